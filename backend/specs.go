@@ -1,0 +1,119 @@
+package backend
+
+import "fmt"
+
+// Noise names a stream of noise at the clock's seed and step.
+type Noise struct {
+	Clock  Clock
+	Stream uint32
+}
+
+// CorruptionKind is how an input is damaged for a denoising autoencoder.
+type CorruptionKind uint8
+
+// The corruptions, with u uniform and n normal noise, p the level
+// (Vincent et al., JMLR 2010, section 3.3).
+const (
+	NoCorruption  CorruptionKind = iota
+	Masking                      // u < p ? 0 : x
+	GaussianNoise                // x + p n
+	SaltAndPepper                // u < p/2 ? Low : u < p ? High : x
+)
+
+var corruptionNames = []string{"none", "masking", "gaussian", "salt-and-pepper"}
+
+func (k CorruptionKind) String() string { return corruptionNames[k] }
+
+// ParseCorruption is the corruption of that name.
+func ParseCorruption(name string) (CorruptionKind, error) {
+	for i, n := range corruptionNames {
+		if n == name {
+			return CorruptionKind(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown corruption %q: expected one of %v", name, corruptionNames)
+}
+
+// Batch says which rows Gather takes and what it does to them.
+type Batch struct {
+	Clock     Clock
+	Shuffle   bool // rows of the epoch's Permutation; otherwise rows in order
+	Binarise  bool // clean = u < x ? 1 : 0, drawn from StreamBinarise
+	Corrupt   CorruptionKind
+	Level     float32
+	Low, High float32 // what salt and pepper set
+}
+
+// LossKind is a reconstruction loss or a classifier's. o is the network's output
+// row, x the target row; sums run over the features.
+type LossKind uint8
+
+// The losses.
+const (
+	SquaredError LossKind = iota // sum (o - x)^2
+	Bernoulli                    // sum softplus(o) - o x: cross-entropy from logits
+	GaussianNLL                  // o = (mu, l), width 2D: sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, l clamped to [MinLogVar, MaxLogVar]
+	Categorical                  // logsumexp(o) - o[x]: softmax cross-entropy, x a class number, width 1
+)
+
+var lossNames = []string{"squared", "bernoulli", "gaussian", "categorical"}
+
+func (k LossKind) String() string { return lossNames[k] }
+
+// Bounds that a log-variance is clamped to; its gradient is zero outside. Wide
+// enough to be never reached by a healthy model, narrow enough that exp does
+// not overflow float32.
+const (
+	MinLogVar = -20
+	MaxLogVar = 20
+)
+
+// MinSparsity keeps a mean activation away from 0 and 1 in KL sparsity.
+const MinSparsity = 1e-6
+
+// OptimiserKind is an update rule.
+type OptimiserKind uint8
+
+// The update rules; see [Device.Update].
+const (
+	SGD OptimiserKind = iota
+	Momentum
+	Nesterov
+	Adam
+	AdamW
+)
+
+var optimiserNames = []string{"sgd", "momentum", "nesterov", "adam", "adamw"}
+
+func (k OptimiserKind) String() string { return optimiserNames[k] }
+
+// ParseOptimiser is the optimiser of that name.
+func ParseOptimiser(name string) (OptimiserKind, error) {
+	for i, n := range optimiserNames {
+		if n == name {
+			return OptimiserKind(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown optimiser %q: expected one of %v", name, optimiserNames)
+}
+
+// Moments is how many moment buffers the rule keeps.
+func (k OptimiserKind) Moments() int { return []int{0, 1, 1, 2, 2}[k] }
+
+// Optimiser is the constant part of an update; what changes by the step is in
+// the clock's [Hyper].
+type Optimiser struct {
+	Kind         OptimiserKind
+	Beta1, Beta2 float32
+	Eps          float32
+	WeightDecay  float32
+	Clip         float32 // bound on the gradient's global norm; 0 for none
+	Decayed      int     // weight decay applies to the first Decayed parameters (the weights, not the biases)
+}
+
+// Slots of the guard that [Device.Check] writes.
+const (
+	GuardStep = 0 // 1 + the first step that was not finite, or 0
+	GuardLoss = 1 // mean of that step's row losses
+	GuardNorm = 2 // + i: squared norm of the gradient of parameter tensor i
+)
