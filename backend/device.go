@@ -109,6 +109,8 @@ type Layers interface {
 	Add(dst, src Tensor)
 	// Copy is dst = src.
 	Copy(dst, src Tensor)
+	// CopyColumns is dst[r,j] = src[r,from+j], the means out of (mu, l).
+	CopyColumns(dst, src Tensor, from int)
 	// Zero is dst = 0.
 	Zero(dst Tensor)
 	// ScaleRows is t[r,:] *= w[r].
