@@ -1,0 +1,13 @@
+/* The table that the driver functions of stubs.S jump through. */
+#ifndef AEGPU_LIBCUDA_TABLE_H
+#define AEGPU_LIBCUDA_TABLE_H
+
+/* aegpu_libcuda_load binds every function from the library at path; it may be called again with another path.
+   It returns NULL, or what dlopen said (valid until the thread's next call). *missing counts functions that the
+   library lacks; they go on answering CUDA_ERROR_NO_DEVICE. */
+const char *aegpu_libcuda_load(const char *path, int *missing);
+
+/* aegpu_libcuda_init calls the library's own cuInit. */
+int aegpu_libcuda_init(void);
+
+#endif
