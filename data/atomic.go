@@ -1,0 +1,74 @@
+package data
+
+import (
+	"crypto/rand"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// WriteAtomic writes a file so that path holds, at any instant, either what it held before or all of the new content:
+// write fills a temporary file in the same folder, which is synced to the disk and renamed. Where anything fails the
+// temporary file is removed and path is as it was. New files have mode 0644 less the umask. A path that is there and is
+// not a regular file (a device, a pipe) is written directly.
+//
+// A folder that is not there or may not be written is an [*Error]; write's own error is returned as it is.
+func WriteAtomic(path string, write func(io.Writer) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return writeDirect(path, write)
+	}
+	dir, base := filepath.Split(path)
+	temp := filepath.Join(dir, "."+base+".tmp-"+rand.Text()[:8])
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return pathError(path, err)
+	}
+	done := false
+	defer func() {
+		if !done {
+			f.Close()
+			os.Remove(temp)
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return err
+	}
+	done = true
+	return syncFolder(dir)
+}
+
+// syncFolder makes a rename in dir last through a loss of power. Systems that cannot sync a folder are forgiven.
+func syncFolder(dir string) error {
+	if dir == "" {
+		dir = "."
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil // the folder can be written but not listed: the file itself is synced
+	}
+	defer d.Close()
+	d.Sync()
+	return nil
+}
+
+// writeDirect writes to something that cannot be renamed over.
+func writeDirect(path string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return pathError(path, err)
+	}
+	if err := write(f); err != nil {
+		f.Close()
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,90 @@
+package data
+
+import (
+	"context"
+	"os"
+	"slices"
+	"strings"
+)
+
+// Source is a training part and, where the data has one of its own, a test part.
+type Source struct {
+	Train *Set
+	Test  *Set // nil where the data has none
+}
+
+// endings are what file names may end in, without .gz, and what they mean.
+const endings = ".npy, .npz, .csv, .tsv, .idx or -ubyte (IDX), all but .npz with or without .gz"
+
+// Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, or a file by its ending. In NPY and NPZ
+// an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are. Labels come from the files
+// that MNIST's naming puts beside the images, the array y, or the column label, class, target or y.
+//
+// An [*Error] says what is wrong with the name or the file; the context's error is returned when it ends first.
+func Open(ctx context.Context, name string) (*Source, error) {
+	if builtin, ok := strings.CutPrefix(name, "builtin:"); ok {
+		if builtin != "glyphs" {
+			return nil, wrong(name, "no such built-in data: there is builtin:glyphs")
+		}
+		return Glyphs(ctx, GlyphsTrain, GlyphsTest)
+	}
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, missing(name, err)
+	}
+	if info.IsDir() {
+		return openFolder(ctx, name)
+	}
+	return openFile(ctx, name)
+}
+
+// missing explains why a name could not be opened, with the built-in data where the name looks like a wish for it.
+func missing(name string, err error) error {
+	if strings.EqualFold(name, "glyphs") {
+		return &Error{Path: name, Msg: "no such file or folder: did you mean builtin:glyphs?", Err: err}
+	}
+	return pathError(name, err)
+}
+
+// openFile reads one file by its ending.
+func openFile(ctx context.Context, name string) (*Source, error) {
+	var set *Set
+	var err error
+	switch format(name) {
+	case "npz":
+		return openNPZ(ctx, name)
+	case "npy":
+		set, err = openNPY(ctx, name)
+	case "csv":
+		set, err = openCSV(ctx, name, ',')
+	case "tsv":
+		set, err = openCSV(ctx, name, '\t')
+	case "idx":
+		var sets []*Set
+		if sets, err = openImages(ctx, []string{name}); err == nil {
+			set = sets[0]
+		}
+	default:
+		return nil, wrong(name, "unknown kind of file: expected a name ending in %s", endings)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Source{Train: set}, nil
+}
+
+// format tells what a file holds by the ending of its name, "" where it does not say.
+func format(name string) string {
+	base := strings.ToLower(name)
+	if strings.HasSuffix(base, "ubyte") || strings.HasSuffix(base, "ubyte.gz") {
+		return "idx"
+	}
+	if strings.HasSuffix(base, ".npz") {
+		return "npz"
+	}
+	base = strings.TrimSuffix(base, ".gz")
+	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "idx"}, base[i+1:]) {
+		return base[i+1:]
+	}
+	return ""
+}

@@ -1,0 +1,143 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+)
+
+// maxDeflate is the largest ratio by which deflate, and so gzip and zip, can shrink data (zlib's technical notes).
+const maxDeflate = 1032
+
+// stream is the bytes of one file or archive member, unpacked, with the position that an error needs and a bound on
+// what can still come, so that a header's claim is checked before memory is taken for it.
+type stream struct {
+	ctx  context.Context
+	path string // as errors name it
+	r    io.Reader
+	at   int64 // bytes read so far, after unpacking
+	most int64 // no more than this many bytes can come in all, after unpacking
+	hint int64 // memory worth taking at once for a plausible claim
+}
+
+// withFile opens path, unpacks gzip where the bytes say so, and hands the stream to read.
+func withFile(ctx context.Context, path string, read func(*stream) error) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return pathError(path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.IsDir() {
+		return wrong(path, "a folder: expected a file")
+	}
+	s := &stream{ctx: ctx, path: path, most: math.MaxInt64, hint: 1 << 20}
+	if info.Mode().IsRegular() {
+		s.most, s.hint = info.Size(), info.Size()
+	}
+	buf := bufio.NewReaderSize(f, 1<<16)
+	s.r = buf
+	if magic, _ := buf.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		z, err := gzip.NewReader(buf)
+		if err != nil {
+			return s.failed(err)
+		}
+		s.r = z
+		if info.Mode().IsRegular() {
+			s.most, s.hint = (info.Size()+1)*maxDeflate, info.Size()*8
+		}
+	}
+	return read(s)
+}
+
+// Read is io.Reader on the unpacked bytes; it ends with the context.
+func (s *stream) Read(p []byte) (int, error) {
+	if err := s.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := s.r.Read(p)
+	s.at += int64(n)
+	return n, err
+}
+
+// full fills p, which belongs to what, or says where the file ended.
+func (s *stream) full(p []byte, what string) error {
+	start := s.at
+	n, err := io.ReadFull(s, p)
+	if err == io.EOF || err == io.ErrUnexpectedEOF {
+		return &Error{Path: s.path, Offset: s.at, Err: io.ErrUnexpectedEOF,
+			Msg: fmt.Sprintf("the data ends inside the %s: expected %d bytes from byte %d on, found %d", what, len(p), start, n)}
+	}
+	if err != nil {
+		return s.failed(err)
+	}
+	return nil
+}
+
+// can refuses a claim of n bytes of what where so much cannot come.
+func (s *stream) can(n int64, what string) error {
+	if n > s.most-s.at || n > math.MaxInt {
+		return &Error{Path: s.path, Offset: s.at, Err: io.ErrUnexpectedEOF,
+			Msg: fmt.Sprintf("cut short or damaged: expected %d bytes of %s, but at most %d can follow", n, what, max(s.most-s.at, 0))}
+	}
+	return nil
+}
+
+// grow reads exactly n bytes of what. It refuses a claim that cannot hold and takes memory as the bytes arrive, so that
+// a header cannot make it allocate much more than the file fills.
+func (s *stream) grow(n int64, what string) ([]byte, error) {
+	if err := s.can(n, what); err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, min(n, max(s.hint, 1<<20)))
+	for int64(len(out)) < n {
+		if len(out) == cap(out) {
+			out = append(make([]byte, 0, min(n, 2*int64(cap(out)))), out...)
+		}
+		part := out[len(out):min(int64(cap(out)), int64(len(out))+1<<20)]
+		if err := s.full(part, what); err != nil {
+			return nil, err
+		}
+		out = out[:len(out)+len(part)]
+	}
+	return out, nil
+}
+
+// end makes sure that nothing follows what was read; for packed data this also checks the checksum.
+func (s *stream) end(what string) error {
+	var one [1]byte
+	switch n, err := io.ReadFull(s, one[:]); {
+	case n > 0:
+		return &Error{Path: s.path, Offset: s.at - 1, Msg: "more bytes follow: expected the end of the " + what}
+	case err != io.EOF:
+		return s.failed(err)
+	}
+	return nil
+}
+
+// failed turns an unpacker's complaint into an Error about the file; the system's own errors pass as they are.
+func (s *stream) failed(err error) error {
+	var corrupt flate.CorruptInputError
+	msg := ""
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+		msg = "the packed data is cut short: expected more bytes"
+	case errors.Is(err, gzip.ErrChecksum):
+		msg = "the packed data is damaged: its checksum does not match"
+	case errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
+		msg = "the packed data is damaged: expected a gzip stream"
+	default:
+		return err
+	}
+	return &Error{Path: s.path, Offset: s.at, Msg: msg, Err: err}
+}
