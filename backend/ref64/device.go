@@ -1,0 +1,151 @@
+package ref64
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Device computes at once, in float64, on one goroutine.
+type Device struct {
+	err error // the first error; operations do nothing after it
+}
+
+var _ backend.Device = (*Device)(nil)
+
+// New is a device with no memory in use.
+func New() *Device { return &Device{} }
+
+// floats is the memory of tensors and sums, bytes that of a data set of bytes.
+type (
+	floats struct{ v []float64 }
+	bytes  struct{ v []byte }
+)
+
+func (m *floats) Free() { m.v = nil }
+func (m *bytes) Free()  { m.v = nil }
+
+// Info says what the device is.
+func (d *Device) Info() backend.Info {
+	return backend.Info{Kind: "ref64", Name: "ref64", Detail: "float64 reference"}
+}
+
+// Alloc is a zeroed tensor.
+func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
+	if rows < 0 || cols < 0 {
+		return backend.Tensor{}, fmt.Errorf("Alloc: %dx%d", rows, cols)
+	}
+	return backend.Tensor{Mem: &floats{make([]float64, rows*cols)}, Rows: rows, Cols: cols}, nil
+}
+
+// AllocSums is n zeroed accumulators.
+func (d *Device) AllocSums(n int) (backend.Sums, error) {
+	if n < 0 {
+		return backend.Sums{}, fmt.Errorf("AllocSums: %d", n)
+	}
+	return backend.Sums{Mem: &floats{make([]float64, n)}, N: n}, nil
+}
+
+// AllocBytes is a data set of bytes.
+func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
+	if rows < 0 || cols < 0 || len(v) != rows*cols {
+		return backend.Data{}, fmt.Errorf("AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
+	}
+	m := &bytes{append([]byte(nil), v...)}
+	return backend.Data{Mem: m, Rows: rows, Cols: cols, Bytes: true}, nil
+}
+
+// vec is the elements of t, row after row; nil where t is none.
+func vec(t backend.Tensor) []float64 {
+	if t.None() {
+		return nil
+	}
+	return t.Mem.(*floats).v[t.Off : t.Off+t.Len()]
+}
+
+func sums(s backend.Sums) []float64 { return s.Mem.(*floats).v[s.Off : s.Off+s.N] }
+
+// Set writes host values to dst in full precision.
+func (d *Device) Set(dst backend.Tensor, v []float64) { copy(vec(dst), v) }
+
+// Get is a copy of src in full precision.
+func (d *Device) Get(src backend.Tensor) []float64 { return append([]float64(nil), vec(src)...) }
+
+// Upload copies host values to dst.
+func (d *Device) Upload(dst backend.Tensor, src []float32) {
+	if d.stop(sameLen("Upload", dst.Len(), len(src))) {
+		return
+	}
+	for i, x := range src {
+		vec(dst)[i] = float64(x)
+	}
+}
+
+// Download copies src to the host.
+func (d *Device) Download(dst []float32, src backend.Tensor) {
+	if d.stop(sameLen("Download", src.Len(), len(dst))) {
+		return
+	}
+	for i, x := range vec(src) {
+		dst[i] = float32(x)
+	}
+}
+
+// ReadSums copies accumulators to the host.
+func (d *Device) ReadSums(dst []float64, src backend.Sums) {
+	if d.stop(sameLen("ReadSums", src.N, len(dst))) {
+		return
+	}
+	copy(dst, sums(src))
+}
+
+// WriteSums sets accumulators from the host.
+func (d *Device) WriteSums(dst backend.Sums, src []float64) {
+	if d.stop(sameLen("WriteSums", dst.N, len(src))) {
+		return
+	}
+	copy(sums(dst), src)
+}
+
+// ZeroSums clears accumulators.
+func (d *Device) ZeroSums(s backend.Sums) {
+	if d.stop(nil) {
+		return
+	}
+	clear(sums(s))
+}
+
+func sameLen(op string, device, host int) error {
+	if device != host {
+		return fmt.Errorf("%s: %d elements on the device, %d on the host", op, device, host)
+	}
+	return nil
+}
+
+// stop keeps the first error and reports whether there is one.
+func (d *Device) stop(err error) bool {
+	if d.err == nil {
+		d.err = err
+	}
+	return d.err != nil
+}
+
+// program is a recorded step: the function itself.
+type program struct{ step func() }
+
+func (p program) Launch(times int) {
+	for range times {
+		p.step()
+	}
+}
+
+func (p program) Free() {}
+
+// Record keeps the function.
+func (d *Device) Record(step func()) (backend.Program, error) { return program{step}, d.err }
+
+// Sync returns the first error.
+func (d *Device) Sync() error { return d.err }
+
+// Close returns the first error.
+func (d *Device) Close() error { return d.err }

@@ -1,0 +1,88 @@
+package ref64
+
+import (
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Check writes the step's loss and gradient norms to the guard.
+func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
+	if d.stop(nil) {
+		return
+	}
+	g := sums(guard)
+	if g[backend.GuardStep] != 0 {
+		return
+	}
+	g[backend.GuardLoss] = 0
+	for _, x := range vec(rows) {
+		g[backend.GuardLoss] += x / float64(rows.Rows)
+	}
+	begin := 0
+	for i, end := range ends {
+		norm := &g[backend.GuardNorm+i]
+		*norm = 0
+		for _, x := range vec(grads)[begin:end] {
+			*norm += x * x
+		}
+		begin = end
+	}
+	for _, x := range g[backend.GuardLoss:] {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			g[backend.GuardStep] = float64(at(c).Step + 1)
+		}
+	}
+}
+
+// Update moves the parameters one step.
+func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	if d.stop(nil) || sums(guard)[backend.GuardStep] != 0 {
+		return
+	}
+	norm := 0.0
+	for _, x := range sums(guard)[backend.GuardNorm:] {
+		norm += x
+	}
+	shrink := 1.0
+	if o.Clip > 0 {
+		shrink = min(1, float64(o.Clip)/math.Sqrt(norm))
+	}
+	h := at(c).hyper()
+	for i, g := range vec(grads) {
+		decay := pick(i < o.Decayed, float64(o.WeightDecay), 0)
+		var mi, vi *float64
+		if o.Kind.Moments() > 0 {
+			mi = &vec(m)[i]
+		}
+		if o.Kind.Moments() > 1 {
+			vi = &vec(v)[i]
+		}
+		move(o, h, &vec(params)[i], shrink*g, mi, vi, decay)
+	}
+}
+
+// move is the update rule of one parameter p with gradient g.
+func move(o backend.Optimiser, h backend.Hyper, p *float64, g float64, m, v *float64, decay float64) {
+	lr, momentum := float64(h.LR), float64(h.Momentum)
+	b1, b2 := float64(o.Beta1), float64(o.Beta2)
+	if o.Kind == backend.AdamW {
+		*p -= lr * decay * *p
+	} else {
+		g += decay * *p
+	}
+	switch o.Kind {
+	case backend.SGD:
+		*p -= lr * g
+	case backend.Momentum:
+		*m = momentum**m + g
+		*p -= lr * *m
+	case backend.Nesterov:
+		*m = momentum**m + g
+		*p -= lr * (g + momentum**m)
+	case backend.Adam, backend.AdamW:
+		*m = b1**m + (1-b1)*g
+		*v = b2**v + (1-b2)*g*g
+		*p -= lr * float64(h.Correct1) * *m / (math.Sqrt(*v)*float64(h.Correct2) + float64(o.Eps))
+	}
+}
