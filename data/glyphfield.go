@@ -26,12 +26,19 @@ const (
 	fieldSize = 64            // texels a side
 	fieldEm   = 60            // texels to the em: a digit is 44 of them high, and the rest is margin
 	fieldUnit = 64            // units to the texel, of outlines and distances (26.6 fixed point)
-	fieldFar  = 8 * fieldUnit // distances are clipped here
+	fieldFar  = 4 * fieldUnit // distances are clipped here: farther out than the thickest stroke and its soft edge
 	fieldSide = fieldSize * fieldUnit
 )
 
-// field is the distances of one glyph, row by row, in units.
-type field [fieldSize * fieldSize]int16
+// field is the distances of one glyph.
+type field struct {
+	dist [fieldSize * fieldSize]int16 // in units, row by row
+
+	// Positions from (u0, v0) on and less than un further right and vn further down, in texels in 16.16 fixed point,
+	// are those near which the distance is not clipped.
+	u0, v0 int64
+	un, vn uint64
+}
 
 // glyphFonts are the faces that the digits are drawn in. Their number and order are part of the data set.
 func glyphFonts() [][]byte {
@@ -56,12 +63,36 @@ func digitField(face *sfnt.Font, buf *sfnt.Buffer, digit int) (*field, error) {
 	}
 	edges := centred(flatten(segments))
 	f := new(field)
-	for y := range int64(fieldSize) {
-		for x := range int64(fieldSize) {
-			f[y*fieldSize+x] = distance(edges, x*fieldUnit+fieldUnit/2, y*fieldUnit+fieldUnit/2)
+	var near []edge
+	for y := range fieldSize {
+		at := int64(y*fieldUnit + fieldUnit/2)
+		near = near[:0]
+		for _, e := range edges {
+			if min(e.ay, e.by) < at+fieldFar && max(e.ay, e.by) > at-fieldFar {
+				near = append(near, e)
+			}
+		}
+		for x := range fieldSize {
+			f.dist[y*fieldSize+x] = distance(near, int64(x*fieldUnit+fieldUnit/2), at)
 		}
 	}
+	f.bound()
 	return f, nil
+}
+
+// bound finds the box outside of which every distance is clipped.
+func (f *field) bound() {
+	lox, loy, hix, hiy := fieldSize, fieldSize, 0, 0
+	for i, d := range f.dist {
+		if d > -fieldFar {
+			x, y := i%fieldSize, i/fieldSize
+			lox, hix, loy, hiy = min(lox, x), max(hix, x), min(loy, y), max(hiy, y)
+		}
+	}
+	// A sample takes the texels right of and below its own too, which must lie inside the field.
+	lox, loy, hix, hiy = max(lox-1, 0), max(loy-1, 0), min(hix+1, fieldSize-1), min(hiy+1, fieldSize-1)
+	f.u0, f.v0 = int64(lox)*one, int64(loy)*one
+	f.un, f.vn = uint64(hix-lox)*one, uint64(hiy-loy)*one
 }
 
 // flatten turns an outline of lines and quadratic curves, as TrueType has them, into straight pieces.

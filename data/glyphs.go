@@ -112,13 +112,13 @@ func spread(rng *rand.PCG, most int64) int64 {
 
 // distort draws a distortion. Its map goes from the picture back to the glyph: moved back, turned, slanted, stretched.
 func distort(rng *rand.PCG) distortion {
-	const texels = one * 23 / 10 // a pixel of a digit of common size
-	size := texels + spread(rng, texels*22/100)
-	wide := size + spread(rng, size*22/100)
+	const texels = one * 24 / 10 // a pixel of a digit of common size
+	size := texels + spread(rng, texels*20/100)
+	wide := size + spread(rng, size*20/100)
 	slant := spread(rng, one*30/100)
 	half := spread(rng, one*17/100) // the tangent of half the angle, which goes to 19 degrees
-	dx, dy := spread(rng, 5*one/2), spread(rng, 5*one/2)
-	weight := spread(rng, fieldUnit*3/2)
+	dx, dy := spread(rng, 2*one), spread(rng, 2*one)
+	weight := fieldUnit/4 + spread(rng, fieldUnit*5/4)
 
 	// cos = (1-t^2)/(1+t^2) and sin = 2t/(1+t^2) need no function of the processor's.
 	t2 := half * half >> 16
@@ -160,13 +160,13 @@ func drawGlyph(dst []uint8, fields []*field, part, i uint64) int32 {
 
 // grey is the grey level at texel (u, v): black outside the glyph, white inside, and rising between over one pixel.
 func (f *field) grey(u, v, gain, weight int64) uint8 {
-	if uint64(u) >= (fieldSize-1)*one || uint64(v) >= (fieldSize-1)*one {
-		return 0 // the field reaches beyond the thickest stroke
+	if uint64(u-f.u0) >= f.un || uint64(v-f.v0) >= f.vn {
+		return 0
 	}
 	at := v>>16*fieldSize + u>>16
 	fu, fv := u&(one-1), v&(one-1)
-	a, b := int64(f[at]), int64(f[at+1])
-	c, e := int64(f[at+fieldSize]), int64(f[at+fieldSize+1])
+	a, b := int64(f.dist[at]), int64(f.dist[at+1])
+	c, e := int64(f.dist[at+fieldSize]), int64(f.dist[at+fieldSize+1])
 	top, low := a*one+(b-a)*fu, c*one+(e-c)*fu
 	dist := (top + (low-top)>>16*fv) >> 16
 	level := (128*one + (dist+weight)*gain) >> 16

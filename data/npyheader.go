@@ -3,6 +3,7 @@ package data
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"regexp"
 	"strconv"
 	"strings"
@@ -84,7 +85,7 @@ func parseNPYHeader(path, text string) (h npyHeader, err error) {
 	if len(h.shape) == 0 {
 		return h, wrong(path, "an NPY array without dimensions: expected rows of numbers")
 	}
-	if n := product(h.shape); n <= 0 || n > 1<<59 {
+	if n := product(h.shape); n <= 0 || int64(n) > math.MaxInt64/16 {
 		return h, wrong(path, "NPY shape (%s): expected sizes above 0 whose product fits", shape[1])
 	}
 	return h, nil
