@@ -117,3 +117,44 @@ const (
 	GuardLoss = 1 // mean of that step's row losses
 	GuardNorm = 2 // + i: squared norm of the gradient of parameter tensor i
 )
+
+// ParseLoss is the loss of that name; mse, bce and nll are read too.
+func ParseLoss(name string) (LossKind, error) {
+	switch name {
+	case "mse":
+		return SquaredError, nil
+	case "bce":
+		return Bernoulli, nil
+	case "nll":
+		return GaussianNLL, nil
+	}
+	for i, n := range lossNames {
+		if n == name {
+			return LossKind(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown loss %q: expected squared, bernoulli or gaussian", name)
+}
+
+// MarshalText and UnmarshalText write the choices by name in files.
+func (k LossKind) MarshalText() ([]byte, error)       { return []byte(k.String()), nil }
+func (k CorruptionKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+func (k OptimiserKind) MarshalText() ([]byte, error)  { return []byte(k.String()), nil }
+
+// UnmarshalText reads a loss by name.
+func (k *LossKind) UnmarshalText(text []byte) (err error) {
+	*k, err = ParseLoss(string(text))
+	return err
+}
+
+// UnmarshalText reads a corruption by name.
+func (k *CorruptionKind) UnmarshalText(text []byte) (err error) {
+	*k, err = ParseCorruption(string(text))
+	return err
+}
+
+// UnmarshalText reads an optimiser by name.
+func (k *OptimiserKind) UnmarshalText(text []byte) (err error) {
+	*k, err = ParseOptimiser(string(text))
+	return err
+}

@@ -1,0 +1,283 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Metrics are means over a data set's examples. Figures that do not fit the
+// model are NaN.
+type Metrics struct {
+	Examples int
+	Loss     float64 // what training descends, without penalties: reconstruction + beta KL, or minus the bound; a classifier's cross-entropy
+	SSE      float64 // squared error summed over an example's elements, at the code's mean
+	BCE      float64 // cross-entropy in nats an example, Bernoulli loss only
+	NLL      float64 // the reconstruction term of Loss, whatever the loss
+	KL       float64 // nats an example, Gaussian code only
+	Bound    float64 // evidence lower bound in nats an example (importance-weighted where Samples > 1), Gaussian code with a likelihood
+	Accuracy float64 // share of examples that the classifier gets right
+}
+
+// EvaluateOptions choose what Evaluate measures.
+type EvaluateOptions struct {
+	Beta     float32 // weight of the KL term in Loss
+	Seed     uint64  // of corruption, binarisation and drawn codes
+	LossOnly bool    // leave out the pass at the code's mean: SSE is NaN for a Gaussian code
+	Classify bool    // Loss is the classifier's
+}
+
+// slots of an evaluation's accumulators
+const (
+	evalRows = iota
+	evalKL
+	evalBound
+	evalSSE
+	evalCross
+	evalCorrect
+	numEvalSums
+)
+
+// Evaluator measures a model on resident data sets, batch by batch on the device.
+type Evaluator struct {
+	*applier
+	sums backend.Sums
+}
+
+// NewEvaluator plans the evaluation of batches of up to batch examples. The
+// model's corruption is applied to the inputs; change m.Spec.Corrupt of a clone
+// to measure on others.
+func (m *Model) NewEvaluator(batch int) (*Evaluator, error) {
+	a, err := m.newApplier(batch, m.Spec.samples())
+	if err != nil {
+		return nil, err
+	}
+	e := &Evaluator{applier: a}
+	if e.sums, err = m.dev.AllocSums(numEvalSums); err != nil {
+		a.free()
+		return nil, err
+	}
+	return e, nil
+}
+
+// Close frees the evaluator's memory.
+func (e *Evaluator) Close() {
+	e.applier.free()
+	e.sums.Mem.Free()
+}
+
+// Evaluate measures the model on data, and its classifier on labels where there
+// are any.
+func (e *Evaluator) Evaluate(data, labels backend.Data, o EvaluateOptions) (Metrics, error) {
+	if data.Cols != e.Spec.Inputs {
+		return Metrics{}, fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, e.Spec.Inputs)
+	}
+	classify := e.Spec.Classes > 0 && labels.Rows == data.Rows
+	e.dev.ZeroSums(e.sums)
+	e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed}, []backend.Hyper{{KL: o.Beta}})
+	for at := 0; at < data.Rows; at += e.batch {
+		n := min(e.batch, data.Rows-at)
+		e.gather(data, e.clock, false, n)
+		h := e.encode(e.input(), n, e.Spec.evalK())
+		if !(o.Classify && o.LossOnly) {
+			e.measure(h, n, o)
+		}
+		if classify {
+			e.measureClasses(h, labels, n)
+		}
+		e.dev.Tick(e.clock, n)
+	}
+	s := make([]float64, numEvalSums)
+	e.dev.ReadSums(s, e.sums)
+	return e.metrics(s, data.Rows, classify, o), e.dev.Sync()
+}
+
+// measure enqueues the loss terms at codes drawn as in training, and the squared
+// error at the code's mean.
+func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
+	N := n * e.samples
+	rows, out := e.rows.Top(N), e.dec.last()
+	code := e.draw(h, e.clock, n)
+	e.dec.forward(e.dev, code, N)
+	e.dev.Loss(backend.Tensor{}, rows, out.y.Top(N), e.clean.Top(n), e.Spec.Loss, 0)
+	e.dev.Accumulate(e.sums, evalRows, rows, 1/float64(e.samples))
+	if e.Spec.Code == Gaussian {
+		e.dev.GaussianKL(e.kl, h)
+		e.dev.Accumulate(e.sums, evalKL, e.kl, float64(n))
+		if e.samples > 1 {
+			e.dev.ImportanceWeights(e.weights.Top(N), e.bound.Top(n), rows, code, h, backend.Noise{Clock: e.clock, Stream: backend.StreamCode})
+			e.dev.Accumulate(e.sums, evalBound, e.bound.Top(n), 1)
+		}
+		if o.LossOnly {
+			return
+		}
+		e.dev.CopyColumns(e.mu.Top(n), h, 0)
+		e.reconstruction(e.mu.Top(n), n)
+	} else if act := e.Spec.reconstruction(); e.Spec.Loss == backend.Bernoulli {
+		e.dev.Activate(out.y.Top(n), out.y.Top(n), act)
+	}
+	x := out.y.Top(n)
+	if e.Spec.Loss == backend.GaussianNLL {
+		x = e.mean.Top(n)
+		e.dev.CopyColumns(x, out.y.Top(n), 0)
+	}
+	e.dev.Loss(backend.Tensor{}, e.rows.Top(n), x, e.clean.Top(n), backend.SquaredError, 0)
+	e.dev.Accumulate(e.sums, evalSSE, e.rows.Top(n), 1)
+}
+
+// measureClasses enqueues the classifier's cross-entropy and hits.
+func (e *Evaluator) measureClasses(h backend.Tensor, labels backend.Data, n int) {
+	code := h
+	if e.Spec.Code == Gaussian {
+		code = e.mu.Top(n)
+		e.dev.CopyColumns(code, h, 0)
+	}
+	want := e.labels.Top(n)
+	e.dev.Gather(want, backend.Tensor{}, labels, backend.Batch{Clock: e.clock})
+	logits := e.head.forward(e.dev, code, n)
+	e.dev.Loss(backend.Tensor{}, e.rows.Top(n), logits, want, backend.Categorical, 0)
+	e.dev.Accumulate(e.sums, evalCross, e.rows.Top(n), 1)
+	e.dev.Correct(e.sums, evalCorrect, logits, want)
+}
+
+// metrics turns sums over n examples into means.
+func (e *Evaluator) metrics(s []float64, n int, classify bool, o EvaluateOptions) Metrics {
+	for i := range s {
+		s[i] /= float64(n)
+	}
+	nan := math.NaN()
+	m := Metrics{Examples: n, Loss: s[evalRows], NLL: s[evalRows], SSE: s[evalSSE], BCE: nan, KL: nan, Bound: nan, Accuracy: nan}
+	if e.Spec.Loss == backend.Bernoulli {
+		m.BCE = s[evalRows]
+	}
+	if e.Spec.Code == Gaussian {
+		m.KL = s[evalKL]
+		m.Loss += float64(o.Beta) * m.KL
+		if o.LossOnly {
+			m.SSE = nan
+		}
+		if e.Spec.Loss != backend.SquaredError {
+			m.Bound = -(m.NLL + m.KL)
+		}
+		if e.samples > 1 {
+			m.Loss, m.Bound = -s[evalBound], s[evalBound]
+		}
+	}
+	if classify {
+		m.Accuracy = s[evalCorrect]
+	}
+	if o.Classify {
+		m.Loss = s[evalCross]
+	}
+	return m
+}
+
+// JacobianNorm is the root mean square over the first examples of data of the
+// Frobenius norm of the encoder's Jacobian, exact. It needs a deterministic code.
+func (m *Model) JacobianNorm(data backend.Data, examples int) (float64, error) {
+	if m.kind() == Gaussian {
+		return 0, fmt.Errorf("the Jacobian's norm is measured on deterministic codes")
+	}
+	examples = min(examples, data.Rows)
+	batch := min(examples, max(1, 4096/m.Spec.Latent))
+	sums, err := m.dev.AllocSums(1)
+	if err != nil {
+		return 0, err
+	}
+	defer sums.Mem.Free()
+	a, j, err := m.jacobianApplier(batch)
+	if err != nil {
+		return 0, err
+	}
+	defer a.free()
+	for at := 0; at < examples; at += batch {
+		n := min(batch, examples-at)
+		m.dev.SetClock(a.clock, backend.Time{Row: uint64(at)}, nil)
+		m.dev.Gather(a.clean.Top(n), backend.Tensor{}, data, backend.Batch{Clock: a.clock})
+		a.enc.forward(m.dev, a.clean, n)
+		j.forward(m.dev, a.enc, a.clock, n)
+		v := j.v[0].Top(n * j.probes)
+		m.dev.SquareSum(v, sums, 0, v, 1, 0)
+	}
+	total := make([]float64, 1)
+	m.dev.ReadSums(total, sums)
+	return math.Sqrt(total[0] / float64(examples)), m.dev.Sync()
+}
+
+// jacobianApplier plans an exact Jacobian of the encoder.
+func (m *Model) jacobianApplier(batch int) (*applier, *jacobian, error) {
+	a, j := &applier{}, (*jacobian)(nil)
+	var err error
+	if a.clock, err = m.dev.AllocClock(1); err != nil {
+		return nil, nil, err
+	}
+	a.graph, err = newGraph(m, batch, 1, backend.Tensor{}, a.clock, func(g *graph, alloc backend.Alloc) {
+		j = planJacobian(g, alloc, batch, m.Spec.Latent, true, false)
+	})
+	if err != nil {
+		a.clock.Mem.Free()
+		return nil, nil, err
+	}
+	return a, j, nil
+}
+
+// LogLikelihood is the importance-weighted estimate of mean log p(x) with k
+// samples an example, in nats (Burda et al. 2016). It needs a Gaussian code and
+// a likelihood as loss.
+func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, error) {
+	if m.kind() != Gaussian || m.Spec.Loss == backend.SquaredError {
+		return 0, fmt.Errorf("log p(x) is estimated for a Gaussian code with the bernoulli or gaussian loss")
+	}
+	chunk := min(k, 50)
+	a, err := m.newApplier(min(20, data.Rows), max(2, chunk))
+	if err != nil {
+		return 0, err
+	}
+	defer a.free()
+	rounds := (k + a.samples - 1) / a.samples
+	m.dev.SetClock(a.clock, backend.Time{Seed: seed}, nil)
+	total, bound := 0.0, make([]float32, a.batch)
+	for at := 0; at < data.Rows; at += a.batch {
+		n := min(a.batch, data.Rows-at)
+		m.dev.Gather(a.clean.Top(n), backend.Tensor{}, data, backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise})
+		h := a.enc.forward(m.dev, a.clean, n)
+		logs := make([][]float64, n)
+		for range rounds {
+			a.importance(h, n)
+			m.dev.Download(bound[:n], a.bound.Top(n))
+			for i, v := range bound[:n] {
+				logs[i] = append(logs[i], float64(v))
+			}
+			m.dev.Tick(a.clock, 0)
+		}
+		if err := m.dev.Sync(); err != nil {
+			return 0, err
+		}
+		for _, l := range logs {
+			total += logMeanExp(l)
+		}
+		m.dev.Tick(a.clock, n)
+	}
+	return total / float64(data.Rows), m.dev.Sync()
+}
+
+// importance enqueues one round of importance samples of n examples.
+func (a *applier) importance(h backend.Tensor, n int) {
+	N := n * a.samples
+	z := a.draw(h, a.clock, n)
+	out := a.dec.forward(a.dev, z, N)
+	a.dev.Loss(backend.Tensor{}, a.rows.Top(N), out, a.clean.Top(n), a.Spec.Loss, 0)
+	a.dev.ImportanceWeights(a.weights.Top(N), a.bound.Top(n), a.rows.Top(N), z, h, backend.Noise{Clock: a.clock, Stream: backend.StreamCode})
+}
+
+func logMeanExp(v []float64) float64 {
+	top, sum := math.Inf(-1), 0.0
+	for _, x := range v {
+		top = math.Max(top, x)
+	}
+	for _, x := range v {
+		sum += math.Exp(x - top)
+	}
+	return top + math.Log(sum/float64(len(v)))
+}

@@ -1,0 +1,137 @@
+package model
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/nlpodyssey/safetensors"
+)
+
+// specKey is the metadata entry of a model file that holds its Spec as JSON.
+const specKey = "aegpu.spec"
+
+// Names of the tensors that hold a model's input scaling.
+const shiftName, scaleName = "input.shift", "input.scale"
+
+// Write writes the model in the safetensors format: one float32 tensor a
+// parameter, the input scaling where there is one, and the Spec as metadata. The
+// same parameters give the same bytes.
+func (m *Model) Write(w io.Writer) error {
+	spec, err := json.Marshal(m.Spec)
+	if err != nil {
+		return err
+	}
+	flat := make([]float32, m.layout.size)
+	m.dev.Download(flat, m.params)
+	if err := m.dev.Sync(); err != nil {
+		return err
+	}
+	views := map[string]safetensors.TensorView{}
+	for _, p := range m.layout.params {
+		shape := []uint64{uint64(p.Rows), uint64(p.Cols)}
+		if !p.Weight {
+			shape = shape[1:]
+		}
+		if views[p.Name], err = Float32View(flat[p.Off:p.Off+p.Rows*p.Cols], shape...); err != nil {
+			return err
+		}
+	}
+	if n := len(m.Input.Shift); n > 0 {
+		if views[shiftName], err = Float32View(m.Input.Shift, uint64(n)); err != nil {
+			return err
+		}
+		if views[scaleName], err = Float32View(m.Input.Scale, uint64(n)); err != nil {
+			return err
+		}
+	}
+	return safetensors.SerializeToWriter(views, map[string]string{specKey: string(spec)}, w)
+}
+
+// Float32View is values as a tensor of a safetensors file.
+func Float32View(v []float32, shape ...uint64) (safetensors.TensorView, error) {
+	b := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return safetensors.NewTensorView(safetensors.F32, shape, b)
+}
+
+// Float32s is the values of a tensor of a safetensors file.
+func Float32s(v safetensors.TensorView) ([]float32, error) {
+	if v.DType() != safetensors.F32 {
+		return nil, fmt.Errorf("a %v tensor: expected F32", v.DType())
+	}
+	b := v.Data()
+	x := make([]float32, len(b)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return x, nil
+}
+
+// Read is the model in a file that Write made, on dev. An error says what does
+// not fit.
+func Read(dev backend.Device, file []byte) (*Model, error) {
+	st, err := safetensors.Deserialize(file)
+	if err != nil {
+		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
+	}
+	_, meta, err := safetensors.ReadMetadata(file)
+	if err != nil {
+		return nil, err
+	}
+	text, ok := meta.Metadata()[specKey]
+	if !ok {
+		return nil, fmt.Errorf("a safetensors file without %q in its metadata: expected a model that aegpu wrote", specKey)
+	}
+	var spec Spec
+	if err := json.Unmarshal([]byte(text), &spec); err != nil {
+		return nil, fmt.Errorf("%s in the metadata: %w", specKey, err)
+	}
+	m, err := newModel(dev, spec)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.fill(st); err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m, dev.Sync()
+}
+
+// fill uploads every parameter tensor from a file.
+func (m *Model) fill(st safetensors.SafeTensors) error {
+	for _, p := range m.layout.params {
+		view, ok := st.Tensor(p.Name)
+		if !ok {
+			return fmt.Errorf("tensor %s is missing", p.Name)
+		}
+		v, err := Float32s(view)
+		if err != nil {
+			return fmt.Errorf("tensor %s: %w", p.Name, err)
+		}
+		if len(v) != p.Rows*p.Cols {
+			return fmt.Errorf("tensor %s has shape %v: expected %d x %d", p.Name, view.Shape(), p.Rows, p.Cols)
+		}
+		m.dev.Upload(m.layout.view(m.params, p.Name), v)
+	}
+	for name, dst := range map[string]*[]float32{shiftName: &m.Input.Shift, scaleName: &m.Input.Scale} {
+		view, ok := st.Tensor(name)
+		if !ok {
+			continue
+		}
+		v, err := Float32s(view)
+		if err != nil || len(v) != m.Spec.Inputs {
+			return fmt.Errorf("tensor %s has shape %v: expected %d float32", name, view.Shape(), m.Spec.Inputs)
+		}
+		*dst = v
+	}
+	if len(m.Input.Shift) != len(m.Input.Scale) {
+		return fmt.Errorf("one of %s and %s is missing", shiftName, scaleName)
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Init is how weights start; biases start at zero.
+type Init string
+
+// The initialisations, n and m a layer's inputs and outputs.
+const (
+	AutoInit   Init = ""       // He before relu, leaky-relu, elu, gelu and silu, Xavier before the others
+	XavierInit Init = "xavier" // uniform within sqrt(6 / (n + m)) (Glorot and Bengio 2010)
+	HeInit     Init = "he"     // normal, variance 2 / n (He et al. 2015)
+	LeCunInit  Init = "lecun"  // normal, variance 1 / n (LeCun et al. 1998)
+	SparseInit Init = "sparse" // 15 incoming weights of each unit from N(0, 1), the rest zero (Martens 2010)
+)
+
+// sparseIncoming is the number of weights that SparseInit gives a unit.
+const sparseIncoming = 15
+
+// ParseInit is the initialisation of that name; "auto" is AutoInit.
+func ParseInit(name string) (Init, error) {
+	switch i := Init(name); i {
+	case "auto":
+		return AutoInit, nil
+	case AutoInit, XavierInit, HeInit, LeCunInit, SparseInit:
+		return i, nil
+	}
+	return "", fmt.Errorf("unknown initialisation %q: expected auto, xavier, he, lecun or sparse", name)
+}
+
+func (i Init) of(act backend.Activation) Init {
+	if i != AutoInit {
+		return i
+	}
+	switch act {
+	case backend.ReLU, backend.LeakyReLU, backend.ELU, backend.GELU, backend.SiLU:
+		return HeInit
+	}
+	return XavierInit
+}
+
+// initialise fills w (p.Rows x p.Cols) from the stream of parameter tensor index.
+func (i Init) initialise(w []float32, p Param, seed uint64, index int) {
+	rng := words{seed: seed, stream: backend.StreamInit + uint32(index)}
+	n, m := float64(p.Cols), float64(p.Rows)
+	switch i.of(p.act) {
+	case XavierInit:
+		bound := float32(math.Sqrt(6 / (n + m)))
+		for k := range w {
+			w[k] = bound * (2*backend.Uniform(rng.at(k)) - 1)
+		}
+	case HeInit:
+		rng.normals(w, math.Sqrt(2/n))
+	case LeCunInit:
+		rng.normals(w, math.Sqrt(1/n))
+	case SparseInit:
+		rng.sparse(w, p.Cols)
+	}
+}
+
+// words is a stream of noise at step 0.
+type words struct {
+	seed   uint64
+	stream uint32
+}
+
+func (r words) at(i int) uint32 {
+	return backend.Philox(r.seed, r.stream, 0, uint32(i/4))[i%4]
+}
+
+func (r words) normals(w []float32, deviation float64) {
+	for k := 0; k < len(w); k += 4 {
+		four := backend.Normals(backend.Philox(r.seed, r.stream, 0, uint32(k/4)))
+		for j := range min(4, len(w)-k) {
+			w[k+j] = float32(deviation) * four[j]
+		}
+	}
+}
+
+// sparse sets sparseIncoming weights of every row, at columns drawn without
+// replacement, to standard normals (which are drawn at step 1).
+func (r words) sparse(w []float32, cols int) {
+	for row := 0; row*cols < len(w); row++ {
+		for j := range min(sparseIncoming, cols) {
+			k := uint32(row*sparseIncoming + j)
+			for probe := uint64(0); ; probe++ {
+				col := int(backend.Philox(r.seed, r.stream, 2+probe, k)[0]) % cols
+				if v := &w[row*cols+col]; *v == 0 {
+					*v = backend.Normals(backend.Philox(r.seed, r.stream, 1, k))[0]
+					break
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,105 @@
+package model
+
+import "github.com/aegpu/aegpu/backend"
+
+// jacobian computes J^T v for probes v in code space, J being the encoder's
+// Jacobian, and the gradient of |J^T v|^2. With a_l a layer's pre-activation:
+//
+//	v_L = probe,  u_l = v_l . s'(a_l),  v_{l-1} = u_l W_l,  J^T v_L = v_0
+//
+// The K unit vectors as probes give the exact squared Frobenius norm, random
+// signs an unbiased estimate of it (Hutchinson 1990).
+type jacobian struct {
+	probes int
+	exact  bool
+	v      []backend.Tensor // L+1 of B*K x width: v[0] is J^T v, v[L] the probes
+	u      []backend.Tensor // L of B*K x width
+	d      [2]backend.Tensor
+}
+
+// planJacobian reserves a jacobian for batches of up to batch examples, with
+// buffers for its gradient where training.
+func planJacobian(g *graph, alloc backend.Alloc, batch, probes int, exact, training bool) *jacobian {
+	j := &jacobian{probes: probes, exact: exact}
+	rows, widest := batch*probes, 0
+	j.v = append(j.v, alloc(rows, g.enc[0].in))
+	for i := range g.enc {
+		l := &g.enc[i]
+		j.u = append(j.u, alloc(rows, l.out))
+		j.v = append(j.v, alloc(rows, l.out))
+		widest = max(widest, l.out)
+		if training {
+			l.extra = alloc(batch, l.out)
+		}
+	}
+	if training {
+		j.d = [2]backend.Tensor{alloc(rows, widest), alloc(rows, widest)}
+	}
+	return j
+}
+
+// forward enqueues v_0 = J^T v for n examples whose encoding is in the layers.
+func (j *jacobian) forward(dev backend.Device, enc chain, c backend.Clock, n int) {
+	rows := n * j.probes
+	dev.Probes(j.v[len(enc)].Top(rows), n, backend.Noise{Clock: c, Stream: backend.StreamProbe}, j.exact)
+	for i := len(enc) - 1; i >= 0; i-- {
+		l := &enc[i]
+		dev.ScaleByDerivative(j.u[i].Top(rows), j.v[i+1].Top(rows), l.saved().Top(n), l.act)
+		dev.LinearBackInput(j.v[i].Top(rows), j.u[i].Top(rows), l.w, backend.Tensor{}, backend.Identity, false)
+	}
+}
+
+// backward enqueues, given dv_0 in v[0], the gradient by every weight (added to
+// dw where accumulate, else written) and by every pre-activation (into extra).
+func (j *jacobian) backward(dev backend.Device, enc chain, n int, accumulate bool) {
+	rows := n * j.probes
+	dv := j.v[0].Top(rows)
+	for i := range enc {
+		l := &enc[i]
+		dev.LinearBackWeights(l.dw, backend.Tensor{}, j.u[i].Top(rows), dv, false, accumulate)
+		du := j.d[i%2].Slice(0, rows, l.out)
+		dev.Linear(du, backend.Tensor{}, dv, l.w, backend.Tensor{}, backend.Identity, false)
+		below := backend.Tensor{}
+		if i+1 < len(enc) {
+			below = du
+		}
+		dev.ScaleByDerivativeBack(below, l.extra.Top(n), du, j.v[i+1].Top(rows), l.saved().Top(n), l.act)
+		dv = du
+	}
+}
+
+// closedForm reports whether the exact penalty is that of a single layer, whose
+// Jacobian's norm needs no probes (Rifai et al. 2011).
+func (t *Training) closedForm() bool {
+	return t.Spec.Contract.Kind == ExactContract && len(t.enc) == 1
+}
+
+// prepareContract enqueues the Jacobian's part of the gradient that the
+// encoder's backward pass then adds up.
+func (t *Training) prepareContract(n int) {
+	j := t.jacobian
+	if j == nil {
+		return
+	}
+	per := float64(1)
+	if !j.exact {
+		per = 1 / float64(j.probes)
+	}
+	scale := t.Spec.Contract.Weight * float32(per) / float32(n)
+	j.forward(t.dev, t.enc, t.Clock, n)
+	v := j.v[0].Top(n * j.probes)
+	t.dev.SquareSum(v, t.sums, sumContract, v, per, scale)
+	j.backward(t.dev, t.enc, n, t.Spec.Tied)
+}
+
+// contractClosed enqueues the closed form: it adds to the delta of the one layer,
+// and leaves in normGrad what AddScaledRows needs.
+func (t *Training) contractClosed(n int) {
+	if t.normGrad.None() {
+		return
+	}
+	l := &t.enc[0]
+	t.dev.RowSquares(t.rowNorms, l.w)
+	t.dev.ContractShallow(l.delta.Top(n), t.normGrad, t.sums, sumContract, l.saved().Top(n), t.rowNorms, l.act,
+		1, t.Spec.Contract.Weight/float32(n))
+}

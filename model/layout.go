@@ -1,0 +1,132 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Param is one parameter tensor's place in the flat buffer.
+type Param struct {
+	Name       string // "encoder.0.weight", "decoder.1.bias", "classifier.weight"
+	Off        int
+	Rows, Cols int // weights are out x in
+	end        int // Off + Rows*Cols, rounded up to the alignment
+	Weight     bool
+	fanIn      int
+	act        backend.Activation // of the layer, for initialisation
+}
+
+// layout places every parameter tensor in one flat buffer:
+//
+//	decoder weights | encoder weights | classifier weight | classifier bias | encoder biases | decoder biases
+//
+// so that the whole (a reconstruction), encoder + classifier (fine-tuning) and
+// the classifier alone are each one contiguous range with its weights first:
+// one update, with weight decay on a prefix of it.
+type layout struct {
+	params []Param
+	size   int
+	byName map[string]int
+}
+
+// paramAlign keeps every tensor on a 256-byte boundary of the flat buffer.
+const paramAlign = 64
+
+func (l *layout) add(p Param) {
+	p.Off = l.size
+	p.end = (l.size + p.Rows*p.Cols + paramAlign - 1) / paramAlign * paramAlign
+	l.byName[p.Name] = len(l.params)
+	l.params = append(l.params, p)
+	l.size = p.end
+}
+
+func (l *layout) addWeight(name string, d dense) {
+	l.add(Param{Name: name, Rows: d.out, Cols: d.in, Weight: true, fanIn: d.in, act: d.act})
+}
+
+func (l *layout) addBias(name string, d dense) {
+	l.add(Param{Name: name, Rows: 1, Cols: d.out, fanIn: d.in, act: d.act})
+}
+
+// dense is the shape of one layer.
+type dense struct {
+	in, out int
+	act     backend.Activation
+}
+
+// encoderLayers and decoderLayers are the shapes of the two halves.
+func (s *Spec) encoderLayers() []dense {
+	return denseLayers(s.Inputs, s.Hidden, s.Activation, s.encoded(), s.CodeActivation)
+}
+
+func (s *Spec) decoderLayers() []dense {
+	return denseLayers(s.Latent, s.decoderWidths(), s.Activation, s.outputs(), s.Output)
+}
+
+func denseLayers(in int, hidden []int, act backend.Activation, out int, last backend.Activation) []dense {
+	var d []dense
+	for _, w := range hidden {
+		d = append(d, dense{in, w, act})
+		in = w
+	}
+	return append(d, dense{in, out, last})
+}
+
+func newLayout(s *Spec) *layout {
+	l := &layout{byName: map[string]int{}}
+	enc, dec := s.encoderLayers(), s.decoderLayers()
+	each := func(add func(string, dense), side, kind string, layers []dense) {
+		for i, d := range layers {
+			add(fmt.Sprintf("%s.%d.%s", side, i, kind), d)
+		}
+	}
+	if !s.Tied {
+		each(l.addWeight, "decoder", "weight", dec)
+	}
+	each(l.addWeight, "encoder", "weight", enc)
+	if s.Classes > 0 {
+		head := dense{s.Latent, s.Classes, backend.Identity}
+		l.addWeight("classifier.weight", head)
+		l.addBias("classifier.bias", head)
+	}
+	each(l.addBias, "encoder", "bias", enc)
+	each(l.addBias, "decoder", "bias", dec)
+	return l
+}
+
+// span is a contiguous range of parameter tensors, [lo, hi) by index.
+type span struct{ lo, hi int }
+
+// span of the parameters that an objective trains.
+func (l *layout) span(o Objective) span {
+	switch o {
+	case FineTune:
+		return span{l.byName["encoder.0.weight"], l.byName["decoder.0.bias"]}
+	case Frozen:
+		return span{l.byName["classifier.weight"], l.byName["classifier.bias"] + 1}
+	}
+	return span{0, len(l.params)}
+}
+
+// bounds of the range in the flat buffer, the length of its weights' prefix, and
+// the end of each tensor relative to its start.
+func (l *layout) bounds(s span) (off, size, weights int, ends []int) {
+	off = l.params[s.lo].Off
+	for _, p := range l.params[s.lo:s.hi] {
+		ends = append(ends, p.end-off)
+		if p.Weight {
+			weights = p.end - off
+		}
+	}
+	return off, ends[len(ends)-1], weights, ends
+}
+
+// view is the parameter tensor of that name inside a flat buffer.
+func (l *layout) view(flat backend.Tensor, name string) backend.Tensor {
+	if flat.None() {
+		return backend.Tensor{}
+	}
+	p := l.params[l.byName[name]]
+	return flat.Slice(p.Off, p.Rows, p.Cols)
+}

@@ -1,0 +1,146 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Model is an autoencoder's parameters on a device. It is used from one
+// goroutine at a time.
+type Model struct {
+	Spec  Spec
+	Input Scaling // what is done to rows before they enter and after they leave
+
+	dev    backend.Device
+	layout *layout
+	params backend.Tensor // 1 x layout.size
+	apply  *applier       // planned at first use
+}
+
+// Scaling is the elementwise map x' = (x - Shift) * Scale of the columns that a
+// model was trained behind. Empty slices stand for the identity.
+type Scaling struct{ Shift, Scale []float32 }
+
+// New is an untrained model, its weights drawn from seed. The error says what is
+// wrong with spec, or that memory ran out.
+func New(dev backend.Device, spec Spec, seed uint64) (*Model, error) {
+	m, err := newModel(dev, spec)
+	if err != nil {
+		return nil, err
+	}
+	flat := make([]float32, m.layout.size)
+	for i, p := range m.layout.params {
+		if p.Weight {
+			spec.Init.initialise(flat[p.Off:p.Off+p.Rows*p.Cols], p, seed, i)
+		}
+	}
+	dev.Upload(m.params, flat)
+	return m, nil
+}
+
+// newModel is a model whose parameters are all zero.
+func newModel(dev backend.Device, spec Spec) (*Model, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	m := &Model{Spec: spec, dev: dev, layout: newLayout(&spec)}
+	var err error
+	if m.params, err = dev.Alloc(1, m.layout.size); err != nil {
+		return nil, fmt.Errorf("parameters: %w", err)
+	}
+	return m, nil
+}
+
+// Close frees the model's device memory. The model must not be used after.
+func (m *Model) Close() {
+	m.apply.free()
+	m.params.Mem.Free()
+}
+
+// Device is where the model computes.
+func (m *Model) Device() backend.Device { return m.dev }
+
+// NumParameters is the number of trainable numbers.
+func (m *Model) NumParameters() int {
+	n := 0
+	for _, p := range m.layout.params {
+		n += p.Rows * p.Cols
+	}
+	return n
+}
+
+// Params lists the parameter tensors in the order of the flat buffer.
+func (m *Model) Params() []Param { return m.layout.params }
+
+// Flat is the flat parameter buffer, 1 x FlatSize.
+func (m *Model) Flat() backend.Tensor { return m.params }
+
+// FlatSize is the length of the flat buffer, padding included.
+func (m *Model) FlatSize() int { return m.layout.size }
+
+// Parameter is the device view of one parameter tensor, by its name.
+func (m *Model) Parameter(name string) (backend.Tensor, bool) {
+	if _, ok := m.layout.byName[name]; !ok {
+		return backend.Tensor{}, false
+	}
+	return m.layout.view(m.params, name), true
+}
+
+// Weights downloads one parameter tensor, row-major out x in.
+func (m *Model) Weights(name string) ([]float32, error) {
+	t, ok := m.Parameter(name)
+	if !ok {
+		return nil, fmt.Errorf("no parameter tensor is called %q", name)
+	}
+	v := make([]float32, t.Len())
+	m.dev.Download(v, t)
+	return v, m.dev.Sync()
+}
+
+// SetWeights uploads one parameter tensor, row-major out x in.
+func (m *Model) SetWeights(name string, v []float32) error {
+	t, ok := m.Parameter(name)
+	if !ok {
+		return fmt.Errorf("no parameter tensor is called %q", name)
+	}
+	if len(v) != t.Len() {
+		return fmt.Errorf("%s holds %v numbers, not %d", name, t, len(v))
+	}
+	m.dev.Upload(t, v)
+	return m.dev.Sync()
+}
+
+// Clone is a model with the same parameters in memory of its own.
+func (m *Model) Clone() (*Model, error) {
+	c, err := newModel(m.dev, m.Spec)
+	if err != nil {
+		return nil, err
+	}
+	c.Input = m.Input
+	m.dev.Copy(c.params, m.params)
+	return c, nil
+}
+
+// WithClassifier is a copy of the model with a new softmax classifier of that
+// many classes on its code.
+func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
+	spec := m.Spec
+	spec.Classes = classes
+	c, err := New(m.dev, spec, seed)
+	if err != nil {
+		return nil, err
+	}
+	c.Input = m.Input
+	c.take(m)
+	return c, nil
+}
+
+// take copies every parameter tensor that from has under the same name.
+func (m *Model) take(from *Model) {
+	for _, p := range m.layout.params {
+		if src, ok := from.Parameter(p.Name); ok {
+			m.dev.Copy(m.layout.view(m.params, p.Name), src)
+		}
+	}
+}

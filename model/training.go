@@ -1,0 +1,238 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Objective is what a training step descends.
+type Objective uint8
+
+// The objectives.
+const (
+	Reconstruct Objective = iota // the autoencoder's own loss, with its penalties
+	FineTune                     // the classifier's cross-entropy, through the encoder
+	Frozen                       // the classifier's cross-entropy, encoder fixed: softmax regression on the codes
+)
+
+// TrainingOptions are the constant part of a training.
+type TrainingOptions struct {
+	Objective Objective
+	Batch     int
+	Optimiser backend.Optimiser // Decayed is set by NewTraining
+	Steps     int               // longest table of hyperparameters that SetTime will be given
+}
+
+// Slots of a training's accumulators, sums over examples except where said.
+const (
+	sumLoss     = iota // reconstruction (classifier: cross-entropy; importance-weighted: minus the bound)
+	sumKL              // KL of a Gaussian code
+	sumSparse          // sparsity penalty, unweighted
+	sumContract        // squared Jacobian norm
+	sumCorrect         // examples that the classifier gets right
+	numSums
+)
+
+// Parts are the mean terms of the loss over the examples since the last reading.
+type Parts struct {
+	Examples       int
+	Reconstruction float64 // the classifier's cross-entropy when one is trained; minus the bound when it is importance-weighted
+	KL             float64 // nats, unweighted
+	Sparsity       float64 // unweighted
+	Contraction    float64 // mean squared Jacobian norm
+	Correct        float64 // share of examples that the classifier gets right
+}
+
+// Training is a model's training step on a resident data set, planned and
+// recorded. Labels are one column of class numbers, none for a reconstruction.
+type Training struct {
+	*graph
+	opts     TrainingOptions
+	data     backend.Data
+	labelled backend.Data
+
+	Clock   backend.Clock
+	sums    backend.Sums
+	guard   backend.Sums
+	grads   backend.Tensor
+	moments [2]backend.Tensor
+	span    span
+
+	// gradients beside the layers' own
+	dcode     backend.Tensor // B*K x L: by the decoder's input
+	means     backend.Tensor // 1 x L: mean activations, for KL sparsity
+	selectMu  backend.Tensor // 2L x L: picks mu out of (mu, l), for a classifier on a Gaussian code
+	mu        backend.Tensor // B x L, likewise
+	jacobian  *jacobian      // deep or stochastic contractive penalty
+	normGrad  backend.Tensor // 1 x L: closed-form contractive penalty
+	rowNorms  backend.Tensor // 1 x L, likewise
+	programs  map[int]backend.Program
+	allocated []backend.Memory
+}
+
+// NewTraining plans the step's memory and nothing else. Batches are drawn from
+// data (and labels), which must outlive the training.
+func (m *Model) NewTraining(data, labels backend.Data, opts TrainingOptions) (*Training, error) {
+	if err := m.checkTraining(data, labels, opts); err != nil {
+		return nil, err
+	}
+	t := &Training{opts: opts, data: data, labelled: labels, span: m.layout.span(opts.Objective), programs: map[int]backend.Program{}}
+	if err := t.allocate(m); err != nil {
+		t.Close()
+		return nil, fmt.Errorf("training step of batch %d: %w", opts.Batch, err)
+	}
+	return t, nil
+}
+
+func (m *Model) checkTraining(data, labels backend.Data, opts TrainingOptions) error {
+	classify := opts.Objective != Reconstruct
+	switch {
+	case data.Cols != m.Spec.Inputs:
+		return fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, m.Spec.Inputs)
+	case opts.Batch < 1 || opts.Batch > data.Rows:
+		return fmt.Errorf("batch is %d: expected 1 to %d, the rows there are", opts.Batch, data.Rows)
+	case classify && m.Spec.Classes == 0:
+		return fmt.Errorf("the model has no classifier to train")
+	case classify && (labels.Rows != data.Rows || labels.Cols != 1):
+		return fmt.Errorf("%d x %d labels for %d rows", labels.Rows, labels.Cols, data.Rows)
+	}
+	return nil
+}
+
+func (t *Training) allocate(m *Model) error {
+	dev := m.dev
+	_, size, weights, ends := m.layout.bounds(t.span)
+	t.opts.Optimiser.Decayed = weights
+	buffers := 1 + t.opts.Optimiser.Kind.Moments()
+	block, err := dev.Alloc(1, m.layout.size+(buffers-1)*size)
+	if err != nil {
+		return err
+	}
+	t.own(block.Mem)
+	t.grads = block.Slice(0, 1, m.layout.size)
+	for i := range buffers - 1 {
+		t.moments[i] = block.Slice(m.layout.size+i*size, 1, size)
+	}
+	if t.Clock, err = dev.AllocClock(max(1, t.opts.Steps)); err != nil {
+		return err
+	}
+	t.own(t.Clock.Mem)
+	if t.sums, err = dev.AllocSums(numSums); err != nil {
+		return err
+	}
+	t.own(t.sums.Mem)
+	if t.guard, err = dev.AllocSums(backend.GuardNorm + len(ends)); err != nil {
+		return err
+	}
+	t.own(t.guard.Mem)
+	samples := m.Spec.samples()
+	if t.opts.Objective != Reconstruct {
+		samples = 1
+	}
+	if t.graph, err = newGraph(m, t.opts.Batch, samples, t.grads, t.Clock, t.planGradients); err != nil {
+		return err
+	}
+	t.setSelection()
+	return dev.Sync()
+}
+
+func (t *Training) own(mem backend.Memory) { t.allocated = append(t.allocated, mem) }
+
+// planGradients reserves what only training needs beside the layers' gradients.
+func (t *Training) planGradients(g *graph, alloc backend.Alloc) {
+	s := &g.Spec
+	t.dcode = alloc(g.batch*g.samples, s.Latent)
+	if s.Classes > 0 && s.Code == Gaussian {
+		t.selectMu, t.mu = alloc(2*s.Latent, s.Latent), alloc(g.batch, s.Latent)
+	}
+	if t.opts.Objective != Reconstruct {
+		return
+	}
+	if s.Sparsity.Kind == KLSparsity {
+		t.means = alloc(1, s.Latent)
+	}
+	switch {
+	case s.Contract.Kind == NoContract:
+	case t.closedForm():
+		t.rowNorms, t.normGrad = alloc(1, s.Latent), alloc(1, s.Latent)
+	default:
+		t.jacobian = planJacobian(g, alloc, g.batch, s.probes(), s.Contract.Kind == ExactContract, true)
+	}
+}
+
+// setSelection uploads the constant matrix that picks mu out of (mu, l).
+func (t *Training) setSelection() {
+	if t.selectMu.None() {
+		return
+	}
+	one := make([]float32, t.selectMu.Len())
+	for j := range t.selectMu.Cols {
+		one[j*t.selectMu.Cols+j] = 1
+	}
+	t.dev.Upload(t.selectMu, one)
+}
+
+// Close frees the training's memory. It may be called twice.
+func (t *Training) Close() {
+	for _, p := range t.programs {
+		p.Free()
+	}
+	t.graph.free()
+	for _, mem := range t.allocated {
+		mem.Free()
+	}
+}
+
+// SetTime sets the clock and the hyperparameters of the steps ahead.
+func (t *Training) SetTime(now backend.Time, table []backend.Hyper) {
+	t.dev.SetClock(t.Clock, now, table)
+}
+
+// Launch enqueues that many steps of rows examples each. The first launch of a
+// batch size records it.
+func (t *Training) Launch(rows, times int) error {
+	p, ok := t.programs[rows]
+	if !ok {
+		var err error
+		if p, err = t.dev.Record(func() { t.step(rows) }); err != nil {
+			return fmt.Errorf("recording a step of %d examples: %w", rows, err)
+		}
+		t.programs[rows] = p
+	}
+	p.Launch(times)
+	return nil
+}
+
+// Read waits for the device and returns the accumulators' means over examples.
+func (t *Training) Read(examples, steps int) (Parts, error) {
+	s := make([]float64, numSums)
+	t.dev.ReadSums(s, t.sums)
+	n := float64(max(1, examples))
+	p := Parts{
+		Examples: examples, Reconstruction: s[sumLoss] / n, KL: s[sumKL] / n,
+		Sparsity: s[sumSparse] / n, Contraction: s[sumContract] / n, Correct: s[sumCorrect] / n,
+	}
+	if t.Spec.Sparsity.Kind == KLSparsity { // one penalty a batch, not an example
+		p.Sparsity = s[sumSparse] / float64(max(1, steps))
+	}
+	return p, t.dev.Sync()
+}
+
+// ResetSums clears the accumulators.
+func (t *Training) ResetSums() { t.dev.ZeroSums(t.sums) }
+
+// step enqueues one whole step on a batch of n examples.
+func (t *Training) step(n int) {
+	t.gather(t.data, t.Clock, true, n)
+	if t.opts.Objective == Reconstruct {
+		t.reconstruct(n)
+	} else {
+		t.classify(n)
+	}
+	off, size, _, ends := t.layout.bounds(t.span)
+	grads := t.grads.Slice(off, 1, size)
+	t.dev.Check(t.guard, grads, ends, t.rows.Top(n*t.samples), t.Clock)
+	t.dev.Update(t.params.Slice(off, 1, size), grads, t.moments[0], t.moments[1], t.opts.Optimiser, t.guard, t.Clock)
+	t.dev.Tick(t.Clock, n)
+}
