@@ -70,8 +70,8 @@ func (j *jacobian) backward(dev backend.Device, enc chain, n int, accumulate boo
 
 // closedForm reports whether the exact penalty is that of a single layer, whose
 // Jacobian's norm needs no probes (Rifai et al. 2011).
-func (t *Training) closedForm() bool {
-	return t.Spec.Contract.Kind == ExactContract && len(t.enc) == 1
+func (s *Spec) closedForm() bool {
+	return s.Contract.Kind == ExactContract && len(s.Hidden) == 0
 }
 
 // prepareContract enqueues the Jacobian's part of the gradient that the

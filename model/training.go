@@ -154,7 +154,7 @@ func (t *Training) planGradients(g *graph, alloc backend.Alloc) {
 	}
 	switch {
 	case s.Contract.Kind == NoContract:
-	case t.closedForm():
+	case s.closedForm():
 		t.rowNorms, t.normGrad = alloc(1, s.Latent), alloc(1, s.Latent)
 	default:
 		t.jacobian = planJacobian(g, alloc, g.batch, s.probes(), s.Contract.Kind == ExactContract, true)
