@@ -149,7 +149,7 @@ func (t *table) set() (*Set, error) {
 		s.Columns = slices.Delete(slices.Clone(t.header), t.label, t.label+1)
 	}
 	if s.Rows == 0 || s.Cols == 0 {
-		return nil, wrong(t.path, "%d rows of %d numbers: expected at least one of each", s.Rows, max(s.Cols, 0))
+		return nil, wrong(t.path, "%d rows of %d numbers found: expected at least one of each", s.Rows, max(s.Cols, 0))
 	}
 	if t.label < 0 {
 		return s, nil

@@ -39,11 +39,11 @@ func openNPZ(ctx context.Context, path string) (*Source, error) {
 		}
 		return nil, err
 	}
-	return (&npz{ctx, path, info.Size(), z.File}).source()
+	return (&archive{ctx, path, info.Size(), z.File}).source()
 }
 
-// npz is an open archive.
-type npz struct {
+// archive is an open NPZ file.
+type archive struct {
 	ctx   context.Context
 	path  string
 	size  int64 // of the archive
@@ -51,7 +51,7 @@ type npz struct {
 }
 
 // source reads the parts.
-func (a *npz) source() (*Source, error) {
+func (a *archive) source() (*Source, error) {
 	x := a.find(npzNames.x)
 	if x == nil && len(a.files) == 1 {
 		x = a.files[0]
@@ -85,7 +85,7 @@ func (a *npz) source() (*Source, error) {
 }
 
 // label reads one array of labels for each set.
-func (a *npz) label(sets []*Set, ys []*zip.File) error {
+func (a *archive) label(sets []*Set, ys []*zip.File) error {
 	var paths []string
 	var values [][]float64
 	for _, y := range ys {
@@ -102,7 +102,7 @@ func (a *npz) label(sets []*Set, ys []*zip.File) error {
 }
 
 // find returns the first array of the archive that has one of the names.
-func (a *npz) find(names []string) *zip.File {
+func (a *archive) find(names []string) *zip.File {
 	for _, n := range names {
 		for _, f := range a.files {
 			if f.Name == n+".npy" || f.Name == n {
@@ -114,7 +114,7 @@ func (a *npz) find(names []string) *zip.File {
 }
 
 // set reads one array as examples.
-func (a *npz) set(f *zip.File) (*Set, error) {
+func (a *archive) set(f *zip.File) (*Set, error) {
 	var set *Set
 	err := a.with(f, func(s *stream) (err error) {
 		set, err = readNPY(s)
@@ -127,7 +127,7 @@ func (a *npz) set(f *zip.File) (*Set, error) {
 }
 
 // with opens one member and hands its unpacked bytes to read.
-func (a *npz) with(f *zip.File, read func(*stream) error) error {
+func (a *archive) with(f *zip.File, read func(*stream) error) error {
 	name := a.path + "/" + strings.TrimSuffix(f.Name, ".npy")
 	r, err := f.Open()
 	if err != nil {

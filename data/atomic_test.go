@@ -1,0 +1,94 @@
+package data
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// names lists a folder.
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func TestWriteAtomicLeavesAllOrNothing(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	put := func(text string, then error) error {
+		return WriteAtomic("f", func(w io.Writer) error {
+			io.WriteString(w, text)
+			return then
+		})
+	}
+	full := errors.New("no space left on device")
+	if err := put("half", full); err != full {
+		t.Errorf("got %v, want the writer's own error", err)
+	}
+	if n := names(t, dir); len(n) != 0 {
+		t.Errorf("a failed write left %v", n)
+	}
+	if err := put("one", nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := put("ha", full); err != full {
+		t.Errorf("got %v, want the writer's own error", err)
+	}
+	func() {
+		defer func() { recover() }()
+		WriteAtomic("f", func(io.Writer) error { panic("writer") })
+	}()
+	if got, _ := os.ReadFile("f"); string(got) != "one" || len(names(t, dir)) != 1 {
+		t.Errorf("after failures the folder holds %v and the file %q", names(t, dir), got)
+	}
+	if err := put("two", nil); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile("f"); string(got) != "two" {
+		t.Errorf("the file holds %q", got)
+	}
+	if info, _ := os.Stat("f"); info.Mode().Perm()&0o644&^0o022 != info.Mode().Perm()&^0o022 {
+		t.Errorf("mode %v", info.Mode())
+	}
+}
+
+func TestWriteRefusesWhatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	err := Write(filepath.Join(dir, "none", "a.npy"), small())
+	wantError(t, err, "none", "no such file or folder")
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v is not fs.ErrNotExist", err)
+	}
+	wantError(t, Write(filepath.Join(dir, "a.xls"), small()), "a.xls", ".npy")
+	bad := small()
+	bad.Rows = 5
+	wantError(t, Write(filepath.Join(dir, "a.npy"), bad), "12 values")
+	os.Mkdir(filepath.Join(dir, "b.npy"), 0o755)
+	wantError(t, Write(filepath.Join(dir, "b.npy"), small()), "b.npy", "directory")
+	if n := names(t, dir); len(n) != 1 {
+		t.Errorf("refused writes left %v", n)
+	}
+}
+
+func TestWriteAtomicKeepsDevices(t *testing.T) {
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Skip("no null device here")
+	}
+	if err := WriteAtomic(os.DevNull, func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {
+		t.Error(err)
+	}
+	if info, err := os.Stat(os.DevNull); err != nil || info.Mode().IsRegular() {
+		t.Errorf("the null device is gone: %v, %v", info, err)
+	}
+}

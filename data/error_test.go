@@ -1,0 +1,95 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// wantError checks that err is one line, an *Error, and holds every one of the words.
+func wantError(t *testing.T, err error, words ...string) *Error {
+	t.Helper()
+	var e *Error
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v (%T), want an *Error with %q", err, err, words)
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("%q is more than one line", err)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%q does not say %q", err, w)
+		}
+	}
+	return e
+}
+
+// file writes content to a file of that name in a new folder and returns its path.
+func file(t testing.TB, name, content string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestErrorIsOneLineThatSaysWhere(t *testing.T) {
+	for _, c := range []struct {
+		err  Error
+		want string
+	}{
+		{Error{Path: "a.csv", Line: 3, Column: 5, Field: "petal", Msg: "bad"}, `a.csv: line 3: column 5 ("petal"): bad`},
+		{Error{Path: "a.npy", Row: 2, Column: 1, Msg: "bad"}, "a.npy: row 2: column 1: bad"},
+		{Error{Path: "a.idx", Offset: 16, Msg: "bad"}, "a.idx: byte 16: bad"},
+		{Error{Msg: "bad"}, "bad"},
+	} {
+		if got := c.err.Error(); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestOpenRefusesNamesThatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	os.Mkdir(filepath.Join(dir, "folder.csv"), 0o755)
+	for _, c := range []struct {
+		name  string
+		words []string
+	}{
+		{"builtin:cats", []string{"builtin:cats", "builtin:glyphs"}},
+		{"Glyphs", []string{"did you mean builtin:glyphs"}},
+		{filepath.Join(dir, "none.npy"), []string{"none.npy", "no such file"}},
+		{filepath.Join(dir, "folder.csv"), []string{"train-images-idx3-ubyte"}},
+		{file(t, "a.parquet", "x"), []string{"a.parquet", ".npz", ".csv"}},
+		{file(t, "plain", "x"), []string{"unknown kind of file"}},
+		{file(t, "a.csv", "x\n1\n") + "/b.csv", []string{"not a directory"}},
+		{"a\x00.csv", []string{"invalid argument"}},
+	} {
+		_, err := Open(context.Background(), c.name)
+		wantError(t, err, c.words...)
+	}
+	_, err := Open(context.Background(), filepath.Join(dir, "none.npy"))
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%v is not fs.ErrNotExist", err)
+	}
+}
+
+func TestOpenEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, path := range []string{
+		file(t, "a.csv", "x\n1\n"),
+		file(t, "a.npy", string(formatNPYHeader("|u1", []int{1}))+"\x00"),
+		file(t, "a.idx", "\x00\x00\x08\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00"),
+	} {
+		var e *Error
+		if _, err := Open(ctx, path); !errors.Is(err, context.Canceled) || errors.As(err, &e) {
+			t.Errorf("%s: got %v, want context.Canceled", filepath.Base(path), err)
+		}
+	}
+}
