@@ -151,7 +151,7 @@ func (m *Model) mapRows(dst, src []float32, out, in int, scale, unscale bool, f 
 func (s Scaling) Apply(x []float32) {
 	for i := range s.Shift {
 		for j := i; j < len(x); j += len(s.Shift) {
-			x[j] = (x[j] - s.Shift[i]) * s.Scale[i]
+			x[j] = (x[j] - s.Shift[i]) / s.Scale[i]
 		}
 	}
 }
@@ -160,7 +160,7 @@ func (s Scaling) Apply(x []float32) {
 func (s Scaling) Invert(x []float32) {
 	for i := range s.Shift {
 		for j := i; j < len(x); j += len(s.Shift) {
-			x[j] = x[j]/s.Scale[i] + s.Shift[i]
+			x[j] = x[j]*s.Scale[i] + s.Shift[i]
 		}
 	}
 }

@@ -18,7 +18,7 @@ type Model struct {
 	apply  *applier       // planned at first use
 }
 
-// Scaling is the elementwise map x' = (x - Shift) * Scale of the columns that a
+// Scaling is the elementwise map x' = (x - Shift) / Scale of the columns that a
 // model was trained behind. Empty slices stand for the identity.
 type Scaling struct{ Shift, Scale []float32 }
 

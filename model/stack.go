@@ -1,0 +1,145 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Greedy layer-wise pretraining (Hinton and Salakhutdinov 2006; Bengio et al.
+// 2007; Vincent et al. 2010): layer l of the encoder, with the decoder layer that
+// mirrors it, is trained as an autoencoder of its own on the outputs of the layers
+// before it.
+
+// Layers is the number of the encoder's layers, and so of greedy stages.
+func (s *Spec) Layers() int { return len(s.Hidden) + 1 }
+
+// LayerSpec is the one-layer autoencoder of stage l, its input damaged by
+// corrupt. The first reconstructs the data with the model's own loss; the others
+// reconstruct activations: by cross-entropy where these are sigmoids, else by
+// squared error through the activation that the deep decoder has there.
+// Penalties, tying and initialisation are the model's; the kind of code is, for
+// the last layer.
+func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
+	enc, dec := s.encoderLayers(), s.decoderLayers()
+	if len(enc) != len(dec) {
+		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: %d layers against %d", len(dec), len(enc))
+	}
+	mirror := dec[len(dec)-1-l]
+	one := Spec{
+		Inputs: enc[l].in, Latent: enc[l].out, Tied: s.Tied, CodeActivation: enc[l].act,
+		Loss: s.Loss, Output: s.Output, Binarise: s.Binarise,
+		Corrupt: corrupt, Sparsity: s.Sparsity, Contract: s.Contract, Init: s.Init,
+	}
+	if l == s.Layers()-1 {
+		one.Latent, one.Code, one.K, one.KAlpha = s.Latent, s.Code, s.K, s.KAlpha
+		one.Samples, one.FreeBits = s.Samples, s.FreeBits
+	}
+	if l > 0 {
+		one.Binarise, one.Loss, one.Output = false, backend.SquaredError, mirror.act
+		if mirror.act == backend.Sigmoid {
+			one.Loss, one.Output = backend.Bernoulli, backend.Identity
+		}
+	}
+	if mirror.in != one.Latent || mirror.out != one.outputs() {
+		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: layer %d maps %d to %d, its mirror %d to %d", l, enc[l].in, one.Latent, mirror.in, mirror.out)
+	}
+	if err := one.Validate(); err != nil {
+		return Spec{}, fmt.Errorf("pretraining layer %d: %w", l, err)
+	}
+	return one, nil
+}
+
+// stageNames pairs the parameter tensors of stage l's model with the deep one's.
+func (s *Spec) stageNames(l int) [][2]string {
+	mirror := s.Layers() - 1 - l
+	names := [][2]string{
+		{"encoder.0.weight", fmt.Sprintf("encoder.%d.weight", l)},
+		{"encoder.0.bias", fmt.Sprintf("encoder.%d.bias", l)},
+		{"decoder.0.bias", fmt.Sprintf("decoder.%d.bias", mirror)},
+	}
+	if !s.Tied {
+		names = append(names, [2]string{"decoder.0.weight", fmt.Sprintf("decoder.%d.weight", mirror)})
+	}
+	return names
+}
+
+// Stage is the model of greedy stage l, with the weights that the deep model has
+// there now.
+func (m *Model) Stage(l int, corrupt Corruption) (*Model, error) {
+	spec, err := m.Spec.LayerSpec(l, corrupt)
+	if err != nil {
+		return nil, err
+	}
+	one, err := newModel(m.dev, spec)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range m.Spec.stageNames(l) {
+		m.dev.Copy(one.layout.view(one.params, name[0]), m.layout.view(m.params, name[1]))
+	}
+	return one, nil
+}
+
+// Adopt takes back the weights of stage l's model.
+func (m *Model) Adopt(l int, one *Model) {
+	for _, name := range m.Spec.stageNames(l) {
+		m.dev.Copy(m.layout.view(m.params, name[1]), one.layout.view(one.params, name[0]))
+	}
+}
+
+// Outputs is a resident data set of its own: the outputs of the first layers of
+// the encoder for every row of data, uncorrupted. The caller frees its memory.
+func (m *Model) Outputs(data backend.Data, layers int) (backend.Tensor, error) {
+	width := m.Spec.encoderLayers()[layers-1].out
+	all, err := m.dev.Alloc(data.Rows, width)
+	if err != nil {
+		return backend.Tensor{}, fmt.Errorf("outputs of layer %d for %d rows: %w", layers, data.Rows, err)
+	}
+	a, err := m.newApplier(min(applyBatch, data.Rows), 1)
+	if err != nil {
+		all.Mem.Free()
+		return backend.Tensor{}, err
+	}
+	defer a.free()
+	m.dev.SetClock(a.clock, backend.Time{}, nil)
+	for at := 0; at < data.Rows; at += a.batch {
+		n := min(a.batch, data.Rows-at)
+		m.dev.Gather(a.clean.Top(n), backend.Tensor{}, data, backend.Batch{Clock: a.clock})
+		h := a.enc[:layers].forward(m.dev, a.clean, n)
+		m.dev.Copy(all.Slice(at*width, n, width), h)
+		m.dev.Tick(a.clock, n)
+	}
+	return all, m.dev.Sync()
+}
+
+// CentreOutput sets the bias of the decoder's last layer so that an untrained
+// decoder starts at the mean of the data (mean, Inputs values): its logit for
+// cross-entropy, itself for a linear output. Other outputs keep their bias.
+func (m *Model) CentreOutput(mean []float32) error {
+	s := &m.Spec
+	last := fmt.Sprintf("decoder.%d.bias", len(s.decoderWidths()))
+	bias, err := m.Weights(last)
+	if err != nil {
+		return err
+	}
+	switch {
+	case s.reconstruction() == backend.Sigmoid:
+		for i, v := range mean {
+			bias[i] = logit(v)
+		}
+	case s.reconstruction() == backend.Identity:
+		copy(bias, mean)
+	default:
+		return nil
+	}
+	return m.SetWeights(last, bias)
+}
+
+// logit is ln(p / (1-p)) with p kept within [0.001, 0.999]: a pixel that is
+// always black should not start out of the gradient's reach.
+func logit(p float32) float32 {
+	q := math.Min(math.Max(float64(p), 1e-3), 1-1e-3)
+	return float32(math.Log(q / (1 - q)))
+}
