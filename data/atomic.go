@@ -10,15 +10,18 @@ import (
 // WriteAtomic writes a file so that path holds, at any instant, either what it held before or all of the new content:
 // write fills a temporary file in the same folder, which is synced to the disk and renamed. Where anything fails the
 // temporary file is removed and path is as it was. New files have mode 0644 less the umask. A path that is there and is
-// not a regular file (a device, a pipe) is written directly.
+// not a regular file (a device, a pipe) is written directly; a link is followed.
 //
 // A folder that is not there or may not be written is an [*Error]; write's own error is returned as it is.
 func WriteAtomic(path string, write func(io.Writer) error) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return writeDirect(path, write)
 	}
-	dir, base := filepath.Split(path)
-	temp := filepath.Join(dir, "."+base+".tmp-"+rand.Text()[:8])
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	dir, _ := filepath.Split(path)
+	temp := filepath.Join(dir, ".tmp-"+rand.Text()[:12])
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return pathError(path, err)
@@ -40,7 +43,7 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 		return err
 	}
 	if err := os.Rename(temp, path); err != nil {
-		return err
+		return pathError(path, err)
 	}
 	done = true
 	return syncFolder(dir)

@@ -92,3 +92,30 @@ func TestWriteAtomicKeepsDevices(t *testing.T) {
 		t.Errorf("the null device is gone: %v, %v", info, err)
 	}
 }
+
+func TestWriteAtomicFollowsLinks(t *testing.T) {
+	dir := t.TempDir()
+	target, link := filepath.Join(dir, "target"), filepath.Join(dir, "link")
+	os.WriteFile(target, nil, 0o644)
+	if err := os.Symlink(target, link); err != nil {
+		t.Skip("no links here: ", err)
+	}
+	if err := WriteAtomic(link, func(w io.Writer) error { _, err := io.WriteString(w, "x"); return err }); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := os.ReadFile(target); string(got) != "x" || len(names(t, dir)) != 2 {
+		t.Errorf("the target holds %q, the folder %v", got, names(t, dir))
+	}
+}
+
+// A full disk is the machine's failure, not the user's.
+func TestFullDiskIsNotTheUsersError(t *testing.T) {
+	if _, err := os.Stat("/dev/full"); err != nil {
+		t.Skip("no /dev/full here")
+	}
+	err := WriteAtomic("/dev/full", func(w io.Writer) error { return writeNPY(w, small()) })
+	var e *Error
+	if err == nil || errors.As(err, &e) {
+		t.Errorf("got %v (%T), want the system's own error", err, err)
+	}
+}

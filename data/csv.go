@@ -181,9 +181,10 @@ func writeCSV(w io.Writer, s *Set, comma rune) error {
 	fields := make([]string, s.Cols, s.Cols+1)
 	for j := range fields {
 		fields[j] = "x" + strconv.Itoa(j)
-		if s.Columns != nil {
-			fields[j] = s.Columns[j]
-		}
+	}
+	// Names that are all numbers would be read as data.
+	if s.Columns != nil && (s.Labels != nil || slices.ContainsFunc(s.Columns, func(f string) bool { return !isNumber(f) })) {
+		copy(fields, s.Columns)
 	}
 	if s.Labels != nil {
 		fields = append(fields, "label")

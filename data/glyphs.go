@@ -24,17 +24,17 @@ const (
 
 // Glyphs draws the first rows of builtin:glyphs, at most GlyphsTrain and GlyphsTest: grey images of 28x28 with the digit
 // as label. Row i of a part depends on nothing but i, so that they are the same bytes on every machine, for any number
-// of rows asked for and of processors. The error is the context's.
+// of rows asked for and of processors. No test rows give no test part. The error is the context's.
 func Glyphs(ctx context.Context, train, test int) (*Source, error) {
 	fields, err := glyphFields()
 	if err != nil {
 		return nil, err
 	}
-	src := &Source{
-		Train: newGlyphs("train", min(max(train, 0), GlyphsTrain)),
-		Test:  newGlyphs("test", min(max(test, 0), GlyphsTest)),
+	sets := []*Set{
+		newGlyphs("train", min(max(train, 0), GlyphsTrain)),
+		newGlyphs("test", min(max(test, 0), GlyphsTest)),
 	}
-	for part, s := range []*Set{src.Train, src.Test} {
+	for part, s := range sets {
 		inParallel((s.Rows+glyphBatch-1)/glyphBatch, func(batch int) {
 			for i := batch * glyphBatch; i < min((batch+1)*glyphBatch, s.Rows) && ctx.Err() == nil; i++ {
 				s.Labels[i] = drawGlyph(s.U8[i*s.Cols:(i+1)*s.Cols], fields, uint64(part), uint64(i))
@@ -44,7 +44,10 @@ func Glyphs(ctx context.Context, train, test int) (*Source, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return src, nil
+	if sets[1].Rows == 0 {
+		return &Source{Train: sets[0]}, nil
+	}
+	return &Source{Train: sets[0], Test: sets[1]}, nil
 }
 
 // newGlyphs is a part before anything is drawn.

@@ -43,10 +43,10 @@ func openFolder(ctx context.Context, dir string) (*Source, error) {
 	return src, nil
 }
 
-// openImages reads IDX files of examples. They are labelled where the labels of every one lie beside it, so that the
-// classes mean the same in all.
+// openImages reads IDX files of examples, each with the labels that lie beside it, if any. A class means the same in
+// all of them.
 func openImages(ctx context.Context, images []string) ([]*Set, error) {
-	var sets []*Set
+	var sets, labelled []*Set
 	var paths []string
 	var values [][]float64
 	for _, p := range images {
@@ -60,13 +60,10 @@ func openImages(ctx context.Context, images []string) ([]*Set, error) {
 			if err != nil {
 				return nil, err
 			}
-			paths, values = append(paths, l), append(values, v)
+			labelled, paths, values = append(labelled, s), append(paths, l), append(values, v)
 		}
 	}
-	if len(paths) < len(sets) {
-		return sets, nil
-	}
-	return sets, attach(sets, paths, values)
+	return sets, attach(labelled, paths, values)
 }
 
 // labelsBeside returns the file of labels that MNIST's naming puts beside a file of images, "" where there is none.

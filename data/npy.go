@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 )
 
 // openNPY reads the one array of an NPY file as examples.
@@ -31,7 +32,7 @@ func readNPY(s *stream) (*Set, error) {
 	}
 	set := &Set{Name: s.path, Rows: h.shape[0], Cols: product(h.shape[1:])}
 	set.setGeometry(h.shape[1:])
-	if h.descr == "|u1" || h.descr == "u1" || h.descr == "<u1" {
+	if strings.TrimLeft(h.descr, "<>|=") == "u1" {
 		raw, err := s.grow(int64(product(h.shape)), "NPY elements")
 		if err != nil {
 			return nil, err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
 	"strings"
 	"time"
 )
@@ -68,7 +67,14 @@ func (a *archive) source() (*Source, error) {
 		return nil, err
 	}
 	src := &Source{Train: train}
-	sets, ys := []*Set{train}, []*zip.File{a.find(npzNames.y)}
+	var sets []*Set
+	var ys []*zip.File
+	labelled := func(s *Set, names []string) {
+		if y := a.find(names); y != nil {
+			sets, ys = append(sets, s), append(ys, y)
+		}
+	}
+	labelled(train, npzNames.y)
 	if x := a.find(npzNames.testX); x != nil {
 		if src.Test, err = a.set(x); err != nil {
 			return nil, err
@@ -76,10 +82,7 @@ func (a *archive) source() (*Source, error) {
 		if src.Test.Cols != train.Cols {
 			return nil, wrong(src.Test.Name, "%d columns: expected %d as in %s", src.Test.Cols, train.Cols, train.Name)
 		}
-		sets, ys = append(sets, src.Test), append(ys, a.find(npzNames.testY))
-	}
-	if slices.Contains(ys, nil) {
-		return src, nil
+		labelled(src.Test, npzNames.testY)
 	}
 	return src, a.label(sets, ys)
 }
