@@ -1,0 +1,222 @@
+package eval
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/blas64"
+	"gonum.org/v1/gonum/lapack/lapack64"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// maxCovariance is the width up to which the D x D covariance is formed. Beyond
+// it a few passes over the data with k-column products cost less time and much
+// less memory.
+const maxCovariance = 2048
+
+// leading is the k largest eigenvalues, in order, of the covariance of the
+// centred rows x, and their eigenvectors as the rows of a k x D matrix.
+func leading(dev backend.Device, x Rows, k int, total float64) (values, vectors []float64, err error) {
+	d := x.Width()
+	few := d > 128 && 3*k < d
+	if few && d > maxCovariance {
+		s, err := newStreamed(dev, x, blockSize(d, k))
+		if err != nil {
+			return nil, nil, err
+		}
+		defer s.mem.Free()
+		// float32 products do not settle further than about 1e-7.
+		return subspace(s.apply, d, k, 3e-7*total, 30)
+	}
+	cov, err := covariance(dev, x)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !few {
+		return full(cov, k)
+	}
+	apply := func(dst, q blas64.General) error {
+		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, q, cov, 0, dst)
+		return nil
+	}
+	return subspace(apply, d, k, 1e-11*total, 300)
+}
+
+// covariance is X^T X / (n-1) of the centred rows x, D x D: float32 products of
+// chunks on the device, summed in float64.
+func covariance(dev backend.Device, x Rows) (blas64.General, error) {
+	d := x.Width()
+	cov := blas64.General{Rows: d, Cols: d, Stride: d, Data: make([]float64, d*d)}
+	var chunk, product backend.Tensor
+	mem, err := backend.Plan(dev, func(alloc backend.Alloc) {
+		chunk, product = alloc(min(chunkRows(d), x.Len()), d), alloc(d, d)
+	})
+	if err != nil {
+		return cov, err
+	}
+	defer mem.Free()
+	host := make([]float32, d*d)
+	err = eachChunk(x, func(v []float32, _, n int) error {
+		c := chunk.Top(n)
+		dev.Upload(c, v)
+		dev.LinearBackWeights(product, backend.Tensor{}, c, c, false, false)
+		dev.Download(host, product)
+		for i, e := range host {
+			cov.Data[i] += float64(e)
+		}
+		return dev.Sync()
+	})
+	scale := 1 / math.Max(float64(x.Len()-1), 1)
+	for i := range cov.Data {
+		cov.Data[i] *= scale
+	}
+	return cov, err
+}
+
+// full solves the whole symmetric eigenproblem.
+func full(cov blas64.General, k int) (values, vectors []float64, err error) {
+	d := cov.Rows
+	var e mat.EigenSym
+	if !e.Factorize(mat.NewSymDense(d, cov.Data), true) {
+		return nil, nil, errors.New("the eigenvalues of the covariance did not converge")
+	}
+	all := e.Values(nil) // ascending
+	var q mat.Dense
+	e.VectorsTo(&q)
+	values, vectors = make([]float64, k), make([]float64, k*d)
+	for i := range k {
+		values[i] = all[d-1-i]
+		mat.Col(vectors[i*d:(i+1)*d], d-1-i, &q)
+	}
+	return values, vectors, nil
+}
+
+// blockSize is how many vectors are iterated for k wanted ones. The error falls
+// by the ratio of the eigenvalues at the block's end and at k in each pass.
+func blockSize(d, k int) int { return min(d, k+max(k/2, 12)) }
+
+// subspace finds the leading eigenvectors of a symmetric D x D operator by
+// block power iteration with a Rayleigh-Ritz step (Halko, Martinsson and Tropp
+// 2011, section 4.5), always from the same start. apply is dst = q C for q of
+// blockSize rows. It ends when the sum of the k leading Ritz values, the variance
+// that the components explain, changes by less than tol, or after most passes.
+func subspace(apply func(dst, q blas64.General) error, d, k int, tol float64, most int) (values, vectors []float64, err error) {
+	m := blockSize(d, k)
+	q, z := newGeneral(m, d), newGeneral(m, d)
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range q.Data {
+		q.Data[i] = r.NormFloat64()
+	}
+	var e mat.EigenSym
+	sum := math.Inf(-1)
+	for pass := range most {
+		orthonormalise(q)
+		if err := apply(z, q); err != nil {
+			return nil, nil, err
+		}
+		if !e.Factorize(ritz(q, z), true) {
+			return nil, nil, errors.New("the eigenvalues of the covariance did not converge")
+		}
+		values = e.Values(nil)
+		last := sum
+		sum = 0
+		for _, v := range values[m-k:] {
+			sum += v
+		}
+		if math.Abs(sum-last) <= tol || pass == most-1 {
+			break
+		}
+		q, z = z, q
+	}
+	values, vectors = rotate(&e, q, k)
+	return values, vectors, nil
+}
+
+func newGeneral(rows, cols int) blas64.General {
+	return blas64.General{Rows: rows, Cols: cols, Stride: cols, Data: make([]float64, rows*cols)}
+}
+
+// orthonormalise replaces the rows of q, at most as many as columns, by an
+// orthonormal basis: the Q of its LQ factorisation, which Householder reflections
+// keep orthonormal even where rows depend on each other.
+func orthonormalise(q blas64.General) {
+	tau, size := make([]float64, q.Rows), make([]float64, 1)
+	lapack64.Gelqf(q, tau, size, -1)
+	work := make([]float64, max(int(size[0]), q.Rows))
+	lapack64.Gelqf(q, tau, work, len(work))
+	lapack64.Orglq(q, tau, work, len(work))
+}
+
+// ritz is q C q^T for z = q C, made exactly symmetric.
+func ritz(q, z blas64.General) *mat.SymDense {
+	h := newGeneral(q.Rows, q.Rows)
+	blas64.Gemm(blas.NoTrans, blas.Trans, 1, z, q, 0, h)
+	for i := range h.Rows {
+		for j := range i {
+			h.Data[j*h.Stride+i] = (h.Data[j*h.Stride+i] + h.Data[i*h.Stride+j]) / 2
+		}
+	}
+	return mat.NewSymDense(h.Rows, h.Data)
+}
+
+// rotate turns the basis q into the k leading Ritz vectors, the largest first.
+func rotate(e *mat.EigenSym, q blas64.General, k int) (values, vectors []float64) {
+	var u mat.Dense
+	e.VectorsTo(&u)
+	all, m := e.Values(nil), q.Rows
+	top := newGeneral(k, m)
+	values = make([]float64, k)
+	for i := range k {
+		values[i] = all[m-1-i]
+		mat.Col(top.Data[i*m:(i+1)*m], m-1-i, &u)
+	}
+	out := newGeneral(k, q.Cols)
+	blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, top, q, 0, out)
+	return values, out.Data
+}
+
+// streamed applies the covariance of rows without forming it: q C = ((X q^T)^T X) / (n-1),
+// two products a chunk on the device.
+type streamed struct {
+	dev           backend.Device
+	rows          Rows
+	mem           backend.Memory
+	x, y, q, back backend.Tensor // B x D, B x m, m x D, m x D
+	host          []float32      // m x D
+}
+
+func newStreamed(dev backend.Device, x Rows, m int) (*streamed, error) {
+	d := x.Width()
+	s := &streamed{dev: dev, rows: x, host: make([]float32, m*d)}
+	batch := min(chunkRows(d), x.Len())
+	mem, err := backend.Plan(dev, func(alloc backend.Alloc) {
+		s.x, s.y, s.q, s.back = alloc(batch, d), alloc(batch, m), alloc(m, d), alloc(m, d)
+	})
+	s.mem = mem
+	return s, err
+}
+
+func (s *streamed) apply(dst, q blas64.General) error {
+	for i, e := range q.Data {
+		s.host[i] = float32(e)
+	}
+	s.dev.Upload(s.q, s.host)
+	clear(dst.Data)
+	scale := 1 / math.Max(float64(s.rows.Len()-1), 1)
+	none := backend.Tensor{}
+	return eachChunk(s.rows, func(v []float32, _, n int) error {
+		x, y := s.x.Top(n), s.y.Top(n)
+		s.dev.Upload(x, v)
+		s.dev.Linear(y, none, x, s.q, none, backend.Identity, false)
+		s.dev.LinearBackWeights(s.back, none, y, x, false, false)
+		s.dev.Download(s.host, s.back)
+		for i, e := range s.host {
+			dst.Data[i] += scale * float64(e)
+		}
+		return s.dev.Sync()
+	})
+}
