@@ -2,6 +2,8 @@ package model
 
 import (
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -218,6 +220,72 @@ func (t *Training) Read(examples, steps int) (Parts, error) {
 	}
 	return p, t.dev.Sync()
 }
+
+// Fault is the first step that was not finite.
+type Fault struct {
+	Step int    // from 0
+	What string // "the loss", or "the gradient of" a parameter tensor
+}
+
+// Fault waits for the device and returns the first step whose loss or gradient
+// was not finite, nil while there is none. From that step on the parameters have
+// not moved.
+func (t *Training) Fault() (*Fault, error) {
+	g := make([]float64, t.guard.N)
+	t.dev.ReadSums(g, t.guard)
+	if err := t.dev.Sync(); err != nil || g[backend.GuardStep] == 0 {
+		return nil, err
+	}
+	f := &Fault{Step: int(g[backend.GuardStep]) - 1, What: "the loss"}
+	if bad(g[backend.GuardLoss]) {
+		return f, nil
+	}
+	// Gradients flow from the decoder's end to the encoder's start: of those that
+	// are not finite, the one nearest the loss broke first.
+	for _, p := range t.fromLoss() {
+		if i := t.layout.byName[p]; i >= t.span.lo && i < t.span.hi && bad(g[backend.GuardNorm+i-t.span.lo]) {
+			f.What = "the gradient of " + p
+			return f, nil
+		}
+	}
+	f.What = "the gradient"
+	return f, nil
+}
+
+func bad(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+
+// fromLoss names the parameter tensors from the loss backwards.
+func (t *Training) fromLoss() []string {
+	var names []string
+	side := func(name string, layers int) {
+		for i := layers - 1; i >= 0; i-- {
+			names = append(names, fmt.Sprintf("%s.%d.weight", name, i), fmt.Sprintf("%s.%d.bias", name, i))
+		}
+	}
+	names = append(names, "classifier.weight", "classifier.bias")
+	side("decoder", len(t.dec))
+	side("encoder", len(t.enc))
+	return slices.DeleteFunc(names, func(n string) bool { _, ok := t.layout.byName[n]; return !ok })
+}
+
+// ReadState and WriteState carry the accumulators over an interruption.
+func (t *Training) ReadState(sums *[]float64) error {
+	*sums = make([]float64, numSums)
+	t.dev.ReadSums(*sums, t.sums)
+	return t.dev.Sync()
+}
+
+// WriteState is the inverse of ReadState; nil clears the accumulators.
+func (t *Training) WriteState(sums []float64) {
+	if len(sums) != numSums {
+		t.dev.ZeroSums(t.sums)
+		return
+	}
+	t.dev.WriteSums(t.sums, sums)
+}
+
+// Moments are the optimiser's flat buffers; none where the rule keeps fewer.
+func (t *Training) Moments() [2]backend.Tensor { return t.moments }
 
 // ResetSums clears the accumulators.
 func (t *Training) ResetSums() { t.dev.ZeroSums(t.sums) }

@@ -1,0 +1,262 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/model"
+)
+
+// phase is one stretch of training with one objective: a greedy layer, the whole
+// autoencoder, or a classifier.
+type phase struct {
+	name      string
+	model     *model.Model
+	objective model.Objective
+	data      backend.Data
+	labels    backend.Data
+	val       backend.Data // none without validation
+	valLabels backend.Data
+
+	batch, epochs int
+	seed          uint64
+	times         timetable
+	optimiser     backend.Optimiser
+	patience      int
+	minimum       float64 // improvement that counts
+
+	training *model.Training
+	eval     *model.Evaluator
+	state    phaseState
+	best     []float32 // flat parameters at the best validation loss
+}
+
+// phaseState is what a checkpoint must hold of a phase beside its buffers.
+type phaseState struct {
+	Epoch    int       `json:"epoch"`   // epochs done
+	Batches  int       `json:"batches"` // batches done of the one begun
+	BestLoss float64   `json:"best_loss"`
+	Bad      int       `json:"bad"` // epochs since the best
+	Sums     []float64 `json:"sums"`
+	Done     bool      `json:"done"`
+}
+
+// chunkTime is how long the device works between two looks at the context.
+const chunkTime = 200 * time.Millisecond
+
+// stepsPerEpoch counts the last, smaller batch too.
+func (p *phase) stepsPerEpoch() int { return (p.data.Rows + p.batch - 1) / p.batch }
+
+// open plans the phase's memory.
+func (p *phase) open() error {
+	p.batch = min(p.batch, p.data.Rows)
+	p.times.steps, p.times.epochs = p.stepsPerEpoch(), p.epochs
+	p.state.BestLoss = math.MaxFloat64
+	var err error
+	p.training, err = p.model.NewTraining(p.data, p.labels, model.TrainingOptions{
+		Objective: p.objective, Batch: p.batch, Optimiser: p.optimiser, Steps: p.times.steps,
+	})
+	if err != nil {
+		return err
+	}
+	if p.val.Rows > 0 {
+		p.eval, err = p.model.NewEvaluator(min(1000, p.val.Rows))
+	}
+	return err
+}
+
+func (p *phase) close() {
+	if p.training != nil {
+		p.training.Close()
+	}
+	if p.eval != nil {
+		p.eval.Close()
+	}
+}
+
+// hooks are called by a running phase. save writes a checkpoint.
+type hooks struct {
+	progress func(Progress)
+	epoch    func(Record) error
+	save     func() error
+}
+
+// run trains until the phase is done, or the context is: then it saves where it
+// stands and returns the context's error.
+func (p *phase) run(ctx context.Context, h hooks) error {
+	for p.state.Epoch < p.epochs && !p.state.Done {
+		start := time.Now()
+		batches := p.state.Batches
+		if err := p.runEpoch(ctx, h); err != nil {
+			return err
+		}
+		record, err := p.endEpoch(start, p.stepsPerEpoch()-batches)
+		if err != nil {
+			return err
+		}
+		if err := h.epoch(record); err != nil {
+			return err
+		}
+		if err := h.save(); err != nil {
+			return err
+		}
+	}
+	p.state.Done = true
+	return p.restoreBest()
+}
+
+// runEpoch launches the epoch's remaining batches, a chunk at a time.
+func (p *phase) runEpoch(ctx context.Context, h hooks) error {
+	steps, full := p.stepsPerEpoch(), p.data.Rows/p.batch
+	done := p.state.Epoch * steps
+	p.training.SetTime(backend.Time{
+		Seed: p.seed, Epoch: uint64(p.state.Epoch), Step: uint64(done + p.state.Batches), Row: uint64(p.state.Batches * p.batch),
+	}, p.times.table(done+p.state.Batches, done+steps))
+	start, first, chunk := time.Now(), p.state.Batches, 1
+	for p.state.Batches < steps {
+		rows, times := p.batch, min(chunk, full-p.state.Batches)
+		if p.state.Batches == full {
+			rows, times = p.data.Rows-full*p.batch, 1
+		}
+		if err := p.training.Launch(rows, times); err != nil {
+			return err
+		}
+		p.state.Batches += times
+		if err := p.look(h, start, first); err != nil {
+			return err
+		}
+		perStep := time.Since(start) / time.Duration(p.state.Batches-first)
+		chunk = max(1, int(chunkTime/max(1, perStep)))
+		if ctx.Err() != nil && p.state.Batches < steps {
+			if err := p.training.ReadState(&p.state.Sums); err != nil {
+				return err
+			}
+			if err := h.save(); err != nil {
+				return err
+			}
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// look waits for the steps launched so far, checks that they were finite and
+// reports progress.
+func (p *phase) look(h hooks, start time.Time, first int) error {
+	if err := p.finite(); err != nil {
+		return err
+	}
+	parts, err := p.training.Read(min(p.state.Batches*p.batch, p.data.Rows), p.state.Batches)
+	if err != nil || h.progress == nil {
+		return err
+	}
+	steps, took := p.stepsPerEpoch(), time.Since(start)
+	ran := p.state.Batches - first
+	left := (p.epochs-p.state.Epoch)*steps - p.state.Batches
+	h.progress(Progress{
+		Phase: p.name, Epoch: p.state.Epoch + 1, Epochs: p.epochs, Step: p.state.Batches, Steps: steps,
+		Terms:             p.terms(parts),
+		ExamplesPerSecond: float64(ran*p.batch) / took.Seconds(),
+		Left:              took / time.Duration(ran) * time.Duration(left),
+	})
+	return nil
+}
+
+func (p *phase) terms(parts model.Parts) Terms {
+	kl := p.times.at(p.state.Epoch*p.times.steps + max(0, p.state.Batches-1)).KL
+	return terms(parts, &p.model.Spec, p.objective, float64(kl))
+}
+
+// finite reports the first step whose loss or gradient was not.
+func (p *phase) finite() error {
+	fault, err := p.training.Fault()
+	if err != nil || fault == nil {
+		return err
+	}
+	return &DivergedError{Phase: p.name, Epoch: fault.Step/p.times.steps + 1, Step: fault.Step + 1, What: fault.What}
+}
+
+// endEpoch reads the epoch's terms, measures the validation part and notes
+// whether it is the best so far.
+func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
+	parts, err := p.training.Read(p.data.Rows, p.times.steps)
+	if err != nil {
+		return Record{}, err
+	}
+	took := time.Since(start).Seconds()
+	r := Record{
+		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
+		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: p.terms(parts),
+		Seconds: took, ExamplesPerSecond: float64(min(ran*p.batch, p.data.Rows)) / took,
+	}
+	if p.eval != nil {
+		if err := p.validate(&r); err != nil {
+			return r, err
+		}
+	}
+	p.state.Epoch++
+	p.state.Batches, p.state.Sums = 0, nil
+	p.training.ResetSums()
+	return r, nil
+}
+
+// validate measures the validation part. The loss that counts is the objective
+// without penalties, at the full KL weight whatever the warm-up.
+func (p *phase) validate(r *Record) error {
+	m, err := p.eval.Evaluate(p.val, p.valLabels, model.EvaluateOptions{
+		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
+	})
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
+		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: "the validation loss"}
+	}
+	v := &Terms{Loss: m.Loss, Reconstruction: m.NLL}
+	if !math.IsNaN(m.KL) {
+		v.KL = m.KL
+	}
+	if !math.IsNaN(m.Accuracy) {
+		v.Accuracy = m.Accuracy
+	}
+	r.Validation = v
+	// During a KL warm-up the full-weight loss is not yet what is descended.
+	warming := p.times.klWarmup > float64(p.state.Epoch+1)
+	if m.Loss < p.state.BestLoss-p.minimum || p.best == nil {
+		p.state.BestLoss, p.state.Bad, r.Best = m.Loss, 0, true
+		return p.keepBest()
+	}
+	p.state.Bad++
+	if warming {
+		p.state.Bad = 0
+	}
+	p.state.Done = p.patience > 0 && p.state.Bad >= p.patience
+	return nil
+}
+
+// keepBest copies the parameters to the host.
+func (p *phase) keepBest() error {
+	if p.best == nil {
+		p.best = make([]float32, p.model.FlatSize())
+	}
+	dev := p.model.Device()
+	dev.Download(p.best, p.model.Flat())
+	return dev.Sync()
+}
+
+// restoreBest puts the best parameters back where validation chose some.
+func (p *phase) restoreBest() error {
+	if p.best == nil {
+		return nil
+	}
+	dev := p.model.Device()
+	dev.Upload(p.model.Flat(), p.best)
+	return dev.Sync()
+}
+
+func (p *phase) String() string {
+	return fmt.Sprintf("%s: %d examples, batch %d, %d epochs", p.name, p.data.Rows, p.batch, p.epochs)
+}

@@ -1,0 +1,353 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/model"
+)
+
+// Options are how a run is watched and where it is kept; nothing in them changes
+// what is computed.
+type Options struct {
+	Dir      string         // run directory; "" keeps nothing
+	Resume   bool           // continue a run found in Dir, start one otherwise
+	Progress func(Progress) // a few times a second
+	Epoch    func(Record)   // after every epoch
+}
+
+// Result is what a run came to.
+type Result struct {
+	Model   *model.Model // with the best weights; the caller closes it
+	History []Record
+	Epochs  int // over all phases
+	Steps   int
+	Seconds float64 // in training, all sittings together
+	// ExamplesPerSecond is over all epochs' training and validation.
+	ExamplesPerSecond float64
+	Stopped           bool // a phase ended early for want of improvement
+}
+
+// stage says what a phase of a run is to be.
+type stage struct {
+	name      string
+	layer     int // greedy layer, -1 for the whole model
+	objective model.Objective
+	epochs    int
+	lr        float64
+	corrupt   model.Corruption
+}
+
+// stages are the phases that a config asks for.
+func (c *Config) stages() ([]stage, error) {
+	corrupt, err := c.corruptions()
+	if err != nil {
+		return nil, err
+	}
+	var all []stage
+	for l := range len(c.Hidden) + 1 {
+		if c.PretrainEpochs == 0 {
+			break
+		}
+		one := corrupt[min(l, len(corrupt)-1)]
+		all = append(all, stage{fmt.Sprintf("layer %d", l+1), l, model.Reconstruct, c.PretrainEpochs, c.PretrainLR, one})
+	}
+	if c.Epochs > 0 {
+		all = append(all, stage{"autoencoder", -1, model.Reconstruct, c.Epochs, c.LR, model.Corruption{}})
+	}
+	objective := model.FineTune
+	if c.Classifier == "frozen" {
+		objective = model.Frozen
+	}
+	if c.Classifier != "none" && c.ClassifierEpochs > 0 {
+		all = append(all, stage{"classifier", -1, objective, c.ClassifierEpochs, c.ClassifierLR, model.Corruption{}})
+	}
+	return all, nil
+}
+
+// run is a run under way.
+type run struct {
+	dev    backend.Device
+	config Config
+	sets   *Sets
+	opts   Options
+
+	whole   *model.Model // the model that comes out
+	stages  []stage
+	at      int // stage under way
+	phase   *phase
+	history []Record
+	seconds float64   // of earlier sittings
+	began   time.Time // this sitting
+
+	data, labels, val, valLabels backend.Data
+}
+
+// Run trains what the config describes on the sets (see [Load]). A context that
+// is done ends it between two steps, with a checkpoint; the error is then the
+// context's. A [RequestError] says that config and data do not fit, a
+// [DivergedError] that the training broke down.
+func Run(ctx context.Context, dev backend.Device, c Config, sets *Sets, o Options) (*Result, error) {
+	r := &run{dev: dev, config: c, sets: sets, opts: o, began: time.Now()}
+	if err := r.prepare(); err != nil {
+		return nil, err
+	}
+	defer r.release()
+	if err := r.begin(); err != nil {
+		r.closeModel()
+		return nil, err
+	}
+	for ; r.at < len(r.stages); r.at++ {
+		if err := r.runStage(ctx); err != nil {
+			r.closeModel()
+			return nil, err
+		}
+	}
+	if err := r.finish(); err != nil {
+		r.closeModel()
+		return nil, err
+	}
+	return r.result(), nil
+}
+
+// prepare checks the request and makes the data resident.
+func (r *run) prepare() error {
+	c, s := &r.config, r.sets
+	if err := c.Validate(); err != nil {
+		return &RequestError{err}
+	}
+	if c.Classifier != "none" && s.Train.Labels == nil {
+		return wrong("a classifier (classifier %s) needs labels, and %s has none", c.Classifier, c.Data)
+	}
+	var err error
+	if r.stages, err = c.stages(); err != nil {
+		return &RequestError{err}
+	}
+	if r.data, err = Upload(r.dev, s.Train); err != nil {
+		return err
+	}
+	if r.labels, err = UploadLabels(r.dev, s.Train); err != nil {
+		return err
+	}
+	if s.Val == nil {
+		return nil
+	}
+	if r.val, err = Upload(r.dev, s.Val); err != nil {
+		return err
+	}
+	r.valLabels, err = UploadLabels(r.dev, s.Val)
+	return err
+}
+
+// begin makes the model, new or from a checkpoint.
+func (r *run) begin() error {
+	spec, err := r.config.Spec(r.sets.Train.Cols)
+	if err != nil {
+		return &RequestError{err}
+	}
+	for _, s := range r.stages {
+		if s.layer >= 0 {
+			if _, err := spec.LayerSpec(s.layer, s.corrupt); err != nil {
+				return &RequestError{err}
+			}
+		}
+	}
+	found := false
+	if r.opts.Dir != "" {
+		if found, err = r.openDir(); err != nil {
+			return err
+		}
+	}
+	if found {
+		return r.resume()
+	}
+	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
+		return err
+	}
+	if sc := r.sets.Scaler; sc != nil && sc.Kind != "none" {
+		r.whole.Input = model.Scaling{Shift: sc.Shift, Scale: sc.Scale}
+	}
+	if r.config.OutputBias == "mean" {
+		return r.whole.CentreOutput(columnMeans(r.sets.Train))
+	}
+	return nil
+}
+
+// runStage trains the stage under way, from its start or its checkpoint.
+func (r *run) runStage(ctx context.Context) error {
+	resumed := r.phase != nil
+	if !resumed {
+		if err := r.openPhase(); err != nil {
+			return err
+		}
+	}
+	h := hooks{progress: r.opts.Progress, epoch: r.endEpoch, save: r.save}
+	if err := r.phase.run(ctx, h); err != nil {
+		return err
+	}
+	return r.closePhase()
+}
+
+// openPhase plans the stage under way.
+func (r *run) openPhase() error {
+	s, c := r.stages[r.at], &r.config
+	opt, err := c.optimiser()
+	if err != nil {
+		return err
+	}
+	lr, err := parseSchedule(c.Schedule)
+	if err != nil {
+		return err
+	}
+	m, err := parseMomentum(c.Momentum)
+	if err != nil {
+		return err
+	}
+	p := &phase{
+		name: s.name, objective: s.objective, batch: c.Batch, epochs: s.epochs,
+		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
+		optimiser: opt, patience: c.Patience, minimum: c.MinImprovement,
+		data: r.data, labels: r.labels, val: r.val, valLabels: r.valLabels,
+		times: timetable{
+			lr: s.lr, beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
+			schedule: lr, momentum: m,
+		},
+	}
+	r.phase = p
+	if err := r.phaseModel(s); err != nil {
+		return err
+	}
+	return p.open()
+}
+
+// phaseModel is the model that the stage trains: the whole, the whole with a
+// classifier, or one layer on the outputs of those below it.
+func (r *run) phaseModel(s stage) (err error) {
+	p := r.phase
+	switch {
+	case s.layer < 0 && s.objective == model.Reconstruct:
+		p.model = r.whole
+	case s.layer < 0:
+		p.model, err = r.whole.WithClassifier(len(r.sets.Train.Classes), r.config.Seed)
+	default:
+		if p.model, err = r.whole.Stage(s.layer, s.corrupt); err != nil {
+			return err
+		}
+		p.val, p.valLabels = backend.Data{}, backend.Data{}
+		if s.layer > 0 {
+			h, err := r.whole.Outputs(r.data, s.layer)
+			if err != nil {
+				return err
+			}
+			p.data = h.Data()
+		}
+	}
+	return err
+}
+
+// closePhase takes over what the stage has learnt.
+func (r *run) closePhase() error {
+	p, s := r.phase, r.stages[r.at]
+	r.phase = nil
+	p.close()
+	if s.layer >= 0 {
+		r.whole.Adopt(s.layer, p.model)
+		if s.layer > 0 {
+			p.data.Mem.Free()
+		}
+		p.model.Close()
+		return r.dev.Sync()
+	}
+	if p.model != r.whole {
+		r.whole.Close()
+		r.whole = p.model
+	}
+	return nil
+}
+
+// endEpoch keeps the record and, from the best weights so far, the model file.
+func (r *run) endEpoch(rec Record) error {
+	r.history = append(r.history, rec)
+	if r.opts.Epoch != nil {
+		r.opts.Epoch(rec)
+	}
+	if r.opts.Dir == "" {
+		return nil
+	}
+	if err := r.writeHistory(); err != nil {
+		return err
+	}
+	if s := r.stages[r.at]; s.layer < 0 && (rec.Best || rec.Validation == nil) {
+		return r.writeModel(r.phase.model)
+	}
+	return nil
+}
+
+// finish writes the model that the run leaves. The checkpoint stays that of the
+// last epoch, so that a finished run can be given more of them.
+func (r *run) finish() error {
+	if r.opts.Dir == "" {
+		return nil
+	}
+	return r.writeModel(r.whole)
+}
+
+func (r *run) result() *Result {
+	res := &Result{Model: r.whole, History: r.history, Epochs: len(r.history), Seconds: r.elapsed()}
+	ends := map[string]int{}
+	trained, examples := 0.0, 0.0
+	for _, rec := range r.history {
+		ends[rec.Phase] = max(ends[rec.Phase], rec.Step)
+		trained += rec.Seconds
+		examples += rec.Seconds * rec.ExamplesPerSecond
+	}
+	for _, s := range ends {
+		res.Steps += s
+	}
+	if trained > 0 {
+		res.ExamplesPerSecond = examples / trained
+	}
+	planned := 0
+	for _, s := range r.stages {
+		planned += s.epochs
+	}
+	res.Stopped = len(r.history) < planned
+	return res
+}
+
+func (r *run) elapsed() float64 { return r.seconds + time.Since(r.began).Seconds() }
+
+// release frees everything but the model that comes out.
+func (r *run) release() {
+	if p := r.phase; p != nil {
+		p.close()
+		if p.model != nil && p.model != r.whole {
+			p.model.Close()
+		}
+		r.phase = nil
+	}
+	for _, d := range []backend.Data{r.data, r.labels, r.val, r.valLabels} {
+		if d.Mem != nil {
+			d.Mem.Free()
+		}
+	}
+}
+
+func (r *run) closeModel() {
+	if r.whole != nil {
+		if p := r.phase; p != nil && p.model == r.whole {
+			p.close()
+			r.phase = nil
+		}
+		r.whole.Close()
+		r.whole = nil
+	}
+}
+
+// Interrupted reports whether an error means that the context ended the run.
+func Interrupted(err error) bool {
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+}
