@@ -1,0 +1,84 @@
+package simd
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+)
+
+// near is the one comparison of numbers here: |got-want| <= abs + rel*|want|. NaN is near
+// nothing, an infinity only itself.
+func near(got, want, abs, rel float64) bool {
+	if math.IsInf(want, 0) || math.IsInf(got, 0) {
+		return got == want
+	}
+	return math.Abs(got-want) <= abs+rel*math.Abs(want)
+}
+
+func TestNear(t *testing.T) {
+	nan, inf := math.NaN(), math.Inf(1)
+	for _, c := range []struct {
+		got, want, abs, rel float64
+		ok                  bool
+	}{
+		{1, 1, 0, 0, true}, {1.1, 1, 0.2, 0, true}, {1.1, 1, 0, 0.05, false}, {-1, 1, 0.5, 0.5, false},
+		{nan, 1, inf, 1, false}, {1, nan, inf, 1, false}, {inf, inf, 0, 0, true}, {inf, -inf, 0, 0, false},
+		{1, inf, 1, 1, false}, {inf, 1, inf, 1, false},
+	} {
+		if near(c.got, c.want, c.abs, c.rel) != c.ok {
+			t.Errorf("near(%v, %v, %v, %v) is %v", c.got, c.want, c.abs, c.rel, !c.ok)
+		}
+	}
+}
+
+// guard is what surrounds a guarded buffer: a NaN no operation makes.
+var guard = math.Float32frombits(0x7fa5a5a5)
+
+const guardLen = 40
+
+// guarded is a buffer with guard values on both sides, beginning offset floats after a cache line.
+type guarded struct {
+	all  []float32
+	data []float32
+}
+
+func newGuarded(n, offset int) guarded {
+	all := make([]float32, n+2*guardLen+32)
+	skip := int(-uintptr(unsafe.Pointer(&all[guardLen]))%64/4) + offset
+	for i := range all {
+		all[i] = guard
+	}
+	at := guardLen + skip
+	return guarded{all, all[at : at+n : at+n]}
+}
+
+func (g guarded) fill(r *rand.Rand) guarded {
+	for i := range g.data {
+		g.data[i] = float32(r.NormFloat64())
+	}
+	return g
+}
+
+// check reports a write outside the buffer.
+func (g guarded) check(t *testing.T, what string) {
+	t.Helper()
+	first := (uintptr(unsafe.Pointer(unsafe.SliceData(g.data))) - uintptr(unsafe.Pointer(&g.all[0]))) / 4
+	for i, v := range g.all {
+		if i >= int(first) && i < int(first)+len(g.data) {
+			continue
+		}
+		if math.Float32bits(v) != math.Float32bits(guard) {
+			t.Fatalf("%s: wrote outside its buffer of %d floats, at %d", what, len(g.data), i-int(first))
+		}
+	}
+}
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
+
+// eachPath runs a test on every path of this machine.
+func eachPath(t *testing.T, f func(t *testing.T, p Path)) {
+	for _, p := range Paths() {
+		t.Run(p.String(), func(t *testing.T) { f(t, p) })
+	}
+}

@@ -1,0 +1,11 @@
+// Package simd is the arithmetic of the CPU device: matrix products, elementwise functions, sums,
+// optimiser updates and random numbers on float32 slices, in assembly for AVX-512 and AVX2 with
+// fused multiply-add and in plain Go everywhere else.
+//
+// A [Path] names one of these instruction sets; [FromEnv] picks the best the machine has. A
+// [Pool] spreads work over the cores. The bits of a result never depend on the number of workers.
+package simd
+
+//go:generate go run -C gen . -what gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg simd
+//go:generate go run -C gen . -what pack -out ../pack_amd64.s -stubs ../pack_amd64.go -pkg simd
+//go:generate go run -C gen . -what pause -out ../pause_amd64.s -stubs ../pause_amd64.go -pkg simd

@@ -1,0 +1,92 @@
+package simd
+
+import (
+	"fmt"
+	"testing"
+
+	"gonum.org/v1/gonum/blas"
+)
+
+// benchLayers are the layers (in, out) whose three products are timed.
+var benchLayers = [][2]int{{784, 512}, {512, 256}, {256, 32}, {32, 256}, {256, 512}, {512, 784}}
+
+// benchStep is a layer's product: forward y = x*W', input gradient dx = dy*W, weight gradient dW = dy'*x.
+type benchStep struct {
+	name    string
+	tA, tB  blas.Transpose
+	m, n, k int
+}
+
+func benchSteps(batch, in, out int) []benchStep {
+	return []benchStep{
+		{"fwd", blas.NoTrans, blas.Trans, batch, out, in},
+		{"dx", blas.NoTrans, blas.NoTrans, batch, in, out},
+		{"dw", blas.Trans, blas.NoTrans, out, in, batch},
+	}
+}
+
+func runStep(b *testing.B, g *Gemm, steps []benchStep) {
+	type operands struct {
+		a, b, c       guarded
+		lda, ldb, ldc int
+	}
+	var ops []operands
+	flops := 0.0
+	for _, s := range steps {
+		p := product{tA: s.tA, tB: s.tB, m: s.m, n: s.n, k: s.k}
+		var o operands
+		o.a, o.b, o.c, o.lda, o.ldb, o.ldc = p.operands(newRand(1))
+		ops = append(ops, o)
+		flops += 2 * float64(s.m) * float64(s.n) * float64(s.k)
+	}
+	for b.Loop() {
+		for i, s := range steps {
+			o := &ops[i]
+			g.Sgemm(s.tA, s.tB, s.m, s.n, s.k, 1, o.a.data, o.lda, o.b.data, o.ldb, 0, o.c.data, o.ldc)
+		}
+	}
+	b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+}
+
+// BenchmarkNet times the three products of all layers of the net 784-512-256-32-256-512-784.
+func BenchmarkNet(b *testing.B) {
+	for _, path := range Paths() {
+		for _, workers := range []int{1, 2} {
+			for _, batch := range []int{64, 128, 512, 2048, 8192} {
+				if path == Gonum && (batch > 2048 || workers > 1) {
+					continue
+				}
+				for i, name := range []string{"fwd", "dx", "dw"} {
+					b.Run(fmt.Sprintf("%v/%d/batch%d/%s", path, workers, batch, name), func(b *testing.B) {
+						pool := NewPool(workers)
+						defer pool.Close()
+						var steps []benchStep
+						for _, l := range benchLayers {
+							steps = append(steps, benchSteps(batch, l[0], l[1])[i])
+						}
+						runStep(b, NewGemm(path, pool), steps)
+					})
+				}
+			}
+		}
+	}
+}
+
+// BenchmarkLayer times single products, the narrow ones above all.
+func BenchmarkLayer(b *testing.B) {
+	for _, path := range Paths() {
+		for _, workers := range []int{1, 2} {
+			for _, batch := range []int{64, 128, 2048} {
+				for _, l := range [][2]int{{784, 512}, {512, 256}, {256, 32}, {32, 256}, {512, 784}, {400, 20}, {200, 50}, {30, 10}, {784, 1000}} {
+					for _, s := range benchSteps(batch, l[0], l[1]) {
+						b.Run(fmt.Sprintf("%v/%d/batch%d/%dto%d/%s", path, workers, batch, l[0], l[1], s.name), func(b *testing.B) {
+							pool := NewPool(workers)
+							defer pool.Close()
+							runStep(b, NewGemm(path, pool), []benchStep{s})
+						})
+					}
+				}
+			}
+		}
+	}
+}

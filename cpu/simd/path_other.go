@@ -1,0 +1,6 @@
+//go:build !amd64
+
+package simd
+
+// Supported says whether this machine can run p.
+func (p Path) Supported() bool { return p == Gonum }
