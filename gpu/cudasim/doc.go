@@ -1,0 +1,20 @@
+// Package cudasim talks to the simulator that CUDA code is tested with where
+// there is no GPU. It is a test tool and never a device for users.
+//
+// The simulator (src/, built by scripts/cuda-sim) is a shared library with the
+// part of libcuda and cuBLASLt that package gpu calls. It is loaded in their
+// place, and runs the same kernels, compiled for the CPU:
+//
+//   - Every load and store of a kernel is held against the allocations (out of
+//     bounds, after a free) and against the other threads' accesses since the
+//     last barrier (races), in shared and in device memory. That is the
+//     instrumentation of g++'s -fsanitize=thread with checks of our own.
+//   - Barriers and warp operations run on fibers. Threads that wait at different
+//     barriers, or for ever, are reported.
+//   - Allocations stand between red zones, begin as NaNs and are counted; what
+//     is live when its context goes is a leak.
+//   - Streams run only when something waits for them, so that a missing wait
+//     shows as stale data.
+//   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
+//   - Launches, graph nodes and copied bytes are counted ([Stats]).
+package cudasim

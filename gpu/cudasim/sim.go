@@ -1,0 +1,94 @@
+//go:build cuda
+
+package cudasim
+
+/*
+#cgo linux LDFLAGS: -ldl
+#include <dlfcn.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+typedef struct { uint64_t v[12]; } sim_stats;
+
+static void call_reset(void *f) { ((void (*)(void))f)(); }
+static void call_stats(void *f, sim_stats *s) { ((void (*)(sim_stats *))f)(s); }
+static size_t call_report(void *f, char *s, size_t n) { return ((size_t (*)(char *, size_t))f)(s, n); }
+*/
+import "C"
+
+import (
+	"fmt"
+	"os"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+)
+
+// Env names the variable with the path of the simulator's library, which
+// scripts/cuda-test sets.
+const Env = "AEGPU_CUDASIM"
+
+// Stats is what was done since the last Reset.
+type Stats struct {
+	Launches      uint64 // kernels and products that ran
+	Products      uint64 // matrix products among them
+	GraphLaunches uint64
+	GraphNodes    uint64 // of the graph that was instantiated last
+	BytesIn       uint64 // host to device
+	BytesOut      uint64 // device to host
+	BytesWithin   uint64 // on the device
+	Live          uint64 // allocations that are not freed
+	LiveBytes     uint64
+	PeakBytes     uint64
+	Leaked        uint64 // allocations that were live when their context went
+	Faults        uint64
+}
+
+// Sim is the loaded simulator.
+type Sim struct{ reset, stats, report unsafe.Pointer }
+
+// Use makes the simulator the driver and the cuBLASLt of this process, if
+// [Env] names it. Call it before the first use of a GPU.
+func Use() (*Sim, error) {
+	path := os.Getenv(Env)
+	if path == "" {
+		return nil, fmt.Errorf("%s is not set: run the tests with scripts/cuda-test", Env)
+	}
+	os.Setenv(libcuda.Env, path)
+	os.Setenv(cublaslt.Env, path)
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	lib := C.dlopen(cpath, C.RTLD_NOW)
+	if lib == nil {
+		return nil, fmt.Errorf("the simulator: %s", C.GoString(C.dlerror()))
+	}
+	s := &Sim{symbol(lib, "cudasim_reset"), symbol(lib, "cudasim_stats"), symbol(lib, "cudasim_report")}
+	if s.reset == nil || s.stats == nil || s.report == nil {
+		return nil, fmt.Errorf("%s is not the simulator", path)
+	}
+	return s, nil
+}
+
+func symbol(lib unsafe.Pointer, name string) unsafe.Pointer {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	return C.dlsym(lib, cname)
+}
+
+// Reset clears the report and the counts, but for what is still allocated.
+func (s *Sim) Reset() { C.call_reset(s.reset) }
+
+// Stats is what was counted since the last Reset.
+func (s *Sim) Stats() Stats {
+	var c C.sim_stats
+	C.call_stats(s.stats, &c)
+	return *(*Stats)(unsafe.Pointer(&c))
+}
+
+// Report is what the checks found since the last Reset, a line each.
+func (s *Sim) Report() string {
+	b := make([]byte, 1<<17)
+	n := C.call_report(s.report, (*C.char)(unsafe.Pointer(&b[0])), C.size_t(len(b)))
+	return string(b[:min(int(n), len(b)-1)])
+}

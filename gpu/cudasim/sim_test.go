@@ -1,0 +1,260 @@
+//go:build cuda
+
+package cudasim
+
+import (
+	"math"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+	"gorgonia.org/cu"
+)
+
+// rig is a context on the simulator with the test kernels loaded.
+type rig struct {
+	*testing.T
+	sim    *Sim
+	ctx    cu.CUContext
+	module cu.Module
+	stream cu.Stream
+}
+
+func newRig(t *testing.T) *rig {
+	sim, err := Use()
+	if err != nil {
+		t.Skip(err)
+	}
+	runtime.LockOSThread()
+	r := &rig{T: t, sim: sim}
+	r.must(libcuda.Load())
+	r.ctx, err = cu.Device(0).MakeContext(cu.SchedAuto)
+	r.must(err)
+	code, err := os.ReadFile("testdata/ptx/faults.ptx")
+	r.must(err)
+	r.module, err = cu.LoadData(string(code))
+	r.must(err)
+	r.stream, err = cu.MakeStream(cu.NonBlocking)
+	r.must(err)
+	sim.Reset()
+	return r
+}
+
+func (r *rig) must(err error) {
+	r.Helper()
+	if err != nil {
+		r.Fatal(err)
+	}
+}
+
+// upload is a device buffer of v.
+func upload[T any](r *rig, v []T) cu.DevicePtr {
+	bytes := int64(len(v)) * int64(unsafe.Sizeof(v[0]))
+	p, err := cu.MemAlloc(bytes)
+	r.must(err)
+	r.must(cu.MemcpyHtoD(p, unsafe.Pointer(&v[0]), bytes))
+	return p
+}
+
+// launch runs a kernel and returns what the wait for it answers.
+func (r *rig) launch(name string, grid int, args ...uint64) error {
+	f, err := r.module.Function(name)
+	r.must(err)
+	params := make([]unsafe.Pointer, len(args))
+	for i := range args {
+		params[i] = unsafe.Pointer(&args[i])
+	}
+	r.must(f.Launch(grid, 1, 1, 256, 1, 1, 0, r.stream, params))
+	return r.stream.Synchronize()
+}
+
+// close ends the context and wants report in what was found; "" wants nothing.
+func (r *rig) close(report string) {
+	r.Helper()
+	r.must(r.ctx.Destroy())
+	got := r.sim.Report()
+	if report == "" && got != "" || !strings.Contains(got, report) {
+		r.Errorf("the simulator reports %q, want %q", got, report)
+	}
+	runtime.UnlockOSThread()
+}
+
+func ramp(n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(i)
+	}
+	return v
+}
+
+func (r *rig) free(ptrs ...cu.DevicePtr) {
+	for _, p := range ptrs {
+		r.must(cu.MemFree(p))
+	}
+}
+
+func TestSharedMemoryAndBarrier(t *testing.T) {
+	r := newRig(t)
+	x := ramp(300)
+	dx, dy := upload(r, x), upload(r, make([]float32, 300))
+	r.must(r.launch("test_reverse_f32", 2, uint64(dy), uint64(dx), 300))
+	y := make([]float32, 300)
+	r.must(cu.MemcpyDtoH(unsafe.Pointer(&y[0]), dy, 1200))
+	if y[0] != 255 || y[255] != 0 || y[256] != 299 || y[299] != 256 {
+		t.Errorf("reversed: %v %v %v %v", y[0], y[255], y[256], y[299])
+	}
+	r.free(dx, dy)
+	r.close("")
+}
+
+func TestGridSum(t *testing.T) {
+	for _, n := range []int{1, 31, 257, 5000} {
+		r := newRig(t)
+		dx, dy := upload(r, ramp(n)), upload(r, make([]float64, 1))
+		part, count := upload(r, make([]float64, 7)), upload(r, make([]uint32, 1))
+		for range 2 { // the counter is left at zero
+			r.must(r.launch("test_sum_f32", 7, uint64(dy), uint64(dx), uint64(n), uint64(part), uint64(count)))
+		}
+		var sum float64
+		r.must(cu.MemcpyDtoH(unsafe.Pointer(&sum), dy, 8))
+		if want := float64(n) * float64(n-1) / 2; math.Abs(sum-want) > 1e-9*want {
+			t.Errorf("sum of %d: %v, want %v", n, sum, want)
+		}
+		r.free(dx, dy, part, count)
+		r.close("")
+	}
+}
+
+func TestOutOfBoundsIsCaught(t *testing.T) {
+	r := newRig(t)
+	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
+	if err := r.launch("test_out_of_bounds_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dx, dy)
+	r.close("test_out_of_bounds_f32, block 1, thread 44: load of 4 bytes at offset 1200 of a buffer of 1200 bytes")
+}
+
+func TestUseAfterFreeIsCaught(t *testing.T) {
+	r := newRig(t)
+	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
+	r.free(dx)
+	if err := r.launch("test_reverse_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dy)
+	r.close("that was freed")
+}
+
+func TestHostPointerIsCaught(t *testing.T) {
+	r := newRig(t)
+	dx := upload(r, ramp(300))
+	if err := r.launch("test_reverse_f32", 2, uint64(uintptr(unsafe.Pointer(&ramp(300)[0]))), uint64(dx), 300); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dx)
+	r.close("no device memory")
+}
+
+func TestMissingBarrierIsCaught(t *testing.T) {
+	r := newRig(t)
+	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
+	if err := r.launch("test_missing_barrier_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dx, dy)
+	r.close("race on shared memory")
+}
+
+func TestDivergentBarrierIsCaught(t *testing.T) {
+	r := newRig(t)
+	dy := upload(r, make([]float32, 300))
+	if err := r.launch("test_divergent_barrier_f32", 1, uint64(dy), 300); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dy)
+	r.close("different barriers")
+}
+
+func TestGridRaceIsCaught(t *testing.T) {
+	r := newRig(t)
+	dy := upload(r, make([]float32, 1))
+	if err := r.launch("test_grid_race_f32", 2, uint64(dy)); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dy)
+	r.close("race on device memory")
+}
+
+func TestLeakIsCaught(t *testing.T) {
+	r := newRig(t)
+	upload(r, ramp(300))
+	r.close("leak: 1200 bytes")
+	if s := r.sim.Stats(); s.Leaked != 1 || s.Live != 0 {
+		t.Errorf("leaked %d, live %d; want 1, 0", s.Leaked, s.Live)
+	}
+}
+
+func TestUnpinnedAsyncCopyIsCaught(t *testing.T) {
+	r := newRig(t)
+	x := ramp(300)
+	dx := upload(r, x)
+	if err := cu.MemcpyHtoDAsync(dx, unsafe.Pointer(&x[0]), 1200, r.stream); err == nil {
+		t.Error("the copy was taken")
+	}
+	r.free(dx)
+	r.close("not page-locked")
+}
+
+// What is enqueued has not happened until something waits for it.
+func TestStreamsAreLazy(t *testing.T) {
+	r := newRig(t)
+	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
+	r.must(cu.MemcpyDtoDAsync(dy, dx, 1200, r.stream))
+	y := make([]float32, 300)
+	r.must(cu.MemcpyDtoH(unsafe.Pointer(&y[0]), dy, 1200))
+	if y[1] != 0 {
+		t.Error("a copy on a non-blocking stream was seen without waiting for it")
+	}
+	r.must(r.stream.Synchronize())
+	r.must(cu.MemcpyDtoH(unsafe.Pointer(&y[0]), dy, 1200))
+	if y[1] != 1 {
+		t.Error("the copy did not happen")
+	}
+	r.free(dx, dy)
+	r.close("")
+}
+
+func TestGraph(t *testing.T) {
+	r := newRig(t)
+	dy := upload(r, make([]float32, 1))
+	f, err := r.module.Function("test_grid_race_f32")
+	r.must(err)
+	r.must(libcuda.BeginCapture(r.stream))
+	arg := uint64(dy)
+	r.must(f.Launch(1, 1, 1, 256, 1, 1, 0, r.stream, []unsafe.Pointer{unsafe.Pointer(&arg)}))
+	g, err := libcuda.EndCapture(r.stream)
+	r.must(err)
+	chain, err := g.Chain(3)
+	r.must(err)
+	once, err := g.Instantiate()
+	r.must(err)
+	thrice, err := chain.Instantiate()
+	r.must(err)
+	r.must(once.Launch(r.stream))
+	r.must(thrice.Launch(r.stream))
+	r.must(r.stream.Synchronize())
+	var y float32
+	r.must(cu.MemcpyDtoH(unsafe.Pointer(&y), dy, 4))
+	if s := r.sim.Stats(); y != 4 || s.Launches != 4 || s.GraphLaunches != 2 || s.GraphNodes != 3 {
+		t.Errorf("y = %v after %+v, want 4 from 4 launches in 2 graph launches", y, s)
+	}
+	for _, err := range []error{g.Destroy(), chain.Destroy(), once.Destroy(), thrice.Destroy()} {
+		r.must(err)
+	}
+	r.free(dy)
+	r.close("")
+}

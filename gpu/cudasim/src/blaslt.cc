@@ -1,0 +1,244 @@
+// cuBLASLt: products with their layouts, transposes and epilogues; its rules on alignment and on descriptors are checked.
+#include <stdlib.h>
+
+#include <vector>
+
+#include "sim.h"
+#include "stream.h"
+
+enum { BLAS_OK = 0, BLAS_INVALID = 7, BLAS_FAILED = 13, BLAS_UNSUPPORTED = 15 };
+enum { F32 = 0, BF16 = 14, COMPUTE_32F = 68, COMPUTE_TF32 = 77 };
+enum { E_RELU = 2, E_BIAS = 4, E_DRELU = 8, E_BGRAD = 16, E_AUX = 128, E_BGRADA = 256, E_BGRADB = 512 };
+
+struct lt_desc {
+	int compute;
+	int32_t trans_a = 0, trans_b = 0;
+	uint32_t epilogue = 1;
+	uintptr_t bias = 0, aux = 0;
+	int64_t aux_ld = 0;
+};
+struct lt_layout { int type; uint64_t rows, cols; int64_t ld; };
+struct lt_pref { uint64_t workspace = 0; uint32_t align[4] = {256, 256, 256, 256}; };
+// What the simulator keeps in the opaque algorithm: the problem it was chosen for.
+struct lt_algo { uint64_t magic, m, n, k; uint32_t epilogue, align_a, align_b, align_d; uint64_t pad[2]; };
+struct lt_heuristic { lt_algo algo; size_t workspace; int state; float waves; int reserved[4]; };
+static_assert(sizeof(lt_algo) == 64, "the algorithm is 64 bytes");
+static const uint64_t MAGIC = 0x61656770756c74;
+
+EXPORT size_t cublasLtGetVersion() { return 120400; }
+EXPORT int cublasLtCreate(void **h) { return *h = new int(0), BLAS_OK; }
+EXPORT int cublasLtDestroy(void *h) { return delete (int *)h, BLAS_OK; }
+EXPORT int cublasLtMatmulDescCreate(void **d, int compute, int scale) {
+	if (scale != F32 || (compute != COMPUTE_32F && compute != COMPUTE_TF32))
+		return BLAS_UNSUPPORTED;
+	return *d = new lt_desc{compute}, BLAS_OK;
+}
+EXPORT int cublasLtMatmulDescDestroy(void *d) { return delete (lt_desc *)d, BLAS_OK; }
+
+template <class T> static int set(T *field, const void *v, size_t n) {
+	if (n != sizeof *field)
+		return BLAS_INVALID;
+	memcpy(field, v, n);
+	return BLAS_OK;
+}
+
+EXPORT int cublasLtMatmulDescSetAttribute(void *h, int attribute, const void *v, size_t n) {
+	lt_desc *d = (lt_desc *)h;
+	switch (attribute) {
+	case 3: return set(&d->trans_a, v, n);
+	case 4: return set(&d->trans_b, v, n);
+	case 7: return set(&d->epilogue, v, n);
+	case 8: return set(&d->bias, v, n);
+	case 11: return set(&d->aux, v, n);
+	case 12: return set(&d->aux_ld, v, n);
+	}
+	return BLAS_INVALID;
+}
+
+EXPORT int cublasLtMatrixLayoutCreate(void **l, int type, uint64_t rows, uint64_t cols, int64_t ld) {
+	if (rows == 0 || cols == 0 || ld < (int64_t)rows)
+		return BLAS_INVALID;
+	return *l = new lt_layout{type, rows, cols, ld}, BLAS_OK;
+}
+EXPORT int cublasLtMatrixLayoutDestroy(void *l) { return delete (lt_layout *)l, BLAS_OK; }
+EXPORT int cublasLtMatmulPreferenceCreate(void **p) { return *p = new lt_pref(), BLAS_OK; }
+EXPORT int cublasLtMatmulPreferenceDestroy(void *p) { return delete (lt_pref *)p, BLAS_OK; }
+EXPORT int cublasLtMatmulPreferenceSetAttribute(void *h, int attribute, const void *v, size_t n) {
+	lt_pref *p = (lt_pref *)h;
+	if (attribute == 1)
+		return set(&p->workspace, v, n);
+	return attribute >= 5 && attribute <= 8 ? set(&p->align[attribute - 5], v, n) : BLAS_INVALID;
+}
+
+static bool shapes(const lt_desc *d, const lt_layout *a, const lt_layout *b, const lt_layout *c, uint64_t *k) {
+	*k = d->trans_a ? a->rows : a->cols;
+	return (d->trans_a ? a->cols : a->rows) == c->rows && (d->trans_b ? b->rows : b->cols) == c->cols &&
+	       (d->trans_b ? b->cols : b->rows) == *k && a->type == b->type && (a->type == F32 || a->type == BF16) &&
+	       c->type == F32;
+}
+
+static int epilogue_ok(const lt_desc *d, const lt_layout *c) {
+	uint32_t e = d->epilogue;
+	const char *without = getenv("AEGPU_CUDASIM_NO_EPILOGUES"); // to test what stands in for them
+	if (e != 1 && without != nullptr && *without)
+		return BLAS_UNSUPPORTED;
+	if ((e & E_AUX) && (d->aux == 0 || d->aux % 16 != 0 || d->aux_ld % 128 != 0 || d->aux_ld < (int64_t)c->rows))
+		return BLAS_INVALID;
+	if ((e & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) && (d->bias == 0 || d->bias % 4 != 0))
+		return BLAS_INVALID;
+	return BLAS_OK;
+}
+
+EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, void *hc, void *, void *hp, int want,
+                                          lt_heuristic *out, int *got) {
+	lt_desc *d = (lt_desc *)hd;
+	lt_layout *a = (lt_layout *)ha, *b = (lt_layout *)hb, *c = (lt_layout *)hc;
+	lt_pref *p = (lt_pref *)hp;
+	uint64_t k;
+	*got = 0;
+	if (want < 1 || !shapes(d, a, b, c, &k))
+		return BLAS_INVALID;
+	if (int r = epilogue_ok(d, c))
+		return r;
+	*out = {};
+	out->algo = {MAGIC, c->rows, c->cols, k, d->epilogue, p->align[0], p->align[1], p->align[3], {}};
+	out->workspace = p->workspace < 1024 ? 0 : 1024;
+	*got = 1;
+	return BLAS_OK;
+}
+
+static float rounded(float v, int compute) { // to tf32: 10 bits of mantissa, to nearest
+	if (compute != COMPUTE_TF32)
+		return v;
+	uint32_t u;
+	memcpy(&u, &v, 4);
+	u = (u + 0xFFF + (u >> 13 & 1)) & ~0x1FFFu;
+	memcpy(&v, &u, 4);
+	return v;
+}
+
+// dense is op(X) as a float matrix, rows x cols, column-major, so that the product below has one form.
+static std::vector<float> dense(uintptr_t p, const lt_layout &l, bool trans, int compute) {
+	std::vector<float> x(l.rows * l.cols);
+	for (uint64_t j = 0; j < l.cols; j++)
+		for (uint64_t i = 0; i < l.rows; i++) {
+			float v;
+			if (l.type == F32) {
+				v = ((const float *)p)[j * l.ld + i];
+			} else {
+				uint32_t u = (uint32_t)((const uint16_t *)p)[j * l.ld + i] << 16;
+				memcpy(&v, &u, 4);
+			}
+			x[trans ? i * l.cols + j : j * l.rows + i] = rounded(v, compute);
+		}
+	return x;
+}
+
+struct product {
+	lt_desc d;
+	lt_layout a, b, c;
+	uintptr_t pa, pb, pd;
+	float alpha, beta;
+	uint64_t k;
+};
+
+static bool in_bounds(const product &q) {
+	auto bytes = [](const lt_layout &l) { return ((l.cols - 1) * l.ld + l.rows) * (l.type == F32 ? 4 : 2); };
+	const lt_desc &d = q.d;
+	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows;
+	return memory_check(q.pa, bytes(q.a), "product: load of A") && memory_check(q.pb, bytes(q.b), "product: load of B") &&
+	       memory_check(q.pd, bytes(q.c), "product: store of D") &&
+	       (!(d.epilogue & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) || memory_check(d.bias, bias * 4, "product: bias")) &&
+	       (!(d.epilogue & E_AUX) || memory_check(d.aux, q.c.cols * d.aux_ld / 8, "product: mask"));
+}
+
+// finish applies the epilogue to column j of D.
+static void finish(const product &q, uint64_t j, const float *sum, double *row_sums) {
+	float *out = (float *)q.pd + j * q.c.ld;
+	uint32_t e = q.d.epilogue;
+	uint8_t *mask = e & E_AUX ? (uint8_t *)q.d.aux + j * q.d.aux_ld / 8 : nullptr;
+	for (uint64_t i = 0; i < q.c.rows; i++) {
+		float v = q.alpha * sum[i] + (q.beta != 0 ? q.beta * out[i] : 0);
+		if (e & E_BIAS)
+			v += ((const float *)q.d.bias)[i];
+		if (e & E_RELU) {
+			if (mask != nullptr)
+				mask[i / 8] = (mask[i / 8] & ~(1 << i % 8)) | (v > 0) << i % 8;
+			v = v > 0 || v != v ? v : 0;
+		}
+		if ((e & E_DRELU) && !(mask[i / 8] >> i % 8 & 1))
+			v = 0;
+		if (e & E_BGRAD)
+			row_sums[i] += v;
+		out[i] = v;
+	}
+}
+
+static void store_sums(const product &q, const std::vector<float> &a, const std::vector<float> &b,
+                       const std::vector<double> &row_sums) {
+	uint64_t m = q.c.rows, n = q.c.cols;
+	float *bias = (float *)q.d.bias;
+	if (q.d.epilogue & E_BGRAD)
+		for (uint64_t i = 0; i < m; i++)
+			bias[i] = (float)row_sums[i];
+	if (q.d.epilogue & E_BGRADA)
+		for (uint64_t i = 0; i < m; i++) {
+			double s = 0;
+			for (uint64_t l = 0; l < q.k; l++)
+				s += a[l * m + i];
+			bias[i] = (float)s;
+		}
+	if (q.d.epilogue & E_BGRADB)
+		for (uint64_t j = 0; j < n; j++) {
+			double s = 0;
+			for (uint64_t l = 0; l < q.k; l++)
+				s += b[j * q.k + l];
+			bias[j] = (float)s;
+		}
+}
+
+static int multiply(const product &q) {
+	stats.launches++;
+	stats.products++;
+	if (!in_bounds(q))
+		return ILLEGAL_ADDRESS;
+	uint64_t m = q.c.rows;
+	std::vector<float> a = dense(q.pa, q.a, q.d.trans_a, q.d.compute), b = dense(q.pb, q.b, q.d.trans_b, q.d.compute);
+	std::vector<float> sum(m);
+	std::vector<double> row_sums(m);
+	for (uint64_t j = 0; j < q.c.cols; j++) {
+		sum.assign(m, 0);
+		for (uint64_t l = 0; l < q.k; l++) {
+			float x = b[j * q.k + l];
+			const float *col = &a[l * m];
+			for (uint64_t i = 0; i < m; i++)
+				sum[i] += col[i] * x;
+		}
+		finish(q, j, sum.data(), row_sums.data());
+	}
+	store_sums(q, a, b, row_sums);
+	return OK;
+}
+
+EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, void *ha, const void *b, void *hb,
+                          const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
+                          size_t work_size, void *s) {
+	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
+	             (uintptr_t)d, *alpha, *beta, 0};
+	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)
+		return BLAS_INVALID;
+	if (int r = epilogue_ok(&q.d, &q.c))
+		return r;
+	if (algo == nullptr || algo->magic != MAGIC || algo->m != q.c.rows || algo->n != q.c.cols || algo->k != q.k ||
+	    algo->epilogue != q.d.epilogue) {
+		fault("product with an algorithm that was chosen for another problem");
+		return BLAS_INVALID;
+	}
+	if (q.pa % algo->align_a != 0 || q.pb % algo->align_b != 0 || q.pd % algo->align_d != 0) {
+		fault("product of operands that are less aligned than its algorithm was told");
+		return BLAS_INVALID;
+	}
+	if (work_size > 0 && (!memory_check((uintptr_t)work, work_size, "product: workspace") || (uintptr_t)work % 256 != 0))
+		return BLAS_INVALID;
+	return enqueue(stream_of(s), "product", [q] { return multiply(q); }) == OK ? BLAS_OK : BLAS_FAILED;
+}

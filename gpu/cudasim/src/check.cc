@@ -1,0 +1,169 @@
+// The checks. Kernels are compiled with -fsanitize=thread, whose hooks are answered here instead of by its runtime: every
+// load and store of a kernel is held against the allocations (bounds, frees) and against what other threads did to the
+// same bytes since the last barrier (races), in shared and in device memory.
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/mman.h>
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "sim.h"
+
+bool check_failed;
+static std::string report;
+static uint32_t launch_id;
+
+std::string where() {
+	if (running == nullptr)
+		return "";
+	char s[200];
+	snprintf(s, sizeof s, "%s, block %u, thread %u: ", running->name, sim_block.x, sim_thread.x);
+	return s;
+}
+
+void fault(const char *format, ...) {
+	char s[400];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(s, sizeof s, format, args);
+	va_end(args);
+	stats.faults++;
+	check_failed = true;
+	if (report.size() < 1 << 16)
+		report += where() + s + "\n";
+}
+
+EXPORT size_t cudasim_report(char *out, size_t n) {
+	if (n > 0)
+		snprintf(out, n, "%s", report.c_str());
+	return report.size();
+}
+
+EXPORT void cudasim_stats(sim_stats *out) { *out = stats; }
+
+EXPORT void cudasim_reset() {
+	report.clear();
+	check_failed = false;
+	sim_stats was = stats;
+	stats = {};
+	stats.live = was.live;
+	stats.live_bytes = stats.peak_bytes = was.live_bytes;
+}
+
+// What happened last to four bytes of memory.
+struct access {
+	uint32_t launch, block;
+	uint16_t thread, epoch, warp_epoch;
+	uint8_t bytes; // which of the four
+	uint32_t atomics; // of the block, when it wrote
+};
+struct shadow { access write, read; };
+
+static std::unordered_map<uintptr_t, shadow *> pages; // shadow of a page, by page number
+static shadow *last_shadow;
+static uintptr_t last_page;
+static std::vector<uint32_t> atomics; // atomic operations so far, by block
+
+void check_launch_begin() {
+	launch_id++;
+	check_failed = false;
+	atomics.assign(sim_grid_dim.x, 0);
+}
+
+static shadow *shadow_of(uintptr_t p) {
+	uintptr_t page = p >> 12;
+	if (page != last_page) {
+		shadow *&s = pages[page];
+		if (s == nullptr)
+			s = (shadow *)mmap(nullptr, 1024 * sizeof(shadow), PROT_READ | PROT_WRITE,
+			                   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+		last_page = page;
+		last_shadow = s;
+	}
+	return &last_shadow[(p & 4095) / 4];
+}
+
+// apart is whether the access a is ordered before what the running thread does now.
+static bool apart(const access &a, uint8_t bytes, bool shared) {
+	if (a.launch != launch_id || (a.bytes & bytes) == 0)
+		return true;
+	if (a.block != sim_block.x) // through a counter: it wrote, then counted; we counted since
+		return shared || (atomics[a.block] > a.atomics && atomics[sim_block.x] > 0);
+	if (a.thread == sim_thread.x || a.epoch != (uint16_t)block_epoch)
+		return true;
+	return a.thread / 32 == sim_thread.x / 32 && a.warp_epoch != (uint16_t)warp_epochs[sim_thread.x / 32];
+}
+
+static void race(uintptr_t p, const access &a, const char *what, bool shared) {
+	fault("race on %s memory at %#zx: %s after thread %u of block %u without a barrier between",
+	      shared ? "shared" : "device", (size_t)p, what, a.thread, a.block);
+	abort_kernel();
+}
+
+static void check_word(uintptr_t p, uint8_t bytes, bool write, bool shared) {
+	shadow *s = shadow_of(p);
+	access now = {launch_id, sim_block.x, (uint16_t)sim_thread.x, (uint16_t)block_epoch,
+	              (uint16_t)warp_epochs[sim_thread.x / 32], bytes, atomics[sim_block.x]};
+	if (!apart(s->write, bytes, shared))
+		race(p, s->write, write ? "written, written" : "read, written", shared);
+	if (write && !apart(s->read, bytes, shared))
+		race(p, s->read, "written, read", shared);
+	access &slot = write ? s->write : s->read;
+	if (slot.launch == launch_id && slot.block == now.block && slot.thread == now.thread && slot.epoch == now.epoch)
+		now.bytes |= slot.bytes;
+	slot = now;
+}
+
+extern char __start_aegpu_shared[] __attribute__((weak)), __stop_aegpu_shared[] __attribute__((weak));
+extern char __ehdr_start[], _end[];
+
+static void check(uintptr_t p, size_t n, bool write) {
+	if (running == nullptr)
+		return;
+	bool shared = p - (uintptr_t)__start_aegpu_shared < (size_t)(__stop_aegpu_shared - __start_aegpu_shared);
+	if (!shared && !memory_in_arena(p)) {
+		if (on_kernel_stack(p) || p - (uintptr_t)__ehdr_start < (size_t)(_end - __ehdr_start) || memory_is_host(p, n))
+			return;
+	}
+	if (!shared && !memory_check(p, n, write ? "store" : "load"))
+		abort_kernel();
+	if (p % n != 0 && n <= 16 && (n & (n - 1)) == 0) {
+		fault("misaligned %s of %zu bytes at %#zx", write ? "store" : "load", n, (size_t)p);
+		abort_kernel();
+	}
+	for (uintptr_t w = p & ~(uintptr_t)3; w < p + n; w += 4) {
+		uint8_t bytes = 15;
+		if (w < p)
+			bytes &= 15 << (p - w);
+		if (w + 4 > p + n)
+			bytes &= 15 >> (w + 4 - p - n);
+		check_word(w, bytes, write, shared);
+	}
+}
+
+void sim_atomic(void *p) {
+	if (running == nullptr || (!memory_in_arena((uintptr_t)p)))
+		return;
+	if (!memory_check((uintptr_t)p, 4, "atomic"))
+		abort_kernel();
+	if (sim_block.x < atomics.size())
+		atomics[sim_block.x]++;
+}
+
+#define HOOK(n)                                                                                                        \
+	extern "C" void __tsan_read##n(void *p) { check((uintptr_t)p, n, false); }                                     \
+	extern "C" void __tsan_write##n(void *p) { check((uintptr_t)p, n, true); }                                     \
+	extern "C" void __tsan_unaligned_read##n(void *p) { check((uintptr_t)p, n, false); }                           \
+	extern "C" void __tsan_unaligned_write##n(void *p) { check((uintptr_t)p, n, true); }
+HOOK(1)
+HOOK(2)
+HOOK(4)
+HOOK(8)
+HOOK(16)
+extern "C" void __tsan_read_range(void *p, size_t n) { check((uintptr_t)p, n, false); }
+extern "C" void __tsan_write_range(void *p, size_t n) { check((uintptr_t)p, n, true); }
+extern "C" void __tsan_init() {}
+extern "C" void __tsan_func_entry(void *) {}
+extern "C" void __tsan_func_exit(void *) {}

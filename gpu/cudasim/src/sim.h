@@ -1,0 +1,65 @@
+// The parts of the simulator to each other.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <functional>
+#include <string>
+
+#include "shim.h"
+
+#define EXPORT extern "C" __attribute__((visibility("default")))
+
+// Results of the driver that the simulator answers with (cuda.h).
+enum {
+	OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_DEVICE = 101,
+	INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_READY = 600,
+	ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901,
+};
+
+// What a program did, for tests and for `bench`. Read through cudasim_stats; the order is part of that contract.
+struct sim_stats {
+	uint64_t launches;      // kernels and products that ran
+	uint64_t products;      // matrix products among them
+	uint64_t graph_launches, graph_nodes; // graph_nodes: of the graph instantiated last
+	uint64_t bytes_in, bytes_out, bytes_within; // copied host to device, device to host, on the device
+	uint64_t live, live_bytes, peak_bytes;      // allocations that are not freed
+	uint64_t leaked;        // allocations that were live when their context went
+	uint64_t faults;        // out-of-bounds accesses, races, broken barriers
+};
+extern sim_stats stats;
+
+// memory.cc
+enum { GRANULE = 256 };
+struct sim_block_info { uintptr_t base; size_t size; bool freed; };
+int memory_alloc(size_t n, uintptr_t *p);
+int memory_free(uintptr_t p);
+void memory_free_all();
+size_t memory_total();
+bool memory_in_arena(uintptr_t p);
+const sim_block_info *memory_owner(uintptr_t p);
+// memory_check is whether [p, p+n) lies in one live allocation; what names the access in the report if not.
+bool memory_check(uintptr_t p, size_t n, const char *what);
+int memory_host_alloc(size_t n, void **p);
+int memory_host_free(void *p);
+bool memory_is_host(uintptr_t p, size_t n);
+
+// check.cc
+void check_launch_begin();
+void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
+std::string where();
+extern bool check_failed; // a fault since the last launch began
+
+// launch.cc
+int launch(const sim_kernel *k, unsigned grid, unsigned block, void **params);
+const sim_kernel *find_kernel(const char *name);
+void abort_kernel() __attribute__((noreturn));
+extern const sim_kernel *running;
+extern unsigned warp_epochs[64], block_epoch;
+bool on_kernel_stack(uintptr_t p);
+
+// stream.cc
+struct sim_stream;
+int enqueue(sim_stream *s, const char *kind, std::function<int()> op);
+int drain_all();

@@ -1,0 +1,75 @@
+// Batches: fetched from the resident data set, scaled, drawn to bits and corrupted in one pass.
+#include "noise.cuh"
+
+enum Corruption { NO_CORRUPTION, MASKING, GAUSSIAN, SALT_AND_PEPPER };
+enum { STREAM_BINARISE = 0x200, STREAM_CORRUPT = 0x300 };
+enum { SHUFFLE = 1, BINARISE = 2 };
+
+DEVICE float scaled(u8 v) { return __fdiv_rn((float)v, 255.0f); }
+DEVICE float scaled(float v) { return v; }
+
+// corrupted is x damaged: u < p ? 0 : x, x + p n, or u < p/2 ? low : u < p ? high : x.
+DEVICE float corrupted(int kind, float x, float u, float n, float p, float low, float high) {
+	switch (kind) {
+	case MASKING: return u < p ? 0.0f : x;
+	case GAUSSIAN: return __fadd_rn(x, __fmul_rn(p, n));
+	case SALT_AND_PEPPER: return u < __fmul_rn(p, 0.5f) ? low : u < p ? high : x;
+	}
+	return x;
+}
+
+// gather is clean[b,:] = data[perm(row + b),:], as bits with BINARISE, and noisy = corrupted(clean). A thread makes four
+// elements that share a block of noise. Either output may be null.
+//
+//	clean, noisy: batch x cols, data: rows x cols
+template <class T>
+DEVICE void gather(float *clean, float *noisy, const T *data, const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags,
+                   i64 kind, float level, float low, float high) {
+	i64 n = batch * cols;
+	EACH(q, (n + 3) / 4) {
+		Words bits = {{0, 0, 0, 0}}, noise = {{0, 0, 0, 0}};
+		Floats normal = {{0, 0, 0, 0}};
+		if (flags & BINARISE)
+			bits = noise_block(clock, STREAM_BINARISE, q);
+		if (kind != NO_CORRUPTION)
+			noise = noise_block(clock, STREAM_CORRUPT, q);
+		if (kind == GAUSSIAN)
+			normal = normals(noise);
+		i64 seen = -1;
+		u64 from = 0;
+		for (int i = 0; i < 4 && 4 * q + i < n; i++) {
+			i64 e = 4 * q + i, b = e / cols, j = e - b * cols;
+			if (b != seen) {
+				from = clock->row + b;
+				from = flags & SHUFFLE ? permuted(clock, rows, from) : from;
+				seen = b;
+			}
+			float x = scaled(data[from * cols + j]);
+			if (flags & BINARISE)
+				x = uniform(bits.w[i]) < x ? 1.0f : 0.0f;
+			if (clean)
+				clean[e] = x;
+			if (noisy)
+				noisy[e] = corrupted((int)kind, x, uniform(noise.w[i]), normal.v[i], level, low, high);
+		}
+	}
+}
+
+KERNEL gather_fwd_u8(float *clean, float *noisy, const u8 *data, const Clock *clock, i64 rows, i64 batch, i64 cols,
+                     i64 flags, i64 kind, float level, float low, float high) {
+	gather(clean, noisy, data, clock, rows, batch, cols, flags, kind, level, low, high);
+}
+
+KERNEL gather_fwd_f32(float *clean, float *noisy, const float *data, const Clock *clock, i64 rows, i64 batch, i64 cols,
+                      i64 flags, i64 kind, float level, float low, float high) {
+	gather(clean, noisy, data, clock, rows, batch, cols, flags, kind, level, low, high);
+}
+
+// tick ends a step of rows examples.
+KERNEL tick_u64(Clock *clock, i64 rows) {
+	if (blockIdx.x == 0 && threadIdx.x == 0) {
+		clock->step++;
+		clock->row += rows;
+		clock->at++;
+	}
+}

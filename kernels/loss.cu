@@ -1,0 +1,130 @@
+// Losses: value and gradient in one pass over the network's output, a block a row. rows[r] = loss(out[r], target[r/k]),
+// dout = scale times its gradient by out; dout may be null, and may be out itself.
+#include "activation.cuh"
+#include "reduce.cuh"
+
+// row_losses runs f(r, j), which returns element j's part of row r's loss and writes its gradient, over all rows.
+template <class F> DEVICE void row_losses(F f, float *rows, i64 n, i64 cols, Scratch *s) {
+	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
+		double v = 0;
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
+			v += f(r, j);
+		v = block_sum(v, s);
+		if (threadIdx.x == 0)
+			rows[r] = (float)v;
+	}
+}
+
+// loss_squared is sum (o - x)^2.
+//
+//	dout, out: n x cols, target: n/k x cols, rows: n
+KERNEL loss_squared_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
+                            float scale) {
+	__shared__ Scratch s;
+	auto f = [=](i64 r, i64 j) {
+		float d = out[r * cols + j] - target[r / k * cols + j];
+		if (dout)
+			dout[r * cols + j] = 2.0f * scale * d;
+		return d * d;
+	};
+	row_losses(f, rows, n, cols, &s);
+}
+
+// loss_bernoulli is sum softplus(o) - o x, cross-entropy from logits.
+//
+//	dout, out: n x cols, target: n/k x cols, rows: n
+KERNEL loss_bernoulli_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
+                              float scale) {
+	__shared__ Scratch s;
+	auto f = [=](i64 r, i64 j) {
+		float o = out[r * cols + j], x = target[r / k * cols + j];
+		if (dout)
+			dout[r * cols + j] = scale * (logistic(o) - x);
+		return softplus(o) - o * x;
+	};
+	row_losses(f, rows, n, cols, &s);
+}
+
+// loss_gaussian is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, o = (mu, l), l clamped, without gradient where it is.
+//
+//	dout, out: n x 2 cols, target: n/k x cols, rows: n
+KERNEL loss_gaussian_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
+                             float scale) {
+	__shared__ Scratch s;
+	auto f = [=](i64 r, i64 j) {
+		i64 at = r * 2 * cols + j;
+		float raw = out[at + cols], l = clamp_log_var(raw);
+		float d = out[at] - target[r / k * cols + j], g = d * expf(-l);
+		if (dout) {
+			dout[at] = scale * g;
+			dout[at + cols] = clamped(raw) ? 0.0f : 0.5f * scale * (1.0f - d * g);
+		}
+		return 0.5f * (d * g + l + 1.8378770664f);
+	};
+	row_losses(f, rows, n, cols, &s);
+}
+
+// loss_categorical is logsumexp(o) - o[x], x a class number.
+//
+//	dout, out: n x cols, target: n/k, rows: n
+KERNEL loss_categorical_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
+                                float scale) {
+	__shared__ Scratch s;
+	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
+		const float *o = out + r * cols;
+		i64 x = (i64)target[r / k];
+		float top = o[0], chosen = o[x];
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
+			top = fmaxf(top, o[j]);
+		top = block_max(top, &s);
+		double sum = 0;
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
+			sum += expf(o[j] - top);
+		sum = block_sum(sum, &s);
+		float lse = top + logf((float)sum);
+		if (threadIdx.x == 0)
+			rows[r] = lse - chosen;
+		for (i64 j = threadIdx.x; dout && j < cols; j += blockDim.x)
+			dout[r * cols + j] = scale * (expf(o[j] - lse) - (j == x ? 1.0f : 0.0f));
+	}
+}
+
+// correct is *sum += number of rows whose largest logit (the first of equals) is the target's, a warp a row.
+//
+//	logits: n x cols, target: n, part: grid
+KERNEL correct_fwd_f32(double *sum, const float *logits, const float *target, i64 n, i64 cols, double *part, u32 *count) {
+	__shared__ Scratch s;
+	int lane = threadIdx.x & 31;
+	double hits = 0, total;
+	for (i64 r = (i64)blockIdx.x * WARPS + threadIdx.x / 32; r < n; r += (i64)gridDim.x * WARPS) {
+		float best = -__uint_as_float(0x7F800000u);
+		i64 at = cols;
+		for (i64 j = lane; j < cols; j += 32)
+			if (logits[r * cols + j] > best || at == cols) {
+				best = logits[r * cols + j];
+				at = j;
+			}
+		for (int with = 16; with > 0; with /= 2) {
+			float b = __shfl_xor_sync(0xffffffffu, best, with);
+			i64 a = __shfl_xor_sync(0xffffffffu, at, with);
+			if (a < cols && (at == cols || b > best || (b == best && a < at))) {
+				best = b;
+				at = a;
+			}
+		}
+		hits += lane == 0 && at == (i64)target[r] ? 1.0 : 0.0;
+	}
+	if (grid_sum(hits, &total, part, count, &s) && threadIdx.x == 0)
+		*sum += total;
+}
+
+// accumulate is *sum += scale sum v.
+//
+//	v: n, part: grid
+KERNEL accumulate_fwd_f32(double *sum, const float *v, i64 n, double scale, double *part, u32 *count) {
+	__shared__ Scratch s;
+	double mine = 0, total;
+	EACH(i, n) mine += v[i];
+	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
+		*sum += scale * total;
+}

@@ -1,0 +1,158 @@
+// Regularisers of the code. Each adds its value to an accumulator and its gradient to dh or da.
+#include "activation.cuh"
+#include "noise.cuh"
+#include "reduce.cuh"
+
+// sparse_kl is *sum += sum_j KL(rho || m_j), m clamped to [low, 1-low], and
+// dh[b,j] += scale (-rho/m_j + (1-rho)/(1-m_j)). The first block adds up the value.
+//
+//	dh: rows x cols, m: cols
+KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 cols, float rho, float scale, float low) {
+	__shared__ Scratch s;
+	double p = rho, bound = low;
+	if (blockIdx.x == 0) {
+		double v = 0;
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
+			double q = fmin(fmax((double)m[j], bound), 1 - bound);
+			v += p * log(p / q) + (1 - p) * log((1 - p) / (1 - q));
+		}
+		v = block_sum(v, &s);
+		if (threadIdx.x == 0)
+			*sum += v;
+	}
+	EACH(i, rows * cols) {
+		double q = fmin(fmax((double)m[i % cols], bound), 1 - bound);
+		dh[i] += scale * (float)((1 - p) / (1 - q) - p / q);
+	}
+}
+
+// l1 is *sum += share sum |h| and dh += scale sign(h).
+//
+//	dh, h: n, part: grid
+KERNEL l1_bwd_f32(float *dh, double *sum, const float *h, i64 n, double share, float scale, double *part, u32 *count) {
+	__shared__ Scratch s;
+	double mine = 0, total;
+	EACH(i, n) {
+		float x = h[i];
+		mine += fabsf(x);
+		dh[i] += x > 0 ? scale : x < 0 ? -scale : 0.0f;
+	}
+	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
+		*sum += share * total;
+}
+
+// row_squares is r[j] = sum_i w[j,i]^2, a block a row.
+//
+//	r: rows, w: rows x cols
+KERNEL row_squares_fwd_f32(float *r, const float *w, i64 rows, i64 cols) {
+	__shared__ Scratch s;
+	for (i64 j = blockIdx.x; j < rows; j += gridDim.x) {
+		double v = 0;
+		for (i64 i = threadIdx.x; i < cols; i += blockDim.x)
+			v += (double)w[j * cols + i] * w[j * cols + i];
+		v = block_sum(v, &s);
+		if (threadIdx.x == 0)
+			r[j] = (float)v;
+	}
+}
+
+// contract_shallow is *sum += share sum_bj s'^2 r_j, da += 2 scale s' s'' r_j, dr[j] = scale sum_b s'^2. The blocks that
+// finish a tile of columns leave the tile's part of the value, and the last of them adds these up.
+//
+//	da, saved: rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
+KERNEL contract_shallow_bwd_f32(float *da, float *dr, double *sum, const float *saved, const float *r, i64 rows, i64 cols,
+                                i64 act, double share, float scale, i64 chunks, double *part, double *tile_part,
+                                u32 *count) {
+	__shared__ Scratch s;
+	i64 j, tiles = (cols + 31) / 32;
+	double squares;
+	auto f = [=](i64 b, i64 c) {
+		float v = saved[b * cols + c], s1 = slope((int)act, v);
+		da[b * cols + c] += 2.0f * scale * s1 * curvature((int)act, v) * r[c];
+		return (double)(s1 * s1);
+	};
+	if (!column_sum(f, rows, cols, chunks, &j, &squares, part, count, &s))
+		return;
+	bool mine = threadIdx.x < 32 && j < cols;
+	if (mine)
+		dr[j] = (float)(scale * squares);
+	double v = block_sum(mine ? squares * r[j] : 0.0, &s);
+	if (threadIdx.x == 0)
+		tile_part[blockIdx.x % tiles] = v;
+	if (!last_block(&count[tiles], tiles, &s))
+		return;
+	v = 0;
+	for (i64 t = threadIdx.x; t < tiles; t += blockDim.x)
+		v += ((volatile double *)tile_part)[t];
+	v = block_sum(v, &s);
+	if (threadIdx.x == 0)
+		*sum += share * v;
+}
+
+// scaled_rows is dw[j,i] += 2 c_j w[j,i].
+//
+//	dw, w: rows x cols, c: rows
+KERNEL scaled_rows_bwd_f32(float *dw, const float *w, const float *c, i64 rows, i64 cols) {
+	EACH(i, rows * cols) dw[i] += 2.0f * c[i / cols] * w[i];
+}
+
+// probes is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise.
+//
+//	v: rows x cols, rows = batch k
+KERNEL probes_fwd_f32(float *v, const Clock *clock, i64 stream, i64 rows, i64 cols, i64 k, i64 exact) {
+	i64 n = rows * cols;
+	EACH(q, (n + 3) / 4) {
+		Words w = {{0, 0, 0, 0}};
+		if (!exact)
+			w = noise_block(clock, (u32)stream, q);
+		for (int i = 0; i < 4 && 4 * q + i < n; i++) {
+			i64 e = 4 * q + i, r = e / cols;
+			float unit = r % k == e - r * cols ? 1.0f : 0.0f;
+			v[e] = exact ? unit : w.w[i] >> 31 ? -1.0f : 1.0f;
+		}
+	}
+}
+
+// derivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]); u may be v.
+//
+//	u, v: rows x cols, saved: rows/k x cols
+KERNEL derivative_fwd_f32(float *u, const float *v, const float *saved, i64 rows, i64 cols, i64 k, i64 act) {
+	EACH(i, rows * cols) {
+		i64 r = i / cols;
+		u[i] = v[i] * slope((int)act, saved[r / k * cols + (i - r * cols)]);
+	}
+}
+
+// derivative_bwd is dv = du . s'(saved), where dv is not null (it may be du), and da[b,:] = sum_k du . v . s''(saved[b,:]).
+//
+//	dv, du, v: batch k x cols, da, saved: batch x cols
+KERNEL derivative_bwd_f32(float *dv, float *da, const float *du, const float *v, const float *saved, i64 batch, i64 cols,
+                          i64 k, i64 act) {
+	EACH(e, batch * cols) {
+		i64 b = e / cols, j = e - b * cols;
+		float a = saved[e], s1 = slope((int)act, a), sum = 0;
+		for (i64 r = b * k; r < (b + 1) * k; r++) {
+			float g = du[r * cols + j];
+			sum += g * v[r * cols + j];
+			if (dv)
+				dv[r * cols + j] = g * s1;
+		}
+		da[e] = sum * curvature((int)act, a);
+	}
+}
+
+// square_sum is *sum += share sum v^2 and dv = 2 scale v; dv may be v.
+//
+//	dv, v: n, part: grid
+KERNEL square_sum_bwd_f32(float *dv, double *sum, const float *v, i64 n, double share, float scale, double *part,
+                          u32 *count) {
+	__shared__ Scratch s;
+	double mine = 0, total;
+	EACH(i, n) {
+		float x = v[i];
+		mine += (double)x * x;
+		dv[i] = 2.0f * scale * x;
+	}
+	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
+		*sum += share * total;
+}

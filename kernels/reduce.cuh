@@ -1,0 +1,113 @@
+// Reductions in a fixed order, so that a run gives the same bits every time: no atomic ever adds a float. A sum over the
+// grid leaves one partial sum a block and the block that finishes last adds them up in order; a counter, which that
+// block leaves at zero, tells which one it is.
+#pragma once
+#include "common.cuh"
+
+enum { WARPS = 8 }; // in a block
+
+// Scratch is the shared memory of a reduction.
+struct Scratch {
+	double warp[WARPS];
+	double column[WARPS][33];
+	u32 last;
+};
+
+DEVICE double warp_sum(double v) {
+	for (int with = 16; with > 0; with /= 2)
+		v += __shfl_xor_sync(0xffffffffu, v, with);
+	return v;
+}
+
+DEVICE float warp_max(float v) {
+	for (int with = 16; with > 0; with /= 2)
+		v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, with));
+	return v;
+}
+
+// block_sum is the sum of v over the block, in every thread.
+DEVICE double block_sum(double v, Scratch *s) {
+	v = warp_sum(v);
+	__syncthreads();
+	if ((threadIdx.x & 31) == 0)
+		s->warp[threadIdx.x / 32] = v;
+	__syncthreads();
+	double sum = 0;
+	for (int i = 0; i < WARPS; i++)
+		sum += s->warp[i];
+	return sum;
+}
+
+// block_max is the maximum of v over the block, in every thread.
+DEVICE float block_max(float v, Scratch *s) {
+	v = warp_max(v);
+	__syncthreads();
+	if ((threadIdx.x & 31) == 0)
+		s->warp[threadIdx.x / 32] = v;
+	__syncthreads();
+	float m = (float)s->warp[0];
+	for (int i = 1; i < WARPS; i++)
+		m = fmaxf(m, (float)s->warp[i]);
+	return m;
+}
+
+// last_block is whether this is the last of n blocks to get here; what the others wrote before is then visible.
+DEVICE bool last_block(u32 *count, i64 n, Scratch *s) {
+	__threadfence();
+	__syncthreads();
+	if (threadIdx.x == 0)
+		s->last = atomicInc(count, (u32)n - 1) == (u32)n - 1;
+	__syncthreads();
+	__threadfence();
+	return s->last != 0;
+}
+
+// grid_sum is the sum of v over the grid. It returns true in the block that has it.
+//
+//	part: gridDim.x, count: 1
+DEVICE bool grid_sum(double v, double *sum, double *part, u32 *count, Scratch *s) {
+	v = block_sum(v, s);
+	if (threadIdx.x == 0)
+		part[blockIdx.x] = v;
+	if (!last_block(count, gridDim.x, s))
+		return false;
+	double mine = 0;
+	for (i64 i = threadIdx.x; i < gridDim.x; i += blockDim.x)
+		mine += ((volatile double *)part)[i];
+	*sum = block_sum(mine, s);
+	return true;
+}
+
+// column_sum is sum_r f(r, j) over rows x cols, for the column j of this thread, 32 columns a block. Blocks are tiles of
+// columns times chunks of rows: gridDim.x = tiles * chunks. It returns true in the blocks that have the sums, where those
+// of threads 0 to 31 hold, *column being below cols.
+//
+//	part: chunks x cols, count: tiles
+template <class F>
+DEVICE bool column_sum(F f, i64 rows, i64 cols, i64 chunks, i64 *column, double *sum, double *part, u32 *count, Scratch *s) {
+	i64 tiles = (cols + 31) / 32, tile = blockIdx.x % tiles, chunk = blockIdx.x / tiles;
+	int x = threadIdx.x & 31, y = threadIdx.x / 32;
+	i64 j = tile * 32 + x;
+	double v = 0;
+	if (j < cols)
+		for (i64 r = chunk * WARPS + y; r < rows; r += chunks * WARPS)
+			v += f(r, j);
+	s->column[y][x] = v;
+	__syncthreads();
+	v = 0;
+	for (int i = 0; i < WARPS && y == 0; i++)
+		v += s->column[i][x];
+	*column = j;
+	*sum = v;
+	if (chunks == 1)
+		return true;
+	if (y == 0 && j < cols)
+		part[chunk * cols + j] = v;
+	if (!last_block(&count[tile], chunks, s))
+		return false;
+	v = 0;
+	for (i64 c = 0; c < chunks && y == 0 && j < cols; c++)
+		v += ((volatile double *)part)[c * cols + j];
+	*sum = v;
+	return true;
+}

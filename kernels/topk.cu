@@ -1,0 +1,78 @@
+// The k largest elements of every row.
+#include "reduce.cuh"
+
+// ordered maps a float to an integer of the same order; both zeros are one value.
+DEVICE u32 ordered(float v) {
+	u32 u = __float_as_uint(v == 0 ? 0.0f : v);
+	return u >> 31 ? ~u : u | 0x80000000u;
+}
+
+struct Select {
+	u32 bins[256];
+	u32 prefix, wanted; // of the k-th largest key: the digits found so far, its rank among the keys that share them
+	u32 warp_ties[WARPS];
+};
+
+// kth finds the k-th largest key of a row digit by digit (radix selection). It leaves the key in prefix and in wanted how
+// many of the keys equal to it belong to the k.
+DEVICE void kth(const float *x, i64 cols, i64 k, Select *s) {
+	if (threadIdx.x == 0) {
+		s->prefix = 0;
+		s->wanted = (u32)k;
+	}
+	for (int shift = 24; shift >= 0; shift -= 8) {
+		s->bins[threadIdx.x] = 0;
+		__syncthreads();
+		u32 prefix = s->prefix, known = shift == 24 ? 0 : ~0u << (shift + 8);
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
+			u32 key = ordered(x[j]);
+			if ((key & known) == prefix)
+				atomicAdd(&s->bins[key >> shift & 255], 1u);
+		}
+		__syncthreads();
+		if (threadIdx.x == 0) {
+			u32 digit = 255, left = s->wanted;
+			while (digit > 0 && s->bins[digit] < left)
+				left -= s->bins[digit--];
+			s->prefix = prefix | digit << shift;
+			s->wanted = left;
+		}
+		__syncthreads();
+	}
+}
+
+// topk keeps the k largest elements of a row, the first of equals, and zeroes the rest; a block a row.
+//
+//	y, x: rows x cols
+KERNEL topk_fwd_f32(float *y, const float *x, i64 rows, i64 cols, i64 k) {
+	__shared__ Select s;
+	int lane = threadIdx.x & 31, warp = threadIdx.x / 32;
+	for (i64 r = blockIdx.x; r < rows; r += gridDim.x) {
+		const float *row = x + r * cols;
+		kth(row, cols, k, &s);
+		u32 key = s.prefix, room = s.wanted, before = 0;
+		for (i64 from = 0; from < cols; from += blockDim.x) {
+			i64 j = from + threadIdx.x;
+			float v = j < cols ? row[j] : 0.0f;
+			u32 mine = ordered(v);
+			bool tie = j < cols && mine == key;
+			u32 votes = __ballot_sync(0xffffffffu, tie);
+			if (lane == 0)
+				s.warp_ties[warp] = __popc(votes);
+			__syncthreads();
+			u32 rank = before + __popc(votes & ((1u << lane) - 1));
+			for (int i = 0; i < WARPS; i++) {
+				rank += i < warp ? s.warp_ties[i] : 0;
+				before += s.warp_ties[i];
+			}
+			if (j < cols)
+				y[r * cols + j] = mine > key || (tie && rank < room) ? v : 0.0f;
+			__syncthreads();
+		}
+	}
+}
+
+// topk_bwd is dx = [y != 0] . dy; dx may be dy.
+KERNEL topk_bwd_f32(float *dx, const float *dy, const float *y, i64 n) {
+	EACH(i, n) dx[i] = y[i] != 0 ? dy[i] : 0.0f;
+}

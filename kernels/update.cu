@@ -1,0 +1,96 @@
+// The end of a step: the gradient watched over and applied.
+#include "noise.cuh"
+#include "reduce.cuh"
+
+enum { GUARD_STEP, GUARD_LOSS, GUARD_NORM };
+
+DEVICE bool is_finite(double x) { return x - x == 0; }
+
+// check writes to the guard the mean of rows and the squared norm of every parameter tensor's gradient, and notes the
+// first step at which one of them is not finite; the guard is left alone from then on. Block i adds up span i of the
+// gradient; the blocks after the spans add up 4096 rows each.
+//
+//	guard: 2 + tensors, spans: items x (begin, end), first: tensors + 1 (tensor t is spans first[t] to first[t+1]),
+//	rows: n, part: grid
+KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const i64 *first, i64 items, i64 tensors,
+                     const float *rows, i64 n, const Clock *clock, double *part, u32 *count) {
+	__shared__ Scratch s;
+	i64 item = blockIdx.x;
+	double v = 0;
+	if (item < items) {
+		for (i64 i = spans[2 * item] + threadIdx.x; i < spans[2 * item + 1]; i += blockDim.x)
+			v += (double)grads[i] * grads[i];
+	} else {
+		i64 from = (item - items) * 4096, to = from + 4096 < n ? from + 4096 : n;
+		for (i64 r = from + threadIdx.x; r < to; r += blockDim.x)
+			v += rows[r];
+	}
+	v = block_sum(v, &s);
+	if (threadIdx.x == 0)
+		part[item] = v;
+	if (!last_block(count, gridDim.x, &s) || guard[GUARD_STEP] != 0)
+		return;
+	double bad = 0;
+	for (i64 t = threadIdx.x; t <= tensors; t += blockDim.x) {
+		i64 from = t < tensors ? first[t] : items, to = t < tensors ? first[t + 1] : (i64)gridDim.x;
+		v = 0;
+		for (i64 i = from; i < to; i++)
+			v += ((volatile double *)part)[i];
+		v = t < tensors ? v : v / (double)n;
+		guard[t < tensors ? GUARD_NORM + t : GUARD_LOSS] = v;
+		bad += is_finite(v) ? 0 : 1;
+	}
+	bad = block_sum(bad, &s);
+	if (threadIdx.x == 0 && bad > 0)
+		guard[GUARD_STEP] = (double)(clock->step + 1);
+}
+
+enum Optimiser { SGD, MOMENTUM, NESTEROV, ADAM, ADAMW };
+
+struct Rule { float lr, momentum, correct1, correct2, beta1, beta2, eps; };
+
+// moved is p after one step of the rule with gradient g (clipped), and leaves the moments in *m and *v.
+DEVICE float moved(int kind, Rule o, float p, float g, float decay, float *m, float *v) {
+	if (kind == ADAMW)
+		p -= o.lr * decay * p;
+	else
+		g += decay * p;
+	if (kind == SGD)
+		return p - o.lr * g;
+	if (kind == MOMENTUM || kind == NESTEROV) {
+		*m = o.momentum * *m + g;
+		return p - o.lr * (kind == MOMENTUM ? *m : g + o.momentum * *m);
+	}
+	*m = o.beta1 * *m + (1 - o.beta1) * g;
+	*v = o.beta2 * *v + (1 - o.beta2) * g * g;
+	return p - o.lr * o.correct1 * *m / (sqrtf(*v) * o.correct2 + o.eps);
+}
+
+// update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The
+// gradient is multiplied by min(1, clip / its norm) if clip > 0; decay applies to the first decayed parameters. m and v
+// may be null where the rule keeps fewer moments.
+//
+//	params, grads, m, v: n, guard: 2 + tensors
+KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, const double *guard, const Clock *clock,
+                      i64 n, i64 tensors, i64 kind, i64 decayed, float decay, float clip, float beta1, float beta2,
+                      float eps) {
+	if (guard[GUARD_STEP] != 0)
+		return;
+	Hyper h = hyper(clock);
+	Rule o = {h.lr, h.momentum, h.correct1, h.correct2, beta1, beta2, eps};
+	float shrink = 1;
+	if (clip > 0) {
+		double norm = 0;
+		for (i64 t = 0; t < tensors; t++)
+			norm += guard[GUARD_NORM + t];
+		shrink = (float)fmin(1.0, clip / sqrt(norm));
+	}
+	EACH(i, n) {
+		float mi = m ? m[i] : 0.0f, vi = v ? v[i] : 0.0f;
+		params[i] = moved((int)kind, o, params[i], shrink * grads[i], i < decayed ? decay : 0.0f, &mi, &vi);
+		if (m)
+			m[i] = mi;
+		if (v)
+			v[i] = vi;
+	}
+}
