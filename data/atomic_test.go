@@ -33,7 +33,7 @@ func TestWriteAtomicLeavesAllOrNothing(t *testing.T) {
 		})
 	}
 	full := errors.New("no space left on device")
-	if err := put("half", full); err != full {
+	if err := put("half", full); !errors.Is(err, full) {
 		t.Errorf("got %v, want the writer's own error", err)
 	}
 	if n := names(t, dir); len(n) != 0 {
@@ -42,7 +42,7 @@ func TestWriteAtomicLeavesAllOrNothing(t *testing.T) {
 	if err := put("one", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := put("ha", full); err != full {
+	if err := put("ha", full); !errors.Is(err, full) {
 		t.Errorf("got %v, want the writer's own error", err)
 	}
 	func() {

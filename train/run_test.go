@@ -1,0 +1,269 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/ref64"
+	"github.com/aegpu/aegpu/data"
+)
+
+// waves is a small labelled set within [0, 1] whose rows lie near a curve.
+func waves(rows int) *data.Set {
+	rng := rand.New(rand.NewPCG(1, 2))
+	s := &data.Set{Name: "waves", Rows: rows, Cols: 6, Classes: []string{"low", "high"}}
+	for range rows {
+		phase := rng.Float64() * 2 * math.Pi
+		for j := range s.Cols {
+			s.F32 = append(s.F32, float32(0.5+0.4*math.Sin(phase+float64(j))))
+		}
+		label := int32(0)
+		if phase > math.Pi {
+			label = 1
+		}
+		s.Labels = append(s.Labels, label)
+	}
+	return s
+}
+
+func small(t *testing.T, preset string) Config {
+	t.Helper()
+	c, err := Preset(preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.Hidden) > 0 {
+		c.Hidden = Widths{5, 4}
+	}
+	c.Latent, c.Batch, c.Epochs, c.Test = 2, 16, 3, 0
+	c.LR, c.PretrainLR = 0.01, 0.01
+	return c
+}
+
+func divide(t *testing.T, c Config) *Sets {
+	t.Helper()
+	s, err := Divide(&data.Source{Train: waves(110)}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func runIn(t *testing.T, ctx context.Context, c Config, o Options) (*Result, error) {
+	t.Helper()
+	dev := ref64.New()
+	res, err := Run(ctx, dev, c, divide(t, c), o)
+	if err == nil && dev.Sync() != nil {
+		t.Fatal(dev.Sync())
+	}
+	return res, err
+}
+
+func TestEveryPresetLearns(t *testing.T) {
+	for _, name := range Models() {
+		t.Run(name, func(t *testing.T) {
+			c := small(t, name)
+			c.Epochs = 15
+			res, err := runIn(t, t.Context(), c, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last []Record
+			for _, r := range res.History {
+				if r.Phase == "autoencoder" {
+					last = append(last, r)
+				}
+			}
+			first, end := last[0].Validation.Loss, last[len(last)-1].Validation.Loss
+			if !(end < first) {
+				t.Errorf("validation loss went from %g to %g", first, end)
+			}
+		})
+	}
+}
+
+// TestResume interrupts a run of several phases after every number of batches
+// and demands the bytes of one that was left alone.
+func TestResume(t *testing.T) {
+	for _, name := range []string{"stacked", "vae", "sparse"} {
+		t.Run(name, func(t *testing.T) {
+			c := small(t, name)
+			c.Epochs, c.PretrainEpochs, c.Classifier, c.ClassifierEpochs = 2, min(1, c.PretrainEpochs), "finetune", 1
+			whole := filepath.Join(t.TempDir(), "whole")
+			if _, err := runIn(t, t.Context(), c, Options{Dir: whole}); err != nil {
+				t.Fatal(err)
+			}
+			want := read(t, whole, ModelFile)
+			broken := filepath.Join(t.TempDir(), "broken")
+			sittings := interruptUntilDone(t, c, broken)
+			if sittings < 5 {
+				t.Fatalf("only %d sittings: the test interrupted nothing", sittings)
+			}
+			if !bytes.Equal(want, read(t, broken, ModelFile)) {
+				t.Errorf("after %d sittings the model differs from that of one", sittings)
+			}
+		})
+	}
+}
+
+// interruptUntilDone cancels every sitting at its second look.
+func interruptUntilDone(t *testing.T, c Config, dir string) int {
+	t.Helper()
+	for sitting := 1; ; sitting++ {
+		ctx, cancel := context.WithCancel(t.Context())
+		looks := 0
+		_, err := runIn(t, ctx, c, Options{Dir: dir, Resume: true, Progress: func(Progress) {
+			if looks++; looks == 2 {
+				cancel()
+			}
+		}})
+		cancel()
+		if err == nil {
+			return sitting
+		}
+		if !Interrupted(err) || sitting > 100 {
+			t.Fatal(err)
+		}
+	}
+}
+
+func read(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func TestMoreEpochsOnResume(t *testing.T) {
+	c := small(t, "ae")
+	dir, long := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "long")
+	for _, epochs := range []int{2, 4} {
+		c.Epochs = epochs
+		if _, err := runIn(t, t.Context(), c, Options{Dir: dir, Resume: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := runIn(t, t.Context(), c, Options{Dir: long}); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(read(t, dir, ModelFile), read(t, long, ModelFile)) {
+		t.Error("two epochs and then two more differ from four")
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	c := small(t, "ae")
+	dir := filepath.Join(t.TempDir(), "run")
+	if _, err := runIn(t, t.Context(), c, Options{Dir: dir}); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *RequestError
+	if _, err := runIn(t, t.Context(), c, Options{Dir: dir}); !errors.As(err, &wrong) {
+		t.Errorf("a directory in use: %v", err)
+	}
+	c.LR *= 2
+	if _, err := runIn(t, t.Context(), c, Options{Dir: dir, Resume: true}); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "lr: ") {
+		t.Errorf("another learning rate: %v", err)
+	}
+	c.LR /= 2
+	file := read(t, dir, CheckpointFile)
+	for _, cut := range []int{0, 7, 100, len(file) - 1} {
+		if err := os.WriteFile(filepath.Join(dir, CheckpointFile), file[:cut], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := runIn(t, t.Context(), c, Options{Dir: dir, Resume: true}); !errors.As(err, &wrong) {
+			t.Errorf("a checkpoint cut to %d bytes: %v", cut, err)
+		}
+	}
+}
+
+func TestDivergenceStopsAtTheStep(t *testing.T) {
+	c := small(t, "ae")
+	c.Loss, c.Optimizer, c.LR, c.Epochs = backend.SquaredError, backend.SGD, 1e30, 50
+	_, err := runIn(t, t.Context(), c, Options{})
+	var d *DivergedError
+	if !errors.As(err, &d) {
+		t.Fatalf("got %v", err)
+	}
+	if d.Step < 2 || d.Step > 60 || d.What == "" {
+		t.Errorf("%+v", d)
+	}
+}
+
+func TestEarlyStoppingKeepsTheBest(t *testing.T) {
+	c := small(t, "ae")
+	c.Epochs, c.Patience, c.MinImprovement, c.Val = 60, 2, 0.05, 0.3
+	res, err := runIn(t, t.Context(), c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !res.Stopped || res.Epochs >= 60 {
+		t.Fatalf("ran %d epochs", res.Epochs)
+	}
+	best := 0
+	for i, r := range res.History {
+		if r.Best {
+			best = i
+		}
+	}
+	if got := len(res.History) - 1 - best; got != 2 {
+		t.Errorf("stopped %d epochs after the best, patience 2", got)
+	}
+}
+
+func TestConfigRoundTrip(t *testing.T) {
+	for _, name := range Models() {
+		c := small(t, name)
+		var b bytes.Buffer
+		if err := c.Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		text := b.String()
+		got, err := ReadConfig(&b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var again bytes.Buffer
+		if err := got.Write(&again); err != nil {
+			t.Fatal(err)
+		}
+		if again.String() != text {
+			t.Errorf("%s: %s became %s", name, text, again.String())
+		}
+	}
+	if _, err := ReadConfig(strings.NewReader("model: vae\nlatnt: 3\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("unknown setting: %v", err)
+	}
+}
+
+func TestValidateRefuses(t *testing.T) {
+	for what, change := range map[string]func(*Config){
+		"tied vae":              func(c *Config) { c.Model, c.Tied = "vae", true },
+		"beta without vae":      func(c *Config) { c.Beta = 2 },
+		"kl sparsity on relu":   func(c *Config) { c.Sparsity, c.CodeActivation = "kl:0.05:3", backend.ReLU },
+		"topk beyond latent":    func(c *Config) { c.Sparsity = "topk:9" },
+		"nan rate":              func(c *Config) { c.LR = math.NaN() },
+		"batch 0":               func(c *Config) { c.Batch = 0 },
+		"patience without val":  func(c *Config) { c.Patience, c.Val = 3, 0 },
+		"corruption a layer":    func(c *Config) { c.Corrupt = "masking:0.1,masking:0.2,none" },
+		"masking above 1":       func(c *Config) { c.Corrupt = "masking:1.5" },
+		"unknown schedule":      func(c *Config) { c.Schedule = "linear" },
+		"contract with dropout": func(c *Config) { c.Contract, c.Dropout = "exact:0.1", 0.5 },
+	} {
+		c := small(t, "ae")
+		change(&c)
+		if err := c.Validate(); err == nil {
+			t.Errorf("%s was let through", what)
+		}
+	}
+}
