@@ -35,7 +35,7 @@ func (d *Device) AllocClock(steps int) (backend.Clock, error) {
 func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper) {
 	k := at(c)
 	if len(table) > k.most {
-		d.stop(fmt.Errorf("SetClock: a table of %d rows in a clock for %d", len(table), k.most))
+		d.stop(fmt.Errorf("ref64: SetClock: a table of %d rows in a clock for %d", len(table), k.most))
 	}
 	if d.stop(nil) {
 		return
@@ -45,7 +45,7 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 
 // Tick ends a step of rows examples.
 func (d *Device) Tick(c backend.Clock, rows int) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckTick(rows)) {
 		return
 	}
 	k := at(c)

@@ -17,7 +17,7 @@ func gaussian(ml backend.Tensor, b, j int) (mu, l, sd, inside float64) {
 
 // Reparam draws z = mu + exp(l/2) eps.
 func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckReparam(z, ml)) {
 		return
 	}
 	samples := z.Rows / ml.Rows
@@ -31,7 +31,7 @@ func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
 
 // GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
 func (d *Device) GaussianKL(kl, ml backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckGaussianKL(kl, ml)) {
 		return
 	}
 	for j := range kl.Cols {
@@ -46,7 +46,7 @@ func (d *Device) GaussianKL(kl, ml backend.Tensor) {
 
 // ReparamBack is the gradient by ml of the decoder's loss and of the KL term.
 func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, freeBits, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckReparamBack(dml, dz, ml, kl)) {
 		return
 	}
 	samples, width := dz.Rows/ml.Rows, dz.Cols
@@ -69,7 +69,7 @@ func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise
 
 // ImportanceWeights is the normalised weights and the importance-weighted bound.
 func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise backend.Noise) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckImportanceWeights(w, bound, rows, z, ml)) {
 		return
 	}
 	samples := z.Rows / ml.Rows
@@ -95,7 +95,7 @@ func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise b
 
 // ImportanceBack is the gradient by ml of -scale times the sum of the bounds.
 func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.Noise, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckImportanceBack(dml, dz, z, ml, w)) {
 		return
 	}
 	samples, width := z.Rows/ml.Rows, z.Cols
@@ -118,7 +118,7 @@ func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.
 
 // TopK keeps the k largest elements of every row.
 func (d *Device) TopK(y, x backend.Tensor, k int) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckTopK(y, x, k)) {
 		return
 	}
 	for r := range x.Rows {
@@ -137,7 +137,7 @@ func (d *Device) TopK(y, x backend.Tensor, k int) {
 
 // TopKBack is dx = [y != 0] . dy.
 func (d *Device) TopKBack(dx, dy, y backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckTopKBack(dx, dy, y)) {
 		return
 	}
 	for i, v := range vec(y) {

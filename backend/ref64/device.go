@@ -30,10 +30,17 @@ func (d *Device) Info() backend.Info {
 	return backend.Info{Kind: "ref64", Name: "ref64", Detail: "float64 reference"}
 }
 
+// most is the number of elements that a tensor may have: more than a reference is
+// ever asked for, and few enough for any machine.
+const most = 1 << 28
+
 // Alloc is a zeroed tensor.
 func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
 	if rows < 0 || cols < 0 {
-		return backend.Tensor{}, fmt.Errorf("Alloc: %dx%d", rows, cols)
+		return backend.Tensor{}, fmt.Errorf("ref64: Alloc: %dx%d", rows, cols)
+	}
+	if cols > 0 && rows > most/cols {
+		return backend.Tensor{}, fmt.Errorf("ref64: Alloc: %dx%d: %w", rows, cols, backend.ErrOutOfMemory)
 	}
 	return backend.Tensor{Mem: &floats{make([]float64, rows*cols)}, Rows: rows, Cols: cols}, nil
 }
@@ -41,15 +48,15 @@ func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
 // AllocSums is n zeroed accumulators.
 func (d *Device) AllocSums(n int) (backend.Sums, error) {
 	if n < 0 {
-		return backend.Sums{}, fmt.Errorf("AllocSums: %d", n)
+		return backend.Sums{}, fmt.Errorf("ref64: AllocSums: %d", n)
 	}
 	return backend.Sums{Mem: &floats{make([]float64, n)}, N: n}, nil
 }
 
 // AllocBytes is a data set of bytes.
 func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
-	if rows < 0 || cols < 0 || len(v) != rows*cols {
-		return backend.Data{}, fmt.Errorf("AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
+	if err := backend.CheckAllocBytes(rows, cols, v); err != nil {
+		return backend.Data{}, err
 	}
 	m := &bytes{append([]byte(nil), v...)}
 	return backend.Data{Mem: m, Rows: rows, Cols: cols, Bytes: true}, nil
@@ -73,7 +80,7 @@ func (d *Device) Get(src backend.Tensor) []float64 { return append([]float64(nil
 
 // Upload copies host values to dst.
 func (d *Device) Upload(dst backend.Tensor, src []float32) {
-	if d.stop(sameLen("Upload", dst.Len(), len(src))) {
+	if d.stop(backend.CheckUpload(dst, src)) {
 		return
 	}
 	for i, x := range src {
@@ -83,7 +90,7 @@ func (d *Device) Upload(dst backend.Tensor, src []float32) {
 
 // Download copies src to the host.
 func (d *Device) Download(dst []float32, src backend.Tensor) {
-	if d.stop(sameLen("Download", src.Len(), len(dst))) {
+	if d.stop(backend.CheckDownload(dst, src)) {
 		return
 	}
 	for i, x := range vec(src) {
@@ -93,7 +100,7 @@ func (d *Device) Download(dst []float32, src backend.Tensor) {
 
 // ReadSums copies accumulators to the host.
 func (d *Device) ReadSums(dst []float64, src backend.Sums) {
-	if d.stop(sameLen("ReadSums", src.N, len(dst))) {
+	if d.stop(backend.CheckReadSums(dst, src)) {
 		return
 	}
 	copy(dst, sums(src))
@@ -101,7 +108,7 @@ func (d *Device) ReadSums(dst []float64, src backend.Sums) {
 
 // WriteSums sets accumulators from the host.
 func (d *Device) WriteSums(dst backend.Sums, src []float64) {
-	if d.stop(sameLen("WriteSums", dst.N, len(src))) {
+	if d.stop(backend.CheckWriteSums(dst, src)) {
 		return
 	}
 	copy(sums(dst), src)
@@ -113,13 +120,6 @@ func (d *Device) ZeroSums(s backend.Sums) {
 		return
 	}
 	clear(sums(s))
-}
-
-func sameLen(op string, device, host int) error {
-	if device != host {
-		return fmt.Errorf("%s: %d elements on the device, %d on the host", op, device, host)
-	}
-	return nil
 }
 
 // stop keeps the first error and reports whether there is one.

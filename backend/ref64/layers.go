@@ -1,12 +1,14 @@
 package ref64
 
 import (
+	"fmt"
+
 	"github.com/aegpu/aegpu/backend"
 )
 
 // Gather fetches a batch and corrupts a copy of it.
 func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckGather(clean, noisy, data, spec)) {
 		return
 	}
 	out := clean
@@ -14,6 +16,10 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 		out = noisy
 	}
 	k, c, n := at(spec.Clock), vec(clean), vec(noisy)
+	if k.Row+uint64(out.Rows) > uint64(data.Rows) {
+		d.stop(fmt.Errorf("ref64: Gather: rows %d to %d of %d", k.Row, k.Row+uint64(out.Rows), data.Rows))
+		return
+	}
 	perm := backend.NewPermutation(uint64(data.Rows), k.Seed, k.Epoch)
 	draw := backend.Noise{Clock: spec.Clock, Stream: backend.StreamBinarise}
 	for b := range out.Rows {
@@ -60,87 +66,89 @@ func corrupt(spec backend.Batch, x float64, i int) float64 {
 	return x
 }
 
-// weight is the element of w that joins input i to output o.
-func weight(w backend.Tensor, o, i int, transposed bool) *float64 {
-	if transposed {
-		o, i = i, o
-	}
-	return &vec(w)[o*w.Cols+i]
+// weights is w as the out x in matrix of Linear, whichever way round it is stored.
+type weights struct {
+	v       []float64
+	out, in int // strides
 }
+
+func weightsOf(w backend.Tensor, transposed bool) weights {
+	if transposed {
+		return weights{vec(w), 1, w.Cols}
+	}
+	return weights{vec(w), w.Cols, 1}
+}
+
+func (w weights) at(o, i int) *float64 { return &w.v[o*w.out+i*w.in] }
 
 // Linear is y = s(x W^T + b).
 func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckLinear(y, pre, x, w, b, act, transposed)) {
 		return
 	}
+	wt := weightsOf(w, transposed)
 	for r := range y.Rows {
 		for o := range y.Cols {
 			a := 0.0
 			if !b.None() {
 				a = vec(b)[o]
 			}
-			for i := range x.Cols {
-				a += vec(x)[r*x.Cols+i] * *weight(w, o, i, transposed)
+			for i, v := range row(x, r) {
+				a += v * *wt.at(o, i)
 			}
 			if !pre.None() {
-				vec(pre)[r*y.Cols+o] = a
+				row(pre, r)[o] = a
 			}
-			vec(y)[r*y.Cols+o] = function(act, a)
+			row(y, r)[o] = function(act, a)
 		}
 	}
 }
 
 // LinearBackInput is dx = (dy W) . s'(saved).
 func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed)) {
 		return
 	}
+	wt := weightsOf(w, transposed)
 	for r := range dx.Rows {
 		for i := range dx.Cols {
 			g := 0.0
-			for o := range dy.Cols {
-				g += vec(dy)[r*dy.Cols+o] * *weight(w, o, i, transposed)
+			for o, v := range row(dy, r) {
+				g += v * *wt.at(o, i)
 			}
 			if !saved.None() {
-				g *= first(act, vec(saved)[r*dx.Cols+i])
+				g *= first(act, row(saved, r)[i])
 			}
-			vec(dx)[r*dx.Cols+i] = g
+			row(dx, r)[i] = g
 		}
 	}
 }
 
 // LinearBackWeights is dw = dy^T x and db = column sums of dy.
 func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckLinearBackWeights(dw, db, dy, x, transposed)) {
 		return
 	}
-	put := func(p *float64, g float64) {
-		if accumulate {
-			g += *p
-		}
-		*p = g
+	if !accumulate {
+		clear(vec(dw))
+		clear(vec(db))
 	}
-	for o := range dy.Cols {
-		for i := range x.Cols {
-			g := 0.0
-			for r := range dy.Rows {
-				g += vec(dy)[r*dy.Cols+o] * vec(x)[r*x.Cols+i]
+	wt := weightsOf(dw, transposed)
+	for r := range dy.Rows {
+		for o, g := range row(dy, r) {
+			for i, v := range row(x, r) {
+				*wt.at(o, i) += g * v
 			}
-			put(weight(dw, o, i, transposed), g)
-		}
-		if !db.None() {
-			g := 0.0
-			for r := range dy.Rows {
-				g += vec(dy)[r*dy.Cols+o]
+			if !db.None() {
+				vec(db)[o] += g
 			}
-			put(&vec(db)[o], g)
 		}
 	}
 }
 
 // Activate is y = s(x).
 func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckActivate(y, x, act)) {
 		return
 	}
 	for i, a := range vec(x) {
@@ -150,17 +158,20 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 
 // ActivateBack is dx = dy . s'(saved).
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckActivateBack(dx, dy, saved, act)) {
 		return
 	}
-	for i, v := range vec(saved) {
-		vec(dx)[i] = vec(dy)[i] * first(act, v)
+	for i, g := range vec(dy) {
+		if !saved.None() {
+			g *= first(act, vec(saved)[i])
+		}
+		vec(dx)[i] = g
 	}
 }
 
 // Dropout is y = x . m / (1-p).
 func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckDropout(y, x, p)) {
 		return
 	}
 	for i, a := range vec(x) {
@@ -170,7 +181,7 @@ func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 
 // Add is dst += src.
 func (d *Device) Add(dst, src backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckAdd(dst, src)) {
 		return
 	}
 	for i, a := range vec(src) {
@@ -180,7 +191,7 @@ func (d *Device) Add(dst, src backend.Tensor) {
 
 // Copy is dst = src.
 func (d *Device) Copy(dst, src backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckCopy(dst, src)) {
 		return
 	}
 	copy(vec(dst), vec(src))
@@ -188,7 +199,7 @@ func (d *Device) Copy(dst, src backend.Tensor) {
 
 // CopyColumns is dst[r,j] = src[r,from+j].
 func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckCopyColumns(dst, src, from)) {
 		return
 	}
 	for r := range dst.Rows {
@@ -200,7 +211,7 @@ func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
 
 // Zero is dst = 0.
 func (d *Device) Zero(dst backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckZero(dst)) {
 		return
 	}
 	clear(vec(dst))
@@ -208,7 +219,7 @@ func (d *Device) Zero(dst backend.Tensor) {
 
 // ScaleRows is t[r,:] *= w[r].
 func (d *Device) ScaleRows(t, w backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckScaleRows(t, w)) {
 		return
 	}
 	for i := range vec(t) {

@@ -8,7 +8,7 @@ import (
 
 // Loss is each row's loss and the scaled gradient.
 func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckLoss(dout, rows, out, target, kind)) {
 		return
 	}
 	samples := out.Rows / target.Rows
@@ -79,7 +79,7 @@ func logSumExp(v []float64) float64 {
 
 // Correct counts the rows whose largest logit is the target class.
 func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckCorrect(s, i, logits, target)) {
 		return
 	}
 	for r := range logits.Rows {
@@ -97,7 +97,7 @@ func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 
 // Accumulate is s[i] += scale * sum of v.
 func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckAccumulate(s, i, v)) {
 		return
 	}
 	for _, x := range vec(v) {

@@ -8,7 +8,7 @@ import (
 
 // ColumnMeans is m[j] = mean_b h[b,j].
 func (d *Device) ColumnMeans(m, h backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckColumnMeans(m, h)) {
 		return
 	}
 	clear(vec(m))
@@ -19,7 +19,7 @@ func (d *Device) ColumnMeans(m, h backend.Tensor) {
 
 // SparseKL is KL(rho || m_j) summed over the units.
 func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckSparseKL(dh, s, i, m, rho)) {
 		return
 	}
 	p := float64(rho)
@@ -34,7 +34,7 @@ func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Te
 
 // L1 is the sum of |h|.
 func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckL1(dh, s, i, h)) {
 		return
 	}
 	for e, x := range vec(h) {
@@ -45,7 +45,7 @@ func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, 
 
 // RowSquares is r[j] = sum_i w[j,i]^2.
 func (d *Device) RowSquares(r, w backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckRowSquares(r, w)) {
 		return
 	}
 	clear(vec(r))
@@ -56,7 +56,7 @@ func (d *Device) RowSquares(r, w backend.Tensor) {
 
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
 func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor, act backend.Activation, share float64, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckContractShallow(da, dr, s, i, saved, r, act)) {
 		return
 	}
 	clear(vec(dr))
@@ -71,7 +71,7 @@ func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, s
 
 // AddScaledRows is dw[j,i] += 2 c_j w[j,i].
 func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckAddScaledRows(dw, w, c)) {
 		return
 	}
 	for i, x := range vec(w) {
@@ -81,7 +81,7 @@ func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
 
 // Probes fills v with unit vectors or random signs.
 func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact bool) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckProbes(v, batch, exact)) {
 		return
 	}
 	samples := v.Rows / batch
@@ -98,7 +98,7 @@ func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact 
 
 // ScaleByDerivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]).
 func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activation) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckScaleByDerivative(u, v, saved, act)) {
 		return
 	}
 	samples := v.Rows / saved.Rows
@@ -112,7 +112,7 @@ func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activ
 // ScaleByDerivativeBack is the gradient of ScaleByDerivative by v and by the
 // pre-activations.
 func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act backend.Activation) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckScaleByDerivativeBack(dv, da, du, v, saved, act)) {
 		return
 	}
 	samples := v.Rows / saved.Rows
@@ -130,7 +130,7 @@ func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act 
 
 // SquareSum is the sum of v^2, and dv = 2 scale v.
 func (d *Device) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.Tensor, share float64, scale float32) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckSquareSum(dv, s, i, v)) {
 		return
 	}
 	for e, x := range vec(v) {

@@ -8,7 +8,7 @@ import (
 
 // Check writes the step's loss and gradient norms to the guard.
 func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
-	if d.stop(nil) {
+	if d.stop(backend.CheckCheck(guard, grads, ends, rows)) {
 		return
 	}
 	g := sums(guard)
@@ -37,7 +37,7 @@ func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, row
 
 // Update moves the parameters one step.
 func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	if d.stop(nil) || sums(guard)[backend.GuardStep] != 0 {
+	if d.stop(backend.CheckUpdate(params, grads, m, v, o, guard)) || sums(guard)[backend.GuardStep] != 0 {
 		return
 	}
 	norm := 0.0

@@ -1,0 +1,189 @@
+package backendtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// codes are batch, latent width and samples.
+func (r *rig) codes() [][3]int {
+	shapes := [][3]int{{1, 1, 1}, {1, 1, 5}, {3, 2, 1}, {2, 5, 3}, {5, 8, 1}, {7, 13, 2}, {4, 33, 4}, {9, 3, 7}}
+	if r.short() {
+		return shapes
+	}
+	return append(shapes, [3]int{130, 64, 1}, [3]int{11, 20, 50}, [3]int{5, 257, 2})
+}
+
+// means and log-variances side by side. Some log-variances are beyond the clamp.
+func (c *trial) gaussians(batch, width int) *arg {
+	return c.in("ml", batch, 2*width, func(i int) float64 {
+		if i%(2*width) >= width && i%11 == 5 {
+			return []float64{-30, 30, -20, 20, 25}[i%5]
+		}
+		return c.normal(i)
+	})
+}
+
+// hyper has the KL weight that ReparamBack reads.
+var hyper = backend.Hyper{LR: 0.1, KL: 0.7}
+
+func testReparam(r *rig) {
+	for _, s := range r.codes() {
+		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
+			r.try(func(c *trial) { c.standard(s[0], s[1], s[2]) })
+			r.try(func(c *trial) { c.reparam(s[0], s[1], s[2]) })
+			for _, free := range []float32{0, 0.6} {
+				r.try(func(c *trial) { c.reparamBack(s[0], s[1], s[2], free) })
+			}
+		})
+	}
+}
+
+// standard draws from N(0, 1): the contract's normals bit for bit.
+func (c *trial) standard(batch, width, samples int) {
+	k := c.timer(when)
+	ml, z := c.in("ml", batch, 2*width, constant(0)), c.out("z", batch*samples, width)
+	c.both(func(d side) { d.Reparam(d.t(z), d.t(ml), d.noise(k, backend.StreamCode)) })
+	if err := Close(c.got(z), normals(when, backend.StreamCode, z.on[0].Len()), exact); err != nil {
+		c.Errorf("Reparam of mu = l = 0 is not the contract's normals: %v", err)
+	}
+}
+
+func (c *trial) reparam(batch, width, samples int) {
+	k := c.timer(when)
+	ml, z, kl := c.gaussians(batch, width), c.out("z", batch*samples, width), c.out("kl", 1, width)
+	c.both(func(d side) {
+		d.Reparam(d.t(z), d.t(ml), d.noise(k, backend.StreamCode))
+		d.GaussianKL(d.t(kl), d.t(ml))
+	})
+	// The size of z's terms: |mu| + |z - mu| <= 2 |mu| + |z|.
+	size := make([]float64, z.on[0].Len())
+	for i := range size {
+		b, j := i/width/samples, i%width
+		size[i] = 2*math.Abs(c.want(ml)[b*2*width+j]) + math.Abs(c.want(z)[i])
+	}
+	c.close(z, scaled(size), "Reparam")
+	c.close(kl, scaled(klSizes(c.want(ml), batch, width)), "GaussianKL")
+}
+
+// klSizes is the mean of (mu^2 + e^l + 1 + |l|) / 2.
+func klSizes(ml []float64, batch, width int) []float64 {
+	size := make([]float64, width)
+	for i := range batch * width {
+		b, j := i/width, i%width
+		mu, l := ml[b*2*width+j], ml[b*2*width+width+j]
+		l = min(max(l, backend.MinLogVar), backend.MaxLogVar)
+		size[j] += (mu*mu + math.Exp(l) + 1 + math.Abs(l)) / 2 / float64(batch)
+	}
+	return size
+}
+
+func (c *trial) reparamBack(batch, width, samples int, free float32) {
+	k := c.timer(when, hyper)
+	ml, dz := c.gaussians(batch, width), c.in("dz", batch*samples, width, c.normal)
+	dml := c.out("dml", batch, 2*width)
+	// Divergences on, below and above the free bits.
+	kl := c.in("kl", 1, width, func(i int) float64 { return float64(free) + float64(i%3-1)*0.1 })
+	c.both(func(d side) {
+		d.ReparamBack(d.t(dml), d.t(dz), d.t(ml), d.t(kl), d.noise(k, backend.StreamCode), free, 0.3)
+	})
+	c.close(dml, scaled(c.gradientSizes(ml, dz, nil, nil, samples)), "ReparamBack free=%v", free)
+}
+
+// gradientSizes bounds the terms of a gradient by (mu, l): those of the samples,
+// with noise of at most 6, and those of the prior.
+func (c *trial) gradientSizes(ml, dz, z, w *arg, samples int) []float64 {
+	g, p := c.want(dz), c.want(ml)
+	width := dz.on[0].Cols
+	size := make([]float64, len(p))
+	for i := range size {
+		b, j := i/(2*width), i%(2*width)
+		for k := range samples {
+			at := (b*samples+k)*width + j%width
+			size[i] += math.Abs(g[at])
+			if z != nil {
+				size[i] += c.want(w)[b*samples+k] * (1 + math.Abs(c.want(z)[at]))
+			}
+		}
+		mu, l := math.Abs(p[b*2*width+j%width]), min(p[b*2*width+width+j%width], backend.MaxLogVar)
+		if j >= width {
+			size[i] = size[i]*3*math.Exp(l/2) + 1 + math.Exp(l)
+		} else {
+			size[i] += mu
+		}
+	}
+	return size
+}
+
+func testImportance(r *rig) {
+	for _, s := range r.codes() {
+		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
+			r.try(func(c *trial) { c.importanceWeights(s[0], s[1], s[2]) })
+			r.try(func(c *trial) { c.importanceBack(s[0], s[1], s[2]) })
+		})
+	}
+}
+
+func (c *trial) importanceWeights(batch, width, samples int) {
+	k := c.timer(when)
+	n := batch * samples
+	ml, z := c.in("ml", batch, 2*width, c.normal), c.in("z", n, width, c.normal)
+	rows := c.in("rows", n, 1, c.uniform(20, 25))
+	w, bound := c.out("w", n, 1), c.out("bound", batch, 1)
+	c.both(func(d side) {
+		d.ImportanceWeights(d.t(w), d.t(bound), d.t(rows), d.t(z), d.t(ml), d.noise(k, backend.StreamCode))
+	})
+	// log w adds up terms of size 25 + width * (|l| + eps^2 + z^2) / 2; its
+	// absolute error is the weights' relative one.
+	size := 25 + 3*float64(width)
+	c.close(bound, sized(size), "ImportanceWeights")
+	c.close(w, Tol{Abs: eps, Rel: 2 * 32 * eps * size}, "ImportanceWeights")
+}
+
+func (c *trial) importanceBack(batch, width, samples int) {
+	k := c.timer(when, hyper)
+	n := batch * samples
+	ml, z := c.gaussians(batch, width), c.in("z", n, width, c.normal)
+	dz, w := c.in("dz", n, width, c.normal), c.in("w", n, 1, c.uniform(0, 1))
+	dml := c.out("dml", batch, 2*width)
+	c.both(func(d side) {
+		d.ImportanceBack(d.t(dml), d.t(dz), d.t(z), d.t(ml), d.t(w), d.noise(k, backend.StreamCode), 0.3)
+	})
+	c.close(dml, scaled(c.gradientSizes(ml, dz, z, w, samples)), "ImportanceBack")
+}
+
+// testTopK takes rows with and without ties, down to one element and up to all.
+func testTopK(r *rig) {
+	shapes := [][2]int{{1, 1}, {3, 2}, {5, 7}, {4, 32}, {7, 33}, {2, 100}}
+	if !r.short() {
+		shapes = append(shapes, [2]int{67, 257}, [2]int{3, 1025})
+	}
+	for _, s := range shapes {
+		r.sub(fmt.Sprintf("%dx%d", s[0], s[1]), func(r *rig) {
+			for _, k := range []int{1, 2, s[1] / 2, s[1] - 1, s[1]} {
+				if k >= 1 && k <= s[1] {
+					r.try(func(c *trial) { c.topK(s[0], s[1], k, c.normal) })
+					r.try(func(c *trial) {
+						c.topK(s[0], s[1], k, func(int) float64 { return float64(c.rng.IntN(5)) - 2 })
+					})
+				}
+			}
+		})
+	}
+}
+
+func (c *trial) topK(rows, cols, k int, gen func(int) float64) {
+	x, y := c.in("x", rows, cols, gen), c.out("y", rows, cols)
+	dy, dx := c.in("dy", rows, cols, c.normal), c.out("dx", rows, cols)
+	in := c.inout("dx in place", rows, cols, c.normal)
+	c.both(func(d side) {
+		d.TopK(d.t(y), d.t(x), k)
+		d.TopKBack(d.t(dx), d.t(dy), d.t(y))
+		d.TopKBack(d.t(in), d.t(in), d.t(y))
+	})
+	c.close(y, exact, "TopK k=%d", k)
+	c.close(dx, exact, "TopKBack k=%d", k)
+	c.close(in, exact, "TopKBack k=%d", k)
+}

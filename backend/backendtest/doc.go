@@ -1,0 +1,16 @@
+// Package backendtest holds a [backend.Device] to its contract, in the idiom of
+// testing/fstest and golang.org/x/net/nettest: a device's whole test is
+//
+//	func TestDevice(t *testing.T) {
+//		backendtest.Run(t, func(t *testing.T) backend.Device { return cpu.New() })
+//	}
+//
+// Every operation runs on the device and on package ref64 with the same random
+// inputs, over awkward shapes, every activation and every optional operand.
+// Destinations start as NaN, so that an element left out shows; every buffer is
+// a view inside a larger one whose other elements must not change; offsets take
+// every remainder that a vector load might mind. Inputs must keep their bits.
+//
+// Random draws are compared bit for bit, everything else within a budget that
+// says where it comes from (see tolerance.go).
+package backendtest

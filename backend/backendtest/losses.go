@@ -1,0 +1,121 @@
+package backendtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+var lossKinds = []backend.LossKind{backend.SquaredError, backend.Bernoulli, backend.GaussianNLL, backend.Categorical}
+
+func testLoss(r *rig) {
+	shapes := [][3]int{ // batch, width, samples
+		{1, 1, 1}, {1, 2, 3}, {3, 5, 1}, {2, 7, 4}, {5, 16, 1}, {4, 33, 2}, {7, 31, 1}, {3, 10, 5},
+	}
+	if !r.short() {
+		shapes = append(shapes, [3]int{17, 784, 3}, [3]int{300, 3, 1})
+	}
+	for _, s := range shapes {
+		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
+			for _, kind := range lossKinds {
+				for option := range 3 {
+					r.try(func(c *trial) { c.loss(s[0], s[1], s[2], kind, option) })
+				}
+			}
+		})
+	}
+	r.sub("Correct", func(r *rig) { r.correct() })
+}
+
+// target is a batch that a loss of that kind may aim at.
+func (c *trial) target(batch, width int, kind backend.LossKind) *arg {
+	switch kind {
+	case backend.Bernoulli:
+		return c.in("target", batch, width, c.uniform(0, 1))
+	case backend.Categorical:
+		return c.in("target", batch, 1, func(int) float64 { return float64(c.rng.IntN(width)) })
+	}
+	return c.in("target", batch, width, c.normal)
+}
+
+// loss writes its gradient to a buffer of its own, over its input, or nowhere.
+func (c *trial) loss(batch, width, samples int, kind backend.LossKind, option int) {
+	const scale = 0.37
+	cols := width
+	if kind == backend.GaussianNLL {
+		cols *= 2
+	}
+	spread := func(i int) float64 { return c.normal(i) * []float64{1, 3, 0.1}[i%3] }
+	target, rows := c.target(batch, width, kind), c.out("rows", batch*samples, 1)
+	out, dout := c.inout("out", batch*samples, cols, spread), c.out("dout", batch*samples, cols)
+	switch option {
+	case 0:
+		out.fixed = true
+	case 1:
+		dout = out
+	case 2:
+		out.fixed, dout = true, nil
+	}
+	terms, slopes := lossSizes(c, kind, out, target)
+	c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, scale) })
+	c.close(rows, scaled(terms), "Loss %d option %d", kind, option)
+	if dout != nil {
+		c.close(dout, scaled(slopes), "Loss %d option %d", kind, option)
+	}
+}
+
+// lossSizes is the size of the terms of each row's loss and of each gradient.
+func lossSizes(c *trial, kind backend.LossKind, out, target *arg) (terms, slopes []float64) {
+	o, x, cols := c.want(out), c.want(target), out.on[0].Cols
+	terms, slopes = make([]float64, out.on[0].Rows), make([]float64, len(o))
+	width := target.on[0].Cols
+	for i := range o {
+		r, j := i/cols, i%cols
+		b := r / (out.on[0].Rows / target.on[0].Rows)
+		slopes[i] = 1 + math.Abs(o[i])
+		switch kind {
+		case backend.GaussianNLL:
+			e, v := math.Abs(x[b*width+j%width]-o[r*cols+j%width]), math.Exp(-o[r*cols+width+j%width])
+			slopes[i] += e*v + e*e*v
+			terms[r] += e*e*v + math.Abs(o[i]) + 2
+		case backend.Categorical:
+			terms[r] += math.Abs(o[i]) + 1
+		default:
+			terms[r] += math.Abs(o[i])*(1+math.Abs(x[b*width+j])) + 1
+		}
+	}
+	return terms, slopes
+}
+
+// correct counts, with ties on purpose: logits take few values.
+func (r *rig) correct() {
+	for _, s := range [][2]int{{1, 1}, {3, 2}, {17, 10}, {64, 33}, {301, 3}} {
+		r.try(func(c *trial) {
+			logits := c.in("logits", s[0], s[1], func(int) float64 { return float64(c.rng.IntN(3)) - 1 })
+			target, sum := c.target(s[0], s[1], backend.Categorical), c.total(3)
+			c.both(func(d side) { d.Correct(d.s(sum), 1, d.t(logits), d.t(target)) })
+			c.closeSums(sum, 1, 0, "Correct %v", s)
+		})
+	}
+}
+
+// testSums adds up tensors.
+func testSums(r *rig) {
+	for _, n := range r.lengths() {
+		r.sub(fmt.Sprintf("%dx%d", n[0], n[1]), func(r *rig) {
+			r.try(func(c *trial) {
+				v, sum := c.in("v", n[0], n[1], c.normal), c.total(3)
+				size := 0.0
+				for _, x := range c.want(v) {
+					size += math.Abs(x)
+				}
+				c.both(func(d side) {
+					d.Accumulate(d.s(sum), 2, d.t(v), 0.3)
+					d.Accumulate(d.s(sum), 2, d.t(v), 0.4)
+				})
+				c.closeSums(sum, 2, size, "Accumulate")
+			})
+		})
+	}
+}

@@ -1,0 +1,154 @@
+package backendtest
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+const (
+	share = 0.25 // of a penalty, per example
+	slope = 0.3  // of its gradient
+)
+
+func testPenalties(r *rig) {
+	for _, n := range r.lengths() {
+		r.sub(fmt.Sprintf("%dx%d", n[0], n[1]), func(r *rig) {
+			r.try(func(c *trial) { c.columnMeans(n[0], n[1]) })
+			r.try(func(c *trial) { c.sparseKL(n[0], n[1]) })
+			r.try(func(c *trial) { c.absolute(n[0], n[1]) })
+			r.try(func(c *trial) { c.rowSquares(n[0], n[1]) })
+			r.try(func(c *trial) { c.squareSum(n[0], n[1]) })
+			for _, act := range backend.Activations() {
+				r.try(func(c *trial) { c.contractShallow(n[0], n[1], act) })
+			}
+		})
+	}
+}
+
+func (c *trial) columnMeans(rows, cols int) {
+	m, h := c.out("m", 1, cols), c.in("h", rows, cols, c.normal)
+	run := func(d side) { d.ColumnMeans(d.t(m), d.t(h)) }
+	c.both(run)
+	c.close(m, scaled(c.sizes(m, run)), "ColumnMeans")
+}
+
+// sparseKL covers means within the bounds, near them and beyond.
+func (c *trial) sparseKL(rows, cols int) {
+	m := c.in("m", 1, cols, func(i int) float64 {
+		return []float64{0.05, c.rng.Float64(), -0.1, 0.5, 1.2, 0, c.rng.Float64(), 1}[i%8]
+	})
+	dh, sum := c.inout("dh", rows, cols, c.normal), c.total(3)
+	c.both(func(d side) { d.SparseKL(d.t(dh), d.s(sum), 1, d.t(m), 0.05, slope) })
+	size, cond := 0.0, make([]float64, rows*cols)
+	for j, mean := range c.want(m) {
+		q := min(max(mean, backend.MinSparsity), 1-backend.MinSparsity)
+		size += 2 + math.Abs(math.Log(q)) + math.Abs(math.Log(1-q)) + 1/(1-q)/16
+		for b := range rows {
+			// A float32 near 1 knows 1-m to eps only, and that is what is divided by.
+			cond[b*cols+j] = 4 + 1/q + 1/(1-q)/(1-q)
+		}
+	}
+	c.close(dh, scaled(cond), "SparseKL")
+	c.closeSums(sum, 1, size, "SparseKL")
+}
+
+func (c *trial) absolute(rows, cols int) {
+	h := c.in("h", rows, cols, func(i int) float64 {
+		if i%4 == 2 {
+			return 0
+		}
+		return c.normal(i)
+	})
+	dh, sum := c.inout("dh", rows, cols, c.normal), c.total(2)
+	c.both(func(d side) { d.L1(d.t(dh), d.s(sum), 0, d.t(h), share, slope) })
+	c.close(dh, few, "L1")
+	c.closeSums(sum, 0, float64(rows*cols), "L1")
+}
+
+func (c *trial) rowSquares(rows, cols int) {
+	r, w := c.out("r", 1, rows), c.in("w", rows, cols, c.normal)
+	dw, k := c.inout("dw", rows, cols, c.normal), c.in("c", 1, rows, c.normal)
+	c.both(func(d side) {
+		d.RowSquares(d.t(r), d.t(w))
+		d.AddScaledRows(d.t(dw), d.t(w), d.t(k))
+	})
+	c.close(r, Tol{Rel: 32 * eps}, "RowSquares") // no term cancels another
+	c.close(dw, sized(10), "AddScaledRows")
+}
+
+func (c *trial) squareSum(rows, cols int) {
+	v, dv, in := c.in("v", rows, cols, c.normal), c.out("dv", rows, cols), c.inout("v in place", rows, cols, c.normal)
+	sum := c.total(3)
+	c.both(func(d side) {
+		d.SquareSum(d.t(dv), d.s(sum), 2, d.t(v), share, slope)
+		d.SquareSum(d.t(in), d.s(sum), 2, d.t(in), share, slope)
+	})
+	c.close(dv, twice, "SquareSum")
+	c.close(in, twice, "SquareSum in place")
+	c.closeSums(sum, 2, float64(rows*cols), "SquareSum")
+}
+
+func (c *trial) contractShallow(rows, cols int, act backend.Activation) {
+	saved, r := c.saved(rows, cols, act), c.in("r", 1, cols, c.uniform(0, 4))
+	da, dr, sum := c.inout("da", rows, cols, c.normal), c.out("dr", 1, cols), c.total(2)
+	c.both(func(d side) {
+		d.ContractShallow(d.t(da), d.t(dr), d.s(sum), 1, d.t(saved), d.t(r), act, share, slope)
+	})
+	size := 2 * float64(rows)
+	c.close(da, sized(8), "ContractShallow %v", act)
+	c.close(dr, sized(size), "ContractShallow %v", act)
+	c.closeSums(sum, 1, size*float64(cols), "ContractShallow %v", act)
+}
+
+// testProbes compares signs and unit vectors exactly.
+func testProbes(r *rig) {
+	for _, s := range r.codes() {
+		batch, width, samples := s[0], s[1], s[2]
+		r.sub(fmt.Sprintf("%dx%dx%d", batch, width, samples), func(r *rig) {
+			r.try(func(c *trial) {
+				k := c.timer(when)
+				signs, units := c.out("signs", batch*samples, width), c.out("units", batch*width, width)
+				c.both(func(d side) {
+					d.Probes(d.t(signs), batch, d.noise(k, backend.StreamProbe), false)
+					d.Probes(d.t(units), batch, d.noise(k, backend.StreamProbe), true)
+				})
+				c.close(signs, exact, "Probes")
+				c.close(units, exact, "Probes exact")
+			})
+		})
+	}
+}
+
+// testJacobian takes vectors through a layer of the Jacobian and back.
+func testJacobian(r *rig) {
+	for _, s := range r.codes() {
+		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
+			for i, act := range backend.Activations() {
+				r.try(func(c *trial) { c.jacobian(s[0], s[1], s[2], act, i%3) })
+			}
+		})
+	}
+}
+
+// jacobian has the gradient by v in a buffer of its own, over du, or nowhere.
+func (c *trial) jacobian(batch, width, samples int, act backend.Activation, option int) {
+	n := batch * samples
+	saved, v := c.saved(batch, width, act), c.in("v", n, width, c.normal)
+	u, in := c.out("u", n, width), c.inout("v in place", n, width, c.normal)
+	du, dv, da := c.inout("du", n, width, c.normal), c.out("dv", n, width), c.out("da", batch, width)
+	du.fixed = option != 1
+	dv = []*arg{dv, du, nil}[option]
+	c.both(func(d side) {
+		d.ScaleByDerivative(d.t(u), d.t(v), d.t(saved), act)
+		d.ScaleByDerivative(d.t(in), d.t(in), d.t(saved), act)
+		d.ScaleByDerivativeBack(d.t(dv), d.t(da), d.t(du), d.t(v), d.t(saved), act)
+	})
+	c.close(u, few, "ScaleByDerivative %v", act)
+	c.close(in, few, "ScaleByDerivative %v in place", act)
+	c.close(da, sized(float64(samples)), "ScaleByDerivativeBack %v", act)
+	if dv != nil {
+		c.close(dv, few, "ScaleByDerivativeBack %v", act)
+	}
+}
