@@ -59,9 +59,9 @@ func (c *trial) loss(batch, width, samples int, kind backend.LossKind, option in
 	}
 	terms, slopes := lossSizes(c, kind, out, target)
 	c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, scale) })
-	c.close(rows, scaled(terms), "Loss %d option %d", kind, option)
+	c.close(rows, scaled(terms), "Loss %v option %d", kind, option)
 	if dout != nil {
-		c.close(dout, scaled(slopes), "Loss %d option %d", kind, option)
+		c.close(dout, scaled(slopes), "Loss %v option %d", kind, option)
 	}
 }
 

@@ -102,10 +102,10 @@ func (c *trial) brokenLoss(kind backend.LossKind) {
 		})
 		c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, 1) })
 		if got := c.got(rows); !math.IsNaN(got[1]) || math.IsNaN(got[0]) || math.IsNaN(got[2]) {
-			c.Errorf("Loss %d of rows whose second holds a NaN: %v", kind, got)
+			c.Errorf("Loss %v of rows whose second holds a NaN: %v", kind, got)
 		}
 		if got := c.got(dout)[at]; !math.IsNaN(got) {
-			c.Errorf("Loss %d: the gradient by a NaN is %v", kind, got)
+			c.Errorf("Loss %v: the gradient by a NaN is %v", kind, got)
 		}
 	}
 }
@@ -120,8 +120,8 @@ func (c *trial) extremeLogits() {
 		}
 		rows, dout := c.out("rows", 4, 1), c.out("dout", 4, 5)
 		c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, 1) })
-		c.close(rows, sized(1e4), "Loss %d of logits of 1e4", kind)
-		c.close(dout, few, "Loss %d of logits of 1e4", kind)
+		c.close(rows, sized(1e4), "Loss %v of logits of 1e4", kind)
+		c.close(dout, few, "Loss %v of logits of 1e4", kind)
 	}
 }
 
