@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/backend/ref64"
+	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
 )
 
@@ -59,10 +59,13 @@ func divide(t *testing.T, c Config) *Sets {
 
 func runIn(t *testing.T, ctx context.Context, c Config, o Options) (*Result, error) {
 	t.Helper()
-	dev := ref64.New()
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
 	res, err := Run(ctx, dev, c, divide(t, c), o)
-	if err == nil && dev.Sync() != nil {
-		t.Fatal(dev.Sync())
+	if closed := dev.Close(); err == nil && closed != nil {
+		t.Fatal(closed)
 	}
 	return res, err
 }
