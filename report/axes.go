@@ -1,0 +1,141 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+)
+
+const dotsPerInch = 120
+
+// sans is the typeface of plots.
+func sans(size vg.Length) font.Font {
+	return font.From(font.Font{Typeface: "Liberation", Variant: "Sans"}, size)
+}
+
+// palette tells ten things apart (Tableau 10), also side by side on white.
+var palette = []color.RGBA{
+	{78, 121, 167, 255}, {242, 142, 43, 255}, {225, 87, 89, 255}, {118, 183, 178, 255}, {89, 161, 79, 255},
+	{237, 201, 72, 255}, {176, 122, 161, 255}, {255, 157, 167, 255}, {156, 117, 95, 255}, {137, 137, 137, 255},
+}
+
+// colourOf is the colour of number i of n: the palette's, or hues all around where
+// it does not reach.
+func colourOf(i, n int) color.RGBA {
+	if n <= len(palette) {
+		return palette[i%len(palette)]
+	}
+	return hue(float64(i) / float64(n))
+}
+
+// hue is a colour of the wheel, t in [0, 1), of even saturation.
+func hue(t float64) color.RGBA {
+	h := t * 6
+	channel := func(shift float64) uint8 {
+		v := h + shift
+		for v >= 6 {
+			v -= 6
+		}
+		up := min(max(min(v, 4-v), 0), 1) // trapezium over the wheel
+		return uint8(50 + 170*up)
+	}
+	return color.RGBA{channel(2), channel(0), channel(4), 255}
+}
+
+// newAxes is an empty plot with quiet axes and a grid.
+func newAxes(title, x, y string) *plot.Plot {
+	p := plot.New()
+	dark, mid := color.RGBA{51, 51, 51, 255}, color.RGBA{150, 150, 150, 255}
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.Title.TextStyle.Font, p.Title.TextStyle.Color = sans(12), dark
+	p.Title.Padding = vg.Points(6)
+	for _, a := range []*plot.Axis{&p.X, &p.Y} {
+		a.Label.TextStyle.Font, a.Label.TextStyle.Color = sans(11), dark
+		a.Label.Padding = vg.Points(4)
+		a.Tick.Label.Font, a.Tick.Label.Color = sans(10), dark
+		a.Tick.LineStyle.Color, a.LineStyle.Color = mid, mid
+		a.Tick.Length = vg.Points(4)
+		a.Padding = 0
+		a.Tick.Marker = linearTicks{}
+	}
+	grid := plotter.NewGrid()
+	faint := draw.LineStyle{Color: color.RGBA{228, 228, 228, 255}, Width: vg.Points(.6)}
+	grid.Horizontal, grid.Vertical = faint, faint
+	p.Add(grid)
+	return p
+}
+
+// key is an entry of a legend.
+type key struct {
+	name string
+	line draw.LineStyle
+	disc bool // a disc of the line's colour instead of a line
+}
+
+// legend writes keys in rows from the top left of c and returns what is left of c
+// below. It stands outside of the plots, where it hides nothing.
+func legend(c draw.Canvas, keys []key) draw.Canvas {
+	if len(keys) == 0 {
+		return c
+	}
+	style := legendText()
+	const swatch, apart, height = 22, 18, 18
+	x, y := c.Min.X, c.Max.Y-height/2
+	for _, k := range keys {
+		width := swatch + 5 + style.Width(k.name)
+		if x > c.Min.X && x+width > c.Max.X {
+			x, y = c.Min.X, y-height
+		}
+		if k.disc {
+			disc(c, vg.Point{X: x + swatch - 6, Y: y}, 4, k.line.Color)
+		} else {
+			c.StrokeLine2(k.line, x, y, x+swatch, y)
+		}
+		c.FillText(style, vg.Point{X: x + swatch + 5, Y: y}, k.name)
+		x += width + apart
+	}
+	c.Max.Y = y - height
+	return c
+}
+
+func legendText() draw.TextStyle {
+	return text.Style{Color: ink, Font: sans(11), YAlign: draw.YCenter, Handler: plot.DefaultTextHandler}
+}
+
+// figure makes a picture of that size in points, margins included, and lets paint
+// fill it.
+func figure(w io.Writer, width, height vg.Length, paint func(c draw.Canvas)) error {
+	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch), vgimg.UseBackgroundColor(color.White))
+	paint(draw.Crop(draw.New(img), 14, -18, 12, -14))
+	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// tile draws plots in rows of columns, axes aligned, below the legend.
+func tile(c draw.Canvas, plots []*plot.Plot, columns int, keys []key) {
+	c = legend(c, keys)
+	rows := (len(plots) + columns - 1) / columns
+	grid := make([][]*plot.Plot, rows)
+	for r := range grid {
+		grid[r] = make([]*plot.Plot, columns)
+		copy(grid[r], plots[r*columns:min((r+1)*columns, len(plots))])
+	}
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: 16, PadY: 14}
+	for r, line := range plot.Align(grid, tiles, c) {
+		for i, at := range line {
+			if grid[r][i] != nil {
+				grid[r][i].Draw(at)
+			}
+		}
+	}
+}
