@@ -1,0 +1,131 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Reparam draws z = mu + exp(l/2) eps.
+func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
+	if d.begin("Reparam", backend.CheckReparam(z, ml)) {
+		d.ops.reparam = reparamOp{d.floats(z), d.floats(ml), z.Cols, z.Rows / ml.Rows, d.noise(noise)}
+		d.eachRow(&d.ops.reparam, z.Rows, z.Cols, heavy)
+	}
+}
+
+type reparamOp struct {
+	z, ml          []float32
+	width, samples int
+	noise          draw
+}
+
+func (o *reparamOp) part(_, lo, hi int) {
+	o.noise.normals(o.z[lo*o.width:hi*o.width], lo*o.width)
+	var sd [block]float32
+	for r := lo; r < hi; r++ {
+		ml := o.ml[r/o.samples*2*o.width:][:2*o.width]
+		for from := 0; from < o.width; from += block {
+			to := min(from+block, o.width)
+			deviations(sd[:to-from], ml[o.width+from:o.width+to])
+			z, mu := o.z[r*o.width+from:r*o.width+to], ml[from:to]
+			for j, s := range sd[:to-from] {
+				z[j] = mu[j] + s*z[j]
+			}
+		}
+	}
+}
+
+// deviations is exp(l/2) of the clamped log-variances l.
+func deviations(sd, logVar []float32) {
+	for j, l := range logVar {
+		sd[j] = 0.5 * clampLogVar(l)
+	}
+	expTo(sd, sd)
+}
+
+// GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
+func (d *Device) GaussianKL(kl, ml backend.Tensor) {
+	if d.begin("GaussianKL", backend.CheckGaussianKL(kl, ml)) {
+		d.ops.gaussianKL = gaussianKLOp{d.floats(kl), d.floats(ml), ml.Rows, kl.Cols}
+		d.eachTile(&d.ops.gaussianKL, kl.Cols)
+	}
+}
+
+type gaussianKLOp struct {
+	kl, ml      []float32
+	rows, width int
+}
+
+// part adds in float64: near the prior the terms all but cancel.
+func (o *gaussianKLOp) part(_, lo, hi int) {
+	var sums [tile]float64
+	for b := range o.rows {
+		ml := o.ml[b*2*o.width:][:2*o.width]
+		for j := lo; j < hi; j++ {
+			mu, l := float64(ml[j]), float64(clampLogVar(ml[o.width+j]))
+			sums[j-lo] += mu*mu + math.Expm1(l) - l
+		}
+	}
+	for j := lo; j < hi; j++ {
+		o.kl[j] = float32(sums[j-lo] / float64(2*o.rows))
+	}
+}
+
+// ReparamBack is the gradient by ml of the decoder's loss and of the KL term.
+func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, freeBits, scale float32) {
+	if !d.begin("ReparamBack", backend.CheckReparamBack(dml, dz, ml, kl)) {
+		return
+	}
+	o := &d.ops.reparamBack
+	*o = reparamBackOp{d.floats(dml), d.floats(dz), d.floats(ml), d.floats(kl),
+		dz.Cols, dz.Rows / ml.Rows, d.noise(noise), freeBits, scale}
+	if k := d.clock(noise.Clock); d.ready() {
+		o.weight *= k.hyper().KL
+		d.eachRow(o, ml.Rows, dz.Rows/ml.Rows*dz.Cols, heavy)
+	}
+}
+
+type reparamBackOp struct {
+	dml, dz, ml, kl  []float32
+	width, samples   int
+	noise            draw
+	freeBits, weight float32
+}
+
+func (o *reparamBackOp) part(_, lo, hi int) {
+	for b := lo; b < hi; b++ {
+		for from := 0; from < o.width; from += block {
+			o.row(b, from, min(from+block, o.width))
+		}
+	}
+}
+
+// row is the gradient by latent units from to to of example b.
+func (o *reparamBackOp) row(b, from, to int) {
+	n := to - from
+	at := b * 2 * o.width
+	mu, logVar := o.ml[at+from:at+to], o.ml[at+o.width+from:at+o.width+to]
+	dmu, dl := o.dml[at+from:at+to], o.dml[at+o.width+from:at+o.width+to]
+	var sd, eps, g, ge [block]float32
+	deviations(sd[:n], logVar)
+	for k := range o.samples {
+		r := (b*o.samples+k)*o.width + from
+		o.noise.normals(eps[:n], r)
+		for j, v := range o.dz[r : r+n] {
+			g[j] += v
+			ge[j] += v * eps[j]
+		}
+	}
+	for j, s := range sd[:n] {
+		w := o.weight
+		if o.kl[from+j] <= o.freeBits {
+			w = 0
+		}
+		dmu[j] = g[j] + w*mu[j]
+		dl[j] = 0
+		if !clamped(logVar[j]) {
+			dl[j] = 0.5 * (ge[j]*s + w*(s*s-1))
+		}
+	}
+}

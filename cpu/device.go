@@ -1,0 +1,126 @@
+package cpu
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
+)
+
+// Options say how a device is opened. The zero Options are the usual ones.
+type Options struct {
+	// Workers is how many goroutines compute, GOMAXPROCS if 0. It does not
+	// change any result.
+	Workers int
+}
+
+// maxWorkers is more than any machine has cores for.
+const maxWorkers = 1024
+
+// Device computes on the processor.
+type Device struct {
+	info backend.Info
+	pool *simd.Pool
+	gemm products
+
+	work              part // the operation under way, in pieces
+	workN, workLength int
+	runPiece          func(worker, i int) // d.piece, bound once: a method value is an allocation
+
+	err       error  // the first error; operations do nothing after it
+	op        string // the operation under way, for its errors
+	recording bool
+	closed    bool
+	closeErr  error
+
+	live     map[*memory]struct{}
+	ops      operations
+	partials []float64    // of a reduction, one a piece
+	columns  []float32    // of an operation's coefficients, one a column
+	grey     [256]float32 // v/255 of every byte v
+}
+
+var _ backend.Device = (*Device)(nil)
+
+// Open is a device with no memory in use. The environment variable AEGPU_CPU forces
+// the instruction set that it computes with: gonum, avx2 or avx512.
+func Open(opts Options) (*Device, error) {
+	workers := opts.Workers
+	if workers == 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	if workers < 1 || workers > maxWorkers {
+		return nil, fmt.Errorf("cpu: %d workers, expected 1 to %d", opts.Workers, maxWorkers)
+	}
+	path, err := simd.FromEnv()
+	if err != nil {
+		return nil, fmt.Errorf("cpu: %w", err)
+	}
+	d := &Device{pool: simd.NewPool(workers), live: map[*memory]struct{}{}}
+	d.gemm = simd.NewGemm(path, d.pool)
+	if path == simd.Gonum {
+		d.gemm = &evenProducts{of: d.gemm}
+	}
+	d.runPiece = d.piece
+	for v := range d.grey {
+		d.grey[v] = float32(v) / 255
+	}
+	total, free := machineMemory()
+	d.info = backend.Info{Kind: "cpu", Name: "cpu", Detail: describe(workers, path), Total: total, Free: free}
+	return d, nil
+}
+
+// Info says what the device is.
+func (d *Device) Info() backend.Info { return d.info }
+
+// begin starts an operation whose arguments were checked with that result, and
+// reports whether it may go on to resolve its operands.
+func (d *Device) begin(op string, err error) bool {
+	d.op = op
+	if d.closed && d.err == nil {
+		d.err = errClosed
+	}
+	d.stick(err)
+	return d.err == nil
+}
+
+// ready reports whether an operation whose operands are resolved may compute: no
+// error is there, and no recording, which computes nothing.
+func (d *Device) ready() bool { return d.err == nil && !d.recording }
+
+// stick keeps the first error.
+func (d *Device) stick(err error) {
+	if d.err == nil {
+		d.err = err
+	}
+}
+
+// fail is the operation's error.
+func (d *Device) fail(format string, args ...any) {
+	d.stick(fmt.Errorf("cpu: %s: "+format, append([]any{d.op}, args...)...))
+}
+
+var errClosed = errors.New("cpu: the device is closed")
+
+// Sync returns the first error: operations run at once.
+func (d *Device) Sync() error {
+	if d.closed {
+		d.stick(errClosed)
+	}
+	return d.err
+}
+
+// Close stops the workers, frees all memory and returns the first error.
+func (d *Device) Close() error {
+	if d.closed {
+		return d.closeErr
+	}
+	d.closed, d.closeErr = true, d.err
+	d.pool.Close()
+	for m := range d.live {
+		m.Free()
+	}
+	return d.closeErr
+}

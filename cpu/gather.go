@@ -1,0 +1,134 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Gather fetches a batch and corrupts a copy of it.
+func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
+	if !d.begin("Gather", backend.CheckGather(clean, noisy, data, spec)) {
+		return
+	}
+	out := clean
+	if out.None() {
+		out = noisy
+	}
+	o := &d.ops.gather
+	*o = gatherOp{clean: d.floats(clean), noisy: d.floats(noisy), cols: data.Cols, spec: spec, grey: &d.grey}
+	if m := d.block(data.Mem); m != nil && data.Bytes {
+		o.bytes = view(d, m.bytes, data.Off, data.Rows*data.Cols)
+	} else if m != nil {
+		o.data = view(d, m.floats, data.Off, data.Rows*data.Cols)
+	}
+	k := d.clock(spec.Clock)
+	if !d.ready() {
+		return
+	}
+	if k.Row > uint64(data.Rows-out.Rows) {
+		d.fail("rows %d to %d of data of %d", k.Row, k.Row+uint64(out.Rows), data.Rows)
+	}
+	o.row = k.Row
+	if spec.Shuffle {
+		o.perm = k.permutation(data.Rows)
+	}
+	o.binarise, o.corrupt = k.draw(backend.StreamBinarise), k.draw(backend.StreamCorrupt)
+	d.eachRow(o, out.Rows, out.Cols, heavy)
+}
+
+type gatherOp struct {
+	clean, noisy      []float32
+	data              []float32 // one of data and bytes
+	bytes             []byte
+	grey              *[256]float32 // what a byte stands for
+	cols              int
+	row               uint64
+	perm              *backend.Permutation // nil for rows in order
+	spec              backend.Batch
+	binarise, corrupt draw
+}
+
+func (o *gatherOp) part(_, lo, hi int) {
+	out := o.clean
+	if out == nil {
+		out = o.noisy
+	}
+	for b := lo; b < hi; b++ {
+		o.fetch(out[b*o.cols:(b+1)*o.cols], o.row+uint64(b))
+	}
+	lo, hi = lo*o.cols, hi*o.cols
+	out = out[lo:hi]
+	if o.spec.Binarise {
+		binarise(out, o.binarise, lo)
+	}
+	if o.noisy != nil {
+		corrupt(o.noisy[lo:hi], out, o.spec, o.corrupt, lo)
+	}
+}
+
+// fetch copies the example that comes row-th in the epoch.
+func (o *gatherOp) fetch(dst []float32, row uint64) {
+	if o.perm != nil {
+		row = o.perm.At(row)
+	}
+	at := int(row) * o.cols
+	if o.bytes == nil {
+		copy(dst, o.data[at:])
+		return
+	}
+	for j, v := range o.bytes[at : at+len(dst)] {
+		dst[j] = o.grey[v]
+	}
+}
+
+// binarise is x = u < x ? 1 : 0. Element 0 of x draws the noise of element at.
+func binarise(x []float32, noise draw, at int) {
+	var words [block]uint32
+	for ; len(x) > 0; x, at = next(x), at+block {
+		w := words[:min(block, len(x))]
+		noise.words(w, at)
+		for i, word := range w {
+			bit := uint32(0)
+			if backend.Uniform(word) < x[i] {
+				bit = 1
+			}
+			x[i] = float32(int32(bit))
+		}
+	}
+}
+
+// corrupt is dst = x, damaged. dst may be x.
+func corrupt(dst, x []float32, spec backend.Batch, noise draw, at int) {
+	switch spec.Corrupt {
+	case backend.NoCorruption:
+		copy(dst, x)
+	case backend.GaussianNoise:
+		var eps [block]float32
+		for ; len(x) > 0; dst, x, at = next(dst), next(x), at+block {
+			n := min(block, len(x))
+			noise.normals(eps[:n], at)
+			for i, e := range eps[:n] {
+				dst[i] = x[i] + float32(spec.Level*e)
+			}
+		}
+	case backend.Masking:
+		saltAndPepper(dst, x, noise, at, below(spec.Level), 0, below(spec.Level), 0)
+	case backend.SaltAndPepper:
+		saltAndPepper(dst, x, noise, at, below(spec.Level/2), spec.Low, below(spec.Level), spec.High)
+	}
+}
+
+// saltAndPepper is dst = u < p ? low : u < q ? high : x.
+func saltAndPepper(dst, x []float32, noise draw, at int, p int32, low float32, q int32, high float32) {
+	lowBits, highBits := math.Float32bits(low), math.Float32bits(high)
+	var words [block]uint32
+	for ; len(x) > 0; dst, x, at = next(dst), next(x), at+block {
+		w := words[:min(block, len(x))]
+		noise.words(w, at)
+		for i, word := range w {
+			isLow, changed := mask(word, p), mask(word, q)
+			dst[i] = math.Float32frombits(lowBits&isLow | highBits&changed&^isLow | math.Float32bits(x[i])&^changed)
+		}
+	}
+}

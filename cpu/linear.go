@@ -1,0 +1,106 @@
+package cpu
+
+import "github.com/aegpu/aegpu/backend"
+
+// Linear is y = s(x W^T + b).
+func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+	if !d.begin("Linear", backend.CheckLinear(y, pre, x, w, b, act, transposed)) {
+		return
+	}
+	yv, xv, wv := d.floats(y), d.floats(x), d.floats(w)
+	d.ops.bias = biasOp{act, y.Cols, yv, d.floats(pre), d.floats(b)}
+	d.product(yv, xv, wv, y.Rows, y.Cols, x.Cols, false, !transposed, 0)
+	if act != backend.Identity || !pre.None() || !b.None() {
+		d.eachRow(&d.ops.bias, y.Rows, y.Cols, heavy)
+	}
+}
+
+// biasOp is pre = y + b and y = s(y + b).
+type biasOp struct {
+	act       backend.Activation
+	cols      int
+	y, pre, b []float32
+}
+
+// part goes over its rows in groups that stay in the nearest cache.
+func (o *biasOp) part(_, lo, hi int) {
+	group := ceilDiv(heavy, o.cols)
+	for ; lo < hi; lo += group {
+		from, to := lo*o.cols, min(lo+group, hi)*o.cols
+		y := o.y[from:to]
+		if o.b != nil {
+			addToRows(y, o.b)
+		}
+		if o.pre != nil {
+			copy(o.pre[from:to], y)
+		}
+		if o.act != backend.Identity {
+			apply(o.act, y, y)
+		}
+	}
+}
+
+// addToRows is y[r,:] += b for every row of y.
+func addToRows(y, b []float32) {
+	for ; len(y) > 0; y = y[len(b):] {
+		add(y[:len(b)], b)
+	}
+}
+
+// LinearBackInput is dx = (dy W) . s'(saved).
+func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
+	if !d.begin("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed)) {
+		return
+	}
+	v := d.floats(dx)
+	d.product(v, d.floats(dy), d.floats(w), dx.Rows, dx.Cols, dy.Cols, false, transposed, 0)
+	if act != backend.Identity {
+		d.ops.derive = deriveOp{act, v, v, d.floats(saved)}
+		d.each(&d.ops.derive, dx.Len(), heavy)
+	}
+}
+
+// LinearBackWeights is dw = dy^T x and db = column sums of dy.
+func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
+	if !d.begin("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed)) {
+		return
+	}
+	beta := float32(0)
+	if accumulate {
+		beta = 1
+	}
+	a, b := d.floats(dy), d.floats(x)
+	d.ops.columnSums = columnSumsOp{d.floats(db), a, dy.Rows, dy.Cols, 1, accumulate}
+	if transposed {
+		a, b = b, a
+	}
+	d.product(d.floats(dw), a, b, dw.Rows, dw.Cols, dy.Rows, true, false, beta)
+	if !db.None() {
+		d.eachTile(&d.ops.columnSums, dy.Cols)
+	}
+}
+
+// columnSumsOp is out[j] = scale * sum over the rows of v, or adds that.
+type columnSumsOp struct {
+	out, v     []float32
+	rows, cols int
+	scale      float64
+	accumulate bool
+}
+
+func (o *columnSumsOp) part(_, lo, hi int) {
+	var sums [tile]float64
+	acc := sums[:hi-lo]
+	for r := range o.rows {
+		for j, x := range o.v[r*o.cols+lo : r*o.cols+hi][:len(acc)] {
+			acc[j] += float64(x)
+		}
+	}
+	for j, s := range acc {
+		s *= o.scale
+		if o.accumulate {
+			s += float64(o.out[lo+j])
+		}
+		o.out[lo+j] = float32(s)
+	}
+}

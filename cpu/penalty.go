@@ -1,0 +1,132 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// ColumnMeans is m[j] = mean_b h[b,j].
+func (d *Device) ColumnMeans(m, h backend.Tensor) {
+	if d.begin("ColumnMeans", backend.CheckColumnMeans(m, h)) {
+		d.ops.columnSums = columnSumsOp{d.floats(m), d.floats(h), h.Rows, h.Cols, 1 / float64(h.Rows), false}
+		d.eachTile(&d.ops.columnSums, h.Cols)
+	}
+}
+
+// SparseKL is KL(rho || m_j) summed over the units.
+func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
+	if !d.begin("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho)) {
+		return
+	}
+	acc, means, out := d.sums(s), d.floats(m), d.floats(dh)
+	if !d.ready() {
+		return
+	}
+	if cap(d.columns) < len(means) {
+		d.columns = make([]float32, len(means))
+	}
+	row := d.columns[:len(means)]
+	p, sum := float64(rho), 0.0
+	for j, mean := range means {
+		q := min(max(float64(mean), backend.MinSparsity), 1-backend.MinSparsity)
+		sum += p*math.Log(p/q) + (1-p)*math.Log((1-p)/(1-q))
+		row[j] = float32(float64(scale) * (-p/q + (1-p)/(1-q)))
+	}
+	acc[i] += sum
+	d.ops.addRow = addRowOp{out, row}
+	d.eachRow(&d.ops.addRow, dh.Rows, dh.Cols, light)
+}
+
+// addRowOp is v[r,:] += row.
+type addRowOp struct{ v, row []float32 }
+
+func (o *addRowOp) part(_, lo, hi int) { addToRows(o.v[lo*len(o.row):hi*len(o.row)], o.row) }
+
+// L1 is the sum of |h|.
+func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
+	if !d.begin("L1", backend.CheckL1(dh, s, i, h)) {
+		return
+	}
+	acc := d.sums(s)
+	d.ops.l1 = l1Op{d, d.floats(dh), d.floats(h), scale}
+	if sum := d.sum(&d.ops.l1, h.Len(), light); d.ready() {
+		acc[i] += share * sum
+	}
+}
+
+type l1Op struct {
+	dev   *Device
+	dh, h []float32
+	scale float32
+}
+
+func (o *l1Op) part(i, lo, hi int) {
+	dh, sum := o.dh[lo:hi], 0.0
+	for j, x := range o.h[lo:hi] {
+		sum += math.Abs(float64(x))
+		dh[j] += o.scale * (positive(x) - positive(-x))
+	}
+	o.dev.partials[i] = sum
+}
+
+// RowSquares is r[j] = sum_i w[j,i]^2.
+func (d *Device) RowSquares(r, w backend.Tensor) {
+	if d.begin("RowSquares", backend.CheckRowSquares(r, w)) {
+		d.ops.rowSquares = rowSquaresOp{d.floats(r), d.floats(w), w.Cols}
+		d.eachRow(&d.ops.rowSquares, w.Rows, w.Cols, light)
+	}
+}
+
+type rowSquaresOp struct {
+	r, w []float32
+	cols int
+}
+
+func (o *rowSquaresOp) part(_, lo, hi int) {
+	for j := lo; j < hi; j++ {
+		o.r[j] = float32(squares(o.w[j*o.cols : (j+1)*o.cols]))
+	}
+}
+
+// AddScaledRows is dw[j,i] += 2 c_j w[j,i].
+func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
+	if d.begin("AddScaledRows", backend.CheckAddScaledRows(dw, w, c)) {
+		d.ops.addScaled = addScaledRowsOp{d.floats(dw), d.floats(w), d.floats(c), w.Cols}
+		d.eachRow(&d.ops.addScaled, w.Rows, w.Cols, light)
+	}
+}
+
+type addScaledRowsOp struct {
+	dw, w, c []float32
+	cols     int
+}
+
+func (o *addScaledRowsOp) part(_, lo, hi int) {
+	for j := lo; j < hi; j++ {
+		axpy(o.dw[j*o.cols:(j+1)*o.cols], o.w[j*o.cols:(j+1)*o.cols], 2*o.c[j])
+	}
+}
+
+// SquareSum is the sum of v^2, and dv = 2 scale v.
+func (d *Device) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.Tensor, share float64, scale float32) {
+	if !d.begin("SquareSum", backend.CheckSquareSum(dv, s, i, v)) {
+		return
+	}
+	acc := d.sums(s)
+	d.ops.squareSum = squareSumOp{d, d.floats(dv), d.floats(v), 2 * scale}
+	if sum := d.sum(&d.ops.squareSum, v.Len(), light); d.ready() {
+		acc[i] += share * sum
+	}
+}
+
+type squareSumOp struct {
+	dev   *Device
+	dv, v []float32
+	scale float32
+}
+
+func (o *squareSumOp) part(i, lo, hi int) {
+	o.dev.partials[i] = squares(o.v[lo:hi])
+	times(o.dv[lo:hi], o.v[lo:hi], o.scale)
+}
