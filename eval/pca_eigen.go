@@ -43,7 +43,7 @@ func leading(dev backend.Device, x Rows, k int, total float64) (values, vectors 
 		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, q, cov, 0, dst)
 		return nil
 	}
-	return subspace(apply, d, k, 1e-11*total, 300)
+	return subspace(apply, d, k, 1e-9*total, 300)
 }
 
 // covariance is X^T X / (n-1) of the centred rows x, D x D: float32 products of
