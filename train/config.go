@@ -110,7 +110,11 @@ func Preset(name string) (Config, error) {
 
 // ReadConfig reads a config as YAML over the preset that its model names (ae
 // where it names none). An unknown setting is an error that names its line.
-func ReadConfig(r io.Reader) (Config, error) {
+func ReadConfig(r io.Reader) (Config, error) { return ReadConfigAs(r, "") }
+
+// ReadConfigAs is ReadConfig for another model than the file names: its preset is
+// what the file's settings go over. "" takes the file's.
+func ReadConfigAs(r io.Reader, as string) (Config, error) {
 	text, err := io.ReadAll(r)
 	if err != nil {
 		return Config{}, err
@@ -121,7 +125,10 @@ func ReadConfig(r io.Reader) (Config, error) {
 	if err := yaml.Unmarshal(text, &named); err != nil {
 		return Config{}, err
 	}
-	if named.Model == "" {
+	switch {
+	case as != "":
+		named.Model = as
+	case named.Model == "":
 		named.Model = "ae"
 	}
 	c, err := Preset(named.Model)
@@ -133,6 +140,7 @@ func ReadConfig(r io.Reader) (Config, error) {
 	if err := dec.Decode(&c); err != nil && !errors.Is(err, io.EOF) {
 		return Config{}, err
 	}
+	c.Model = named.Model
 	return c, nil
 }
 
