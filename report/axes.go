@@ -51,12 +51,10 @@ func hue(t float64) color.RGBA {
 }
 
 // newAxes is an empty plot with quiet axes and a grid.
-func newAxes(title, x, y string) *plot.Plot {
+func newAxes(x, y string) *plot.Plot {
 	p := plot.New()
 	dark, mid := color.RGBA{51, 51, 51, 255}, color.RGBA{150, 150, 150, 255}
-	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
-	p.Title.TextStyle.Font, p.Title.TextStyle.Color = sans(12), dark
-	p.Title.Padding = vg.Points(6)
+	p.X.Label.Text, p.Y.Label.Text = x, y
 	for _, a := range []*plot.Axis{&p.X, &p.Y} {
 		a.Label.TextStyle.Font, a.Label.TextStyle.Color = sans(11), dark
 		a.Label.Padding = vg.Points(4)
@@ -88,6 +86,7 @@ func legend(c draw.Canvas, keys []key) draw.Canvas {
 	}
 	style := legendText()
 	const swatch, apart, height = 22, 18, 18
+	const drop = 1 // the middle of small letters is below that of the line
 	x, y := c.Min.X, c.Max.Y-height/2
 	for _, k := range keys {
 		width := swatch + 5 + style.Width(k.name)
@@ -95,9 +94,9 @@ func legend(c draw.Canvas, keys []key) draw.Canvas {
 			x, y = c.Min.X, y-height
 		}
 		if k.disc {
-			disc(c, vg.Point{X: x + swatch - 6, Y: y}, 4, k.line.Color)
+			disc(c, vg.Point{X: x + swatch - 6, Y: y - drop}, 4, k.line.Color)
 		} else {
-			c.StrokeLine2(k.line, x, y, x+swatch, y)
+			c.StrokeLine2(k.line, x, y-drop, x+swatch, y-drop)
 		}
 		c.FillText(style, vg.Point{X: x + swatch + 5, Y: y}, k.name)
 		x += width + apart
@@ -121,21 +120,42 @@ func figure(w io.Writer, width, height vg.Length, paint func(c draw.Canvas)) err
 	return nil
 }
 
-// tile draws plots in rows of columns, axes aligned, below the legend.
-func tile(c draw.Canvas, plots []*plot.Plot, columns int, keys []key) {
+// panel is a plot with a title.
+type panel struct {
+	title string
+	*plot.Plot
+}
+
+// tile draws panels in rows of columns, axes aligned, below the legend.
+func tile(c draw.Canvas, panels []panel, columns int, keys []key) {
 	c = legend(c, keys)
-	rows := (len(plots) + columns - 1) / columns
+	rows := (len(panels) + columns - 1) / columns
 	grid := make([][]*plot.Plot, rows)
+	head := vg.Length(0)
 	for r := range grid {
 		grid[r] = make([]*plot.Plot, columns)
-		copy(grid[r], plots[r*columns:min((r+1)*columns, len(plots))])
+		for i := range min(columns, len(panels)-r*columns) {
+			grid[r][i] = panels[r*columns+i].Plot
+			if panels[r*columns+i].title != "" {
+				head = 20
+			}
+		}
 	}
-	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: 16, PadY: 14}
+	tiles := draw.Tiles{Rows: rows, Cols: columns, PadX: 16, PadY: 14 + head, PadTop: head}
 	for r, line := range plot.Align(grid, tiles, c) {
 		for i, at := range line {
 			if grid[r][i] != nil {
 				grid[r][i].Draw(at)
+				heading(grid[r][i].DataCanvas(at), panels[r*columns+i].title)
 			}
 		}
 	}
+}
+
+// heading writes a title above the data, whose upper edge is at one height in a
+// row of aligned plots; a plot's own title is not.
+func heading(data draw.Canvas, title string) {
+	style := legendText()
+	style.Font, style.XAlign, style.YAlign = sans(12), draw.XCenter, draw.YBottom
+	data.FillText(style, vg.Point{X: data.Center().X, Y: data.Max.Y + 7}, title)
 }

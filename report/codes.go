@@ -49,11 +49,11 @@ func Codes2D(w io.Writer, codes []float32, labels []int32, classes []string) err
 		s.classes = max(s.classes, len(classes))
 		keys = classKeys(s, classes)
 	}
-	p := newAxes("", "code 1", "code 2")
+	p := newAxes("code 1", "code 2")
 	p.X.Min, p.X.Max = middle(s.x).padded()
 	p.Y.Min, p.Y.Max = middle(s.y).padded()
 	p.Add(s)
-	return figure(w, 560, 560, func(c draw.Canvas) { tile(c, []*plot.Plot{p}, 1, keys) })
+	return figure(w, 560, 560, func(c draw.Canvas) { tile(c, []panel{{Plot: p}}, 1, keys) })
 }
 
 func classKeys(s cloud, classes []string) (keys []key) {

@@ -3,6 +3,7 @@ package report
 import (
 	"image/color"
 	"io"
+	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
@@ -53,9 +54,9 @@ func LossCurves(w io.Writer, series []Series, o CurveOptions) error {
 	if len(panels) == 0 {
 		return notice(w, "no curves")
 	}
-	var plots []*plot.Plot
-	for _, panel := range panels {
-		plots = append(plots, curvePanel(panel, names, series, o))
+	var plots []panel
+	for _, title := range panels {
+		plots = append(plots, panel{title, curveAxes(title, names, series, o)})
 	}
 	columns := min(len(plots), 3)
 	width, height := vg.Length(640), vg.Length(380)
@@ -68,12 +69,12 @@ func LossCurves(w io.Writer, series []Series, o CurveOptions) error {
 	})
 }
 
-// curvePanel is the plot of one panel's series and levels.
-func curvePanel(panel string, names []string, series []Series, o CurveOptions) *plot.Plot {
+// curveAxes is the plot of one panel's series and levels.
+func curveAxes(panel string, names []string, series []Series, o CurveOptions) *plot.Plot {
 	if o.XLabel == "" {
 		o.XLabel = "epoch"
 	}
-	p := newAxes(panel, o.XLabel, o.YLabel)
+	p := newAxes(o.XLabel, o.YLabel)
 	p.X.Tick.Marker = linearTicks{whole: true}
 	xs, ys := newSpan(), newSpan()
 	for _, s := range series {
@@ -97,7 +98,7 @@ func curvePanel(panel string, names []string, series []Series, o CurveOptions) *
 		p.X.Min, p.X.Max = xs.padded()
 	}
 	p.Y.Min, p.Y.Max = ys.padded()
-	if ys.lo > 0 && ys.hi >= logRange*ys.lo && finite(ys.hi/ys.lo) {
+	if ys.lo > 1e-300 && ys.hi >= logRange*ys.lo && !math.IsInf(ys.hi/ys.lo, 0) {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
 		p.Y.Min, p.Y.Max = ys.paddedLog()
 	}

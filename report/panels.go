@@ -13,22 +13,25 @@ import (
 // maxPanels is how many examples that are not images one picture shows.
 const maxPanels = 12
 
-// stripPanels draws a panel an example with a line a strip over the features.
-func stripPanels(w io.Writer, g Geometry, n int, strips []Strip) error {
-	var plots []*plot.Plot
+// stripPanels draws a panel an example with a line a strip over the features; each
+// is what an example is called.
+func stripPanels(w io.Writer, g Geometry, n int, each string, strips []Strip) error {
+	var plots []panel
 	for i := range min(n, maxPanels) {
-		p, ys := featureAxes(g, fmt.Sprintf("example %d", i+1)), newSpan()
+		p, ys := featureAxes(g), newSpan()
 		for k, s := range strips {
 			if (i+1)*g.Width <= len(s.X) {
 				addFeatures(p, &ys, s.X[i*g.Width:(i+1)*g.Width], stripStyle(k, len(strips)))
 			}
 		}
 		p.Y.Min, p.Y.Max = ys.padded()
-		plots = append(plots, p)
+		plots = append(plots, panel{fmt.Sprintf("%s %d", each, i+1), p})
 	}
 	var keys []key
 	for k, s := range strips {
-		keys = append(keys, key{name: s.Label, line: stripStyle(k, len(strips))})
+		if s.Label != "" {
+			keys = append(keys, key{name: s.Label, line: stripStyle(k, len(strips))})
+		}
 	}
 	return panelFigure(w, plots, keys)
 }
@@ -40,15 +43,15 @@ func pathPanels(w io.Writer, g Geometry, x []float32, steps int) error {
 		mix := func(a, b float64) uint8 { return uint8(a + (b-a)*t) }
 		return draw.LineStyle{Color: color.RGBA{mix(33, 202), mix(102, 40), mix(172, 50), 255}, Width: vg.Points(1.2)}
 	}
-	var plots []*plot.Plot
+	var plots []panel
 	for i := range min(len(x)/(steps*g.Width), maxPanels) {
-		p, ys := featureAxes(g, fmt.Sprintf("path %d", i+1)), newSpan()
+		p, ys := featureAxes(g), newSpan()
 		for s := range steps {
 			at := (i*steps + s) * g.Width
 			addFeatures(p, &ys, x[at:at+g.Width], style(s))
 		}
 		p.Y.Min, p.Y.Max = ys.padded()
-		plots = append(plots, p)
+		plots = append(plots, panel{fmt.Sprintf("path %d", i+1), p})
 	}
 	keys := []key{{name: "from", line: style(0)}}
 	if steps > 1 {
@@ -65,8 +68,8 @@ func stripStyle(k, n int) draw.LineStyle {
 	return draw.LineStyle{Color: palette[max(k-1, 0)%9], Width: vg.Points(1.4)} // the tenth is a grey
 }
 
-func featureAxes(g Geometry, title string) *plot.Plot {
-	p := newAxes(title, "feature", "")
+func featureAxes(g Geometry) *plot.Plot {
+	p := newAxes("feature", "")
 	p.X.Min, p.X.Max = .5, float64(g.Width)+.5
 	p.X.Tick.Marker = linearTicks{whole: true}
 	return p
@@ -86,9 +89,9 @@ func addFeatures(p *plot.Plot, ys *span, v []float32, style draw.LineStyle) {
 	p.Add(t)
 }
 
-func panelFigure(w io.Writer, plots []*plot.Plot, keys []key) error {
+func panelFigure(w io.Writer, plots []panel, keys []key) error {
 	columns := min(len(plots), 3)
 	rows := (len(plots) + columns - 1) / columns
 	width := max(vg.Length(columns)*270+32, 420)
-	return figure(w, width, vg.Length(rows)*190+50, func(c draw.Canvas) { tile(c, plots, columns, keys) })
+	return figure(w, width, vg.Length(rows)*200+40, func(c draw.Canvas) { tile(c, plots, columns, keys) })
 }

@@ -42,7 +42,7 @@ func Reconstructions(w io.Writer, g Geometry, strips ...Strip) error {
 	case n == 0:
 		return notice(w, "no examples")
 	case !g.IsImage():
-		return stripPanels(w, g, n, strips)
+		return stripPanels(w, g, n, "example", strips)
 	}
 	n = min(n, maxReconstructions)
 	s := newSheet(g, n, 84)
@@ -76,7 +76,7 @@ func Samples(w io.Writer, g Geometry, x []float32) error {
 	case n == 0:
 		return notice(w, "no samples")
 	case !g.IsImage():
-		return stripPanels(w, g, n, []Strip{{"sample", x}})
+		return stripPanels(w, g, n, "sample", []Strip{{X: x}})
 	}
 	n = min(n, maxSamples)
 	s := newSheet(g, n, 56)

@@ -7,13 +7,13 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// linearTicks labels about six round numbers: multiples of 1, 2 or 5 times a
+// linearTicks labels four to nine round numbers: multiples of 1, 2 or 5 times a
 // power of ten, of at least 1 where only whole numbers make sense.
 type linearTicks struct{ whole bool }
 
 // Ticks is plot.Ticker.
 func (t linearTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
-	step := roundStep((hi - lo) / 6)
+	step := roundStep((hi - lo) / 8)
 	if t.whole {
 		step = math.Max(step, 1)
 	}
@@ -67,7 +67,7 @@ func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 			}
 			t := plot.Tick{Value: v}
 			if labelled[m] && math.Mod(e-from, every) == 0 {
-				t.Label = strconv.FormatFloat(v, 'g', 3, 64)
+				t.Label = plain(v)
 			}
 			if m == 1 || every == 1 {
 				ticks = append(ticks, t)
@@ -75,4 +75,12 @@ func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 		}
 	}
 	return ticks
+}
+
+// plain writes round numbers of everyday size without an exponent.
+func plain(v float64) string {
+	if v >= 1e-4 && v < 1e6 {
+		return strconv.FormatFloat(math.Round(v*1e6)/1e6, 'f', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
 }

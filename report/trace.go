@@ -51,7 +51,9 @@ func disc(c draw.Canvas, at vg.Point, radius vg.Length, colour color.Color) {
 	c.DrawGlyphNoClip(draw.GlyphStyle{Color: colour, Radius: radius, Shape: draw.CircleGlyph{}}, at)
 }
 
-func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+// finite reports whether v can be drawn: a number, and one whose distance from
+// any other is one too.
+func finite(v float64) bool { return math.Abs(v) < 1e300 }
 
 // span is the range of the finite values seen.
 type span struct{ lo, hi float64 }
