@@ -25,6 +25,7 @@ func TestPlantedBugs(t *testing.T) {
 		{"drops the last element", "Elementwise", func(d backend.Device) backend.Device { return shortActivate{d} }},
 		{"a wrong derivative", "Elementwise", func(d backend.Device) backend.Device { return wrongSlope{d} }},
 		{"writes one past the end", "Elementwise", func(d backend.Device) backend.Device { return longZero{d} }},
+		{"reads one past the end", "Sums", func(d backend.Device) backend.Device { return longSum{d} }},
 		{"changes its input", "Penalties", func(d backend.Device) backend.Device { return spoilsInput{d} }},
 		{"noise index off by one", "Probes", func(d backend.Device) backend.Device { return &offByOne{Device: d} }},
 		{"noise of another stream", "Dropout", func(d backend.Device) backend.Device { return otherStream{d} }},
@@ -99,6 +100,7 @@ type (
 	shortActivate struct{ backend.Device }
 	wrongSlope    struct{ backend.Device }
 	longZero      struct{ backend.Device }
+	longSum       struct{ backend.Device }
 	spoilsInput   struct{ backend.Device }
 	otherStream   struct{ backend.Device }
 	lastBit       struct{ backend.Device }
@@ -180,6 +182,10 @@ func (d wrongSlope) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activ
 }
 
 func (d longZero) Zero(dst backend.Tensor) { d.Device.Zero(dst.Reshape(1, dst.Len()+1)) }
+
+func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
+	d.Device.Accumulate(s, i, v.Reshape(1, v.Len()+1), scale)
+}
 
 func (d spoilsInput) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
 	d.Device.L1(dh, s, i, h, share, scale)
