@@ -113,6 +113,8 @@ const (
 func (d *Device) block(mem backend.Memory) *memory {
 	m, ok := mem.(*memory)
 	switch {
+	case mem == nil:
+		d.fail("an operand is none")
 	case !ok:
 		d.fail("an operand is in the memory of another kind of device (%T)", mem)
 	case m.dev == nil:

@@ -1,0 +1,245 @@
+package cpu_test
+
+import (
+	"math"
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu"
+)
+
+// every has operands for one call of each operation: B x C = 150 x 130 and K = 3
+// samples, so that most of them are cut into several pieces. All tensors are
+// views of one block, which is the state that a call changes.
+type every struct {
+	dev   *cpu.Device
+	block backend.Tensor
+	start []float32
+	sums  backend.Sums
+	guard backend.Sums
+	clock backend.Clock
+	bytes backend.Data
+
+	x, y, z, h         backend.Tensor // B x C
+	wide               backend.Tensor // B x 2C
+	kx, ky             backend.Tensor // B*K x C
+	w                  backend.Tensor // C x C
+	row, row2, mean    backend.Tensor // 1 x C
+	rows, classes      backend.Tensor // B x 1
+	krows, kw          backend.Tensor // B*K x 1
+	params, g, m, v    backend.Tensor // 1 x 40000
+	dwide              backend.Tensor // B x 2C
+	unit               backend.Tensor // C*2 x C
+	ends               []int
+	noise              backend.Noise
+	upload, download   []float32
+	readSums, writeSum []float64
+}
+
+const (
+	everyB, everyC, everyK = 150, 130, 3
+	everyParams            = 40000
+)
+
+func newEvery(tb testing.TB, dev *cpu.Device) *every {
+	e := &every{dev: dev, ends: []int{30000, 39001, everyParams}}
+	size := backend.Measure(e.plan)
+	var err error
+	if e.block, err = dev.Alloc(1, size); err != nil {
+		tb.Fatal(err)
+	}
+	at := 0
+	e.plan(func(rows, cols int) backend.Tensor {
+		t := e.block.Slice(at, rows, cols)
+		at += (rows*cols + 63) / 64 * 64
+		return t
+	})
+	e.start = make([]float32, size)
+	for i := range e.start {
+		e.start[i] = float32(0.9 * math.Sin(float64(i)*1.3))
+	}
+	e.allocRest(tb)
+	return e
+}
+
+func (e *every) plan(alloc backend.Alloc) {
+	for _, t := range []*backend.Tensor{&e.x, &e.y, &e.z, &e.h} {
+		*t = alloc(everyB, everyC)
+	}
+	e.wide, e.dwide = alloc(everyB, 2*everyC), alloc(everyB, 2*everyC)
+	e.kx, e.ky = alloc(everyB*everyK, everyC), alloc(everyB*everyK, everyC)
+	e.w, e.unit = alloc(everyC, everyC), alloc(2*everyC, everyC)
+	e.row, e.row2, e.mean = alloc(1, everyC), alloc(1, everyC), alloc(1, everyC)
+	e.rows, e.classes = alloc(everyB, 1), alloc(everyB, 1)
+	e.krows, e.kw = alloc(everyB*everyK, 1), alloc(everyB*everyK, 1)
+	e.params, e.g, e.m, e.v = alloc(1, everyParams), alloc(1, everyParams), alloc(1, everyParams), alloc(1, everyParams)
+}
+
+func (e *every) allocRest(tb testing.TB) {
+	var errs [4]error
+	pixels := make([]byte, 2*everyB*everyC)
+	for i := range pixels {
+		pixels[i] = byte(i * 7)
+	}
+	e.bytes, errs[0] = e.dev.AllocBytes(2*everyB, everyC, pixels)
+	e.sums, errs[1] = e.dev.AllocSums(4)
+	e.guard, errs[2] = e.dev.AllocSums(backend.GuardNorm + len(e.ends))
+	e.clock, errs[3] = e.dev.AllocClock(2)
+	for _, err := range errs {
+		if err != nil {
+			tb.Fatal(err)
+		}
+	}
+	e.noise = backend.Noise{Clock: e.clock, Stream: backend.StreamCode}
+	e.upload, e.download = make([]float32, everyB*everyC), make([]float32, everyB*everyC)
+	e.readSums, e.writeSum = make([]float64, 4), []float64{1, 2, 3, 4}
+}
+
+// reset gives every operand its first value again.
+func (e *every) reset() {
+	e.dev.Upload(e.block, e.start)
+	squares := make([]float32, everyParams)
+	for i := range squares {
+		squares[i] = float32(i%7) * 0.1
+	}
+	e.dev.Upload(e.v, squares)
+	class := make([]float32, everyB)
+	for i := range class {
+		class[i] = float32(i % everyC)
+	}
+	e.dev.Upload(e.classes, class)
+	e.dev.ZeroSums(e.sums)
+	e.dev.ZeroSums(e.guard)
+	e.dev.SetClock(e.clock, backend.Time{Seed: 5, Epoch: 2, Step: 9, Row: 3}, []backend.Hyper{{LR: 0.1, Momentum: 0.9, Correct1: 2, Correct2: 0.5, KL: 0.7}})
+}
+
+// state is the bits of all that operations change.
+func (e *every) state() ([]uint32, []float64) {
+	block := make([]float32, e.block.Len())
+	e.dev.Download(block, e.block)
+	bits := make([]uint32, len(block))
+	for i, x := range block {
+		bits[i] = math.Float32bits(x)
+	}
+	sums, guard := make([]float64, e.sums.N), make([]float64, e.guard.N)
+	e.dev.ReadSums(sums, e.sums)
+	e.dev.ReadSums(guard, e.guard)
+	return bits, append(sums, guard...)
+}
+
+type call struct {
+	name string
+	run  func(e *every)
+}
+
+var none backend.Tensor
+
+// calls is each operation, in each of its forms that is computed in another way.
+func calls() []call {
+	all := []call{
+		{"Upload", func(e *every) { e.dev.Upload(e.x, e.upload) }},
+		{"Download", func(e *every) { e.dev.Download(e.download, e.x) }},
+		{"ReadSums", func(e *every) { e.dev.ReadSums(e.readSums, e.sums) }},
+		{"WriteSums", func(e *every) { e.dev.WriteSums(e.sums, e.writeSum) }},
+		{"ZeroSums", func(e *every) { e.dev.ZeroSums(e.sums) }},
+		{"Tick", func(e *every) { e.dev.Tick(e.clock, 0) }},
+		{"Linear", func(e *every) { e.dev.Linear(e.y, e.z, e.x, e.w, e.row, backend.SiLU, false) }},
+		{"Linear transposed", func(e *every) { e.dev.Linear(e.y, none, e.x, e.w, none, backend.ReLU, true) }},
+		{"LinearBackInput", func(e *every) { e.dev.LinearBackInput(e.y, e.x, e.w, e.h, backend.Sigmoid, false) }},
+		{"LinearBackWeights", func(e *every) { e.dev.LinearBackWeights(e.w, e.row, e.x, e.y, false, true) }},
+		{"Dropout", func(e *every) { e.dev.Dropout(e.y, e.x, e.noise, 0.3) }},
+		{"Add", func(e *every) { e.dev.Add(e.y, e.x) }},
+		{"Copy", func(e *every) { e.dev.Copy(e.y, e.x) }},
+		{"CopyColumns", func(e *every) { e.dev.CopyColumns(e.y, e.wide, 100) }},
+		{"Zero", func(e *every) { e.dev.Zero(e.y) }},
+		{"ScaleRows", func(e *every) { e.dev.ScaleRows(e.y, e.rows) }},
+		{"Correct", func(e *every) { e.dev.Correct(e.sums, 1, e.x, e.classes) }},
+		{"Accumulate", func(e *every) { e.dev.Accumulate(e.sums, 1, e.params, 0.5) }},
+		{"Loss gaussian", func(e *every) { e.dev.Loss(e.dwide, e.rows, e.wide, e.x, backend.GaussianNLL, 0.1) }},
+		{"Loss categorical", func(e *every) { e.dev.Loss(e.y, e.rows, e.x, e.classes, backend.Categorical, 0.1) }},
+		{"Loss, K samples", func(e *every) { e.dev.Loss(e.kx, e.krows, e.kx, e.y, backend.Bernoulli, 0.1) }},
+		{"Loss squared", func(e *every) { e.dev.Loss(none, e.rows, e.x, e.y, backend.SquaredError, 0.1) }},
+		{"Reparam", func(e *every) { e.dev.Reparam(e.kx, e.wide, e.noise) }},
+		{"GaussianKL", func(e *every) { e.dev.GaussianKL(e.row, e.wide) }},
+		{"ReparamBack", func(e *every) { e.dev.ReparamBack(e.dwide, e.kx, e.wide, e.row, e.noise, 0.1, 0.2) }},
+		{"ImportanceWeights", func(e *every) { e.dev.ImportanceWeights(e.kw, e.rows, e.krows, e.kx, e.wide, e.noise) }},
+		{"ImportanceBack", func(e *every) { e.dev.ImportanceBack(e.dwide, e.kx, e.ky, e.wide, e.kw, e.noise, 0.2) }},
+		{"TopK", func(e *every) { e.dev.TopK(e.y, e.x, 17) }},
+		{"TopKBack", func(e *every) { e.dev.TopKBack(e.y, e.x, e.z) }},
+		{"ColumnMeans", func(e *every) { e.dev.ColumnMeans(e.mean, e.x) }},
+		{"SparseKL", func(e *every) { e.dev.SparseKL(e.x, e.sums, 2, e.mean, 0.05, 0.3) }},
+		{"L1", func(e *every) { e.dev.L1(e.y, e.sums, 2, e.x, 0.1, 0.3) }},
+		{"RowSquares", func(e *every) { e.dev.RowSquares(e.row, e.w) }},
+		{"ContractShallow", func(e *every) {
+			e.dev.ContractShallow(e.y, e.row2, e.sums, 3, e.x, e.row, backend.Tanh, 0.1, 0.2)
+		}},
+		{"AddScaledRows", func(e *every) { e.dev.AddScaledRows(e.w, e.unit.Top(everyC), e.row) }},
+		{"Probes", func(e *every) { e.dev.Probes(e.kx, everyB, e.noise, false) }},
+		{"Probes exact", func(e *every) { e.dev.Probes(e.unit, 2, backend.Noise{}, true) }},
+		{"ScaleByDerivative", func(e *every) { e.dev.ScaleByDerivative(e.ky, e.kx, e.x, backend.Tanh) }},
+		{"ScaleByDerivativeBack", func(e *every) { e.dev.ScaleByDerivativeBack(e.kx, e.y, e.kx, e.ky, e.x, backend.GELU) }},
+		{"SquareSum", func(e *every) { e.dev.SquareSum(e.y, e.sums, 0, e.x, 0.1, 0.2) }},
+		{"Check", func(e *every) { e.dev.Check(e.guard, e.g, e.ends, e.rows, e.clock) }},
+	}
+	for _, act := range backend.Activations() {
+		all = append(all,
+			call{"Activate " + act.String(), func(e *every) { e.dev.Activate(e.y, e.x, act) }},
+			call{"ActivateBack " + act.String(), func(e *every) { e.dev.ActivateBack(e.y, e.x, e.z, act) }})
+	}
+	for kind := backend.SGD; kind <= backend.AdamW; kind++ {
+		o := backend.Optimiser{Kind: kind, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.1, Clip: 1, Decayed: 12345}
+		all = append(all, call{"Update " + kind.String(), func(e *every) {
+			e.dev.Update(e.params, e.g, e.m, e.v, o, e.guard, e.clock)
+		}})
+	}
+	for _, kind := range []backend.CorruptionKind{backend.Masking, backend.GaussianNoise, backend.SaltAndPepper} {
+		b := backend.Batch{Shuffle: true, Binarise: kind == backend.Masking, Corrupt: kind, Level: 0.3, High: 1}
+		all = append(all, call{"Gather " + kind.String(), func(e *every) {
+			b.Clock = e.clock
+			e.dev.Gather(e.x, e.y, e.bytes, b)
+		}})
+	}
+	return all
+}
+
+func TestBitsDoNotDependOnWorkers(t *testing.T) {
+	one := newEvery(t, open(t, cpu.Options{Workers: 1}))
+	for _, workers := range []int{2, 3, 8} {
+		many := newEvery(t, open(t, cpu.Options{Workers: workers}))
+		for _, c := range calls() {
+			for _, e := range []*every{one, many} {
+				e.reset()
+				c.run(e)
+				if err := e.dev.Sync(); err != nil {
+					t.Fatalf("%s: %v", c.name, err)
+				}
+			}
+			want, wantSums := one.state()
+			got, gotSums := many.state()
+			for i := range want {
+				if want[i] != got[i] {
+					t.Errorf("%s: element %d is %x with %d workers, %x with one", c.name, i, got[i], workers, want[i])
+					break
+				}
+			}
+			for i := range wantSums {
+				if math.Float64bits(wantSums[i]) != math.Float64bits(gotSums[i]) {
+					t.Errorf("%s: sum %d is %v with %d workers, %v with one", c.name, i, gotSums[i], workers, wantSums[i])
+				}
+			}
+		}
+	}
+}
+
+func TestOperationsDoNotAllocate(t *testing.T) {
+	e := newEvery(t, open(t, cpu.Options{Workers: 2}))
+	e.reset()
+	for _, c := range calls() {
+		if n := testing.AllocsPerRun(10, func() { c.run(e) }); n != 0 && !gonumProduct(c.name) {
+			t.Errorf("%s: %v allocations", c.name, n)
+		}
+	}
+	if err := e.dev.Sync(); err != nil {
+		t.Fatal(err)
+	}
+}
