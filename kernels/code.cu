@@ -81,11 +81,11 @@ KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, con
 		double sum = 0;
 		for (i64 i = threadIdx.x; i < k; i += blockDim.x)
 			sum += expf(w[b * k + i] - top);
-		float all = top + logf((float)block_sum(sum, &s));
+		sum = block_sum(sum, &s);
 		for (i64 i = threadIdx.x; i < k; i += blockDim.x)
-			w[b * k + i] = expf(w[b * k + i] - all);
+			w[b * k + i] = expf(w[b * k + i] - top) / (float)sum;
 		if (threadIdx.x == 0)
-			bound[b] = all - logf((float)k);
+			bound[b] = top + logf((float)sum / (float)k);
 	}
 }
 

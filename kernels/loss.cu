@@ -81,11 +81,10 @@ KERNEL loss_categorical_bwd_f32(float *dout, float *rows, const float *out, cons
 		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
 			sum += expf(o[j] - top);
 		sum = block_sum(sum, &s);
-		float lse = top + logf((float)sum);
 		if (threadIdx.x == 0)
-			rows[r] = lse - chosen;
+			rows[r] = (top - chosen) + logf((float)sum);
 		for (i64 j = threadIdx.x; dout && j < cols; j += blockDim.x)
-			dout[r * cols + j] = scale * (expf(o[j] - lse) - (j == x ? 1.0f : 0.0f));
+			dout[r * cols + j] = scale * (expf(o[j] - top) / (float)sum - (j == x ? 1.0f : 0.0f));
 	}
 }
 

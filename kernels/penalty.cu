@@ -3,6 +3,8 @@
 #include "noise.cuh"
 #include "reduce.cuh"
 
+DEVICE double clamp(double q, double low) { return q < low ? low : q > 1 - low ? 1 - low : q; }
+
 // sparse_kl is *sum += sum_j KL(rho || m_j), m clamped to [low, 1-low], and
 // dh[b,j] += scale (-rho/m_j + (1-rho)/(1-m_j)). The first block adds up the value.
 //
@@ -13,7 +15,7 @@ KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 c
 	if (blockIdx.x == 0) {
 		double v = 0;
 		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
-			double q = fmin(fmax((double)m[j], bound), 1 - bound);
+			double q = clamp(m[j], bound);
 			v += p * log(p / q) + (1 - p) * log((1 - p) / (1 - q));
 		}
 		v = block_sum(v, &s);
@@ -21,7 +23,7 @@ KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 c
 			*sum += v;
 	}
 	EACH(i, rows * cols) {
-		double q = fmin(fmax((double)m[i % cols], bound), 1 - bound);
+		double q = clamp(m[i % cols], bound);
 		dh[i] += scale * (float)((1 - p) / (1 - q) - p / q);
 	}
 }

@@ -58,16 +58,18 @@ EXPORT int cuDeviceGetAttribute(int *v, int attribute, int) {
 	return OK;
 }
 
+// There is one context; it goes, with all that is in it, when its last user does.
+static int one_context;
+
 EXPORT int cuCtxCreate_v2(void **ctx, unsigned, int) {
 	contexts++;
-	*ctx = new int(contexts);
+	*ctx = &one_context;
 	return OK;
 }
 
-EXPORT int cuCtxDestroy_v2(void *ctx) {
+EXPORT int cuCtxDestroy_v2(void *) {
 	if (contexts == 0)
 		return INVALID_CONTEXT;
-	delete (int *)ctx;
 	drain_all();
 	if (--contexts == 0) {
 		memory_free_all();
@@ -75,6 +77,9 @@ EXPORT int cuCtxDestroy_v2(void *ctx) {
 	}
 	return OK;
 }
+
+EXPORT int cuDevicePrimaryCtxRetain(void **ctx, int) { return cuCtxCreate_v2(ctx, 0, 0); }
+EXPORT int cuDevicePrimaryCtxRelease_v2(int) { return cuCtxDestroy_v2(nullptr); }
 
 EXPORT int cuCtxSetCurrent(void *) { return OK; }
 EXPORT int cuCtxPushCurrent_v2(void *) { return OK; }

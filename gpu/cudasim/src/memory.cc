@@ -81,7 +81,9 @@ static void release(sim_block_info &b) {
 	stats.live--;
 	stats.live_bytes -= b.size;
 	POISON(b.base, b.size);
-	madvise((void *)((b.base + 4095) / 4096 * 4096), b.size / 4096 * 4096, MADV_DONTNEED);
+	uintptr_t from = (b.base + 4095) / 4096 * 4096, to = (b.base + b.size) / 4096 * 4096;
+	if (from < to)
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 int memory_free(uintptr_t p) {

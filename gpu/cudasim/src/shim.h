@@ -29,6 +29,8 @@ extern uint3 sim_thread, sim_block, sim_block_dim, sim_grid_dim;
 #define blockDim sim_block_dim
 #define gridDim sim_grid_dim
 
+#define SIM_QUIET __attribute__((no_sanitize("thread"), noipa))
+
 // Barriers and warp operations: a thread waits until the others are there. line tells two barriers apart.
 void sim_barrier(int line);
 void sim_warp(unsigned mask, int line, bool orders_memory);
@@ -71,13 +73,12 @@ static inline float __fsqrt_rn(float a) { return sqrtf(a); }
 static inline double __dmul_rn(double a, double b) { return a * b; }
 static inline double __dadd_rn(double a, double b) { return a + b; }
 
-template <class T> T sim_rmw(T *p, T add) {
+template <class T> SIM_QUIET T sim_rmw(T *p, T add) {
 	sim_atomic(p);
 	T old = *(volatile T *)p;
 	*(volatile T *)p = old + add;
 	return old;
 }
-#define SIM_QUIET __attribute__((no_sanitize("thread"), noipa))
 SIM_QUIET static inline unsigned atomicAdd(unsigned *p, unsigned v) { return sim_rmw(p, v); }
 SIM_QUIET static inline int atomicAdd(int *p, int v) { return sim_rmw(p, v); }
 SIM_QUIET static inline unsigned atomicInc(unsigned *p, unsigned limit) {

@@ -1,0 +1,74 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+	"gorgonia.org/cu"
+)
+
+// header is the head of Clock in kernels/common.cuh; the table follows it.
+type header struct {
+	backend.Time
+	at, len uint64
+	keys    [12]uint32
+	_       [4]uint64
+}
+
+const (
+	headerSize = int(unsafe.Sizeof(header{}))
+	rowSize    = int(unsafe.Sizeof(backend.Hyper{}))
+)
+
+// AllocClock is a clock whose tables hold up to steps rows.
+func (d *Device) AllocClock(steps int) (backend.Clock, error) {
+	if steps < 0 {
+		return backend.Clock{}, fmt.Errorf("AllocClock: %d steps", steps)
+	}
+	b, err := d.zeroed("AllocClock", headerSize+steps*rowSize)
+	if err != nil {
+		return backend.Clock{}, err
+	}
+	return backend.Clock{Mem: b}, nil
+}
+
+// clock checks that c is a clock of this device.
+func (d *Device) clock(op string, c backend.Clock) bool {
+	if d.err == nil && !d.owns(extent{c.Mem, 0, headerSize}) {
+		d.fail(op, fmt.Errorf("it needs a clock of this device"))
+	}
+	return d.err == nil
+}
+
+func clockAt(c backend.Clock) arg { return pointer(c.Mem.(*block).at) }
+
+// SetClock sets the time and the table of the steps ahead.
+func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper) {
+	if !d.clock("SetClock", c) {
+		return
+	}
+	b := c.Mem.(*block)
+	if most := (b.bytes - headerSize) / rowSize; len(table) > most {
+		d.fail("SetClock", fmt.Errorf("a table of %d rows in a clock for %d", len(table), most))
+		return
+	}
+	h := header{Time: t, len: uint64(len(table))}
+	h.keys = backend.NewPermutation(1, t.Seed, t.Epoch).Keys
+	d.wait("SetClock", func() error {
+		if err := d.send(b.at, asBytes([]header{h})); err != nil {
+			return err
+		}
+		return d.send(b.at+cu.DevicePtr(headerSize), asBytes(table))
+	})
+}
+
+// Tick ends a step of rows examples.
+func (d *Device) Tick(c backend.Clock, rows int) {
+	if d.clock("Tick", c) {
+		d.run("Tick", func() error { return d.launch(kernels.TickU64, 1, clockAt(c), integer(rows)) })
+	}
+}

@@ -1,0 +1,100 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+)
+
+// gaussian is the samples an example of codes z with (mu, l) in ml, 0 if their
+// shapes do not go together.
+func gaussian(z, ml backend.Tensor) int {
+	if ml.Cols != 2*z.Cols {
+		return 0
+	}
+	return samples(z.Rows, ml.Rows)
+}
+
+// Reparam draws z = mu + exp(l/2) eps.
+func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
+	k := gaussian(z, ml)
+	if !d.fits("Reparam", k > 0, tensors{z, ml}) || !d.clock("Reparam", noise.Clock) {
+		return
+	}
+	d.run("Reparam", func() error {
+		return d.launch(kernels.ReparamFwdF32, d.spread(ceil(z.Len(), 4)), at(z), at(ml), clockAt(noise.Clock),
+			integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols))
+	})
+}
+
+// GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
+func (d *Device) GaussianKL(kl, ml backend.Tensor) {
+	if !d.fits("GaussianKL", kl.Rows == 1 && ml.Cols == 2*kl.Cols, tensors{kl, ml}) {
+		return
+	}
+	grid, chunks := d.columns(ml.Rows, kl.Cols)
+	d.run("GaussianKL", func() error {
+		return d.launch(kernels.GaussianKlFwdF32, grid, at(kl), at(ml), integer(ml.Rows), integer(kl.Cols), integer(chunks),
+			d.part(), d.count())
+	})
+}
+
+// ReparamBack is the gradient by ml of the decoder's loss and of the KL term.
+func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, freeBits, scale float32) {
+	k := gaussian(dz, ml)
+	fits := k > 0 && same(ml, dml) && shaped(kl, 1, dz.Cols)
+	if !d.fits("ReparamBack", fits, tensors{dml, dz, ml, kl}) || !d.clock("ReparamBack", noise.Clock) {
+		return
+	}
+	d.run("ReparamBack", func() error {
+		return d.launch(kernels.ReparamBwdF32, d.spread(ml.Rows*dz.Cols), at(dml), at(dz), at(ml), at(kl),
+			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(dz.Cols),
+			float(freeBits), float(scale))
+	})
+}
+
+// ImportanceWeights is the normalised weights and the importance-weighted bound.
+func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise backend.Noise) {
+	k := gaussian(z, ml)
+	fits := k > 0 && shaped(w, z.Rows, 1) && shaped(rows, z.Rows, 1) && shaped(bound, ml.Rows, 1)
+	if !d.fits("ImportanceWeights", fits, tensors{w, bound, rows, z, ml}) || !d.clock("ImportanceWeights", noise.Clock) {
+		return
+	}
+	d.run("ImportanceWeights", func() error {
+		return d.launch(kernels.ImportanceWeightsFwdF32, d.perRow(ml.Rows), at(w), at(bound), at(rows), at(z), at(ml),
+			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols))
+	})
+}
+
+// ImportanceBack is the gradient by ml of -scale times the sum of the bounds.
+func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.Noise, scale float32) {
+	k := gaussian(z, ml)
+	fits := k > 0 && same(z, dz) && same(ml, dml) && shaped(w, z.Rows, 1)
+	if !d.fits("ImportanceBack", fits, tensors{dml, dz, z, ml, w}) || !d.clock("ImportanceBack", noise.Clock) {
+		return
+	}
+	d.run("ImportanceBack", func() error {
+		return d.launch(kernels.ImportanceBwdF32, d.spread(ml.Rows*z.Cols), at(dml), at(dz), at(z), at(ml), at(w),
+			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols), float(scale))
+	})
+}
+
+// TopK keeps the k largest elements of every row.
+func (d *Device) TopK(y, x backend.Tensor, k int) {
+	if !d.fits("TopK", same(y, x) && k > 0 && k <= x.Cols, tensors{y, x}) {
+		return
+	}
+	d.run("TopK", func() error {
+		return d.launch(kernels.TopkFwdF32, d.perRow(x.Rows), at(y), at(x), integer(x.Rows), integer(x.Cols), integer(k))
+	})
+}
+
+// TopKBack is dx = [y != 0] . dy.
+func (d *Device) TopKBack(dx, dy, y backend.Tensor) {
+	if d.fits("TopKBack", same(dx, dy, y), tensors{dx, dy, y}) {
+		d.run("TopKBack", func() error {
+			return d.launch(kernels.TopkBwdF32, d.spread(dx.Len()), at(dx), at(dy), at(y), integer(dx.Len()))
+		})
+	}
+}

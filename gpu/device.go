@@ -1,0 +1,126 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"github.com/aegpu/aegpu/gpu/internal/worker"
+	"gorgonia.org/cu"
+)
+
+// Device is a GPU with its context, its stream and its memory. Fields below
+// worker belong to the worker's thread.
+type Device struct {
+	info      backend.Info
+	options   Options
+	err       error // the first
+	closed    bool
+	recording bool
+	worker    *worker.Worker
+
+	gpu       cu.Device
+	ctx       cu.CUContext
+	started   bool // ctx is held
+	sms       int
+	stream    cu.Stream
+	modules   []cu.Module
+	functions map[string]cu.Function
+	args      arguments
+	blocks    map[*block]bool // what is allocated
+	lt        cublaslt.Handle
+	ltOpen    bool
+	plans     map[planKey]*cublaslt.Plan // nil where cuBLASLt has no algorithm
+	workspace *block
+	scratch   scratch
+	stage     stage
+	spans     []*spanTable
+	programs  map[*program]bool
+}
+
+var _ backend.Device = (*Device)(nil)
+
+// Info says what the device is.
+func (d *Device) Info() backend.Info { return d.info }
+
+// run has the worker enqueue an operation, unless there was an error.
+func (d *Device) run(op string, enqueue func() error) {
+	if d.err != nil {
+		return
+	}
+	if err := d.worker.Do(enqueue); err != nil {
+		d.fail(op, err)
+	}
+}
+
+// fail keeps the first error.
+func (d *Device) fail(op string, err error) {
+	if d.err == nil {
+		d.err = fmt.Errorf("%s: %s: %w", d.info.Name, op, err)
+	}
+}
+
+// wait has the worker do something that waits for the stream, which a recording
+// cannot do.
+func (d *Device) wait(op string, fn func() error) {
+	if d.recording {
+		d.fail(op, errors.New("it cannot be recorded"))
+	}
+	d.run(op, fn)
+}
+
+// Sync waits for all that is enqueued and returns the first error.
+func (d *Device) Sync() error {
+	d.wait("Sync", func() error { return d.stream.Synchronize() })
+	return d.err
+}
+
+// Close waits, frees everything and returns the first error.
+func (d *Device) Close() error {
+	if d.closed {
+		return nil
+	}
+	err := d.Sync()
+	d.closed = true
+	return errors.Join(err, d.worker.Close(d.stop))
+}
+
+// stop gives everything back. After an asynchronous error of the context the
+// calls fail, and only the first error is of interest.
+func (d *Device) stop() error {
+	var errs []error
+	try := func(err error) {
+		if d.err == nil && err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for p := range d.programs {
+		try(p.release())
+	}
+	for _, plan := range d.plans {
+		if plan != nil {
+			plan.Free()
+		}
+	}
+	if d.ltOpen {
+		try(d.lt.Close())
+	}
+	try(d.stage.free())
+	for b := range d.blocks {
+		try(cu.MemFree(b.at))
+	}
+	clear(d.blocks)
+	for _, m := range d.modules {
+		try(m.Unload())
+	}
+	if d.stream != (cu.Stream{}) {
+		try(d.stream.Destroy())
+	}
+	if d.started {
+		try(d.gpu.ReleasePrimaryCtx())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,56 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/backendtest"
+	"github.com/aegpu/aegpu/gpu/cudasim"
+)
+
+// simulator loads the simulator, and skips the test where there is none.
+func simulator(t *testing.T) *cudasim.Sim {
+	t.Helper()
+	sim, err := cudasim.Use()
+	if err != nil {
+		t.Skip(err)
+	}
+	sim.Reset()
+	return sim
+}
+
+func open(t *testing.T, o Options) backend.Device {
+	t.Helper()
+	d, err := OpenWith(0, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// conform runs the conformance suite, after which the simulator must have found
+// nothing.
+func conform(t *testing.T, suite backendtest.Suite, o Options) {
+	sim := simulator(t)
+	suite.Run(t, func(t *testing.T) backend.Device { return open(t, o) })
+	if report := sim.Report(); report != "" {
+		t.Errorf("the simulator found:\n%s", report)
+	}
+	if s := sim.Stats(); s.Live != 0 || s.Leaked != 0 {
+		t.Errorf("%d allocations were leaked, %d are live", s.Leaked, s.Live)
+	}
+}
+
+func TestConformance(t *testing.T) { conform(t, backendtest.Suite{}, Options{}) }
+
+func TestConformanceTF32(t *testing.T) {
+	conform(t, backendtest.Suite{Products: backendtest.TF32}, Options{Precision: TF32})
+}
+
+// Where cuBLASLt has no epilogue, kernels stand in for it.
+func TestConformanceWithoutEpilogues(t *testing.T) {
+	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
+	conform(t, backendtest.Suite{}, Options{})
+}

@@ -1,0 +1,12 @@
+// Package gpu computes on an NVIDIA GPU: a [backend.Device] on CUDA.
+//
+// The device is there with the build tag cuda; without it [Open] and [List] say
+// how to get it. With it, the program still starts on a machine without a GPU or
+// a driver, which are found when a device is opened (see internal/libcuda).
+//
+// A device is one goroutine locked to its thread (internal/worker), a context,
+// one stream that everything is enqueued on, the kernels of package kernels, and
+// cuBLASLt for the products (internal/cublaslt). A recorded step is a CUDA graph.
+// Everything is deterministic: a run gives the same bits every time on the same
+// GPU with the same libraries.
+package gpu

@@ -1,0 +1,224 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"github.com/aegpu/aegpu/kernels"
+	"gorgonia.org/cu"
+)
+
+// Bits of the gather kernels' flags.
+const (
+	gatherShuffle  = 1
+	gatherBinarise = 2
+)
+
+// Gather fetches a batch and corrupts a copy of it.
+func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
+	out := clean
+	if clean.None() {
+		out = noisy
+	}
+	fits := out.Cols == data.Cols && out.Rows <= data.Rows && same(out, noisy)
+	if !d.fits("Gather", fits, tensors{out}, noisy) || !d.clock("Gather", spec.Clock) {
+		return
+	}
+	if !d.owns(dataExtent(data)) {
+		d.fail("Gather", errors.New("the data set is outside its memory, or that of another device"))
+		return
+	}
+	kernel, flags := kernels.GatherFwdF32, 0
+	if data.Bytes {
+		kernel = kernels.GatherFwdU8
+	}
+	if spec.Shuffle {
+		flags |= gatherShuffle
+	}
+	if spec.Binarise {
+		flags |= gatherBinarise
+	}
+	d.run("Gather", func() error {
+		return d.launch(kernel, d.spread(ceil(out.Len(), 4)), at(clean), at(noisy), pointer(address(dataExtent(data))),
+			clockAt(spec.Clock), integer(data.Rows), integer(out.Rows), integer(out.Cols), integer(flags),
+			integer(int(spec.Corrupt)), float(spec.Level), float(spec.Low), float(spec.High))
+	})
+}
+
+// wide is whether w joins in inputs to out outputs.
+func wide(w backend.Tensor, in, out int, transposed bool) bool {
+	if transposed {
+		in, out = out, in
+	}
+	return w.Rows == out && w.Cols == in
+}
+
+// Linear is y = s(x W^T + b). The bias, and with it ReLU, is the product's
+// epilogue where cuBLASLt has one; every other activation is a kernel after it.
+func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+	fits := x.Rows == y.Rows && wide(w, x.Cols, y.Cols, transposed) && same(y, pre) && shaped(b, 1, y.Cols)
+	if !d.fits("Linear", fits, tensors{y, x, w}, pre, b) || y.Len() == 0 {
+		return
+	}
+	d.run("Linear", func() error {
+		p := product{c: y, a: x, b: w, transB: !transposed, epilogue: cublaslt.Plain}
+		fused := pre.None() && (act == backend.Identity || act == backend.ReLU)
+		if fused {
+			p.epilogue, p.bias = epilogue(act, b)
+			err := d.multiply(p)
+			if !errors.Is(err, cublaslt.ErrUnsupported) {
+				return err
+			}
+			p.epilogue, p.bias = cublaslt.Plain, 0
+		}
+		if err := d.multiply(p); err != nil {
+			return err
+		}
+		return d.launch(kernels.BiasActFwdF32, d.spread(y.Len()), at(y), at(pre), at(b), integer(y.Rows), integer(y.Cols),
+			integer(int(act)))
+	})
+}
+
+// epilogue is the end of a layer with identity or ReLU.
+func epilogue(act backend.Activation, b backend.Tensor) (cublaslt.Epilogue, cu.DevicePtr) {
+	if b.None() {
+		if act == backend.ReLU {
+			return cublaslt.ReLU, 0
+		}
+		return cublaslt.Plain, 0
+	}
+	if act == backend.ReLU {
+		return cublaslt.ReLUBias, address(tensorExtent(b))
+	}
+	return cublaslt.Bias, address(tensorExtent(b))
+}
+
+// LinearBackInput is dx = (dy W) . s'(saved).
+func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
+	fits := dx.Rows == dy.Rows && wide(w, dx.Cols, dy.Cols, transposed) && same(dx, saved) &&
+		(act == backend.Identity || !saved.None())
+	if !d.fits("LinearBackInput", fits, tensors{dx, dy, w}, saved) || dx.Len() == 0 {
+		return
+	}
+	d.run("LinearBackInput", func() error {
+		err := d.multiply(product{c: dx, a: dy, b: w, transB: transposed, epilogue: cublaslt.Plain})
+		if err != nil || act == backend.Identity {
+			return err
+		}
+		return d.launch(kernels.ActBwdF32, d.spread(dx.Len()), at(dx), at(dx), at(saved), integer(dx.Len()), integer(int(act)))
+	})
+}
+
+// LinearBackWeights is dw = dy^T x and db = column sums of dy, which are the
+// product's epilogue unless they are added to what is there.
+func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
+	fits := dy.Rows == x.Rows && wide(dw, x.Cols, dy.Cols, transposed) && shaped(db, 1, dy.Cols)
+	if !d.fits("LinearBackWeights", fits, tensors{dw, dy, x}, db) || dw.Len() == 0 {
+		return
+	}
+	p := product{c: dw, a: dy, b: x, transA: true, accumulate: accumulate, epilogue: cublaslt.Plain}
+	sums := cublaslt.BGradB // dy is cuBLASLt's second operand
+	if transposed {
+		p.a, p.b, sums = x, dy, cublaslt.BGradA
+	}
+	d.run("LinearBackWeights", func() error {
+		if db.None() {
+			return d.multiply(p)
+		}
+		if !accumulate {
+			fused := p
+			fused.epilogue, fused.bias = sums, address(tensorExtent(db))
+			if err := d.multiply(fused); !errors.Is(err, cublaslt.ErrUnsupported) {
+				return err
+			}
+		}
+		if err := d.multiply(p); err != nil {
+			return err
+		}
+		return d.columnSums(db, dy, 1, accumulate)
+	})
+}
+
+// columnSums enqueues out = scale * column sums of x.
+func (d *Device) columnSums(out, x backend.Tensor, scale float64, accumulate bool) error {
+	grid, chunks := d.columns(x.Rows, x.Cols)
+	return d.launch(kernels.ColumnSumsFwdF32, grid, at(out), at(x), integer(x.Rows), integer(x.Cols), integer(chunks),
+		double(scale), flag(accumulate), d.part(), d.count())
+}
+
+// Activate is y = s(x).
+func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
+	if d.fits("Activate", same(y, x), tensors{y, x}) {
+		d.run("Activate", func() error {
+			return d.launch(kernels.ActFwdF32, d.spread(y.Len()), at(y), at(x), integer(y.Len()), integer(int(act)))
+		})
+	}
+}
+
+// ActivateBack is dx = dy . s'(saved).
+func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
+	if d.fits("ActivateBack", same(dx, dy, saved), tensors{dx, dy, saved}) {
+		d.run("ActivateBack", func() error {
+			return d.launch(kernels.ActBwdF32, d.spread(dx.Len()), at(dx), at(dy), at(saved), integer(dx.Len()),
+				integer(int(act)))
+		})
+	}
+}
+
+// Dropout is y = x . m / (1-p).
+func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
+	if d.fits("Dropout", same(y, x), tensors{y, x}) && d.clock("Dropout", noise.Clock) {
+		d.run("Dropout", func() error {
+			return d.launch(kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(x), clockAt(noise.Clock),
+				integer(y.Len()), integer(int(noise.Stream)), float(p))
+		})
+	}
+}
+
+// Add is dst += src.
+func (d *Device) Add(dst, src backend.Tensor) {
+	if d.fits("Add", same(dst, src), tensors{dst, src}) {
+		d.run("Add", func() error {
+			return d.launch(kernels.AddFwdF32, d.spread(dst.Len()), at(dst), at(src), integer(dst.Len()))
+		})
+	}
+}
+
+// Copy is dst = src.
+func (d *Device) Copy(dst, src backend.Tensor) {
+	if d.fits("Copy", same(dst, src), tensors{dst, src}) && dst.Len() > 0 {
+		d.run("Copy", func() error {
+			return cu.MemcpyDtoDAsync(address(tensorExtent(dst)), address(tensorExtent(src)), int64(4*dst.Len()), d.stream)
+		})
+	}
+}
+
+// CopyColumns is dst[r,j] = src[r,from+j].
+func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
+	fits := dst.Rows == src.Rows && from >= 0 && from+dst.Cols <= src.Cols
+	if d.fits("CopyColumns", fits, tensors{dst, src}) {
+		d.run("CopyColumns", func() error {
+			return d.launch(kernels.CopyColumnsFwdF32, d.spread(dst.Len()), at(dst), at(src), integer(dst.Rows),
+				integer(dst.Cols), integer(src.Cols), integer(from))
+		})
+	}
+}
+
+// Zero is dst = 0.
+func (d *Device) Zero(dst backend.Tensor) {
+	if d.fits("Zero", true, tensors{dst}) {
+		d.run("Zero", func() error { return d.clear(address(tensorExtent(dst)), 4*dst.Len()) })
+	}
+}
+
+// ScaleRows is t[r,:] *= w[r].
+func (d *Device) ScaleRows(t, w backend.Tensor) {
+	if d.fits("ScaleRows", shaped(w, t.Rows, 1), tensors{t, w}) {
+		d.run("ScaleRows", func() error {
+			return d.launch(kernels.ScaleRowsFwdF32, d.spread(t.Len()), at(t), at(w), integer(t.Rows), integer(t.Cols))
+		})
+	}
+}

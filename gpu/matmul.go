@@ -1,0 +1,89 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"gorgonia.org/cu"
+)
+
+// workspaceSize is the memory that cuBLASLt may use inside a product.
+const workspaceSize = 32 << 20
+
+// product is c = op(a) op(b), row-major, added to c with accumulate. transA and
+// transB say which operand is stored transposed.
+type product struct {
+	c, a, b        backend.Tensor
+	transA, transB bool
+	accumulate     bool
+	epilogue       cublaslt.Epilogue
+	bias           cu.DevicePtr // what the epilogue adds or writes
+}
+
+// planKey is what the choice of an algorithm depends on.
+type planKey struct {
+	spec cublaslt.Spec
+	bias int // its alignment
+}
+
+// spec is the product as cuBLASLt sees it. A row-major matrix is its transpose in
+// column-major order, so c = op(a) op(b) is c' = op(b)' op(a)': the operands change
+// places and shapes turn, and transposes stay with their operand. This is the one
+// place where the two orders meet.
+func (d *Device) spec(p product) cublaslt.Spec {
+	k := p.a.Cols
+	if p.transA {
+		k = p.a.Rows
+	}
+	s := cublaslt.Spec{
+		M: p.c.Cols, N: p.c.Rows, K: k,
+		TransA: p.transB, LDA: p.b.Cols, AlignA: alignment(p.b),
+		TransB: p.transA, LDB: p.a.Cols, AlignB: alignment(p.a),
+		LDD: p.c.Cols, AlignD: alignment(p.c),
+		Type: cublaslt.F32, Compute: cublaslt.Compute32F, Epilogue: p.epilogue,
+	}
+	if d.options.Precision == TF32 {
+		s.Compute = cublaslt.ComputeTF32
+	}
+	if p.accumulate {
+		s.Beta = 1
+	}
+	return s
+}
+
+func alignment(t backend.Tensor) int { return aligned(address(tensorExtent(t))) }
+
+// aligned is the largest power of two up to 256 that divides p.
+func aligned(p cu.DevicePtr) int { return int(min(256, (p|256)&-(p|256))) }
+
+// multiply enqueues a product. The error is cublaslt.ErrUnsupported where the
+// epilogue cannot be had.
+func (d *Device) multiply(p product) error {
+	s := d.spec(p)
+	key := planKey{s, aligned(p.bias)}
+	plan, known := d.plans[key]
+	if !known {
+		var err error
+		plan, err = d.lt.Plan(s, workspaceSize, uintptr(p.bias), 0)
+		if err != nil && (p.epilogue == cublaslt.Plain || !errors.Is(err, cublaslt.ErrUnsupported)) {
+			return err
+		}
+		d.plans[key] = plan
+	}
+	if plan == nil {
+		return cublaslt.ErrUnsupported
+	}
+	err := plan.Run(uintptr(address(tensorExtent(p.b))), uintptr(address(tensorExtent(p.a))),
+		uintptr(address(tensorExtent(p.c))), uintptr(p.bias), 0,
+		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
+	if err == nil && d.options.Debug && !d.recording {
+		err = d.stream.Synchronize()
+	}
+	return err
+}
+
+func streamOf(s cu.Stream) uintptr { return uintptr(unsafe.Pointer(s.C())) }

@@ -1,0 +1,143 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend"
+	"gorgonia.org/cu"
+)
+
+// block is one allocation.
+type block struct {
+	d     *Device
+	at    cu.DevicePtr
+	bytes int
+}
+
+// Free gives the block back; the second time, and after the device is closed, it
+// does nothing.
+func (b *block) Free() {
+	if b.d.closed {
+		return
+	}
+	_ = b.d.worker.Do(func() error { // a failure here was reported where it began
+		if !b.d.blocks[b] {
+			return nil
+		}
+		delete(b.d.blocks, b)
+		return cu.MemFree(b.at)
+	})
+}
+
+// allocate is a block on the worker's thread. Its contents are whatever was there.
+func (d *Device) allocate(bytes int) (*block, error) {
+	at, err := cu.MemAlloc(int64(max(bytes, 1)))
+	if errors.Is(err, cu.OutOfMemory) {
+		free, total, _ := cu.MemInfo()
+		return nil, fmt.Errorf("%w: %s: %d MiB needed, %d of %d MiB free",
+			backend.ErrOutOfMemory, d.info.Name, (bytes+1<<20-1)>>20, free>>20, total>>20)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := &block{d: d, at: at, bytes: bytes}
+	d.blocks[b] = true
+	return b, nil
+}
+
+// zeroed is a block of zeros, for callers of the device.
+func (d *Device) zeroed(what string, bytes int) (b *block, err error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	err = d.worker.Do(func() error {
+		if b, err = d.allocate(bytes); err != nil {
+			return err
+		}
+		return d.clear(b.at, bytes)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", what, err)
+	}
+	return b, nil
+}
+
+// clear enqueues zeros.
+func (d *Device) clear(at cu.DevicePtr, bytes int) error {
+	if bytes == 0 {
+		return nil
+	}
+	return cu.MemsetD8Async(at, 0, int64(bytes), d.stream)
+}
+
+// Alloc is a zeroed tensor.
+func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
+	if rows < 0 || cols < 0 || (cols > 0 && rows > 1<<60/cols) {
+		return backend.Tensor{}, fmt.Errorf("Alloc: %dx%d", rows, cols)
+	}
+	b, err := d.zeroed("Alloc", 4*rows*cols)
+	if err != nil {
+		return backend.Tensor{}, err
+	}
+	return backend.Tensor{Mem: b, Rows: rows, Cols: cols}, nil
+}
+
+// AllocSums is n zeroed accumulators.
+func (d *Device) AllocSums(n int) (backend.Sums, error) {
+	if n < 0 {
+		return backend.Sums{}, fmt.Errorf("AllocSums: %d", n)
+	}
+	b, err := d.zeroed("AllocSums", 8*n)
+	if err != nil {
+		return backend.Sums{}, err
+	}
+	return backend.Sums{Mem: b, N: n}, nil
+}
+
+// AllocBytes is a resident data set of bytes.
+func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
+	if rows < 0 || cols < 0 || len(v) != rows*cols {
+		return backend.Data{}, fmt.Errorf("AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
+	}
+	b, err := d.zeroed("AllocBytes", len(v))
+	if err != nil {
+		return backend.Data{}, err
+	}
+	d.wait("AllocBytes", func() error { return d.send(b.at, v) })
+	return backend.Data{Mem: b, Rows: rows, Cols: cols, Bytes: true}, d.err
+}
+
+// size is where an operand begins and how far it reaches, in bytes.
+type extent struct {
+	mem        backend.Memory
+	begin, end int
+}
+
+func (d *Device) owns(e extent) bool {
+	b, ok := e.mem.(*block)
+	return ok && b.d == d && e.begin >= 0 && e.begin <= e.end && e.end <= b.bytes
+}
+
+func tensorExtent(t backend.Tensor) extent { return extent{t.Mem, 4 * t.Off, 4 * (t.Off + t.Len())} }
+func sumsExtent(s backend.Sums) extent     { return extent{s.Mem, 8 * s.Off, 8 * (s.Off + s.N)} }
+func dataExtent(v backend.Data) extent {
+	size := 4
+	if v.Bytes {
+		size = 1
+	}
+	return extent{v.Mem, size * v.Off, size * (v.Off + v.Rows*v.Cols)}
+}
+
+func address(e extent) cu.DevicePtr { return e.mem.(*block).at + cu.DevicePtr(e.begin) }
+
+// asBytes is the memory of v.
+func asBytes[T any](v []T) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(&v[0])), len(v)*int(unsafe.Sizeof(v[0])))
+}

@@ -1,0 +1,33 @@
+package gpu
+
+import "fmt"
+
+// Precision is what the operands of matrix products are rounded to. Parameters,
+// sums and everything else are float32.
+type Precision uint8
+
+// The precisions.
+const (
+	FP32 Precision = iota
+	TF32           // 10 bits of mantissa, on the tensor cores of compute capability 8.0 and newer
+)
+
+var precisionNames = []string{"fp32", "tf32"}
+
+func (p Precision) String() string { return precisionNames[p] }
+
+// ParsePrecision is the precision of that name.
+func ParsePrecision(name string) (Precision, error) {
+	for i, n := range precisionNames {
+		if n == name {
+			return Precision(i), nil
+		}
+	}
+	return 0, fmt.Errorf("unknown precision %q: expected one of %v", name, precisionNames)
+}
+
+// Options of a device.
+type Options struct {
+	Precision Precision
+	Debug     bool // wait after every launch, so that an error names its kernel
+}

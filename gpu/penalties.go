@@ -1,0 +1,126 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+)
+
+// ColumnMeans is m[j] = mean_b h[b,j].
+func (d *Device) ColumnMeans(m, h backend.Tensor) {
+	if d.fits("ColumnMeans", shaped(m, 1, h.Cols) && h.Rows > 0, tensors{m, h}) {
+		d.run("ColumnMeans", func() error { return d.columnSums(m, h, 1/float64(h.Rows), false) })
+	}
+}
+
+// SparseKL is KL(rho || m_j) summed over the units.
+func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
+	if !d.fits("SparseKL", shaped(m, 1, dh.Cols), tensors{dh, m}) || !d.holds("SparseKL", s, i) {
+		return
+	}
+	d.run("SparseKL", func() error {
+		return d.launch(kernels.SparseKlBwdF32, d.spread(dh.Len()), at(dh), sum(s, i), at(m), integer(dh.Rows),
+			integer(dh.Cols), float(rho), float(scale), float(backend.MinSparsity))
+	})
+}
+
+// L1 is the sum of |h|.
+func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
+	if !d.fits("L1", same(dh, h), tensors{dh, h}) || !d.holds("L1", s, i) {
+		return
+	}
+	d.run("L1", func() error {
+		return d.launch(kernels.L1BwdF32, d.summing(h.Len()), at(dh), sum(s, i), at(h), integer(h.Len()), double(share),
+			float(scale), d.part(), d.count())
+	})
+}
+
+// RowSquares is r[j] = sum_i w[j,i]^2.
+func (d *Device) RowSquares(r, w backend.Tensor) {
+	if d.fits("RowSquares", shaped(r, 1, w.Rows), tensors{r, w}) {
+		d.run("RowSquares", func() error {
+			return d.launch(kernels.RowSquaresFwdF32, d.perRow(w.Rows), at(r), at(w), integer(w.Rows), integer(w.Cols))
+		})
+	}
+}
+
+// ContractShallow is the squared norm of a one-layer encoder's Jacobian.
+func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor,
+	act backend.Activation, share float64, scale float32) {
+	fits := same(saved, da) && shaped(r, 1, saved.Cols) && shaped(dr, 1, saved.Cols)
+	if !d.fits("ContractShallow", fits, tensors{da, dr, saved, r}) || !d.holds("ContractShallow", s, i) {
+		return
+	}
+	if ceil(saved.Cols, tile) >= min(counters, tilePartials) {
+		d.fail("ContractShallow", fmt.Errorf("%d columns are too many", saved.Cols))
+		return
+	}
+	grid, chunks := d.columns(saved.Rows, saved.Cols)
+	d.run("ContractShallow", func() error {
+		return d.launch(kernels.ContractShallowBwdF32, grid, at(da), at(dr), sum(s, i), at(saved), at(r),
+			integer(saved.Rows), integer(saved.Cols), integer(int(act)), double(share), float(scale), integer(chunks),
+			d.part(), d.tiles(), d.count())
+	})
+}
+
+// AddScaledRows is dw[j,i] += 2 c_j w[j,i].
+func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
+	if d.fits("AddScaledRows", same(w, dw) && shaped(c, 1, w.Rows), tensors{dw, w, c}) {
+		d.run("AddScaledRows", func() error {
+			return d.launch(kernels.ScaledRowsBwdF32, d.spread(w.Len()), at(dw), at(w), at(c), integer(w.Rows), integer(w.Cols))
+		})
+	}
+}
+
+// Probes fills v with unit vectors or random signs.
+func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact bool) {
+	k := samples(v.Rows, batch)
+	fits := k > 0 && (!exact || k == v.Cols)
+	if !d.fits("Probes", fits, tensors{v}) || !d.clock("Probes", noise.Clock) {
+		return
+	}
+	d.run("Probes", func() error {
+		return d.launch(kernels.ProbesFwdF32, d.spread(ceil(v.Len(), 4)), at(v), clockAt(noise.Clock),
+			integer(int(noise.Stream)), integer(v.Rows), integer(v.Cols), integer(k), flag(exact))
+	})
+}
+
+// ScaleByDerivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]).
+func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activation) {
+	k := samples(v.Rows, saved.Rows)
+	if !d.fits("ScaleByDerivative", k > 0 && same(v, u) && saved.Cols == v.Cols, tensors{u, v, saved}) {
+		return
+	}
+	d.run("ScaleByDerivative", func() error {
+		return d.launch(kernels.DerivativeFwdF32, d.spread(v.Len()), at(u), at(v), at(saved), integer(v.Rows),
+			integer(v.Cols), integer(k), integer(int(act)))
+	})
+}
+
+// ScaleByDerivativeBack is the gradient of ScaleByDerivative by v and by the
+// pre-activations.
+func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act backend.Activation) {
+	k := samples(v.Rows, saved.Rows)
+	fits := k > 0 && same(v, du, dv) && same(saved, da) && saved.Cols == v.Cols
+	if !d.fits("ScaleByDerivativeBack", fits, tensors{da, du, v, saved}, dv) {
+		return
+	}
+	d.run("ScaleByDerivativeBack", func() error {
+		return d.launch(kernels.DerivativeBwdF32, d.spread(saved.Len()), at(dv), at(da), at(du), at(v), at(saved),
+			integer(saved.Rows), integer(saved.Cols), integer(k), integer(int(act)))
+	})
+}
+
+// SquareSum is the sum of v^2, and dv = 2 scale v.
+func (d *Device) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.Tensor, share float64, scale float32) {
+	if !d.fits("SquareSum", same(dv, v), tensors{dv, v}) || !d.holds("SquareSum", s, i) {
+		return
+	}
+	d.run("SquareSum", func() error {
+		return d.launch(kernels.SquareSumBwdF32, d.summing(v.Len()), at(dv), sum(s, i), at(v), integer(v.Len()),
+			double(share), float(scale), d.part(), d.count())
+	})
+}

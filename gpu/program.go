@@ -1,0 +1,128 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+)
+
+// Short steps are launched several at a time, as one graph of copies.
+const (
+	copies   = 8
+	longStep = 200 // nodes from which on a step is launched by itself
+)
+
+// program is a recorded step: a CUDA graph, and one of copies of it for a short
+// step.
+type program struct {
+	d     *Device
+	once  libcuda.Exec
+	many  libcuda.Exec
+	short bool
+	freed bool
+}
+
+// Record captures the step's operations as a graph.
+func (d *Device) Record(step func()) (backend.Program, error) {
+	if d.recording {
+		d.fail("Record", errors.New("a recording is under way"))
+	}
+	d.run("Record", func() error { return libcuda.BeginCapture(d.stream) })
+	if d.err != nil {
+		return nil, d.err
+	}
+	graph, err := d.capture(step)
+	if err != nil {
+		d.fail("Record", err)
+	}
+	p := &program{d: d}
+	d.run("Record", func() error { return p.make(graph) })
+	if d.err != nil {
+		return nil, d.err
+	}
+	return p, nil
+}
+
+// capture runs the step and ends the capture, also when the step panics.
+func (d *Device) capture(step func()) (g libcuda.Graph, err error) {
+	d.recording = true
+	defer func() {
+		d.recording = false
+		end := d.worker.Do(func() (err error) {
+			g, err = libcuda.EndCapture(d.stream)
+			return err
+		})
+		err = errors.Join(err, end)
+	}()
+	step()
+	return g, d.err
+}
+
+// make readies the graph, which it gives back.
+func (p *program) make(g libcuda.Graph) (err error) {
+	defer func() { err = errors.Join(err, g.Destroy()) }()
+	nodes, err := g.Nodes()
+	if err != nil {
+		return err
+	}
+	if p.short = nodes > 0 && nodes < longStep; p.short {
+		chain, err := g.Chain(copies)
+		if err != nil {
+			return err
+		}
+		p.many, err = chain.Instantiate()
+		if err = errors.Join(err, chain.Destroy()); err != nil {
+			return err
+		}
+	}
+	if p.once, err = g.Instantiate(); err != nil {
+		return err
+	}
+	p.d.programs[p] = true
+	return nil
+}
+
+// Launch enqueues the step, times over.
+func (p *program) Launch(times int) {
+	d := p.d
+	if p.freed || d.closed || d.recording {
+		d.fail("Launch", errors.New("the program is freed, or a recording is under way"))
+	}
+	d.run("Launch", func() error {
+		for ; p.short && times >= copies; times -= copies {
+			if err := p.many.Launch(d.stream); err != nil {
+				return err
+			}
+		}
+		for ; times > 0; times-- {
+			if err := p.once.Launch(d.stream); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Free gives the graphs back; the second time it does nothing.
+func (p *program) Free() {
+	if p.freed || p.d.closed {
+		return
+	}
+	p.freed = true
+	if err := p.d.worker.Do(p.release); err != nil {
+		p.d.fail("Free", err)
+	}
+}
+
+// release waits for what was launched.
+func (p *program) release() error {
+	delete(p.d.programs, p)
+	errs := []error{p.d.stream.Synchronize(), p.once.Destroy()}
+	if p.short {
+		errs = append(errs, p.many.Destroy())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,20 @@
+//go:build !cuda
+
+package gpu
+
+import (
+	"errors"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+var errNotBuilt = errors.New("this aegpu was built without CUDA: build it with `go build -tags cuda` (needs a C compiler and cuda.h)")
+
+// Open fails: the program was built without the tag cuda.
+func Open(int) (backend.Device, error) { return nil, errNotBuilt }
+
+// OpenWith fails: the program was built without the tag cuda.
+func OpenWith(int, Options) (backend.Device, error) { return nil, errNotBuilt }
+
+// List fails: the program was built without the tag cuda.
+func List() ([]backend.Info, error) { return nil, errNotBuilt }

@@ -1,0 +1,109 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"fmt"
+	"slices"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+	"gorgonia.org/cu"
+)
+
+const (
+	spanSize = 1 << 14 // elements of the gradient that one block of check adds up
+	rowSpan  = 4096    // rows that one adds up; as in kernels/update.cu
+)
+
+// spanTable is how the gradient is cut into spans for the blocks of check, none
+// reaching over the end of a tensor, in device memory: the spans' begins and ends,
+// then each tensor's first span.
+type spanTable struct {
+	ends  []int
+	items int
+	at    cu.DevicePtr
+}
+
+func (s *spanTable) first() cu.DevicePtr { return s.at + cu.DevicePtr(16*s.items) }
+
+// spanTableFor makes the table for ends, once. It copies at once, also during a
+// recording, and not on the stream that is recorded.
+func (d *Device) spanTableFor(ends []int) (*spanTable, error) {
+	for _, s := range d.spans {
+		if slices.Equal(s.ends, ends) {
+			return s, nil
+		}
+	}
+	var spans, first []int64
+	begin := 0
+	for _, end := range ends {
+		first = append(first, int64(len(spans)/2))
+		for ; begin < end; begin += spanSize {
+			spans = append(spans, int64(begin), int64(min(begin+spanSize, end)))
+		}
+		begin = end
+	}
+	s := &spanTable{ends: slices.Clone(ends), items: len(spans) / 2}
+	table := append(append(spans, first...), int64(s.items))
+	b, err := d.allocate(8 * len(table))
+	if err != nil {
+		return nil, err
+	}
+	s.at = b.at
+	d.spans = append(d.spans, s)
+	return s, cu.MemcpyHtoD(s.at, unsafe.Pointer(&table[0]), int64(8*len(table)))
+}
+
+// ordered is whether ends are those of tensors that follow each other in n elements.
+func ordered(ends []int, n int) bool {
+	last := 0
+	for _, end := range ends {
+		if end < last {
+			return false
+		}
+		last = end
+	}
+	return last <= n
+}
+
+// Check writes the step's loss and gradient norms to the guard.
+func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
+	fits := ordered(ends, grads.Len()) && rows.Rows > 0 && rows.Cols == 1 && guard.N == backend.GuardNorm+len(ends)
+	if !d.fits("Check", fits, tensors{grads, rows}) || !d.clock("Check", c) || !d.holds("Check", guard, 0) {
+		return
+	}
+	d.run("Check", func() error {
+		s, err := d.spanTableFor(ends)
+		if err != nil {
+			return err
+		}
+		grid := s.items + ceil(rows.Rows, rowSpan)
+		if grid > partials {
+			return fmt.Errorf("%d parameters are too many", grads.Len())
+		}
+		return d.launch(kernels.CheckFwdF32, grid, sum(guard, 0), at(grads), pointer(s.at), pointer(s.first()),
+			integer(s.items), integer(len(ends)), at(rows), integer(rows.Rows), clockAt(c), d.part(), d.count())
+	})
+}
+
+// Update moves the parameters one step.
+func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	fits := same(params, grads, m, v) && (o.Kind.Moments() < 1 || !m.None()) && (o.Kind.Moments() < 2 || !v.None()) &&
+		guard.N >= backend.GuardNorm
+	if !d.fits("Update", fits, tensors{params, grads}, m, v) || !d.clock("Update", c) || !d.holds("Update", guard, 0) {
+		return
+	}
+	if o.Kind.Moments() < 1 {
+		m = backend.Tensor{}
+	}
+	if o.Kind.Moments() < 2 {
+		v = backend.Tensor{}
+	}
+	d.run("Update", func() error {
+		return d.launch(kernels.UpdateFwdF32, d.spread(params.Len()), at(params), at(grads), at(m), at(v), sum(guard, 0),
+			clockAt(c), integer(params.Len()), integer(guard.N-backend.GuardNorm), integer(int(o.Kind)), integer(o.Decayed),
+			float(o.WeightDecay), float(o.Clip), float(o.Beta1), float(o.Beta2), float(o.Eps))
+	})
+}
