@@ -13,8 +13,6 @@ type Param struct {
 	Rows, Cols int // weights are out x in
 	end        int // Off + Rows*Cols, rounded up to the alignment
 	Weight     bool
-	fanIn      int
-	act        backend.Activation // of the layer, for initialisation
 }
 
 // layout places every parameter tensor in one flat buffer:
@@ -42,11 +40,11 @@ func (l *layout) add(p Param) {
 }
 
 func (l *layout) addWeight(name string, d dense) {
-	l.add(Param{Name: name, Rows: d.out, Cols: d.in, Weight: true, fanIn: d.in, act: d.act})
+	l.add(Param{Name: name, Rows: d.out, Cols: d.in, Weight: true})
 }
 
 func (l *layout) addBias(name string, d dense) {
-	l.add(Param{Name: name, Rows: 1, Cols: d.out, fanIn: d.in, act: d.act})
+	l.add(Param{Name: name, Rows: 1, Cols: d.out})
 }
 
 // dense is the shape of one layer.
