@@ -175,7 +175,7 @@ func (r *run) resume() error {
 	if err := r.restore(c, st); err != nil {
 		return wrong("%s: %w", path, err)
 	}
-	return nil
+	return r.writeConfig() // epochs, patience and device may be new
 }
 
 func parseCheckpoint(file []byte) (*checkpoint, safetensors.SafeTensors, error) {
