@@ -1,10 +1,6 @@
 package cpu
 
-import (
-	"math"
-
-	"github.com/aegpu/aegpu/backend"
-)
+import "github.com/aegpu/aegpu/backend"
 
 // Reparam draws z = mu + exp(l/2) eps.
 func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
@@ -57,18 +53,22 @@ type gaussianKLOp struct {
 	rows, width int
 }
 
-// part adds in float64: near the prior the terms all but cancel.
 func (o *gaussianKLOp) part(_, lo, hi int) {
 	var sums [tile]float64
+	var l, e [tile]float32
+	n := hi - lo
 	for b := range o.rows {
-		ml := o.ml[b*2*o.width:][:2*o.width]
-		for j := lo; j < hi; j++ {
-			mu, l := float64(ml[j]), float64(clampLogVar(ml[o.width+j]))
-			sums[j-lo] += mu*mu + math.Expm1(l) - l
+		mu, logVar := o.ml[b*2*o.width+lo:][:n], o.ml[(2*b+1)*o.width+lo:][:n]
+		for j, v := range logVar {
+			l[j] = clampLogVar(v)
+		}
+		expm1To(e[:n], l[:n])
+		for j, m := range mu {
+			sums[j] += float64(m)*float64(m) + float64(e[j]) - float64(l[j])
 		}
 	}
-	for j := lo; j < hi; j++ {
-		o.kl[j] = float32(sums[j-lo] / float64(2*o.rows))
+	for j, s := range sums[:n] {
+		o.kl[lo+j] = float32(s / float64(2*o.rows))
 	}
 }
 

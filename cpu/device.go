@@ -23,7 +23,12 @@ const maxWorkers = 1024
 type Device struct {
 	info backend.Info
 	pool *simd.Pool
-	gemm products
+	path simd.Path
+	gemm *simd.Gemm
+
+	finishing finishOp // of the product under way
+	epilogue  simd.Epilogue
+	moved     [2][]float32 // operands of the product under way, see even
 
 	work              part // the operation under way, in pieces
 	workN, workLength int
@@ -58,12 +63,10 @@ func Open(opts Options) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	d := &Device{pool: simd.NewPool(workers), live: map[*memory]struct{}{}}
+	d := &Device{pool: simd.NewPool(workers), path: path, live: map[*memory]struct{}{}}
 	d.gemm = simd.NewGemm(path, d.pool)
-	if path == simd.Gonum {
-		d.gemm = &evenProducts{of: d.gemm}
-	}
 	d.runPiece = d.piece
+	d.epilogue.Done = func(r0, r1, c0, c1 int) { d.finishing.then.finish(r0, r1, c0, c1) }
 	for v := range d.grey {
 		d.grey[v] = float32(v) / 255
 	}

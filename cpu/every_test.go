@@ -8,10 +8,10 @@ import (
 	"github.com/aegpu/aegpu/cpu"
 )
 
-// every has operands for one call of each operation: B x C = 150 x 130 and K = 3
-// samples, so that most of them are cut into several pieces. All tensors are
-// views of one block, which is the state that a call changes.
+// every has operands for one call of each operation: B x C, K samples. All tensors
+// are views of one block, which is the state that a call changes.
 type every struct {
+	b, c  int
 	dev   *cpu.Device
 	block backend.Tensor
 	start []float32
@@ -37,12 +37,13 @@ type every struct {
 }
 
 const (
-	everyB, everyC, everyK = 150, 130, 3
-	everyParams            = 40000
+	everyK      = 3
+	everyParams = 40000
 )
 
-func newEvery(tb testing.TB, dev *cpu.Device) *every {
-	e := &every{dev: dev, ends: []int{30000, 39001, everyParams}}
+// newEvery is cut into several pieces at b x c = 150 x 130.
+func newEvery(tb testing.TB, dev *cpu.Device, b, c int) *every {
+	e := &every{b: b, c: c, dev: dev, ends: []int{30000, 39001, everyParams}}
 	size := backend.Measure(e.plan)
 	var err error
 	if e.block, err = dev.Alloc(1, size); err != nil {
@@ -64,24 +65,24 @@ func newEvery(tb testing.TB, dev *cpu.Device) *every {
 
 func (e *every) plan(alloc backend.Alloc) {
 	for _, t := range []*backend.Tensor{&e.x, &e.y, &e.z, &e.h} {
-		*t = alloc(everyB, everyC)
+		*t = alloc(e.b, e.c)
 	}
-	e.wide, e.dwide = alloc(everyB, 2*everyC), alloc(everyB, 2*everyC)
-	e.kx, e.ky = alloc(everyB*everyK, everyC), alloc(everyB*everyK, everyC)
-	e.w, e.unit = alloc(everyC, everyC), alloc(2*everyC, everyC)
-	e.row, e.row2, e.mean = alloc(1, everyC), alloc(1, everyC), alloc(1, everyC)
-	e.rows, e.classes = alloc(everyB, 1), alloc(everyB, 1)
-	e.krows, e.kw = alloc(everyB*everyK, 1), alloc(everyB*everyK, 1)
+	e.wide, e.dwide = alloc(e.b, 2*e.c), alloc(e.b, 2*e.c)
+	e.kx, e.ky = alloc(e.b*everyK, e.c), alloc(e.b*everyK, e.c)
+	e.w, e.unit = alloc(e.c, e.c), alloc(2*e.c, e.c)
+	e.row, e.row2, e.mean = alloc(1, e.c), alloc(1, e.c), alloc(1, e.c)
+	e.rows, e.classes = alloc(e.b, 1), alloc(e.b, 1)
+	e.krows, e.kw = alloc(e.b*everyK, 1), alloc(e.b*everyK, 1)
 	e.params, e.g, e.m, e.v = alloc(1, everyParams), alloc(1, everyParams), alloc(1, everyParams), alloc(1, everyParams)
 }
 
 func (e *every) allocRest(tb testing.TB) {
 	var errs [4]error
-	pixels := make([]byte, 2*everyB*everyC)
+	pixels := make([]byte, 2*e.b*e.c)
 	for i := range pixels {
 		pixels[i] = byte(i * 7)
 	}
-	e.bytes, errs[0] = e.dev.AllocBytes(2*everyB, everyC, pixels)
+	e.bytes, errs[0] = e.dev.AllocBytes(2*e.b, e.c, pixels)
 	e.sums, errs[1] = e.dev.AllocSums(4)
 	e.guard, errs[2] = e.dev.AllocSums(backend.GuardNorm + len(e.ends))
 	e.clock, errs[3] = e.dev.AllocClock(2)
@@ -91,7 +92,7 @@ func (e *every) allocRest(tb testing.TB) {
 		}
 	}
 	e.noise = backend.Noise{Clock: e.clock, Stream: backend.StreamCode}
-	e.upload, e.download = make([]float32, everyB*everyC), make([]float32, everyB*everyC)
+	e.upload, e.download = make([]float32, e.b*e.c), make([]float32, e.b*e.c)
 	e.readSums, e.writeSum = make([]float64, 4), []float64{1, 2, 3, 4}
 }
 
@@ -103,9 +104,9 @@ func (e *every) reset() {
 		squares[i] = float32(i%7) * 0.1
 	}
 	e.dev.Upload(e.v, squares)
-	class := make([]float32, everyB)
+	class := make([]float32, e.b)
 	for i := range class {
-		class[i] = float32(i % everyC)
+		class[i] = float32(i % e.c)
 	}
 	e.dev.Upload(e.classes, class)
 	e.dev.ZeroSums(e.sums)
@@ -173,8 +174,8 @@ func calls() []call {
 		{"ContractShallow", func(e *every) {
 			e.dev.ContractShallow(e.y, e.row2, e.sums, 3, e.x, e.row, backend.Tanh, 0.1, 0.2)
 		}},
-		{"AddScaledRows", func(e *every) { e.dev.AddScaledRows(e.w, e.unit.Top(everyC), e.row) }},
-		{"Probes", func(e *every) { e.dev.Probes(e.kx, everyB, e.noise, false) }},
+		{"AddScaledRows", func(e *every) { e.dev.AddScaledRows(e.w, e.unit.Top(e.c), e.row) }},
+		{"Probes", func(e *every) { e.dev.Probes(e.kx, e.b, e.noise, false) }},
 		{"Probes exact", func(e *every) { e.dev.Probes(e.unit, 2, backend.Noise{}, true) }},
 		{"ScaleByDerivative", func(e *every) { e.dev.ScaleByDerivative(e.ky, e.kx, e.x, backend.Tanh) }},
 		{"ScaleByDerivativeBack", func(e *every) { e.dev.ScaleByDerivativeBack(e.kx, e.y, e.kx, e.ky, e.x, backend.GELU) }},
@@ -203,9 +204,9 @@ func calls() []call {
 }
 
 func TestBitsDoNotDependOnWorkers(t *testing.T) {
-	one := newEvery(t, open(t, cpu.Options{Workers: 1}))
+	one := newEvery(t, open(t, cpu.Options{Workers: 1}), 150, 130)
 	for _, workers := range []int{2, 3, 8} {
-		many := newEvery(t, open(t, cpu.Options{Workers: workers}))
+		many := newEvery(t, open(t, cpu.Options{Workers: workers}), 150, 130)
 		for _, c := range calls() {
 			for _, e := range []*every{one, many} {
 				e.reset()
@@ -232,7 +233,7 @@ func TestBitsDoNotDependOnWorkers(t *testing.T) {
 }
 
 func TestOperationsDoNotAllocate(t *testing.T) {
-	e := newEvery(t, open(t, cpu.Options{Workers: 2}))
+	e := newEvery(t, open(t, cpu.Options{Workers: 2}), 150, 130)
 	e.reset()
 	for _, c := range calls() {
 		if n := testing.AllocsPerRun(10, func() { c.run(e) }); n != 0 && !gonumProduct(c.name) {
@@ -241,5 +242,23 @@ func TestOperationsDoNotAllocate(t *testing.T) {
 	}
 	if err := e.dev.Sync(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// BenchmarkOperation reports what an element costs, the processor's cores together.
+func BenchmarkOperation(b *testing.B) {
+	const rows, cols = 1024, 512
+	e := newEvery(b, open(b, cpu.Options{}), rows, cols)
+	for _, c := range calls() {
+		b.Run(c.name, func(b *testing.B) {
+			e.reset()
+			for b.Loop() {
+				c.run(e)
+			}
+			if err := e.dev.Sync(); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(rows*cols), "ns/element")
+		})
 	}
 }

@@ -9,10 +9,11 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 	}
 	yv, xv, wv := d.floats(y), d.floats(x), d.floats(w)
 	d.ops.bias = biasOp{act, y.Cols, yv, d.floats(pre), d.floats(b)}
-	d.product(yv, xv, wv, y.Rows, y.Cols, x.Cols, false, !transposed, 0)
+	var then finisher
 	if act != backend.Identity || !pre.None() || !b.None() {
-		d.eachRow(&d.ops.bias, y.Rows, y.Cols, heavy)
+		then = &d.ops.bias
 	}
+	d.product(yv, xv, wv, y.Rows, y.Cols, x.Cols, false, !transposed, 0, then)
 }
 
 // biasOp is pre = y + b and y = s(y + b).
@@ -22,28 +23,17 @@ type biasOp struct {
 	y, pre, b []float32
 }
 
-// part goes over its rows in groups that stay in the nearest cache.
-func (o *biasOp) part(_, lo, hi int) {
-	group := ceilDiv(heavy, o.cols)
-	for ; lo < hi; lo += group {
-		from, to := lo*o.cols, min(lo+group, hi)*o.cols
+func (o *biasOp) finish(r0, r1, c0, c1 int) {
+	for r := r0; r < r1; r++ {
+		from, to := r*o.cols+c0, r*o.cols+c1
 		y := o.y[from:to]
 		if o.b != nil {
-			addToRows(y, o.b)
+			add(y, o.b[c0:c1])
 		}
 		if o.pre != nil {
 			copy(o.pre[from:to], y)
 		}
-		if o.act != backend.Identity {
-			apply(o.act, y, y)
-		}
-	}
-}
-
-// addToRows is y[r,:] += b for every row of y.
-func addToRows(y, b []float32) {
-	for ; len(y) > 0; y = y[len(b):] {
-		add(y[:len(b)], b)
+		apply(o.act, y, y)
 	}
 }
 
@@ -53,10 +43,25 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 		return
 	}
 	v := d.floats(dx)
-	d.product(v, d.floats(dy), d.floats(w), dx.Rows, dx.Cols, dy.Cols, false, transposed, 0)
+	var then finisher
 	if act != backend.Identity {
-		d.ops.derive = deriveOp{act, v, v, d.floats(saved)}
-		d.each(&d.ops.derive, dx.Len(), heavy)
+		d.ops.slope = slopeOp{act, dx.Cols, v, d.floats(saved)}
+		then = &d.ops.slope
+	}
+	d.product(v, d.floats(dy), d.floats(w), dx.Rows, dx.Cols, dy.Cols, false, transposed, 0, then)
+}
+
+// slopeOp is dx = dx . s'(saved).
+type slopeOp struct {
+	act   backend.Activation
+	cols  int
+	dx, v []float32
+}
+
+func (o *slopeOp) finish(r0, r1, c0, c1 int) {
+	for r := r0; r < r1; r++ {
+		from, to := r*o.cols+c0, r*o.cols+c1
+		derive(o.act, o.dx[from:to], o.dx[from:to], o.v[from:to])
 	}
 }
 
@@ -74,7 +79,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 	if transposed {
 		a, b = b, a
 	}
-	d.product(d.floats(dw), a, b, dw.Rows, dw.Cols, dy.Rows, true, false, beta)
+	d.product(d.floats(dw), a, b, dw.Rows, dw.Cols, dy.Rows, true, false, beta, nil)
 	if !db.None() {
 		d.eachTile(&d.ops.columnSums, dy.Cols)
 	}

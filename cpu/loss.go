@@ -155,19 +155,18 @@ func categorical(grad, out []float32, class int, scale float32) float64 {
 		top = max(top, o)
 	}
 	sum, own := 0.0, float64(out[class])
-	var e [block]float32
+	var discard [block]float32
 	for from := 0; from < len(out); from += block {
 		part := out[from:min(from+block, len(out))]
-		expFrom(e[:len(part)], part, top)
-		sum += plain(e[:len(part)])
+		e := discard[:len(part)]
+		if len(grad) > 0 {
+			e = grad[from:][:len(part)]
+		}
+		expFrom(e, part, top)
+		sum += plain(e)
 	}
 	if len(grad) > 0 {
-		share := scale / float32(sum)
-		for from := 0; from < len(out); from += block {
-			part := out[from:min(from+block, len(out))]
-			expFrom(e[:len(part)], part, top)
-			times(grad[from:][:len(part)], e[:len(part)], share)
-		}
+		times(grad, grad, scale/float32(sum))
 		grad[class] -= scale
 	}
 	return float64(top) + math.Log(sum) - own

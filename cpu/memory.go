@@ -45,11 +45,13 @@ func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
 // aligned is n zeroed elements from a cache line's start on: vector loads like it,
 // and products whose bits depend on the alignment are the same in every run.
 func aligned(n int) []float32 {
-	const line = 64 / 4
-	v := make([]float32, n+line-1)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(v))) % 64 / 4)
+	v := make([]float32, n+line/4-1)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(v))) % line / 4)
 	return v[skip : skip+n : skip+n]
 }
+
+// line is the bytes of a cache line.
+const line = 64
 
 // AllocSums is n zeroed accumulators.
 func (d *Device) AllocSums(n int) (backend.Sums, error) {

@@ -6,6 +6,7 @@ type operations struct {
 	activate     activateOp
 	derive       deriveOp
 	bias         biasOp
+	slope        slopeOp
 	columnSums   columnSumsOp
 	dropout      dropoutOp
 	add          addOp

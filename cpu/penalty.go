@@ -43,6 +43,13 @@ type addRowOp struct{ v, row []float32 }
 
 func (o *addRowOp) part(_, lo, hi int) { addToRows(o.v[lo*len(o.row):hi*len(o.row)], o.row) }
 
+// addToRows is v[r,:] += row for every row of v.
+func addToRows(v, row []float32) {
+	for ; len(v) > 0; v = v[len(row):] {
+		add(v[:len(row)], row)
+	}
+}
+
 // L1 is the sum of |h|.
 func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
 	if !d.begin("L1", backend.CheckL1(dh, s, i, h)) {

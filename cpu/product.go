@@ -4,18 +4,18 @@ import (
 	"unsafe"
 
 	"gonum.org/v1/gonum/blas"
+
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
-// products is the matrix product of gonum's blas.Float32Level3, under two terms
-// more: a zero does not hide a NaN that it is multiplied by, and the bits do not
-// depend on where in memory the operands are.
-type products interface {
-	Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int)
-}
+// finisher is what is done to a product's elements C[r0:r1, c0:c1] once they are
+// there, while they are in the cache of the worker that made them.
+type finisher interface{ finish(r0, r1, c0, c1 int) }
 
 // product is C = op(A) op(B) + beta C of row-major matrices, C being m x n and k
-// the side that is summed over. Beta 0 does not read C.
-func (d *Device) product(c, a, b []float32, m, n, k int, transA, transB bool, beta float32) {
+// the side that is summed over, and then, if it is not nil, all over C. Beta 0 does
+// not read C.
+func (d *Device) product(c, a, b []float32, m, n, k int, transA, transB bool, beta float32, then finisher) {
 	if !d.ready() {
 		return
 	}
@@ -27,33 +27,44 @@ func (d *Device) product(c, a, b []float32, m, n, k int, transA, transB bool, be
 	if transB {
 		tb, ldb = blas.Trans, k
 	}
-	d.gemm.Sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n)
-}
-
-// evenProducts moves the operands of gonum's products to a cache line's start
-// where its bits depend on it: where B is transposed, rows are multiplied by a dot
-// product, which begins with the elements before the first 16-byte boundary.
-type evenProducts struct {
-	of   products
-	a, b []float32
-}
-
-func (e *evenProducts) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {
-	if tB != blas.NoTrans {
-		a, b = even(&e.a, a), even(&e.b, b)
+	if d.path == simd.Gonum {
+		if transB {
+			a, b = d.even(0, a), d.even(1, b)
+		}
+		d.gemm.Sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n)
+		if then != nil {
+			d.finishing = finishOp{then, n}
+			d.eachRow(&d.finishing, m, n, heavy)
+		}
+		return
 	}
-	e.of.Sgemm(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+	var epilogue *simd.Epilogue
+	if then != nil {
+		d.finishing.then, epilogue = then, &d.epilogue
+	}
+	d.gemm.SgemmThen(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n, epilogue)
 }
 
-// even is v, or a copy of it in scratch if it does not start at a cache line.
-func even(scratch *[]float32, v []float32) []float32 {
-	if uintptr(unsafe.Pointer(unsafe.SliceData(v)))%64 == 0 {
+// finishOp finishes rows.
+type finishOp struct {
+	then finisher
+	cols int
+}
+
+func (o *finishOp) part(_, lo, hi int) { o.then.finish(lo, hi, 0, o.cols) }
+
+// even is v, or a copy of it in scratch memory i if it does not start at a cache
+// line. The bits of gonum's products depend on where their operands are: with B
+// transposed it multiplies rows by a dot product, which begins with the elements
+// before the first 16-byte boundary.
+func (d *Device) even(i int, v []float32) []float32 {
+	if uintptr(unsafe.Pointer(unsafe.SliceData(v)))%line == 0 {
 		return v
 	}
-	if cap(*scratch) < len(v) {
-		*scratch = aligned(len(v))
+	if cap(d.moved[i]) < len(v) {
+		d.moved[i] = aligned(len(v))
 	}
-	w := (*scratch)[:len(v)]
+	w := d.moved[i][:len(v)]
 	copy(w, v)
 	return w
 }
