@@ -9,3 +9,6 @@ package simd
 //go:generate go run -C gen . -what gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg simd
 //go:generate go run -C gen . -what pack -out ../pack_amd64.s -stubs ../pack_amd64.go -pkg simd
 //go:generate go run -C gen . -what pause -out ../pause_amd64.s -stubs ../pause_amd64.go -pkg simd
+//go:generate go run -C gen . -what functions -out ../functions_amd64.s -stubs ../functions_amd64.go -pkg simd
+//go:generate go run -C gen . -what training -out ../training_amd64.s -stubs ../training_amd64.go -pkg simd
+//go:generate go run -C gen . -what random -out ../random_amd64.s -stubs ../random_amd64.go -pkg simd

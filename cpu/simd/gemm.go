@@ -3,6 +3,7 @@ package simd
 import (
 	"fmt"
 
+	"github.com/aegpu/aegpu/backend"
 	"gonum.org/v1/gonum/blas"
 )
 
@@ -73,9 +74,20 @@ func (g *Gemm) SgemmThen(tA, tB blas.Transpose, m, n, k int, alpha float32, a []
 }
 
 // Epilogue is work on C right after the product, done by the worker that finished a piece.
-// Every element of C is in exactly one piece.
+// Every element of C is in exactly one piece. The parts below are done in order.
 type Epilogue struct {
-	// Done is called for each finished piece C[r0:r1, c0:c1], from several goroutines at once.
+	// Bias, of n elements, is added to every row of C.
+	Bias []float32
+	// Pre, m x n at leading dimension LDPre, gets C with the bias; nil to keep none.
+	Pre   []float32
+	LDPre int
+	// Act is applied to C.
+	Act backend.Activation
+	// Saved, m x n at leading dimension LDSaved, is what Deriv is a function of: C *= Deriv'(Saved).
+	Saved   []float32
+	LDSaved int
+	Deriv   backend.Activation
+	// Done, if not nil, is called for each finished piece C[r0:r1, c0:c1], from several goroutines at once.
 	Done func(r0, r1, c0, c1 int)
 }
 
@@ -93,11 +105,37 @@ type job struct {
 
 // finish runs the epilogue on C[r0:r1, c0:c1].
 func (j *job) finish(r0, r1, c0, c1 int) {
-	if j.then == nil {
+	e := j.then
+	if e == nil {
 		return
 	}
-	if j.then.Done != nil {
-		j.then.Done(r0, r1, c0, c1)
+	for r := r0; r < r1; r++ {
+		e.row(j.path, r, c0, c1, j.c[r*j.ldc+c0:r*j.ldc+c1])
+	}
+	if e.Done != nil {
+		e.Done(r0, r1, c0, c1)
+	}
+}
+
+// row runs the epilogue on C[r, c0:c1], which is y.
+func (e *Epilogue) row(p Path, r, c0, c1 int, y []float32) {
+	switch {
+	case e.Bias != nil && e.Pre != nil:
+		pre := e.Pre[r*e.LDPre+c0:]
+		p.Add(pre[:len(y)], y, e.Bias[c0:c1])
+		p.Activate(e.Act, y, pre)
+	case e.Bias != nil:
+		p.ActivateBias(e.Act, y, y, e.Bias[c0:c1])
+	default:
+		if e.Pre != nil {
+			copy(e.Pre[r*e.LDPre+c0:][:len(y)], y)
+		}
+		if e.Act != backend.Identity {
+			p.Activate(e.Act, y, y)
+		}
+	}
+	if e.Deriv != backend.Identity {
+		p.Derive(e.Deriv, y, y, e.Saved[r*e.LDSaved+c0:])
 	}
 }
 

@@ -17,9 +17,12 @@ import (
 
 // writers maps the -what flag to the function that emits that file.
 var writers = map[string]func(){
-	"gemm":  writeGemm,
-	"pack":  writePack,
-	"pause": writePause,
+	"gemm":      writeGemm,
+	"pack":      writePack,
+	"pause":     writePause,
+	"functions": writeFunctions,
+	"training":  writeTraining,
+	"random":    writeRandom,
 }
 
 func main() {

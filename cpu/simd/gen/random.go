@@ -1,0 +1,176 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// writeRandom emits Philox4x32-10 (Salmon et al. 2011) over one block a lane, and what the noise
+// contract of package backend makes of its words. No multiply-add is fused here.
+func writeRandom() {
+	generator("philox", func(v vector, w []VecVirtual) []VecVirtual { return w })
+	generator("uniform", func(v vector, w []VecVirtual) []VecVirtual {
+		out := make([]VecVirtual, 4)
+		for i := range out {
+			out[i] = v.mul(v.float(v.shr(w[i], 8)), v.num(0x1p-24))
+		}
+		return out
+	})
+	generator("normal", func(v vector, w []VecVirtual) []VecVirtual {
+		n0, n1 := v.boxMuller(w[0], w[1])
+		n2, n3 := v.boxMuller(w[2], w[3])
+		return []VecVirtual{n0, n1, n2, n3}
+	})
+}
+
+// generator writes groups of as many blocks as there are lanes, 4 words each. counter is the
+// first block's; keys are the ten rounds' key pairs.
+func generator(name string, finish func(vector, []VecVirtual) []VecVirtual) {
+	for _, v := range vectors {
+		TEXT(name+v.name(), NOSPLIT, "func(dst *uint32, groups int, counter *uint32, keys *uint32)")
+		Pragma("noescape")
+		dst := Load(Param("dst"), GP64())
+		groups := Load(Param("groups"), GP64())
+		counter := Load(Param("counter"), GP64())
+		keys := Load(Param("keys"), GP64())
+		block := v.reg()
+		VPBROADCASTD(Mem{Base: counter}, block)
+		VPADDD(v.blockOrder(), block, block)
+		if v.wide {
+			odd := GP32()
+			MOVL(U32(0xaaaa), odd)
+			KMOVW(odd, K2)
+		}
+		Label("loop")
+		x := []VecVirtual{v.copy(block), v.reg(), v.reg(), v.reg()}
+		for i := 1; i < 4; i++ {
+			VPBROADCASTD(Mem{Base: counter, Disp: 4 * i}, x[i])
+		}
+		for round := 0; round < 10; round++ {
+			x = v.philoxRound(x, keys, round)
+		}
+		for _, w := range unpackPairs(finish(v, x), v.reg) {
+			VMOVUPS(w, Mem{Base: dst})
+			ADDQ(Imm(uint64(v.bytes())), dst)
+		}
+		VPADDD(v.bits(uint32(v.lanes())), block, block)
+		DECQ(groups)
+		JNZ(LabelRef("loop"))
+		VZEROUPPER()
+		RET()
+	}
+}
+
+// blockOrder is which block of the group each lane computes. The transpose at the end works within
+// 128-bit lanes and leaves lane 4L+c of the input in part L of output c: this order makes
+// the output consecutive.
+func (v vector) blockOrder() Mem {
+	parts := v.lanes() / 4
+	if m, ok := blockOrders[v]; ok {
+		return m
+	}
+	m := GLOBL("blockOrder"+v.name(), RODATA|NOPTR)
+	blockOrders[v] = m
+	for part := 0; part < parts; part++ {
+		for c := 0; c < 4; c++ {
+			DATA(4*(4*part+c), U32(uint32(parts*c+part)))
+		}
+	}
+	return m
+}
+
+var blockOrders = map[vector]Mem{}
+
+func (v vector) philoxRound(x []VecVirtual, keys Register, round int) []VecVirtual {
+	hi0, lo0 := v.mulWide(x[0], 0xD2511F53)
+	hi1, lo1 := v.mulWide(x[2], 0xCD9E8D57)
+	key := func(i int) VecVirtual {
+		k := v.reg()
+		VPBROADCASTD(Mem{Base: keys, Disp: 8*round + 4*i}, k)
+		return k
+	}
+	return []VecVirtual{
+		v.xor(v.xor(hi1, x[1]), key(0)), lo1,
+		v.xor(v.xor(hi0, x[3]), key(1)), lo0,
+	}
+}
+
+// mulWide is the high and low words of x*m in each lane.
+func (v vector) mulWide(x VecVirtual, m uint32) (hi, lo VecVirtual) {
+	k := v.bits(m)
+	even := v.op3(VPMULUDQ, x, k)
+	odd := v.op3(VPMULUDQ, v.shift(VPSRLQ, x, 32), k)
+	return v.oddFrom(odd, v.shift(VPSRLQ, even, 32)), v.oddFrom(v.shift(VPSLLQ, odd, 32), even)
+}
+
+// oddFrom takes the odd lanes of a and the even lanes of b.
+func (v vector) oddFrom(a, b VecVirtual) VecVirtual {
+	if v.wide { // not VPBLENDMD: avo takes its result for an operand too and runs out of registers
+		r := v.copy(b)
+		VMOVDQA32(a, K2, r)
+		return r
+	}
+	r := v.reg()
+	VPBLENDD(Imm(0xaa), a, b, r)
+	return r
+}
+
+// boxMuller is backend's function of that name: sqrt(-2 ln u) (cos t, sin t).
+func (v vector) boxMuller(a, b VecVirtual) (VecVirtual, VecVirtual) {
+	u := v.mul(v.float(v.iadd(v.shr(a, 8), v.bits(1))), v.num(0x1p-24))
+	r := v.sqrt(v.mul(v.num(-2), v.logUnit(u)))
+	f := v.mul(v.float(v.shr(v.shl(b, 2), 8)), v.num(0x1p-24))
+	s := v.sinQuarter(f)
+	c := v.sinQuarter(v.sub(v.num(1), f))
+	// The top two bits of b are the quadrant: odd ones swap sine and cosine, the sine is
+	// negative in 2 and 3, the cosine in 1 and 2.
+	twice := v.shl(b, 1)
+	sine := v.onSign(twice, c, s)
+	cosine := v.onSign(twice, s, c)
+	sine = v.xor(sine, v.sign(b))
+	cosine = v.xor(cosine, v.sign(v.xor(b, twice)))
+	return v.mul(r, cosine), v.mul(r, sine)
+}
+
+// onSign is yes in lanes whose top bit is set in x, otherwise no.
+func (v vector) onSign(x, yes, no VecVirtual) VecVirtual {
+	if v.wide {
+		k, r := K(), v.copy(no)
+		VPMOVD2M(x, k)
+		VMOVAPS(yes, k, r)
+		return r
+	}
+	r := v.reg()
+	VBLENDVPS(x, yes, no, r)
+	return r
+}
+
+// plainHorner is horner with each product rounded before the sum.
+func (v vector) plainHorner(x Op, coefficients ...float64) VecVirtual {
+	p := v.num(coefficients[0])
+	for _, c := range coefficients[1:] {
+		p = v.add(v.mul(p, x), v.num(c))
+	}
+	return p
+}
+
+func (v vector) sinQuarter(f VecVirtual) VecVirtual {
+	p := v.plainHorner(v.mul(f, f), -3.5988432e-6, 1.6044118e-4, -4.6817541e-3, 7.9692626e-2, -6.4596410e-1, 1.5707963)
+	return v.mul(p, f)
+}
+
+func (v vector) logUnit(u VecVirtual) VecVirtual {
+	e := v.float(v.isub(v.shr(u, 23), v.bits(127)))
+	m := v.or(v.and(u, v.bits(0x7fffff)), v.num(1))
+	limit := v.num(1.41421356)
+	half := v.mul(m, v.num(0.5))
+	next := v.add(e, v.num(1))
+	e = v.pick(greaterThan, m, limit, next, e)
+	x := v.sub(v.pick(greaterThan, m, limit, half, m), v.num(1))
+	z := v.mul(x, x)
+	y := v.mul(v.mul(v.plainHorner(x, logCoefficients...), x), z)
+	y = v.add(y, v.mul(e, v.num(ln2Low)))
+	y = v.add(y, v.mul(v.num(-0.5), z))
+	return v.add(v.add(x, y), v.mul(e, v.num(ln2High)))
+}

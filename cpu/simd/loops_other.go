@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package simd
+
+var pathLoops = [...]*loops{Gonum: &portableLoops, AVX2: &portableLoops, AVX512: &portableLoops}

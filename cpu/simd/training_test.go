@@ -1,0 +1,220 @@
+package simd
+
+import (
+	"math"
+	"testing"
+)
+
+func TestArithmeticAndSums(t *testing.T) {
+	eachPath(t, func(t *testing.T, p Path) {
+		r := newRand(10)
+		for n := 0; n <= 70; n++ {
+			a, b, dst := newGuarded(n, 1).fill(r), newGuarded(n, 2).fill(r), newGuarded(n, n%16)
+			check := func(what string, want func(i int) float64) {
+				t.Helper()
+				dst.check(t, what)
+				for i := range dst.data {
+					if !near(float64(dst.data[i]), want(i), 0, 0x1p-23) {
+						t.Fatalf("%s, n %d: [%d] = %g, want %g", what, n, i, dst.data[i], want(i))
+					}
+				}
+			}
+			at := func(g guarded, i int) float64 { return float64(g.data[i]) }
+			p.Add(dst.data, a.data, b.data)
+			check("add", func(i int) float64 { return float64(a.data[i] + b.data[i]) })
+			p.Mul(dst.data, a.data, b.data)
+			check("mul", func(i int) float64 { return at(a, i) * at(b, i) })
+			p.Scale(dst.data, a.data, 0.3)
+			check("scale", func(i int) float64 { return at(a, i) * float64(float32(0.3)) })
+			copy(dst.data, b.data)
+			p.Axpy(dst.data, a.data, 0.5)
+			check("axpy", func(i int) float64 { return float64(float32(at(b, i) + 0.5*at(a, i))) })
+			bytes := make([]uint8, n)
+			for i := range bytes {
+				bytes[i] = uint8(7 * i)
+			}
+			const scale = float32(1) / 255
+			p.Dequantise(dst.data, bytes, scale)
+			check("dequantise", func(i int) float64 { return float64(float32(bytes[i]) * scale) })
+
+			if got, want := p.Sum(a.data), Gonum.Sum(a.data); got != want {
+				t.Fatalf("sum, n %d: %v, the portable path's is %v", n, got, want)
+			}
+			if got, want := p.SumSquares(a.data), Gonum.SumSquares(a.data); got != want {
+				t.Fatalf("sum of squares, n %d: %v, the portable path's is %v", n, got, want)
+			}
+			var sum, squares, size float64
+			for _, x := range a.data {
+				sum += float64(x)
+				squares += float64(x) * float64(x)
+				size += math.Abs(float64(x))
+			}
+			if !near(p.Sum(a.data), sum, 1e-14*size, 0) || !near(p.SumSquares(a.data), squares, 0, 1e-14) {
+				t.Fatalf("n %d: sums %v %v, want %v %v", n, p.Sum(a.data), p.SumSquares(a.data), sum, squares)
+			}
+		}
+	})
+}
+
+func TestLosses(t *testing.T) {
+	const scale = 0.25
+	eachPath(t, func(t *testing.T, p Path) {
+		r := newRand(11)
+		for n := 0; n <= 70; n++ {
+			x, target, grad := newGuarded(n, 1).fill(r), newGuarded(n, 2), newGuarded(n, n%16)
+			for i := range x.data {
+				x.data[i] *= float32(i%7) * 5
+				target.data[i] = r.Float32()
+			}
+			var want, slack float64
+			for i, v := range x.data {
+				want += softplus(float64(v)) - float64(v)*float64(target.data[i])
+				slack += 0x1p-22 * (math.Abs(float64(v)) + 1)
+			}
+			got := p.BCELogits(grad.data, x.data, target.data, scale)
+			grad.check(t, "BCELogits")
+			if !near(got, want, slack, 0) {
+				t.Fatalf("BCELogits, n %d: %v, want %v", n, got, want)
+			}
+			if only := p.BCELogits(nil, x.data, target.data, scale); only != got {
+				t.Fatalf("BCELogits, n %d: %v without gradient, %v with", n, only, got)
+			}
+			for i, v := range x.data {
+				g := (sigmoid(float64(v)) - float64(target.data[i])) * scale
+				if !near(float64(grad.data[i]), g, scale*0x1p-21, 0) {
+					t.Fatalf("BCELogits, n %d: gradient %v, want %v", n, grad.data[i], g)
+				}
+			}
+			if p.BCELogits(x.data, x.data, target.data, scale) != got {
+				t.Fatalf("BCELogits, n %d: in place differs", n)
+			}
+
+			want = 0
+			for i, v := range x.data {
+				d := v - target.data[i]
+				want += float64(d) * float64(d)
+				if n%2 == 0 {
+					grad.data[i] = d * scale
+				}
+			}
+			out := newGuarded(n, 5)
+			if got := p.SquaredError(out.data, x.data, target.data, scale); !near(got, want, 0, 1e-14) {
+				t.Fatalf("SquaredError, n %d: %v, want %v", n, got, want)
+			}
+			out.check(t, "SquaredError")
+			for i, v := range x.data {
+				if out.data[i] != (v-target.data[i])*scale {
+					t.Fatalf("SquaredError, n %d: gradient %v", n, out.data[i])
+				}
+			}
+		}
+	})
+}
+
+// moments are a parameter and its moments in float64.
+type moments struct{ p, g, m, v float64 }
+
+func TestUpdates(t *testing.T) {
+	a := Adam{GradScale: 0.5, L2: 0.01, Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, RootScale: 1.5, Eps: 1e-8, Step: 0.002, Shrink: 1e-4}
+	s := SGD{GradScale: 0.5, L2: 0.01, LR: 0.1, Momentum: 0.9}
+	f := func(x float32) float64 { return float64(x) }
+	rules := []struct {
+		name string
+		do   func(p Path, params, g, m, v []float32)
+		want func(x moments) moments
+	}{
+		{"adam", func(p Path, params, g, m, v []float32) { p.Adam(params, g, m, v, a) }, func(x moments) moments {
+			g := f(a.GradScale)*x.g + f(a.L2)*x.p
+			x.m = f(a.Beta1)*x.m + f(a.Rest1)*g
+			x.v = f(a.Beta2)*x.v + f(a.Rest2)*g*g
+			x.p -= f(a.Shrink)*x.p + f(a.Step)*x.m/(math.Sqrt(x.v)*f(a.RootScale)+f(a.Eps))
+			return x
+		}},
+		{"sgd", func(p Path, params, g, _, _ []float32) { p.SGD(params, g, s) }, func(x moments) moments {
+			x.p -= f(s.LR) * (f(s.GradScale)*x.g + f(s.L2)*x.p)
+			return x
+		}},
+		{"momentum", func(p Path, params, g, m, _ []float32) { p.Momentum(params, g, m, s) }, func(x moments) moments {
+			x.m = f(s.Momentum)*x.m + f(s.GradScale)*x.g + f(s.L2)*x.p
+			x.p -= f(s.LR) * x.m
+			return x
+		}},
+		{"nesterov", func(p Path, params, g, m, _ []float32) { p.Nesterov(params, g, m, s) }, func(x moments) moments {
+			g := f(s.GradScale)*x.g + f(s.L2)*x.p
+			x.m = f(s.Momentum)*x.m + g
+			x.p -= f(s.LR) * (g + f(s.Momentum)*x.m)
+			return x
+		}},
+	}
+	eachPath(t, func(t *testing.T, path Path) {
+		r := newRand(12)
+		for _, rule := range rules {
+			for n := 0; n <= 50; n++ {
+				p, g, m, v := newGuarded(n, 1).fill(r), newGuarded(n, 2).fill(r), newGuarded(n, 3).fill(r), newGuarded(n, 4).fill(r)
+				want := make([]moments, n)
+				for i := range want {
+					v.data[i] *= v.data[i]
+					want[i] = rule.want(moments{f(p.data[i]), f(g.data[i]), f(m.data[i]), f(v.data[i])})
+				}
+				rule.do(path, p.data, g.data, m.data, v.data)
+				for _, b := range []guarded{p, g, m, v} {
+					b.check(t, rule.name)
+				}
+				for i, w := range want {
+					// A few roundings of terms no larger than 10.
+					if !near(f(p.data[i]), w.p, 2e-6, 0) || !near(f(m.data[i]), w.m, 2e-6, 0) || !near(f(v.data[i]), w.v, 0, 1e-6) {
+						t.Fatalf("%s, n %d: [%d] = %v %v %v, want %v", rule.name, n, i, p.data[i], m.data[i], v.data[i], w)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestElementwiseAllocatesNothing(t *testing.T) {
+	x, y, z, w := make([]float32, 100), make([]float32, 100), make([]float32, 100), make([]float32, 100)
+	for _, p := range Paths()[1:] {
+		n := testing.AllocsPerRun(10, func() {
+			p.Exp(x, y)
+			p.Axpy(x, y, 2)
+			p.Sum(x)
+			p.BCELogits(x, y, z, 1)
+			p.BCELogits(nil, y, z, 1)
+			p.SquaredError(x, y, z, 1)
+			p.Adam(x, y, z, w, Adam{})
+			p.Nesterov(x, y, z, SGD{})
+			p.Normals(x, Draw{}, 3)
+		})
+		if n != 0 {
+			t.Errorf("%v: %v allocations", p, n)
+		}
+	}
+}
+
+func BenchmarkTraining(b *testing.B) {
+	r := newRand(1)
+	const n = 4096
+	x, y, z, w := newGuarded(n, 0).fill(r), newGuarded(n, 0).fill(r), newGuarded(n, 0).fill(r), newGuarded(n, 0).fill(r)
+	words := asWords(w.data)
+	for _, f := range []struct {
+		name string
+		do   func(p Path)
+	}{
+		{"bce", func(p Path) { p.BCELogits(z.data, x.data, y.data, 1) }},
+		{"squaredError", func(p Path) { p.SquaredError(z.data, x.data, y.data, 1) }},
+		{"sum", func(p Path) { p.Sum(x.data) }},
+		{"axpy", func(p Path) { p.Axpy(z.data, x.data, 1e-9) }},
+		{"adam", func(p Path) { p.Adam(x.data, y.data, z.data, w.data, Adam{Beta1: 0.9, Beta2: 0.9, Eps: 1}) }},
+		{"words", func(p Path) { p.Words(words, Draw{}, 0) }},
+		{"normals", func(p Path) { p.Normals(z.data, Draw{}, 0) }},
+	} {
+		for _, p := range Paths() {
+			b.Run(f.name+"/"+p.String(), func(b *testing.B) {
+				for b.Loop() {
+					f.do(p)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/element")
+			})
+		}
+	}
+}
