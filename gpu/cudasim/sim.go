@@ -12,6 +12,7 @@ typedef struct { uint64_t v[12]; } sim_stats;
 
 static void call_reset(void *f) { ((void (*)(void))f)(); }
 static void call_stats(void *f, sim_stats *s) { ((void (*)(sim_stats *))f)(s); }
+static const char *call_kind(void *f) { return ((const char *(*)(void))f)(); }
 static size_t call_report(void *f, char *s, size_t n) { return ((size_t (*)(char *, size_t))f)(s, n); }
 */
 import "C"
@@ -46,7 +47,14 @@ type Stats struct {
 }
 
 // Sim is the loaded simulator.
-type Sim struct{ reset, stats, report unsafe.Pointer }
+type Sim struct {
+	// Kind is how it was built: "checked" finds races and accesses out of bounds,
+	// "asan" has AddressSanitizer end the process at the latter, "plain" has no
+	// checks inside kernels.
+	Kind string
+
+	reset, stats, report unsafe.Pointer
+}
 
 // Use makes the simulator the driver and the cuBLASLt of this process, if
 // [Env] names it. Call it before the first use of a GPU.
@@ -63,10 +71,12 @@ func Use() (*Sim, error) {
 	if lib == nil {
 		return nil, fmt.Errorf("the simulator: %s", C.GoString(C.dlerror()))
 	}
-	s := &Sim{symbol(lib, "cudasim_reset"), symbol(lib, "cudasim_stats"), symbol(lib, "cudasim_report")}
-	if s.reset == nil || s.stats == nil || s.report == nil {
+	s := &Sim{reset: symbol(lib, "cudasim_reset"), stats: symbol(lib, "cudasim_stats"), report: symbol(lib, "cudasim_report")}
+	kind := symbol(lib, "cudasim_kind")
+	if s.reset == nil || s.stats == nil || s.report == nil || kind == nil {
 		return nil, fmt.Errorf("%s is not the simulator", path)
 	}
+	s.Kind = C.GoString(C.call_kind(kind))
 	return s, nil
 }
 

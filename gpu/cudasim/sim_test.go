@@ -5,6 +5,7 @@ package cudasim
 import (
 	"math"
 	"os"
+	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
@@ -48,6 +49,16 @@ func (r *rig) must(err error) {
 	if err != nil {
 		r.Fatal(err)
 	}
+}
+
+// checked skips a test of what only the instrumented kernels find.
+func checked(t *testing.T) *rig {
+	r := newRig(t)
+	if r.sim.Kind != "checked" {
+		r.must(r.ctx.Destroy())
+		t.Skipf("the %s simulator does not check this", r.sim.Kind)
+	}
+	return r
 }
 
 // upload is a device buffer of v.
@@ -129,7 +140,7 @@ func TestGridSum(t *testing.T) {
 }
 
 func TestOutOfBoundsIsCaught(t *testing.T) {
-	r := newRig(t)
+	r := checked(t)
 	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
 	if err := r.launch("test_out_of_bounds_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
 		t.Error("the launch succeeded")
@@ -138,8 +149,29 @@ func TestOutOfBoundsIsCaught(t *testing.T) {
 	r.close("test_out_of_bounds_f32, block 1, thread 44: load of 4 bytes at offset 1200 of a buffer of 1200 bytes")
 }
 
-func TestUseAfterFreeIsCaught(t *testing.T) {
+// AddressSanitizer ends the process, so the launch runs in another one.
+func TestOutOfBoundsEndsUnderASan(t *testing.T) {
 	r := newRig(t)
+	defer r.ctx.Destroy()
+	if r.sim.Kind != "asan" {
+		t.Skip("the simulator is built without AddressSanitizer")
+	}
+	if os.Getenv("FAULT") != "" {
+		dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
+		r.launch("test_out_of_bounds_f32", 2, uint64(dy), uint64(dx), 300)
+		return
+	}
+	again := exec.Command(os.Args[0], "-test.run", "^"+t.Name()+"$")
+	again.Env = append(os.Environ(), "FAULT=1")
+	out, err := again.CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "AddressSanitizer: use-after-poison") ||
+		!strings.Contains(string(out), "test_out_of_bounds_f32") {
+		t.Errorf("a launch out of bounds: %v, %s", err, out)
+	}
+}
+
+func TestUseAfterFreeIsCaught(t *testing.T) {
+	r := checked(t)
 	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
 	r.free(dx)
 	if err := r.launch("test_reverse_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
@@ -150,7 +182,7 @@ func TestUseAfterFreeIsCaught(t *testing.T) {
 }
 
 func TestHostPointerIsCaught(t *testing.T) {
-	r := newRig(t)
+	r := checked(t)
 	dx := upload(r, ramp(300))
 	if err := r.launch("test_reverse_f32", 2, uint64(uintptr(unsafe.Pointer(&ramp(300)[0]))), uint64(dx), 300); err == nil {
 		t.Error("the launch succeeded")
@@ -160,7 +192,7 @@ func TestHostPointerIsCaught(t *testing.T) {
 }
 
 func TestMissingBarrierIsCaught(t *testing.T) {
-	r := newRig(t)
+	r := checked(t)
 	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
 	if err := r.launch("test_missing_barrier_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
 		t.Error("the launch succeeded")
@@ -180,7 +212,7 @@ func TestDivergentBarrierIsCaught(t *testing.T) {
 }
 
 func TestGridRaceIsCaught(t *testing.T) {
-	r := newRig(t)
+	r := checked(t)
 	dy := upload(r, make([]float32, 1))
 	if err := r.launch("test_grid_race_f32", 2, uint64(dy)); err == nil {
 		t.Error("the launch succeeded")

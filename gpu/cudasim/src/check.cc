@@ -41,6 +41,9 @@ EXPORT size_t cudasim_report(char *out, size_t n) {
 	return report.size();
 }
 
+// cudasim_kind is how the library was built: checked, plain or asan.
+EXPORT const char *cudasim_kind() { return SIM_KIND; }
+
 EXPORT void cudasim_stats(sim_stats *out) { *out = stats; }
 
 EXPORT void cudasim_reset() {
