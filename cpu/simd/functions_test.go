@@ -102,28 +102,30 @@ func notNaN(a, y float64) float64 {
 	return y
 }
 
-// TestFunctionsWholeRange visits every float32 if AEGPU_EXHAUSTIVE is set, otherwise every 509th
-// (every 20011th with -short) and all those next to a place where something changes.
+// TestFunctionsWholeRange visits every float32 if AEGPU_EXHAUSTIVE is set, otherwise every 2003rd
+// (every 50021st with -short) and all those next to a place where something changes.
 func TestFunctionsWholeRange(t *testing.T) {
-	stride := uint64(509)
+	stride := uint64(2003)
 	if testing.Short() {
-		stride = 20011
+		stride = 50021
 	}
 	if os.Getenv("AEGPU_EXHAUSTIVE") != "" {
 		stride = 1
 	}
 	for _, f := range functions {
-		eachPath(t, func(t *testing.T, p Path) {
-			if p == Gonum && stride == 1 {
-				t.Skip("the portable path rounds float64 results")
-			}
-			worst, at := sweep(f, p, stride)
-			t.Logf("%s: largest error %.3f ulp at %g (%#x)", f.name, worst, at, math.Float32bits(at))
-			if !(worst <= f.bound) {
-				var y [1]float32
-				f.f(p, y[:], []float32{at})
-				t.Errorf("%s(%g) = %g, want %g: %.3f ulp, the bound is %g", f.name, at, y[0], f.want(float64(at)), worst, f.bound)
-			}
+		t.Run(f.name, func(t *testing.T) {
+			eachPath(t, func(t *testing.T, p Path) {
+				if p == Gonum && stride == 1 {
+					t.Skip("the portable path rounds float64 results")
+				}
+				worst, at := sweep(f, p, stride)
+				t.Logf("largest error %.3f ulp at %g (%#x)", worst, at, math.Float32bits(at))
+				if !(worst <= f.bound) {
+					var y [1]float32
+					f.f(p, y[:], []float32{at})
+					t.Errorf("%s(%g) = %g, want %g: %.3f ulp, the bound is %g", f.name, at, y[0], f.want(float64(at)), worst, f.bound)
+				}
+			})
 		})
 	}
 }
