@@ -74,7 +74,7 @@ func TestEveryPresetLearns(t *testing.T) {
 	for _, name := range Models() {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, name)
-			c.Epochs = 15
+			c.Epochs = 60
 			if name == "vae" {
 				c.Beta = 0.05 // at full weight six noisy bits are not worth a code
 			}
