@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// streams are where a command reads and writes: results go to out, everything
+// for people to err.
+type streams struct {
+	in  io.Reader
+	out *results
+	err io.Writer
+}
+
+// results is a writer that keeps its first error, so that a full disk behind
+// standard output does not pass for success.
+type results struct {
+	w   io.Writer
+	err error
+}
+
+func (r *results) Write(p []byte) (int, error) {
+	if r.err != nil {
+		return 0, r.err
+	}
+	n, err := r.w.Write(p)
+	r.err = err
+	return n, err
+}
+
+// run is the program: arguments in, exit code out.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	s := &streams{in: stdin, out: &results{w: stdout}, err: stderr}
+	app := newApp(s)
+	args, err := flagsFirst(app, args)
+	if err == nil {
+		err = app.RunContext(ctx, args)
+	}
+	if err == nil {
+		err = s.out.err
+	}
+	if !silent(err) {
+		fmt.Fprintf(stderr, "aegpu: %s\n", oneLine(err))
+	}
+	return exitCode(ctx, err)
+}
+
+// oneLine is an error's text without line breaks.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+}
+
+func newApp(s *streams) *cli.App {
+	app := &cli.App{
+		Name:  "aegpu",
+		Usage: "train autoencoders on a GPU or a CPU",
+		Description: "aegpu train\n\ntrains on the built-in data on the best device there is and says what to try next.\n\n" +
+			"Flags may stand before or after the arguments; --json prints one JSON object.\n\n" + exitCodes,
+		Version:               version(),
+		Writer:                s.out,
+		ErrWriter:             s.err,
+		HideHelpCommand:       true,
+		CustomAppHelpTemplate: appHelp,
+		ExitErrHandler:        func(*cli.Context, error) {},
+		OnUsageError:          usageError,
+		Action: func(c *cli.Context) error {
+			return cli.ShowAppHelp(c)
+		},
+		Commands: []*cli.Command{
+			newTrainCommand(s), newEvaluateCommand(s),
+			newEncodeCommand(s), newDecodeCommand(s), newReconstructCommand(s),
+			newSampleCommand(s), newInterpolateCommand(s),
+			newPCACommand(s), newDevicesCommand(s), newInspectCommand(s), newVersionCommand(s),
+		},
+	}
+	for _, c := range app.Commands {
+		c.OnUsageError = usageError
+		c.HideHelpCommand = true
+		c.CustomHelpTemplate = commandHelp
+		c.Description = strings.TrimSpace(c.Description) + "\n\n" + exitCodes
+	}
+	return app
+}
+
+// usageError is the flag package's complaint as one of ours.
+func usageError(_ *cli.Context, err error, _ bool) error {
+	return &requestError{err}
+}
+
+const appHelp = `{{.Name}}: {{.Usage}}
+
+Usage: {{.Name}} COMMAND [flags] [arguments]
+
+Commands:{{range .VisibleCommands}}
+  {{printf "%-12s" .Name}} {{.Usage}}{{end}}
+
+{{.Description}}
+
+"{{.Name}} COMMAND --help" tells more.
+`
+
+const commandHelp = `{{.HelpName}}: {{.Usage}}
+
+Usage: {{.HelpName}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}} [flags]
+
+{{.Description}}
+{{range .VisibleFlagCategories}}{{if .Name}}
+{{.Name}}{{else}}
+Flags{{end}}
+{{range .Flags}}  {{.}}
+{{end}}{{end}}`

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// flagsFirst moves the flags of a command line before its arguments, because
+// urfave/cli stops looking for flags at the first argument, and refuses unknown
+// commands and flags with the name that was probably meant.
+func flagsFirst(app *cli.App, args []string) ([]string, error) {
+	if len(args) < 2 {
+		return args, nil
+	}
+	name := args[1]
+	if strings.HasPrefix(name, "-") {
+		return args[:2], knownFlag(name, []string{"help", "h", "version", "v"}, "aegpu")
+	}
+	if name == "help" {
+		return helpFor(args), nil
+	}
+	i := slices.IndexFunc(app.Commands, func(c *cli.Command) bool { return slices.Contains(c.Names(), name) })
+	if i < 0 {
+		return nil, unknown("command", name, "", commandNames(app), "aegpu --help lists them")
+	}
+	flags, rest, err := divide(app.Commands[i], args[2:])
+	if err != nil {
+		return nil, err
+	}
+	return slices.Concat(args[:2], flags, []string{"--"}, rest), nil
+}
+
+// helpFor turns "help COMMAND" into "COMMAND --help".
+func helpFor(args []string) []string {
+	if len(args) > 2 {
+		return []string{args[0], args[2], "--help"}
+	}
+	return []string{args[0], "--help"}
+}
+
+// divide parts a command's words into flags with their values, and arguments.
+func divide(c *cli.Command, words []string) (flags, rest []string, err error) {
+	names, valued := []string{"help", "h"}, map[string]bool{}
+	for _, f := range c.Flags {
+		_, boolean := f.(*cli.BoolFlag)
+		for _, n := range f.Names() {
+			names, valued[n] = append(names, n), !boolean
+		}
+	}
+	for i := 0; i < len(words); i++ {
+		w := words[i]
+		if w == "--" {
+			return flags, append(rest, words[i+1:]...), nil
+		}
+		if len(w) < 2 || w[0] != '-' {
+			rest = append(rest, w)
+			continue
+		}
+		if err := knownFlag(w, names, "aegpu "+c.Name); err != nil {
+			return nil, nil, err
+		}
+		flags = append(flags, w)
+		name, _, assigned := strings.Cut(strings.TrimLeft(w, "-"), "=")
+		if valued[name] && !assigned {
+			if i++; i == len(words) {
+				return nil, nil, wrong("a value is missing after %s", w)
+			}
+			flags = append(flags, words[i])
+		}
+	}
+	return flags, rest, nil
+}
+
+func knownFlag(word string, names []string, command string) error {
+	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+	if slices.Contains(names, name) {
+		return nil
+	}
+	return unknown("flag", name, "--", names, command+" --help lists them")
+}
+
+func commandNames(app *cli.App) []string {
+	var names []string
+	for _, c := range app.Commands {
+		names = append(names, c.Names()...)
+	}
+	return names
+}
+
+// unknown refuses a name, with the nearest of those there are where one is near.
+func unknown(what, name, prefix string, names []string, otherwise string) error {
+	if near := nearest(name, names); near != "" {
+		return wrong("unknown %s %s%s: did you mean %s%s?", what, prefix, name, prefix, near)
+	}
+	return wrong("unknown %s %s%s: %s", what, prefix, name, otherwise)
+}
+
+// nearest is the name within two edits (one, of a short one), "" without one; a
+// name that the word begins, or that begins the word, counts as near.
+func nearest(word string, names []string) string {
+	best, least := "", 3
+	if len(word) < 4 {
+		least = 2
+	}
+	for _, n := range names {
+		if len(n) < 2 {
+			continue
+		}
+		d := edits(word, n)
+		if len(word) > 2 && (strings.HasPrefix(n, word) || strings.HasPrefix(word, n)) {
+			d = min(d, 2)
+		}
+		if d < least {
+			best, least = n, d
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance of two words.
+func edits(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			change := diagonal
+			if a[i] != b[j] {
+				change++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(change, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/aegpu/aegpu/model"
+	"github.com/urfave/cli/v2"
+)
+
+func newDecodeCommand(s *streams) *cli.Command {
+	t := transform{
+		in: latent, out: inputs, takes: "the model's code",
+		rows: func(m *model.Model, dst, src []float32) error { return m.DecodeRows(dst, src) },
+	}
+	return &cli.Command{
+		Name:        "decode",
+		Usage:       "turn codes into examples",
+		ArgsUsage:   "RUN CODES -o FILE",
+		Description: "Writes what the decoder makes of every row of CODES, a file of codes.\n\n  aegpu decode runs/ae-glyphs-1 codes.npz -o decoded.png",
+		Flags:       transformFlags("the examples"),
+		Action:      func(c *cli.Context) error { return t.run(c, s) },
+	}
+}

@@ -1,0 +1,25 @@
+package main
+
+import (
+	"github.com/aegpu/aegpu/model"
+	"github.com/urfave/cli/v2"
+)
+
+func newEncodeCommand(s *streams) *cli.Command {
+	t := transform{
+		in: inputs, out: latent, takes: "the model's input",
+		rows: func(m *model.Model, dst, src []float32) error { return m.EncodeRows(dst, src) },
+	}
+	return &cli.Command{
+		Name:      "encode",
+		Usage:     "turn examples into codes",
+		ArgsUsage: "RUN DATA -o FILE",
+		Description: "Writes the code of every row of DATA (a Gaussian code's mean), with its label where the format can hold one.\n\n" +
+			"  aegpu encode runs/ae-glyphs-1 builtin:glyphs -o codes.npz",
+		Flags:  transformFlags("the codes"),
+		Action: func(c *cli.Context) error { return t.run(c, s) },
+	}
+}
+
+func inputs(m *model.Model) int { return m.Spec.Inputs }
+func latent(m *model.Model) int { return m.Spec.Latent }

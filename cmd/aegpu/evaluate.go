@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+func newEvaluateCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:      "evaluate",
+		Usage:     "measure a trained model",
+		ArgsUsage: "RUN [DATA]",
+		Description: "Measures the model on the test rows of its own data, divided and scaled as in training, or on DATA (its test part,\n" +
+			"or all of it), with every figure that fits the model and PCA of the same code size beside it.\n\n" +
+			"  aegpu evaluate runs/vae-mnist-1 --iwae-k 5000 --limit 1000",
+		Flags: append(deviceFlags(),
+			&cli.IntFlag{Name: "iwae-k", Usage: "estimate log p(x) with `K` importance samples an example (vae)"},
+			&cli.IntFlag{Name: "limit", Usage: "estimate log p(x) on the first `N` rows; 0 takes all"},
+			&cli.StringFlag{Name: "corrupt", Usage: "`KIND:LEVEL` of damage to the inputs of the corrupted figures", DefaultText: "as in training"},
+			&cli.BoolFlag{Name: "probe", Usage: "fit a linear classifier to the codes (needs labels)", DisableDefaultText: true},
+			seedFlag(), jsonFlag(), quietFlag()),
+		Action: func(c *cli.Context) error { return runEvaluate(c, s) },
+	}
+}
+
+// evaluated is what the command prints as JSON.
+type evaluated struct {
+	Device     string        `json:"device"`
+	Model      string        `json:"model"`
+	Parameters int           `json:"parameters"`
+	Run        string        `json:"run"`
+	Data       string        `json:"data"`
+	Test       *eval.Summary `json:"test,omitempty"`
+	Val        *eval.Summary `json:"validation,omitempty"`
+}
+
+func runEvaluate(c *cli.Context, s *streams) error {
+	if err := arguments(c, 1, 2); err != nil {
+		return err
+	}
+	opts, err := evaluateOptions(c)
+	if err != nil {
+		return err
+	}
+	r, dev, m, err := s.open(c.Args().First(), c.String("device"), c.Bool("quiet"))
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	defer m.Close()
+	if opts.IWAEK > 0 && (m.Spec.Code != model.Gaussian || m.Spec.Loss.String() == "squared") {
+		return wrong("--iwae-k estimates log p(x), which takes a vae with the bernoulli or gaussian loss")
+	}
+	p, err := r.partsFor(c.Context, m, c.Args().Get(1))
+	if err != nil {
+		return err
+	}
+	if opts.Probe && (p.train == nil || p.train.Labels == nil || p.test.Labels == nil) {
+		return wrong("--probe needs labels on the training rows and on those measured: %s has none", p.name)
+	}
+	if p.train != nil {
+		if opts.PCA, err = baseline(dev, p.train, m.Spec.Latent); err != nil {
+			return err
+		}
+	}
+	if err := c.Context.Err(); err != nil {
+		return err
+	}
+	sum, err := eval.Summarise(m, p.train, p.test, opts)
+	if err != nil {
+		return err
+	}
+	if !c.Bool("json") {
+		writeFigures(s.out, p.part, sum)
+		return nil
+	}
+	result := evaluated{Device: dev.Info().Name, Model: modelName(r, m), Parameters: m.NumParameters(), Run: r.path, Data: p.name}
+	result.Test, result.Val = byPart(p.part, sum)
+	return s.writeJSON(result)
+}
+
+func evaluateOptions(c *cli.Context) (eval.SummaryOptions, error) {
+	o := eval.SummaryOptions{Seed: c.Uint64("seed"), IWAEK: c.Int("iwae-k"), IWAERows: c.Int("limit"), Probe: c.Bool("probe")}
+	if o.IWAEK < 0 || o.IWAERows < 0 {
+		return o, wrong("--iwae-k %d and --limit %d: expected 0 or more", o.IWAEK, o.IWAERows)
+	}
+	if !c.IsSet("corrupt") {
+		return o, nil
+	}
+	config, err := train.Preset("ae")
+	if err != nil {
+		return o, err
+	}
+	config.Corrupt = c.String("corrupt")
+	spec, err := config.Spec(1)
+	if err != nil {
+		return o, wrong("--%w", err)
+	}
+	o.Corrupt = spec.Corrupt
+	return o, nil
+}
+
+// evaluationParts are the rows to measure on and, for baseline and probe, those
+// of the training, which may be nil.
+type evaluationParts struct {
+	name, part  string
+	train, test *data.Set
+}
+
+// partsFor are the run's own parts, or those of the data that was named; the
+// baseline is fitted to the run's training rows, where they can be had.
+func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p evaluationParts, err error) {
+	if name == "" {
+		sets, err := r.own(ctx)
+		if err != nil {
+			return p, err
+		}
+		p.name, p.train = r.config.Data, sets.Train
+		if p.test, p.part = heldOut(sets); p.test == nil {
+			return p, wrong("%s has no test rows: name DATA to measure on", r.path)
+		}
+		return p, fits(p.test, m, p.name)
+	}
+	p.name, p.part = name, "test"
+	if p.test, err = openPart(ctx, name, "", m.Spec.Inputs, "the model's input"); err != nil {
+		return p, err
+	}
+	if p.test, err = scaled(m, p.test); err != nil {
+		return p, err
+	}
+	if sets, err := r.own(ctx); err == nil {
+		p.train = sets.Train
+	}
+	return p, ctx.Err()
+}
+
+func fits(s *data.Set, m *model.Model, name string) error {
+	if s.Cols != m.Spec.Inputs {
+		return wrong("%s has rows of %d numbers: expected %d, the size of the model's input", name, s.Cols, m.Spec.Inputs)
+	}
+	return nil
+}
+
+// modelName is the preset that the run was made from.
+func modelName(r *savedRun, m *model.Model) string {
+	if r.config != nil {
+		return r.config.Model
+	}
+	if m.Spec.Code == model.Gaussian {
+		return "vae"
+	}
+	return fmt.Sprintf("%s autoencoder", m.Spec.Loss)
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/train"
+)
+
+// exitCodes is in the help of every command.
+const exitCodes = `Exit codes:
+  0    done
+  1    failed while running: disk full, diverged, device lost
+  2    the request is wrong: flag, setting, data, damaged file
+  3    the device asked for is not usable, or its memory is too small
+  130  interrupted (143: terminated); train can be resumed`
+
+// requestError is an error in what was asked for.
+type requestError struct{ err error }
+
+func (e *requestError) Error() string { return e.err.Error() }
+func (e *requestError) Unwrap() error { return e.err }
+
+func wrong(format string, args ...any) error { return &requestError{fmt.Errorf(format, args...)} }
+
+// deviceError says why a device is not usable.
+type deviceError struct{ err error }
+
+func (e *deviceError) Error() string { return e.err.Error() }
+func (e *deviceError) Unwrap() error { return e.err }
+
+// signalError is the cause of a context that a signal ended.
+type signalError struct{ signal os.Signal }
+
+func (e signalError) Error() string {
+	if e.signal == syscall.SIGTERM {
+		return "terminated"
+	}
+	return "interrupted"
+}
+
+func signalCode(s os.Signal) int {
+	if s == syscall.SIGTERM {
+		return 143
+	}
+	return 130
+}
+
+// exitCode is what an error means to a script.
+func exitCode(ctx context.Context, err error) int {
+	var (
+		request  *requestError
+		training *train.RequestError
+		bad      *data.Error
+		device   *deviceError
+	)
+	switch {
+	case err == nil:
+		return 0
+	case train.Interrupted(err):
+		var s signalError
+		if errors.As(context.Cause(ctx), &s) {
+			return signalCode(s.signal)
+		}
+		return 130
+	case errors.Is(err, syscall.EPIPE): // whoever reads the results has seen enough
+		return 0
+	case errors.As(err, &device), errors.Is(err, backend.ErrOutOfMemory):
+		return 3
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO):
+		return 1
+	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad):
+		return 2
+	}
+	return 1
+}
+
+// silent reports whether an error is nothing to tell a person about.
+func silent(err error) bool { return err == nil || errors.Is(err, syscall.EPIPE) }
+
+// unreadable is what is wrong with a file that was asked for: the caller's
+// request where it is missing or damaged, the machine's failure otherwise.
+func unreadable(path string, err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return wrong("%s: no such file or folder", path)
+	case errors.Is(err, fs.ErrPermission):
+		return wrong("%s: permission denied", path)
+	}
+	var no *fs.PathError
+	if errors.As(err, &no) {
+		return wrong("%s: %v", path, no.Err)
+	}
+	return err
+}

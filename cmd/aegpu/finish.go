@@ -1,0 +1,151 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/report"
+	"github.com/aegpu/aegpu/train"
+)
+
+// reportFile is the page of a run directory.
+const reportFile = "report.html"
+
+// trained is what train prints as JSON.
+type trained struct {
+	Device            string        `json:"device"`
+	Model             string        `json:"model"`
+	Parameters        int           `json:"parameters"`
+	Epochs            int           `json:"epochs"`
+	Steps             int           `json:"steps"`
+	Seconds           float64       `json:"seconds"`
+	ExamplesPerSecond float64       `json:"examples_per_second"`
+	Run               string        `json:"run"`
+	Stopped           bool          `json:"stopped_early,omitempty"`
+	Test              *eval.Summary `json:"test,omitempty"`
+	Val               *eval.Summary `json:"validation,omitempty"`
+}
+
+// finish measures a trained model, draws its pictures and says what was made.
+func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result) error {
+	m := result.Model
+	out := trained{
+		Device: dev.Info().Name, Model: o.config.Model, Parameters: m.NumParameters(), Epochs: result.Epochs, Steps: result.Steps,
+		Seconds: result.Seconds, ExamplesPerSecond: result.ExamplesPerSecond, Run: o.dir, Stopped: result.Stopped,
+	}
+	done := fmt.Sprintf("trained and saved in %s", o.dir)
+	test, part := heldOut(sets)
+	var pca *eval.PCA
+	var err error
+	if test != nil {
+		if pca, err = baseline(dev, sets.Train, m.Spec.Latent); err != nil {
+			return fmt.Errorf("%w; the model is %s", err, done)
+		}
+	}
+	if ctx.Err() != nil {
+		return &explained{"stopped while measuring the model, which is " + done + "; to measure it: " + commandLine("aegpu", "evaluate", o.dir), ctx.Err()}
+	}
+	var sum *eval.Summary
+	if test != nil {
+		if sum, err = eval.Summarise(m, sets.Train, test, eval.SummaryOptions{Seed: o.config.Seed, PCA: pca}); err != nil {
+			return fmt.Errorf("%w; the model is %s", err, done)
+		}
+		out.Test, out.Val = byPart(part, sum)
+	}
+	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
+	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
+	if err := p.write(g); err != nil {
+		return fmt.Errorf("%w; the model is %s", err, done)
+	}
+	if o.json {
+		return s.writeJSON(out)
+	}
+	p.print(s)
+	return nil
+}
+
+// page is what is said about a run at its end, on the terminal and as HTML.
+type page struct {
+	o     trainOptions
+	out   trained
+	part  string
+	sum   *eval.Summary // nil where no rows are held out
+	next  []report.Command
+	files []string
+}
+
+// write draws the pictures into the run directory, and the page that has all.
+func (p *page) write(g *gallery) error {
+	pictures, err := g.draw()
+	if err != nil {
+		return err
+	}
+	p.files = []string{train.ModelFile, train.ConfigFile, reportFile}
+	for _, one := range pictures {
+		p.files = append(p.files, one.Name)
+		err := data.WriteAtomic(filepath.Join(p.o.dir, one.Name), func(w io.Writer) error {
+			_, err := w.Write(one.PNG)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	var config strings.Builder
+	if err := p.o.config.Write(&config); err != nil {
+		return err
+	}
+	doc := report.Page{
+		Title: fmt.Sprintf("%s on %s", p.o.config.Model, p.o.config.Data), Lead: []string{p.lead()},
+		Pictures: pictures, Commands: p.next, Config: config.String(),
+	}
+	if p.sum != nil {
+		doc.Lead = append(doc.Lead, fmt.Sprintf("Figures are means over %d %s examples.", p.sum.Examples, p.part))
+		doc.Columns, doc.Rows = p.table()
+	}
+	return data.WriteAtomic(filepath.Join(p.o.dir, reportFile), func(w io.Writer) error { return report.HTML(w, doc) })
+}
+
+// table is the figures as the page's table.
+func (p *page) table() (columns []string, rows [][]string) {
+	columns = []string{"figure", "model"}
+	if p.sum.PCA != nil {
+		columns = append(columns, fmt.Sprintf("PCA-%d", p.sum.PCA.Components))
+	}
+	for _, f := range figures(p.sum) {
+		line := []string{f.Name, f.Value}
+		if p.sum.PCA != nil {
+			line = append(line, f.Baseline)
+		}
+		rows = append(rows, append(line, f.Note))
+	}
+	return columns, rows
+}
+
+func (p *page) lead() string {
+	early := ""
+	if p.out.Stopped {
+		early = ", stopped early"
+	}
+	return fmt.Sprintf("%d parameters, %d epochs (%d steps) in %.1f s on %s%s: %s examples/s.",
+		p.out.Parameters, p.out.Epochs, p.out.Steps, p.out.Seconds, p.out.Device, early, count(p.out.ExamplesPerSecond))
+}
+
+// print says what was made, where it is and what to try next.
+func (p *page) print(s *streams) {
+	fmt.Fprintf(s.out, "%s\n\n", p.lead())
+	if p.sum != nil {
+		writeFigures(s.out, p.part, p.sum)
+		fmt.Fprintln(s.out)
+	}
+	fmt.Fprintf(s.out, "%s holds %s\n\nwhat to try next:\n", p.o.dir, strings.Join(p.files, ", "))
+	for _, c := range p.next {
+		fmt.Fprintf(s.out, "  %s\n", c.Text)
+	}
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+func newInspectCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:        "inspect",
+		Usage:       "show what is in a run",
+		ArgsUsage:   "RUN",
+		Description: "Shows the architecture, the settings, the training's course and the files of a run.\n\n  aegpu inspect runs/ae-glyphs-1",
+		Flags:       []cli.Flag{jsonFlag()},
+		Action: func(c *cli.Context) error {
+			if err := arguments(c, 1, 1); err != nil {
+				return err
+			}
+			return runInspect(s, c.Args().First(), c.Bool("json"))
+		},
+	}
+}
+
+// inspected is what the command prints as JSON.
+type inspected struct {
+	Run        string         `json:"run"`
+	Model      string         `json:"model"`
+	Parameters int            `json:"parameters"`
+	Spec       model.Spec     `json:"spec"`
+	Layers     []layer        `json:"layers"`
+	Config     map[string]any `json:"config,omitempty"`
+	Epochs     int            `json:"epochs"`
+	Seconds    float64        `json:"seconds,omitempty"` // in training, validation included
+	First      *train.Record  `json:"first_epoch,omitempty"`
+	Last       *train.Record  `json:"last_epoch,omitempty"`
+	Best       *train.Record  `json:"best_epoch,omitempty"`
+	Files      []fileSize     `json:"files"`
+}
+
+// layer is one parameter tensor.
+type layer struct {
+	Name       string `json:"name"`
+	Shape      []int  `json:"shape"`
+	Parameters int    `json:"parameters"`
+}
+
+type fileSize struct {
+	Name  string `json:"name"`
+	Bytes int64  `json:"bytes"`
+}
+
+func runInspect(s *streams, path string, asJSON bool) error {
+	r, err := findRun(path)
+	if err != nil {
+		return err
+	}
+	dev, err := cpu.Open(cpu.Options{Workers: 1})
+	if err != nil {
+		return &deviceError{err}
+	}
+	defer dev.Close()
+	m, err := r.load(dev)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	in := inspected{Run: path, Model: modelName(r, m), Parameters: m.NumParameters(), Spec: m.Spec}
+	for _, p := range m.Params() {
+		l := layer{Name: p.Name, Shape: []int{p.Rows, p.Cols}, Parameters: p.Rows * p.Cols}
+		if !p.Weight {
+			l.Shape = l.Shape[1:]
+		}
+		in.Layers = append(in.Layers, l)
+	}
+	if err := in.addRun(r); err != nil {
+		return err
+	}
+	if asJSON {
+		return s.writeJSON(in)
+	}
+	in.write(s.out, r.config)
+	return nil
+}
+
+// addRun adds what stands beside the model in a run directory.
+func (in *inspected) addRun(r *savedRun) error {
+	if r.config == nil {
+		return nil
+	}
+	in.Config = map[string]any{}
+	for _, name := range settingNames() {
+		in.Config[name] = plain(field(r.config, name).Interface())
+	}
+	entries, err := os.ReadDir(r.path)
+	if err != nil {
+		return unreadable(r.path, err)
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
+			in.Files = append(in.Files, fileSize{e.Name(), info.Size()})
+		}
+	}
+	history, err := readHistory(filepath.Join(r.path, train.HistoryFile))
+	if err != nil {
+		return err
+	}
+	for i := range history {
+		h := &history[i]
+		in.Seconds += h.Seconds
+		if h.Best {
+			in.Best = h
+		}
+	}
+	if in.Epochs = len(history); in.Epochs > 0 {
+		in.First, in.Last = &history[0], &history[in.Epochs-1]
+	}
+	return nil
+}
+
+// plain is a setting's value as JSON writes it: names and lists as on the
+// command line.
+func plain(v any) any {
+	if s, ok := v.(fmt.Stringer); ok {
+		return s.String()
+	}
+	return v
+}
+
+// readHistory reads metrics.jsonl; a run that has none has no history.
+func readHistory(path string) ([]train.Record, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil
+	}
+	defer f.Close()
+	var history []train.Record
+	lines := bufio.NewScanner(f)
+	for n := 1; lines.Scan(); n++ {
+		var r train.Record
+		if err := json.Unmarshal(lines.Bytes(), &r); err != nil {
+			return nil, wrong("%s: line %d: not a record of an epoch: %w", path, n, err)
+		}
+		history = append(history, r)
+	}
+	return history, lines.Err()
+}
+
+func (in *inspected) write(out *results, config *train.Config) {
+	fmt.Fprintf(out, "%s: model %s, %s, %d parameters\n\n", in.Run, in.Model, widths(&in.Spec), in.Parameters)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "tensor\tshape\tparameters")
+	for _, l := range in.Layers {
+		fmt.Fprintf(w, "%s\t%s\t%d\n", l.Name, strings.ReplaceAll(strings.Trim(fmt.Sprint(l.Shape), "[]"), " ", " x "), l.Parameters)
+	}
+	w.Flush()
+	if config != nil {
+		fmt.Fprint(out, "\nsettings\n")
+		text := &strings.Builder{}
+		if err := config.Write(text); err == nil {
+			fmt.Fprint(out, "  "+strings.ReplaceAll(strings.TrimSpace(text.String()), "\n", "\n  ")+"\n")
+		}
+	}
+	if in.Epochs > 0 {
+		fmt.Fprintf(out, "\ntraining: %d epochs, %.1f s\n", in.Epochs, in.Seconds)
+		for _, e := range []struct {
+			name string
+			r    *train.Record
+		}{{"first", in.First}, {"best", in.Best}, {"last", in.Last}} {
+			if e.r != nil {
+				fmt.Fprintf(out, "  %-6s%s\n", e.name, recordText(*e.r, 0))
+			}
+		}
+	}
+	if len(in.Files) > 0 {
+		fmt.Fprint(out, "\nfiles\n")
+		for _, f := range in.Files {
+			fmt.Fprintf(out, "  %-22s %d bytes\n", f.Name, f.Bytes)
+		}
+	}
+}
+
+// widths is the architecture as 784-512-32-512-784, the code in brackets.
+func widths(s *model.Spec) string {
+	var b strings.Builder
+	fmt.Fprint(&b, s.Inputs)
+	for _, w := range s.Hidden {
+		fmt.Fprintf(&b, "-%d", w)
+	}
+	fmt.Fprintf(&b, "-[%d]", s.Latent)
+	if s.Decoder != nil {
+		for _, w := range s.Decoder {
+			fmt.Fprintf(&b, "-%d", w)
+		}
+	} else {
+		for i := range s.Hidden {
+			fmt.Fprintf(&b, "-%d", s.Hidden[len(s.Hidden)-1-i])
+		}
+	}
+	fmt.Fprintf(&b, "-%d", s.Inputs)
+	return b.String()
+}

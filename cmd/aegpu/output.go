@@ -1,0 +1,109 @@
+package main
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/urfave/cli/v2"
+)
+
+func jsonFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: "print one JSON object on standard output", DisableDefaultText: true}
+}
+
+func quietFlag() cli.Flag {
+	return &cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing on standard error but what goes wrong", DisableDefaultText: true}
+}
+
+func seedFlag() cli.Flag {
+	return &cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`NUMBER` that everything drawn follows from"}
+}
+
+func outputFlag(what string) cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .png for images"}
+}
+
+// writeJSON prints one JSON object.
+func (s *streams) writeJSON(v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(append(text, '\n'))
+	return err
+}
+
+// noArguments refuses arguments.
+func noArguments(c *cli.Context) error { return arguments(c, 0, 0) }
+
+// arguments refuses fewer or more arguments than that.
+func arguments(c *cli.Context, least, most int) error {
+	switch n := c.NArg(); {
+	case n < least && least == most:
+		return wrong("usage: aegpu %s %s: %d of %d arguments are there", c.Command.Name, c.Command.ArgsUsage, n, least)
+	case n < least:
+		return wrong("usage: aegpu %s %s", c.Command.Name, c.Command.ArgsUsage)
+	case n > most:
+		return wrong("%q is one argument too many: usage: aegpu %s %s", c.Args().Get(most), c.Command.Name, c.Command.ArgsUsage)
+	}
+	return nil
+}
+
+// output is the file that a command is to write, checked before any work.
+func output(c *cli.Context) (string, error) {
+	path := c.String("output")
+	if path == "" {
+		return "", wrong("where to? -o FILE names the file, as in -o out%s", ".npy")
+	}
+	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
+	if !slices.Contains([]string{".npy", ".npz", ".csv", ".tsv", ".idx", ".png"}, filepath.Ext(name)) ||
+		strings.HasSuffix(strings.ToLower(path), ".png.gz") || strings.HasSuffix(strings.ToLower(path), ".npz.gz") {
+		return "", wrong("%s: unknown kind of file to write: expected a name ending in .npy, .npz, .csv, .tsv, .idx or .png", path)
+	}
+	return path, nil
+}
+
+func isPicture(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }
+
+// dataName is what a data set is called in a directory's name.
+func dataName(name string) string {
+	name = filepath.Base(strings.TrimPrefix(name, "builtin:"))
+	for range 2 { // .csv.gz
+		name = strings.TrimSuffix(name, filepath.Ext(name))
+	}
+	name = strings.Map(func(r rune) rune {
+		if r == '-' || r == '_' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+			return r
+		}
+		return '-'
+	}, name)
+	if strings.Trim(name, "-.") == "" {
+		return "data"
+	}
+	return name
+}
+
+// shapeOf is a set's rows as images, guessed from their width where the set does
+// not say.
+func shapeOf(s *data.Set) (height, width, channels int) {
+	if s.Height > 0 {
+		return s.Height, s.Width, s.Channels
+	}
+	return squareSide(s.Cols)
+}
+
+// squareSide is a row of n numbers as a square image, grey or RGB; zero where it
+// is neither.
+func squareSide(n int) (height, width, channels int) {
+	for _, channels := range []int{1, 3} {
+		for side := 2; side*side*channels <= n; side++ {
+			if side*side*channels == n {
+				return side, side, channels
+			}
+		}
+	}
+	return 0, 0, 0
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+func newPCACommand(s *streams) *cli.Command {
+	var flags []cli.Flag
+	for _, f := range settingFlags() {
+		switch f.Names()[0] {
+		case "latent", "limit", "test", "val", "scale", "seed", "device":
+			flags = append(flags, f)
+		}
+	}
+	return &cli.Command{
+		Name:        "pca",
+		Usage:       "the linear baseline: PCA at a code size",
+		ArgsUsage:   "[DATA]",
+		Description: "Fits PCA to the training rows of DATA (default builtin:glyphs) and measures it on the test rows.\n\n  aegpu pca data/mnist --latent 30 --val 0",
+		Flags:       append(flags, jsonFlag(), quietFlag()),
+		Action:      func(c *cli.Context) error { return runPCA(c, s) },
+	}
+}
+
+// pcaResult is what the command prints as JSON.
+type pcaResult struct {
+	Device   string        `json:"device"`
+	Model    string        `json:"model"`
+	Data     string        `json:"data"`
+	Variance float64       `json:"explained_variance"` // share of the training part's
+	Test     *eval.Summary `json:"test,omitempty"`
+	Val      *eval.Summary `json:"validation,omitempty"`
+}
+
+func runPCA(c *cli.Context, s *streams) error {
+	if err := arguments(c, 0, 1); err != nil {
+		return err
+	}
+	config, err := readConfig(c, "")
+	if err != nil {
+		return err
+	}
+	config.Loss = backend.SquaredError
+	if c.NArg() > 0 {
+		config.Data = c.Args().First()
+	}
+	if err := config.Validate(); err != nil {
+		return &requestError{err}
+	}
+	dev, err := s.openDevice(config.Device, "fp32", c.Bool("quiet"))
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	sets, err := train.Load(c.Context, config)
+	if err != nil {
+		return err
+	}
+	test, part := heldOut(sets)
+	if test == nil {
+		return wrong("no rows are held out to measure on: set --test or --val above 0")
+	}
+	if most := min(sets.Train.Rows, sets.Train.Cols); config.Latent > most {
+		return wrong("--latent is %d: expected at most %d for %d rows of %d columns", config.Latent, most, sets.Train.Rows, sets.Train.Cols)
+	}
+	pca, err := eval.FitPCA(dev, eval.SetRows(sets.Train), config.Latent)
+	if err != nil {
+		return err
+	}
+	b, err := pca.Baseline(dev, test)
+	if err != nil {
+		return err
+	}
+	kept := 0.0
+	for _, v := range pca.Variance {
+		kept += v / max(pca.Total, math.SmallestNonzeroFloat64)
+	}
+	sum := &eval.Summary{Examples: test.Rows, SSE: &b.SSE, MSE: &b.MSE, PSNR: b.PSNR}
+	if c.Bool("json") {
+		r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept}
+		r.Test, r.Val = byPart(part, sum)
+		return s.writeJSON(r)
+	}
+	fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept, sets.Train.Rows)
+	writeFigures(s.out, part, sum)
+	return nil
+}
+
+// byPart puts a summary under the name of the part that it is of.
+func byPart(part string, s *eval.Summary) (test, validation *eval.Summary) {
+	if part == "validation" {
+		return nil, s
+	}
+	return s, nil
+}

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/report"
+	"github.com/aegpu/aegpu/train"
+)
+
+// How many examples the pictures show.
+const (
+	shownExamples = 20
+	shownPanels   = 6 // of examples that are not images
+	shownSamples  = 64
+)
+
+// gallery draws the pictures of a finished run.
+type gallery struct {
+	model   *model.Model
+	config  *train.Config
+	test    *data.Set // scaled; may be nil
+	pca     *eval.PCA // may be nil
+	history []train.Record
+
+	pictures []report.Picture
+}
+
+func (g *gallery) draw() ([]report.Picture, error) {
+	for _, one := range []func() error{g.reconstructions, g.losses, g.samples, g.filters, g.codes} {
+		if err := one(); err != nil {
+			return nil, err
+		}
+	}
+	return g.pictures, nil
+}
+
+func (g *gallery) add(name, caption string, draw func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := draw(&b); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	g.pictures = append(g.pictures, report.Picture{Name: name, Caption: caption, PNG: b.Bytes()})
+	return nil
+}
+
+func (g *gallery) shape() report.Geometry {
+	if t := g.test; t != nil && t.Height > 0 {
+		return report.Geometry{Height: t.Height, Width: t.Width, Channels: t.Channels}
+	}
+	return report.Geometry{Width: g.model.Spec.Inputs}
+}
+
+// pixels undoes the scaling of images, which are looked at as they are; other
+// data is easier to compare scaled.
+func (g *gallery) pixels(x []float32) []float32 {
+	if g.shape().IsImage() && len(g.model.Input.Shift) > 0 {
+		x = slices.Clone(x)
+		g.model.Input.Invert(x)
+	}
+	return x
+}
+
+func (g *gallery) reconstructions() error {
+	if g.test == nil {
+		return nil
+	}
+	n, corrupt := shownExamples, g.model.Spec.Corrupt
+	if !g.shape().IsImage() {
+		n = shownPanels
+	}
+	clean, seen, err := eval.Corrupted(g.model.Device(), g.test, n, corrupt, g.config.Seed)
+	if err != nil {
+		return err
+	}
+	y, err := eval.Reconstructions(g.model, seen)
+	if err != nil {
+		return err
+	}
+	strips := []report.Strip{{Label: "original", X: g.pixels(clean)}}
+	caption := "Test examples and what comes back from the code"
+	if corrupt.Kind != backend.NoCorruption {
+		strips = append(strips, report.Strip{Label: "corrupted", X: g.pixels(seen)})
+		caption = "Test examples, damaged, and what comes back from the code of the damaged ones"
+	}
+	strips = append(strips, report.Strip{Label: g.config.Model, X: g.pixels(y)})
+	if g.pca != nil {
+		x, err := g.linear(seen)
+		if err != nil {
+			return err
+		}
+		strips = append(strips, report.Strip{Label: fmt.Sprintf("PCA-%d", g.pca.K()), X: g.pixels(x)})
+		caption += ", PCA of the same code size below"
+	}
+	return g.add("reconstructions.png", caption+".", func(w io.Writer) error {
+		return report.Reconstructions(w, g.shape(), strips...)
+	})
+}
+
+// linear is PCA's reconstruction of rows.
+func (g *gallery) linear(x []float32) ([]float32, error) {
+	codes, err := g.pca.Encode(g.model.Device(), eval.Dense(x, g.model.Spec.Inputs))
+	if err != nil {
+		return nil, err
+	}
+	return g.pca.Decode(g.model.Device(), codes)
+}
+
+// losses draws a panel a phase, and the parts of the last phase's loss.
+func (g *gallery) losses() error {
+	if len(g.history) == 0 {
+		return nil
+	}
+	var series []report.Series
+	curve := func(panel, name string, rec train.Record, v float64) {
+		i := slices.IndexFunc(series, func(s report.Series) bool { return s.Panel == panel && s.Name == name })
+		if i < 0 {
+			i, series = len(series), append(series, report.Series{Panel: panel, Name: name})
+		}
+		series[i].X, series[i].Y = append(series[i].X, float64(rec.Epoch)), append(series[i].Y, v)
+	}
+	phases := map[string]bool{}
+	for _, r := range g.history {
+		phases[r.Phase] = true
+	}
+	for _, r := range g.history {
+		panel := "loss"
+		if len(phases) > 1 {
+			panel = r.Phase
+		}
+		curve(panel, "training", r, r.Train.Loss)
+		if r.Validation != nil {
+			curve(panel, "validation", r, r.Validation.Loss)
+		}
+		if r.Phase == "autoencoder" {
+			parts(curve, r)
+		}
+	}
+	return g.add("loss.png", "The loss over the epochs.", func(w io.Writer) error {
+		return report.LossCurves(w, series, report.CurveOptions{XLabel: "epoch"})
+	})
+}
+
+// parts adds the terms of a loss that has several.
+func parts(curve func(panel, name string, r train.Record, v float64), r train.Record) {
+	if r.Train.KL == 0 && r.Train.Sparsity == 0 && r.Train.Contraction == 0 {
+		return
+	}
+	for _, part := range []struct {
+		name string
+		of   func(train.Terms) float64
+	}{
+		{"reconstruction", func(t train.Terms) float64 { return t.Reconstruction }},
+		{"kl", func(t train.Terms) float64 { return t.KL }},
+		{"sparsity", func(t train.Terms) float64 { return t.Sparsity }},
+		{"contraction", func(t train.Terms) float64 { return t.Contraction }},
+	} {
+		if v := part.of(r.Train); v != 0 {
+			curve(part.name, "training", r, v)
+		}
+		if r.Validation != nil && part.of(*r.Validation) != 0 {
+			curve(part.name, "validation", r, part.of(*r.Validation))
+		}
+	}
+}
+
+func (g *gallery) samples() error {
+	if g.model.Spec.Code != model.Gaussian {
+		return nil
+	}
+	x := make([]float32, shownSamples*g.model.Spec.Inputs)
+	if err := g.model.DecodeRows(x, normals(shownSamples*g.model.Spec.Latent, g.config.Seed)); err != nil {
+		return err
+	}
+	return g.add("samples.png", "New examples, decoded from draws of the prior.", func(w io.Writer) error {
+		return report.Samples(w, g.shape(), x)
+	})
+}
+
+// filters draws what the first layer's units look for.
+func (g *gallery) filters() error {
+	w0, err := g.model.Weights("encoder.0.weight")
+	if err != nil || !g.shape().IsImage() {
+		return err
+	}
+	return g.add("filters.png", "Weights of the encoder's first units: red excites, blue inhibits.", func(w io.Writer) error {
+		return report.Filters(w, g.shape(), w0)
+	})
+}
+
+// codes draws a code of two numbers.
+func (g *gallery) codes() error {
+	if g.model.Spec.Latent != 2 || g.test == nil {
+		return nil
+	}
+	codes, err := eval.Codes(g.model, g.test)
+	if err != nil {
+		return err
+	}
+	return g.add("codes.png", "The codes of the test examples.", func(w io.Writer) error {
+		return report.Codes2D(w, codes, g.test.Labels, g.test.Classes)
+	})
+}

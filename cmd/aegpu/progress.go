@@ -1,0 +1,135 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/aegpu/aegpu/train"
+	"golang.org/x/term"
+)
+
+// progress shows a training on standard error: a live line on a terminal, and
+// plain lines, one an epoch and now and then within a long one, elsewhere.
+type progress struct {
+	w     io.Writer
+	width func() int // of the terminal, 0 where there is none
+	shown bool       // a live line stands on the terminal
+	last  time.Time  // of the last line
+	total int        // epochs of the phase under way
+}
+
+// pause is how long plain lines within an epoch are apart at least.
+const pause = 10 * time.Second
+
+func newProgress(w io.Writer) *progress {
+	p := &progress{w: w, width: func() int { return 0 }, last: time.Now()}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.width = func() int {
+			width, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || width < 20 {
+				return 80
+			}
+			return width
+		}
+	}
+	return p
+}
+
+// step shows where an epoch stands.
+func (p *progress) step(at train.Progress) {
+	p.total = at.Epochs
+	text := fmt.Sprintf("%s epoch %d/%d  %3d %%  %s  %s examples/s  %s left",
+		at.Phase, at.Epoch, at.Epochs, 100*at.Step/max(1, at.Steps), termsText(at.Terms), count(at.ExamplesPerSecond), duration(at.Left))
+	if width := p.width(); width > 0 {
+		if runes := []rune(text); len(runes) >= width {
+			text = string(runes[:width-1])
+		}
+		fmt.Fprintf(p.w, "\r%s\x1b[K", text)
+		p.shown = true
+		return
+	}
+	if time.Since(p.last) < pause {
+		return
+	}
+	p.last = time.Now()
+	fmt.Fprintln(p.w, text)
+}
+
+// epoch leaves a line about an epoch that is done.
+func (p *progress) epoch(r train.Record) {
+	p.clear()
+	p.last = time.Now()
+	fmt.Fprintln(p.w, recordText(r, p.total))
+}
+
+// clear takes the live line away.
+func (p *progress) clear() {
+	if p.shown {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+func recordText(r train.Record, epochs int) string {
+	of := ""
+	if epochs > 0 {
+		of = "/" + strconv.Itoa(epochs)
+	}
+	text := fmt.Sprintf("%s epoch %d%s  %s", r.Phase, r.Epoch, of, termsText(r.Train))
+	if v := r.Validation; v != nil {
+		text += "  validation " + short(v.Loss)
+		if v.Accuracy > 0 {
+			text += fmt.Sprintf(" (accuracy %.4f)", v.Accuracy)
+		}
+	}
+	return text + fmt.Sprintf("  %s examples/s  %s", count(r.ExamplesPerSecond), duration(time.Duration(r.Seconds*float64(time.Second))))
+}
+
+// termsText is a loss and, where it has more than one, its parts.
+func termsText(t train.Terms) string {
+	parts := []string{}
+	for _, p := range []struct {
+		name string
+		v    float64
+	}{{"kl", t.KL}, {"sparsity", t.Sparsity}, {"contraction", t.Contraction}} {
+		if p.v != 0 {
+			parts = append(parts, p.name+" "+short(p.v))
+		}
+	}
+	text := "loss " + short(t.Loss)
+	if len(parts) > 0 {
+		text += " (reconstruction " + short(t.Reconstruction) + ", " + strings.Join(parts, ", ") + ")"
+	}
+	if t.Accuracy > 0 {
+		text += fmt.Sprintf(" (accuracy %.4f)", t.Accuracy)
+	}
+	return text
+}
+
+func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+
+// count is a number of thousands with commas.
+func count(v float64) string {
+	s := strconv.FormatFloat(v, 'f', 0, 64)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// duration is a time in the unit that people would use.
+func duration(d time.Duration) string {
+	switch {
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%.0f s", d.Seconds())
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%.0f min", d.Minutes())
+	}
+	return fmt.Sprintf("%.1f h", d.Hours())
+}

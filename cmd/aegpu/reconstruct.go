@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/aegpu/aegpu/model"
+	"github.com/urfave/cli/v2"
+)
+
+func newReconstructCommand(s *streams) *cli.Command {
+	t := transform{
+		in: inputs, out: inputs, takes: "the model's input", keeps: true,
+		rows: func(m *model.Model, dst, src []float32) error { return m.ReconstructRows(dst, src) },
+	}
+	return &cli.Command{
+		Name:        "reconstruct",
+		Usage:       "send examples through the code and back",
+		ArgsUsage:   "RUN DATA -o FILE",
+		Description: "Writes the reconstruction of every row of DATA.\n\n  aegpu reconstruct runs/ae-mnist-1 data/mnist -o out.npy",
+		Flags:       transformFlags("the reconstructions"),
+		Action:      func(c *cli.Context) error { return t.run(c, s) },
+	}
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/urfave/cli/v2"
+)
+
+func newSampleCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:      "sample",
+		Usage:     "make new examples",
+		ArgsUsage: "RUN -n N -o FILE",
+		Description: "Decodes codes drawn from the prior of a VAE, or from a Gaussian mixture fitted to the training part's codes otherwise.\n\n" +
+			"  aegpu sample runs/vae-glyphs-1 -n 64 -o samples.png",
+		Flags: append(deviceFlags(), outputFlag("the examples"),
+			&cli.IntFlag{Name: "number", Aliases: []string{"n"}, Value: 64, Usage: "`N` examples"},
+			seedFlag(), jsonFlag(), quietFlag()),
+		Action: func(c *cli.Context) error { return runSample(c, s) },
+	}
+}
+
+func runSample(c *cli.Context, s *streams) error {
+	if err := arguments(c, 1, 1); err != nil {
+		return err
+	}
+	path, err := output(c)
+	if err != nil {
+		return err
+	}
+	n := c.Int("number")
+	if n < 1 {
+		return wrong("-n is %d: expected 1 or more", n)
+	}
+	r, dev, m, err := s.open(c.Args().First(), c.String("device"), c.Bool("quiet"))
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	defer m.Close()
+	codes, from, err := draws(c.Context, r, m, n, c.Uint64("seed"))
+	if err != nil {
+		return err
+	}
+	if !c.Bool("quiet") {
+		fmt.Fprintf(s.err, "codes from the %s\n", from)
+	}
+	set := &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Inputs, F32: make([]float32, n*m.Spec.Inputs)}
+	if err := m.DecodeRows(set.F32, codes); err != nil {
+		return err
+	}
+	if err := writeSet(path, set); err != nil {
+		return err
+	}
+	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: n, Columns: set.Cols, File: path})
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/train"
+)
+
+// savedRun is a run directory, or a model file on its own.
+type savedRun struct {
+	path   string        // as it was given
+	config *train.Config // nil for a model file
+	file   string        // the model
+}
+
+// findRun looks at what RUN names and reads its config.
+func findRun(path string) (*savedRun, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, unreadable(path, err)
+	}
+	if !info.IsDir() {
+		return &savedRun{path: path, file: path}, nil
+	}
+	config, err := configFile(filepath.Join(path, train.ConfigFile), "")
+	if err != nil {
+		return nil, fmt.Errorf("%w (a run directory, as aegpu train makes it, was expected)", err)
+	}
+	r := &savedRun{path: path, config: &config, file: filepath.Join(path, train.ModelFile)}
+	if _, err := os.Stat(r.file); errors.Is(err, os.ErrNotExist) {
+		return nil, wrong("%s holds no %s: its training has not ended an epoch yet; go on with: %s", path, train.ModelFile, resumeCommand(path))
+	}
+	return r, nil
+}
+
+// load reads the model onto the device.
+func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
+	file, err := os.ReadFile(r.file)
+	if err != nil {
+		return nil, unreadable(r.file, err)
+	}
+	m, err := model.Read(dev, file)
+	if err != nil && !errors.Is(err, backend.ErrOutOfMemory) {
+		return nil, wrong("%s: %w", r.file, err)
+	}
+	return m, err
+}
+
+// open finds a run, opens a device and loads the model. The caller closes both.
+func (s *streams) open(path, device string, quiet bool) (*savedRun, backend.Device, *model.Model, error) {
+	r, err := findRun(path)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	dev, err := s.openDevice(device, "fp32", quiet)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	m, err := r.load(dev)
+	if err != nil {
+		return nil, nil, nil, errors.Join(err, dev.Close())
+	}
+	return r, dev, m, nil
+}
+
+// own is the run's own data, divided and scaled as in its training.
+func (r *savedRun) own(ctx context.Context) (*train.Sets, error) {
+	if r.config == nil {
+		return nil, wrong("%s is a model file, which does not say what data it was trained on: name the run directory, or DATA where the command takes it", r.path)
+	}
+	return train.Load(ctx, *r.config)
+}
+
+// openPart is the test part of the data that was named, or all of it where it
+// has none; part train asks for the other. The rows must fit width columns.
+func openPart(ctx context.Context, name, part string, width int, what string) (*data.Set, error) {
+	source, err := data.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	set := source.Test
+	switch {
+	case part == "train":
+		set = source.Train
+	case part == "test" && set == nil:
+		return nil, wrong("%s has no test part", name)
+	case part != "" && part != "test":
+		return nil, wrong("--part is %q: expected train or test", part)
+	}
+	if set == nil {
+		set = source.Train
+	}
+	if set.Rows == 0 {
+		return nil, wrong("%s: no rows", name)
+	}
+	if set.Cols != width {
+		return nil, wrong("%s has rows of %d numbers: expected %d, the size of %s", name, set.Cols, width, what)
+	}
+	return set, nil
+}
+
+// scaled is a set as the model takes it.
+func scaled(m *model.Model, s *data.Set) (*data.Set, error) {
+	if len(m.Input.Shift) > 0 {
+		var err error
+		if s, err = (&data.Scaler{Kind: "minmax", Shift: m.Input.Shift, Scale: m.Input.Scale}).Apply(s); err != nil {
+			return nil, err
+		}
+	}
+	if m.Spec.Loss != backend.Bernoulli || s.U8 != nil {
+		return s, nil
+	}
+	if len(m.Input.Shift) == 0 {
+		if lo, hi := s.Range(); lo < 0 || hi > 1 {
+			return nil, wrong("%s: values from %g to %g: the model was trained on values within [0, 1]", s.Name, lo, hi)
+		}
+		return s, nil
+	}
+	for i, v := range s.F32 { // rows may lie outside what the scaling was fitted to
+		s.F32[i] = min(max(v, 0), 1)
+	}
+	return s, nil
+}

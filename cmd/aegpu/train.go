@@ -1,0 +1,226 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+func newTrainCommand(s *streams) *cli.Command {
+	return &cli.Command{
+		Name:      "train",
+		Usage:     "train an autoencoder",
+		ArgsUsage: "[DATA]",
+		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
+			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt, metrics.jsonl, pictures and report.html.\n\n" +
+			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
+		Flags: append(settingFlags(),
+			&cli.StringFlag{Name: "config", Usage: "`FILE` of settings (YAML, as in a run's config.yaml); flags win", Category: "Run"},
+			&cli.StringFlag{Name: "out", Aliases: []string{"o", "output"}, Usage: "`DIR` for the run, new or empty", Category: "Run", DefaultText: "runs/MODEL-DATA-1, -2, ..."},
+			&cli.BoolFlag{Name: "resume", Usage: "go on with the run found in --out, or start it", Category: "Run", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object on standard output", Category: "Run", DisableDefaultText: true},
+			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing on standard error but what goes wrong", Category: "Run", DisableDefaultText: true}),
+		Action: func(c *cli.Context) error {
+			o, err := trainOptionsOf(c)
+			if err != nil {
+				return err
+			}
+			return runTrain(c.Context, s, o)
+		},
+	}
+}
+
+// trainOptions are a training as it was asked for.
+type trainOptions struct {
+	config      train.Config
+	dir         string // "" for the first free one
+	resume      bool
+	json, quiet bool
+}
+
+func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
+	if err := arguments(c, 0, 1); err != nil {
+		return o, err
+	}
+	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet")}
+	file := c.String("config")
+	if o.resume && o.dir == "" {
+		return o, wrong("--resume needs --out DIR, the run to go on with")
+	}
+	if own := filepath.Join(o.dir, train.ConfigFile); o.resume && file == "" {
+		if _, err := os.Stat(own); err == nil {
+			file = own
+		}
+	}
+	if o.config, err = readConfig(c, file); err != nil {
+		return o, err
+	}
+	if c.NArg() > 0 {
+		o.config.Data = c.Args().First()
+	}
+	if err := o.config.Validate(); err != nil {
+		return o, &requestError{err}
+	}
+	return o, nil
+}
+
+func runTrain(ctx context.Context, s *streams, o trainOptions) error {
+	if err := o.checkDir(); err != nil {
+		return err
+	}
+	dev, err := s.openDevice(o.config.Device, o.config.Precision, o.quiet)
+	if err != nil {
+		return err
+	}
+	defer dev.Close()
+	sets, err := train.Load(ctx, o.config)
+	if err != nil {
+		return notBegun(err)
+	}
+	if !o.quiet {
+		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
+	}
+	made, err := o.makeDir()
+	if err != nil {
+		return err
+	}
+	result, err := s.train(ctx, dev, o, sets)
+	if err != nil {
+		if made {
+			os.Remove(o.dir) // only where nothing is in it
+		}
+		return o.stopped(err)
+	}
+	defer result.Model.Close()
+	return s.finish(ctx, dev, o, sets, result)
+}
+
+func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets) (*train.Result, error) {
+	options := train.Options{Dir: o.dir, Resume: o.resume}
+	if o.quiet {
+		return train.Run(ctx, dev, o.config, sets, options)
+	}
+	spec, err := o.config.Spec(sets.Train.Cols)
+	if err != nil {
+		return nil, &requestError{err}
+	}
+	fmt.Fprintf(s.err, "model %s: %s, run directory %s\n", o.config.Model, widths(&spec), o.dir)
+	p := newProgress(s.err)
+	defer p.clear()
+	options.Progress, options.Epoch = p.step, p.epoch
+	return train.Run(ctx, dev, o.config, sets, options)
+}
+
+func partsText(s *train.Sets) string {
+	text := fmt.Sprintf("%d training", s.Train.Rows)
+	if s.Val != nil {
+		text += fmt.Sprintf(", %d validation", s.Val.Rows)
+	}
+	if s.Test != nil {
+		text += fmt.Sprintf(", %d test", s.Test.Rows)
+	}
+	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
+	if s.Scaler != nil && s.Scaler.Kind != "none" {
+		text += ", scaled (" + s.Scaler.Kind + ")"
+	}
+	return text
+}
+
+// checkDir refuses a directory that is in use before any work is done.
+func (o *trainOptions) checkDir() error {
+	if o.dir == "" || o.resume {
+		return nil
+	}
+	entries, err := os.ReadDir(o.dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return unreadable(o.dir, err)
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), ".tmp-") {
+			return wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir))
+		}
+	}
+	return nil
+}
+
+// makeDir makes the run directory; without a name the first free one of
+// runs/MODEL-DATA-1, -2 and so on.
+func (o *trainOptions) makeDir() (made bool, err error) {
+	if o.dir != "" {
+		_, err := os.Stat(o.dir)
+		made = errors.Is(err, os.ErrNotExist)
+		if err := os.MkdirAll(o.dir, 0o777); err != nil {
+			return false, unreadable(o.dir, err)
+		}
+		return made, nil
+	}
+	if err := os.MkdirAll("runs", 0o777); err != nil {
+		return false, unreadable("runs", err)
+	}
+	for n := 1; ; n++ {
+		o.dir = filepath.Join("runs", fmt.Sprintf("%s-%s-%d", o.config.Model, dataName(o.config.Data), n))
+		switch err := os.Mkdir(o.dir, 0o777); {
+		case err == nil:
+			return true, nil
+		case !errors.Is(err, os.ErrExist):
+			return false, unreadable(o.dir, err)
+		}
+	}
+}
+
+// notBegun says of an interruption that nothing was lost.
+func notBegun(err error) error {
+	if train.Interrupted(err) {
+		return &explained{"interrupted before the training began", err}
+	}
+	return err
+}
+
+// explained is an error with a text of its own.
+type explained struct {
+	text string
+	err  error
+}
+
+func (e *explained) Error() string { return e.text }
+func (e *explained) Unwrap() error { return e.err }
+
+// stopped says of an error that ended a training what was saved and how to go on.
+func (o *trainOptions) stopped(err error) error {
+	var (
+		request  *train.RequestError
+		diverged *train.DivergedError
+	)
+	saved := exists(filepath.Join(o.dir, train.CheckpointFile))
+	switch {
+	case train.Interrupted(err) && saved:
+		return &explained{"stopped, the run is saved; to go on: " + resumeCommand(o.dir), err}
+	case train.Interrupted(err):
+		return notBegun(err)
+	case errors.As(err, &request), errors.Is(err, backend.ErrOutOfMemory):
+		return err
+	case errors.As(err, &diverged):
+		if exists(filepath.Join(o.dir, train.ModelFile)) {
+			return fmt.Errorf("%w; %s holds the best weights before it", err, filepath.Join(o.dir, train.ModelFile))
+		}
+		return fmt.Errorf("%w; nothing was saved before it", err)
+	case saved:
+		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir))
+	}
+	return fmt.Errorf("%w; no checkpoint was written yet", err)
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
