@@ -47,7 +47,7 @@ func (p Path) Dequantise(dst []float32, src []uint8, scale float32) {
 	p.do().dequantise(dst, src[:len(dst)], scale)
 }
 
-// Sum is the sum of x in float64: eight sums of every eighth element side by side, then a
+// Sum is the sum of x in float64: sixteen sums of every sixteenth element side by side, then a
 // fixed tree. The same bits on every path. For the same bits from any number of workers, cut x
 // into pieces of a fixed size and add the pieces' sums in order.
 func (p Path) Sum(x []float32) float64 { return p.do().sum(x) }

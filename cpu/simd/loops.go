@@ -34,9 +34,14 @@ func (p Path) do() *loops {
 }
 
 // lanesOfSum is how many float64 sums run side by side, on every path.
-const lanesOfSum = 8
+const lanesOfSum = 16
 
 // total adds the side-by-side sums in a fixed tree.
 func total(l *[lanesOfSum]float64) float64 {
-	return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
+	for width := lanesOfSum / 2; width > 0; width /= 2 {
+		for i := range width {
+			l[i] += l[i+width]
+		}
+	}
+	return l[0]
 }

@@ -47,12 +47,18 @@ var avx2Loops = loops{
 	},
 	sum: func(x []float32) float64 {
 		var l [lanesOfSum]float64
-		sumAVX2(&l[0], nil, x)
+		sumAVX2(&l[0], x)
+		for i, v := range x[len(x)&^(lanesOfSum-1):] {
+			l[i] += float64(v)
+		}
 		return total(&l)
 	},
 	sumSquares: func(x []float32) float64 {
 		var l [lanesOfSum]float64
-		sumSquaresAVX2(&l[0], nil, x)
+		sumSquaresAVX2(&l[0], x)
+		for i, v := range x[len(x)&^(lanesOfSum-1):] {
+			l[i] += float64(v) * float64(v)
+		}
 		return total(&l)
 	},
 	bceLogits: func(grad, logits, target []float32, scale float32) float64 {
@@ -114,12 +120,18 @@ var avx512Loops = loops{
 	},
 	sum: func(x []float32) float64 {
 		var l [lanesOfSum]float64
-		sumAVX512(&l[0], nil, x)
+		sumAVX512(&l[0], x)
+		for i, v := range x[len(x)&^(lanesOfSum-1):] {
+			l[i] += float64(v)
+		}
 		return total(&l)
 	},
 	sumSquares: func(x []float32) float64 {
 		var l [lanesOfSum]float64
-		sumSquaresAVX512(&l[0], nil, x)
+		sumSquaresAVX512(&l[0], x)
+		for i, v := range x[len(x)&^(lanesOfSum-1):] {
+			l[i] += float64(v) * float64(v)
+		}
 		return total(&l)
 	},
 	bceLogits: func(grad, logits, target []float32, scale float32) float64 {

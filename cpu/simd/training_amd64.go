@@ -33,16 +33,16 @@ func dequantiseAVX512(dst []float32, src []uint8, scale float32)
 func dequantiseAVX2(dst []float32, src []uint8, scale float32)
 
 //go:noescape
-func sumAVX512(lanes *float64, k *float32, x []float32)
+func sumAVX512(lanes *float64, x []float32)
 
 //go:noescape
-func sumAVX2(lanes *float64, k *float32, x []float32)
+func sumAVX2(lanes *float64, x []float32)
 
 //go:noescape
-func sumSquaresAVX512(lanes *float64, k *float32, x []float32)
+func sumSquaresAVX512(lanes *float64, x []float32)
 
 //go:noescape
-func sumSquaresAVX2(lanes *float64, k *float32, x []float32)
+func sumSquaresAVX2(lanes *float64, x []float32)
 
 //go:noescape
 func bceLogitsAVX512(lanes *float64, k *float32, grad []float32, logits []float32, target []float32)

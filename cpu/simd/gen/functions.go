@@ -45,7 +45,7 @@ func (v vector) power(i VecVirtual) VecVirtual {
 func (v vector) exp(x VecVirtual) VecVirtual {
 	x = v.most(v.num(-104), v.least(v.num(89), x))
 	n, r, t := v.reduce(x)
-	p := v.horner(r, expCoefficients...)
+	p := v.polynomial(r, expCoefficients...)
 	y := v.add(v.fma(v.mul(r, r), p, r), v.num(1))
 	if v.wide {
 		VSCALEFPS(n, y, y)
@@ -61,7 +61,7 @@ func (v vector) exp(x VecVirtual) VecVirtual {
 func (v vector) expm1(x VecVirtual) VecVirtual {
 	x = v.most(v.num(-80), v.least(v.num(89), x))
 	_, r, t := v.reduce(x)
-	p := v.horner(r, expCoefficients...)
+	p := v.polynomial(r, expCoefficients...)
 	p = v.fma(v.mul(r, r), p, r)
 	s := v.power(v.isub(v.integer(t), v.bits(1)))
 	y := v.fma(s, p, v.sub(s, v.num(0.5)))
@@ -71,7 +71,7 @@ func (v vector) expm1(x VecVirtual) VecVirtual {
 // logPart is ln(1+f) for sqrt(1/2) <= 1+f <= sqrt(2), plus e ln 2.
 func (v vector) logPart(f, e VecVirtual) VecVirtual {
 	z := v.mul(f, f)
-	y := v.mul(v.mul(f, z), v.horner(f, logCoefficients...))
+	y := v.mul(v.mul(f, z), v.polynomial(f, logCoefficients...))
 	y = v.fma(e, v.num(ln2Low), y)
 	y = v.fnma(v.num(0.5), z, y)
 	return v.fma(e, v.num(ln2High), v.add(f, y))
@@ -143,7 +143,7 @@ func (v vector) density(a VecVirtual) VecVirtual {
 func (v vector) cdfOf(a, e VecVirtual) VecVirtual {
 	one := v.num(1)
 	t := v.div(one, v.fma(v.abs(a), v.num(0.5), one))
-	q := v.mul(v.mul(e, t), v.horner(t, millsCoefficients...))
+	q := v.mul(v.mul(e, t), v.polynomial(t, millsCoefficients...))
 	return v.pick(lessThan, a, v.num(0), q, v.sub(one, q))
 }
 

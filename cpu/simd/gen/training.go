@@ -16,8 +16,8 @@ func writeTraining() {
 	})
 	dequantise()
 
-	sum("sum", []string{"x"}, func(l *loop) VecVirtual { return l.load("x") }, sumPlain)
-	sum("sumSquares", []string{"x"}, func(l *loop) VecVirtual { return l.load("x") }, sumSquare)
+	longSum("sum", sumPlain)
+	longSum("sumSquares", sumSquare)
 	sum("bceLogits", []string{"grad", "logits", "target"}, func(l *loop) VecVirtual { return bce(l, true) }, sumPlain)
 	sum("bceLoss", []string{"logits", "target"}, func(l *loop) VecVirtual { return bce(l, false) }, sumPlain)
 	sum("squaredError", []string{"grad", "x", "target"}, func(l *loop) VecVirtual {
@@ -75,9 +75,8 @@ func bce(l *loop, gradient bool) VecVirtual {
 	return l.keep(y)
 }
 
-// lanesOfSum is how many float64 sums run side by side on every path: lane i adds the elements
-// i, i+8, i+16 ... in order.
-const lanesOfSum = 8
+// Sums are made of 16 float64 sums side by side on every path: lane i adds the elements i, i+16,
+// i+32 ... in order.
 
 type sumForm bool
 
@@ -86,7 +85,8 @@ const (
 	sumSquare sumForm = true
 )
 
-// sum writes a loop that adds f's float32 values, or their squares, into lanes[0:8] in float64.
+// sum writes a loop that adds f's float32 values, or their squares, into lanes[0:16] in float64.
+// The lanes stay in memory: f needs the registers, and takes longer than the stores.
 func sum(name string, slices []string, f func(*loop) VecVirtual, form sumForm) {
 	for _, v := range vectors {
 		signature := "func(lanes *float64, k *float32"
@@ -96,46 +96,82 @@ func sum(name string, slices []string, f func(*loop) VecVirtual, form sumForm) {
 		l := newLoop(v, name, signature+")", slices)
 		lanes := Load(Param("lanes"), GP64())
 		l.scalars = Load(Param("k"), GP64())
-		l.run(func(l *loop) { l.accumulate(lanes, f(l), form) })
+		l.run(func(l *loop) {
+			x := f(l)
+			at := Mem{Base: lanes}
+			if !l.wide { // 8 elements at a time go to the lower and the upper lanes in turn
+				at.Index, at.Scale = GP64(), 2
+				MOVQ(l.index, at.Index)
+				ANDQ(Imm(32), at.Index)
+			}
+			for half := 0; half < 2; half++ {
+				acc, m := v.reg(), at.Offset(half*v.bytes())
+				VMOVUPS(m, acc)
+				v.accumulate(v.doubles(x, half), acc, form)
+				VMOVUPS(acc, m)
+			}
+		})
 		VZEROUPPER()
 		RET()
 	}
 }
 
-// accumulate adds x to the sums in memory: the two or one halves of a wide vector in turn.
-func (l *loop) accumulate(lanes Register, x VecVirtual, form sumForm) {
-	if !l.wide {
-		for half := 0; half < 2; half++ {
-			d, s := YMM(), XMM()
-			VEXTRACTF128(Imm(uint64(half)), x, s)
-			VCVTPS2PD(s, d)
-			addInto(Mem{Base: lanes, Disp: 32 * half}, d, YMM(), form)
-		}
-		return
-	}
-	acc := ZMM()
-	VMOVUPS(Mem{Base: lanes}, acc)
-	for half := 0; half < 2; half++ {
-		d, s := ZMM(), YMM()
+// doubles is one half of x in float64.
+func (v vector) doubles(x VecVirtual, half int) VecVirtual {
+	d := v.reg()
+	if v.wide {
+		s := YMM()
 		VEXTRACTF32X8(Imm(uint64(half)), x, s)
 		VCVTPS2PD(s, d)
-		if form == sumSquare {
-			VFMADD231PD(d, d, acc) // the square is exact: fused or not is the same
-		} else {
-			VADDPD(d, acc, acc)
-		}
+		return d
 	}
-	VMOVUPS(acc, Mem{Base: lanes})
+	s := XMM()
+	VEXTRACTF128(Imm(uint64(half)), x, s)
+	VCVTPS2PD(s, d)
+	return d
 }
 
-func addInto(m Mem, d, acc VecVirtual, form sumForm) {
-	VMOVUPS(m, acc)
+// accumulate is acc += d or d*d; the square of a float32 is exact, fused or not.
+func (v vector) accumulate(d, acc VecVirtual, form sumForm) {
 	if form == sumSquare {
 		VFMADD231PD(d, d, acc)
 	} else {
 		VADDPD(d, acc, acc)
 	}
-	VMOVUPS(acc, m)
+}
+
+// longSum writes the sum of a slice with the lanes in registers. Only whole groups of 16 elements
+// are added: the caller does the rest.
+func longSum(name string, form sumForm) {
+	for _, v := range vectors {
+		TEXT(name+v.name(), NOSPLIT, "func(lanes *float64, x []float32)")
+		Pragma("noescape")
+		lanes := Load(Param("lanes"), GP64())
+		x := Load(Param("x").Base(), GP64())
+		n := Load(Param("x").Len(), GP64())
+		step := v.bytes() / 8 // elements in a register of doubles
+		acc := make([]VecVirtual, 16/step)
+		for i := range acc {
+			acc[i] = v.reg()
+			VMOVUPS(Mem{Base: lanes, Disp: i * v.bytes()}, acc[i])
+		}
+		Label("loop")
+		SUBQ(Imm(16), n)
+		JL(LabelRef("done"))
+		for i := range acc {
+			d := v.reg()
+			VCVTPS2PD(Mem{Base: x, Disp: 4 * step * i}, d)
+			v.accumulate(d, acc[i], form)
+		}
+		ADDQ(Imm(64), x)
+		JMP(LabelRef("loop"))
+		Label("done")
+		for i := range acc {
+			VMOVUPS(acc[i], Mem{Base: lanes, Disp: i * v.bytes()})
+		}
+		VZEROUPPER()
+		RET()
+	}
 }
 
 // dequantise writes dst = float(src) * k[0] for whole vectors; the caller does the rest.

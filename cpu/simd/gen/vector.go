@@ -124,14 +124,23 @@ func (v vector) fnma(a, b, c Op) VecVirtual {
 	return r
 }
 
-// horner is the polynomial with these coefficients, highest first.
-func (v vector) horner(x Op, coefficients ...float64) VecVirtual {
-	p := v.num(coefficients[0])
-	for _, c := range coefficients[1:] {
-		k := v.num(c)
-		VFMADD213PS(k, x, p) // p = p*x + k
+// polynomial has these coefficients, highest first. Its even and its odd powers are summed side by
+// side by Horner's rule in x^2: a single chain of dependent sums would leave the units idle.
+func (v vector) polynomial(x Op, coefficients ...float64) VecVirtual {
+	z := v.mul(x, x)
+	n := len(coefficients)
+	first, second := v.num(coefficients[0]), v.num(coefficients[1])
+	for i := 2; i < n; i++ {
+		p := first
+		if i%2 == 1 {
+			p = second
+		}
+		VFMADD213PS(v.num(coefficients[i]), z, p) // p = p*z + k
 	}
-	return p
+	if n%2 == 0 { // first ends in the odd powers
+		return v.fma(first, x, second)
+	}
+	return v.fma(second, x, first)
 }
 
 func (v vector) abs(a Op) VecVirtual  { return v.and(a, v.bits(0x7fffffff)) }
