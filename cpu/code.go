@@ -1,6 +1,9 @@
 package cpu
 
-import "github.com/aegpu/aegpu/backend"
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
+)
 
 // Reparam draws z = mu + exp(l/2) eps.
 func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
@@ -13,31 +16,32 @@ func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
 type reparamOp struct {
 	z, ml          []float32
 	width, samples int
-	noise          draw
+	noise          simd.Draw
 }
 
-func (o *reparamOp) part(_, lo, hi int) {
-	o.noise.normals(o.z[lo*o.width:hi*o.width], lo*o.width)
-	var sd [block]float32
+func (o *reparamOp) part(s *scratch, _, lo, hi int) {
+	s.path.Normals(o.z[lo*o.width:hi*o.width], o.noise, lo*o.width)
 	for r := lo; r < hi; r++ {
 		ml := o.ml[r/o.samples*2*o.width:][:2*o.width]
 		for from := 0; from < o.width; from += block {
 			to := min(from+block, o.width)
-			deviations(sd[:to-from], ml[o.width+from:o.width+to])
+			sd := s.deviations(ml[o.width+from : o.width+to])
 			z, mu := o.z[r*o.width+from:r*o.width+to], ml[from:to]
-			for j, s := range sd[:to-from] {
+			for j, s := range sd {
 				z[j] = mu[j] + s*z[j]
 			}
 		}
 	}
 }
 
-// deviations is exp(l/2) of the clamped log-variances l.
-func deviations(sd, logVar []float32) {
+// deviations is exp(l/2) of at most a block of clamped log-variances l, in s.a.
+func (s *scratch) deviations(logVar []float32) []float32 {
+	sd := s.a[:len(logVar)]
 	for j, l := range logVar {
 		sd[j] = 0.5 * clampLogVar(l)
 	}
-	expTo(sd, sd)
+	s.path.Exp(sd, sd)
+	return sd
 }
 
 // GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
@@ -53,22 +57,22 @@ type gaussianKLOp struct {
 	rows, width int
 }
 
-func (o *gaussianKLOp) part(_, lo, hi int) {
+func (o *gaussianKLOp) part(s *scratch, _, lo, hi int) {
 	var sums [tile]float64
-	var l, e [tile]float32
 	n := hi - lo
+	l, e := s.a[:n], s.b[:n]
 	for b := range o.rows {
 		mu, logVar := o.ml[b*2*o.width+lo:][:n], o.ml[(2*b+1)*o.width+lo:][:n]
 		for j, v := range logVar {
 			l[j] = clampLogVar(v)
 		}
-		expm1To(e[:n], l[:n])
+		s.path.Expm1(e, l)
 		for j, m := range mu {
 			sums[j] += float64(m)*float64(m) + float64(e[j]) - float64(l[j])
 		}
 	}
-	for j, s := range sums[:n] {
-		o.kl[lo+j] = float32(s / float64(2*o.rows))
+	for j, sum := range sums[:n] {
+		o.kl[lo+j] = float32(sum / float64(2*o.rows))
 	}
 }
 
@@ -89,35 +93,37 @@ func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise
 type reparamBackOp struct {
 	dml, dz, ml, kl  []float32
 	width, samples   int
-	noise            draw
+	noise            simd.Draw
 	freeBits, weight float32
 }
 
-func (o *reparamBackOp) part(_, lo, hi int) {
+func (o *reparamBackOp) part(s *scratch, _, lo, hi int) {
 	for b := lo; b < hi; b++ {
 		for from := 0; from < o.width; from += block {
-			o.row(b, from, min(from+block, o.width))
+			o.row(s, b, from, min(from+block, o.width))
 		}
 	}
 }
 
 // row is the gradient by latent units from to to of example b.
-func (o *reparamBackOp) row(b, from, to int) {
+func (o *reparamBackOp) row(s *scratch, b, from, to int) {
 	n := to - from
 	at := b * 2 * o.width
 	mu, logVar := o.ml[at+from:at+to], o.ml[at+o.width+from:at+o.width+to]
 	dmu, dl := o.dml[at+from:at+to], o.dml[at+o.width+from:at+o.width+to]
-	var sd, eps, g, ge [block]float32
-	deviations(sd[:n], logVar)
+	sd := s.deviations(logVar)
+	eps, g, ge := s.b[:n], s.c[:n], s.e[:n]
+	clear(g)
+	clear(ge)
 	for k := range o.samples {
 		r := (b*o.samples+k)*o.width + from
-		o.noise.normals(eps[:n], r)
+		s.path.Normals(eps, o.noise, r)
 		for j, v := range o.dz[r : r+n] {
 			g[j] += v
 			ge[j] += v * eps[j]
 		}
 	}
-	for j, s := range sd[:n] {
+	for j, s := range sd {
 		w := o.weight
 		if o.kl[from+j] <= o.freeBits {
 			w = 0

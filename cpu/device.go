@@ -32,6 +32,7 @@ type Device struct {
 
 	work              part // the operation under way, in pieces
 	workN, workLength int
+	scratch           []*scratch          // one a worker
 	runPiece          func(worker, i int) // d.piece, bound once: a method value is an allocation
 
 	err       error  // the first error; operations do nothing after it
@@ -65,6 +66,9 @@ func Open(opts Options) (*Device, error) {
 	}
 	d := &Device{pool: simd.NewPool(workers), path: path, live: map[*memory]struct{}{}}
 	d.gemm = simd.NewGemm(path, d.pool)
+	for range workers {
+		d.scratch = append(d.scratch, newScratch(path))
+	}
 	d.runPiece = d.piece
 	d.epilogue.Done = func(r0, r1, c0, c1 int) { d.finishing.then.finish(r0, r1, c0, c1) }
 	for v := range d.grey {

@@ -12,7 +12,9 @@ func (d *Device) Add(dst, src backend.Tensor) {
 
 type addOp struct{ dst, src []float32 }
 
-func (o *addOp) part(_, lo, hi int) { add(o.dst[lo:hi], o.src[lo:hi]) }
+func (o *addOp) part(s *scratch, _, lo, hi int) {
+	s.path.Add(o.dst[lo:hi], o.dst[lo:hi], o.src[lo:hi])
+}
 
 // Copy is dst = src.
 func (d *Device) Copy(dst, src backend.Tensor) {
@@ -24,7 +26,7 @@ func (d *Device) Copy(dst, src backend.Tensor) {
 
 type copyOp struct{ dst, src []float32 }
 
-func (o *copyOp) part(_, lo, hi int) { copy(o.dst[lo:hi], o.src[lo:hi]) }
+func (o *copyOp) part(_ *scratch, _, lo, hi int) { copy(o.dst[lo:hi], o.src[lo:hi]) }
 
 // CopyColumns is dst[r,j] = src[r,from+j].
 func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
@@ -39,7 +41,7 @@ type copyColumnsOp struct {
 	cols, width, from int
 }
 
-func (o *copyColumnsOp) part(_, lo, hi int) {
+func (o *copyColumnsOp) part(_ *scratch, _, lo, hi int) {
 	for r := lo; r < hi; r++ {
 		copy(o.dst[r*o.cols:(r+1)*o.cols], o.src[r*o.width+o.from:])
 	}
@@ -55,7 +57,7 @@ func (d *Device) Zero(dst backend.Tensor) {
 
 type fillOp struct{ dst []float32 }
 
-func (o *fillOp) part(_, lo, hi int) { clear(o.dst[lo:hi]) }
+func (o *fillOp) part(_ *scratch, _, lo, hi int) { clear(o.dst[lo:hi]) }
 
 // ScaleRows is t[r,:] *= w[r].
 func (d *Device) ScaleRows(t, w backend.Tensor) {
@@ -70,10 +72,10 @@ type scaleRowsOp struct {
 	cols int
 }
 
-func (o *scaleRowsOp) part(_, lo, hi int) {
+func (o *scaleRowsOp) part(s *scratch, _, lo, hi int) {
 	for r := lo; r < hi; r++ {
 		row := o.t[r*o.cols : (r+1)*o.cols]
-		times(row, row, o.w[r])
+		s.path.Scale(row, row, o.w[r])
 	}
 }
 
@@ -94,4 +96,4 @@ type sumOp struct {
 	v   []float32
 }
 
-func (o *sumOp) part(i, lo, hi int) { o.dev.partials[i] = plain(o.v[lo:hi]) }
+func (o *sumOp) part(s *scratch, i, lo, hi int) { o.dev.partials[i] = s.path.Sum(o.v[lo:hi]) }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
 // Gather fetches a batch and corrupts a copy of it.
@@ -46,10 +47,10 @@ type gatherOp struct {
 	row               uint64
 	perm              *backend.Permutation // nil for rows in order
 	spec              backend.Batch
-	binarise, corrupt draw
+	binarise, corrupt simd.Draw
 }
 
-func (o *gatherOp) part(_, lo, hi int) {
+func (o *gatherOp) part(s *scratch, _, lo, hi int) {
 	out := o.clean
 	if out == nil {
 		out = o.noisy
@@ -60,10 +61,10 @@ func (o *gatherOp) part(_, lo, hi int) {
 	lo, hi = lo*o.cols, hi*o.cols
 	out = out[lo:hi]
 	if o.spec.Binarise {
-		binarise(out, o.binarise, lo)
+		s.binarise(out, o.binarise, lo)
 	}
 	if o.noisy != nil {
-		corrupt(o.noisy[lo:hi], out, o.spec, o.corrupt, lo)
+		s.corrupt(o.noisy[lo:hi], out, o.spec, o.corrupt, lo)
 	}
 }
 
@@ -83,12 +84,9 @@ func (o *gatherOp) fetch(dst []float32, row uint64) {
 }
 
 // binarise is x = u < x ? 1 : 0. Element 0 of x draws the noise of element at.
-func binarise(x []float32, noise draw, at int) {
-	var words [block]uint32
+func (s *scratch) binarise(x []float32, noise simd.Draw, at int) {
 	for ; len(x) > 0; x, at = next(x), at+block {
-		w := words[:min(block, len(x))]
-		noise.words(w, at)
-		for i, word := range w {
+		for i, word := range s.draw(noise, at, len(x)) {
 			bit := uint32(0)
 			if backend.Uniform(word) < x[i] {
 				bit = 1
@@ -99,34 +97,30 @@ func binarise(x []float32, noise draw, at int) {
 }
 
 // corrupt is dst = x, damaged. dst may be x.
-func corrupt(dst, x []float32, spec backend.Batch, noise draw, at int) {
+func (s *scratch) corrupt(dst, x []float32, spec backend.Batch, noise simd.Draw, at int) {
 	switch spec.Corrupt {
 	case backend.NoCorruption:
 		copy(dst, x)
 	case backend.GaussianNoise:
-		var eps [block]float32
 		for ; len(x) > 0; dst, x, at = next(dst), next(x), at+block {
-			n := min(block, len(x))
-			noise.normals(eps[:n], at)
-			for i, e := range eps[:n] {
+			eps := s.a[:min(block, len(x))]
+			s.path.Normals(eps, noise, at)
+			for i, e := range eps {
 				dst[i] = x[i] + float32(spec.Level*e)
 			}
 		}
 	case backend.Masking:
-		saltAndPepper(dst, x, noise, at, below(spec.Level), 0, below(spec.Level), 0)
+		s.saltAndPepper(dst, x, noise, at, below(spec.Level), 0, below(spec.Level), 0)
 	case backend.SaltAndPepper:
-		saltAndPepper(dst, x, noise, at, below(spec.Level/2), spec.Low, below(spec.Level), spec.High)
+		s.saltAndPepper(dst, x, noise, at, below(spec.Level/2), spec.Low, below(spec.Level), spec.High)
 	}
 }
 
 // saltAndPepper is dst = u < p ? low : u < q ? high : x.
-func saltAndPepper(dst, x []float32, noise draw, at int, p int32, low float32, q int32, high float32) {
+func (s *scratch) saltAndPepper(dst, x []float32, noise simd.Draw, at int, p int32, low float32, q int32, high float32) {
 	lowBits, highBits := math.Float32bits(low), math.Float32bits(high)
-	var words [block]uint32
 	for ; len(x) > 0; dst, x, at = next(dst), next(x), at+block {
-		w := words[:min(block, len(x))]
-		noise.words(w, at)
-		for i, word := range w {
+		for i, word := range s.draw(noise, at, len(x)) {
 			isLow, changed := mask(word, p), mask(word, q)
 			dst[i] = math.Float32frombits(lowBits&isLow | highBits&changed&^isLow | math.Float32bits(x[i])&^changed)
 		}

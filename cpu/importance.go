@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
 // ImportanceWeights is the normalised weights and the importance-weighted bound.
@@ -18,19 +19,19 @@ func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise b
 type importanceOp struct {
 	w, bound, rows, z, ml []float32
 	width, samples        int
-	noise                 draw
+	noise                 simd.Draw
 }
 
 // part keeps log-weights as differences from the first sample's, which are small
 // where they matter, so that float32 holds them without loss.
-func (o *importanceOp) part(_, lo, hi int) {
+func (o *importanceOp) part(s *scratch, _, lo, hi int) {
 	for b := lo; b < hi; b++ {
 		w := o.w[b*o.samples : (b+1)*o.samples]
-		base := o.logWeight(b, 0)
+		base := o.logWeight(s, b, 0)
 		top := 0.0
 		w[0] = 0
 		for k := 1; k < o.samples; k++ {
-			diff := o.logWeight(b, k) - base
+			diff := o.logWeight(s, b, k) - base
 			top = max(top, diff)
 			w[k] = float32(diff)
 		}
@@ -47,18 +48,17 @@ func (o *importanceOp) part(_, lo, hi int) {
 }
 
 // logWeight is log w[b,k].
-func (o *importanceOp) logWeight(b, k int) float64 {
-	var eps [block]float32
+func (o *importanceOp) logWeight(s *scratch, b, k int) float64 {
 	r := b*o.samples + k
-	logVar := o.ml[(2*b+1)*o.width:][:o.width]
 	sum := 0.0
 	for from := 0; from < o.width; from += block {
 		n := min(block, o.width-from)
-		o.noise.normals(eps[:n], r*o.width+from)
-		z, l := o.z[r*o.width+from:][:n], logVar[from:][:n]
-		for j, e := range eps[:n] {
-			sum += float64(clampLogVar(l[j])) + float64(e)*float64(e) - float64(z[j])*float64(z[j])
+		l, eps := s.a[:n], s.b[:n]
+		for j, v := range o.ml[(2*b+1)*o.width+from:][:n] {
+			l[j] = clampLogVar(v)
 		}
+		s.path.Normals(eps, o.noise, r*o.width+from)
+		sum += s.path.Sum(l) + s.path.SumSquares(eps) - s.path.SumSquares(o.z[r*o.width+from:][:n])
 	}
 	return sum/2 - float64(o.rows[r])
 }
@@ -75,32 +75,34 @@ func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.
 type importanceBackOp struct {
 	dml, dz, z, ml, w []float32
 	width, samples    int
-	noise             draw
+	noise             simd.Draw
 	scale             float32
 }
 
-func (o *importanceBackOp) part(_, lo, hi int) {
+func (o *importanceBackOp) part(s *scratch, _, lo, hi int) {
 	for b := lo; b < hi; b++ {
 		for from := 0; from < o.width; from += block {
-			o.row(b, from, min(from+block, o.width))
+			o.row(s, b, from, min(from+block, o.width))
 		}
 	}
 }
 
 // row is the gradient by latent units from to to of example b.
-func (o *importanceBackOp) row(b, from, to int) {
+func (o *importanceBackOp) row(s *scratch, b, from, to int) {
 	n := to - from
 	at := b * 2 * o.width
 	logVar := o.ml[at+o.width+from : at+o.width+to]
 	dmu, dl := o.dml[at+from:at+to], o.dml[at+o.width+from:at+o.width+to]
-	var sd, eps, g, ge [block]float32
-	deviations(sd[:n], logVar)
+	sd := s.deviations(logVar)
+	eps, g, ge := s.b[:n], s.c[:n], s.e[:n]
+	clear(g)
+	clear(ge)
 	weights := float32(0) // scale times the sum of the weights
 	for k := range o.samples {
 		r := (b*o.samples+k)*o.width + from
 		sw := o.scale * o.w[b*o.samples+k]
 		weights += sw
-		o.noise.normals(eps[:n], r)
+		s.path.Normals(eps, o.noise, r)
 		z := o.z[r : r+n]
 		for j, v := range o.dz[r : r+n] {
 			v += sw * z[j]
@@ -108,7 +110,7 @@ func (o *importanceBackOp) row(b, from, to int) {
 			ge[j] += v * eps[j]
 		}
 	}
-	for j, s := range sd[:n] {
+	for j, s := range sd {
 		dmu[j] = g[j]
 		dl[j] = 0
 		if !clamped(logVar[j]) {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
@@ -28,24 +29,24 @@ type contractOp struct {
 	scale            float32
 }
 
-func (o *contractOp) part(i, lo, hi int) {
+func (o *contractOp) part(s *scratch, i, lo, hi int) {
 	var sums [tile]float64
-	var s1, s2 [tile]float32
 	n := hi - lo
+	s1, s2 := s.a[:n], s.b[:n]
 	r := o.r[lo:hi]
 	for b := range o.rows {
 		v, da := o.saved[b*o.cols+lo:b*o.cols+hi], o.da[b*o.cols+lo:b*o.cols+hi]
-		slope(o.act, s1[:n], v)
-		curve(o.act, s2[:n], v)
-		for j, s := range s1[:n] {
-			sums[j] += float64(s) * float64(s)
-			da[j] += o.scale * 2 * s * s2[j] * r[j]
+		s.slope(o.act, s1, v)
+		s.curve(o.act, s2, v)
+		for j, slope := range s1 {
+			sums[j] += float64(slope) * float64(slope)
+			da[j] += o.scale * 2 * slope * s2[j] * r[j]
 		}
 	}
 	norm := 0.0
-	for j, s := range sums[:n] {
-		norm += s * float64(r[j])
-		o.dr[lo+j] = float32(float64(o.scale) * s)
+	for j, sum := range sums[:n] {
+		norm += sum * float64(r[j])
+		o.dr[lo+j] = float32(float64(o.scale) * sum)
 	}
 	o.dev.partials[i] = norm
 }
@@ -55,7 +56,7 @@ func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact 
 	if !d.begin("Probes", backend.CheckProbes(v, batch, exact)) {
 		return
 	}
-	d.ops.probes = probesOp{d.floats(v), v.Cols, draw{}, exact}
+	d.ops.probes = probesOp{d.floats(v), v.Cols, simd.Draw{}, exact}
 	if !exact {
 		d.ops.probes.noise = d.noise(noise)
 	}
@@ -65,11 +66,11 @@ func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact 
 type probesOp struct {
 	v     []float32
 	cols  int
-	noise draw
+	noise simd.Draw
 	exact bool
 }
 
-func (o *probesOp) part(_, lo, hi int) {
+func (o *probesOp) part(s *scratch, _, lo, hi int) {
 	v := o.v[lo*o.cols : hi*o.cols]
 	if o.exact {
 		clear(v)
@@ -78,12 +79,9 @@ func (o *probesOp) part(_, lo, hi int) {
 		}
 		return
 	}
-	var words [block]uint32
 	for at := lo * o.cols; len(v) > 0; v, at = next(v), at+block {
-		w := words[:min(block, len(v))]
-		o.noise.words(w, at)
-		for i, word := range w {
-			v[i] = math.Float32frombits(0x3F800000 | word&0x80000000)
+		for i, word := range s.draw(o.noise, at, len(v)) {
+			v[i] = math.Float32frombits(0x3F800000 | word&signBit)
 		}
 	}
 }
@@ -102,15 +100,15 @@ type byDerivativeOp struct {
 	act           backend.Activation
 }
 
-func (o *byDerivativeOp) part(_, lo, hi int) {
-	var s [block]float32
+func (o *byDerivativeOp) part(s *scratch, _, lo, hi int) {
 	for b := lo; b < hi; b++ {
 		for from := 0; from < o.cols; from += block {
 			n := min(block, o.cols-from)
-			slope(o.act, s[:n], o.saved[b*o.cols+from:][:n])
+			slope := s.a[:n]
+			s.slope(o.act, slope, o.saved[b*o.cols+from:])
 			for k := range o.samples {
 				at := (b*o.samples+k)*o.cols + from
-				multiply(o.u[at:at+n], o.v[at:at+n], s[:n])
+				s.path.Mul(o.u[at:at+n], o.v[at:at+n], slope)
 			}
 		}
 	}
@@ -132,19 +130,20 @@ type byDerivativeBackOp struct {
 	act                  backend.Activation
 }
 
-func (o *byDerivativeBackOp) part(_, lo, hi int) {
+func (o *byDerivativeBackOp) part(s *scratch, _, lo, hi int) {
 	for b := lo; b < hi; b++ {
 		for from := 0; from < o.cols; from += block {
-			o.row(b, from, min(block, o.cols-from))
+			o.row(s, b, from, min(block, o.cols-from))
 		}
 	}
 }
 
 // row is n units from from on of example b.
-func (o *byDerivativeBackOp) row(b, from, n int) {
-	var s, sum [block]float32
+func (o *byDerivativeBackOp) row(s *scratch, b, from, n int) {
+	slope, sum := s.a[:n], s.b[:n]
 	saved := o.saved[b*o.cols+from:][:n]
-	slope(o.act, s[:n], saved)
+	s.slope(o.act, slope, saved)
+	clear(sum)
 	for k := range o.samples {
 		at := (b*o.samples+k)*o.cols + from
 		du, v := o.du[at:at+n], o.v[at:at+n]
@@ -152,9 +151,10 @@ func (o *byDerivativeBackOp) row(b, from, n int) {
 			sum[j] += g * v[j]
 		}
 		if o.dv != nil {
-			multiply(o.dv[at:at+n], du, s[:n])
+			s.path.Mul(o.dv[at:at+n], du, slope)
 		}
 	}
-	curve(o.act, s[:n], saved)
-	multiply(o.da[b*o.cols+from:][:n], sum[:n], s[:n])
+	curve := slope
+	s.curve(o.act, curve, saved)
+	s.path.Mul(o.da[b*o.cols+from:][:n], sum, curve)
 }

@@ -1,6 +1,9 @@
 package cpu
 
-import "github.com/aegpu/aegpu/backend"
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
+)
 
 // Linear is y = s(x W^T + b).
 func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
@@ -8,7 +11,7 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 		return
 	}
 	yv, xv, wv := d.floats(y), d.floats(x), d.floats(w)
-	d.ops.bias = biasOp{act, y.Cols, yv, d.floats(pre), d.floats(b)}
+	d.ops.bias = biasOp{d.path, act, y.Cols, yv, d.floats(pre), d.floats(b)}
 	var then finisher
 	if act != backend.Identity || !pre.None() || !b.None() {
 		then = &d.ops.bias
@@ -18,6 +21,7 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 
 // biasOp is pre = y + b and y = s(y + b).
 type biasOp struct {
+	path      simd.Path
 	act       backend.Activation
 	cols      int
 	y, pre, b []float32
@@ -27,13 +31,19 @@ func (o *biasOp) finish(r0, r1, c0, c1 int) {
 	for r := r0; r < r1; r++ {
 		from, to := r*o.cols+c0, r*o.cols+c1
 		y := o.y[from:to]
-		if o.b != nil {
-			add(y, o.b[c0:c1])
+		switch {
+		case o.b == nil && o.pre == nil:
+			o.path.Activate(o.act, y, y)
+		case o.pre == nil:
+			o.path.ActivateBias(o.act, y, y, o.b[c0:c1])
+		default:
+			pre := o.pre[from:to]
+			if o.b != nil {
+				o.path.Add(y, y, o.b[c0:c1])
+			}
+			copy(pre, y)
+			o.path.Activate(o.act, y, pre)
 		}
-		if o.pre != nil {
-			copy(o.pre[from:to], y)
-		}
-		apply(o.act, y, y)
 	}
 }
 
@@ -45,7 +55,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 	v := d.floats(dx)
 	var then finisher
 	if act != backend.Identity {
-		d.ops.slope = slopeOp{act, dx.Cols, v, d.floats(saved)}
+		d.ops.slope = slopeOp{d.path, act, dx.Cols, v, d.floats(saved)}
 		then = &d.ops.slope
 	}
 	d.product(v, d.floats(dy), d.floats(w), dx.Rows, dx.Cols, dy.Cols, false, transposed, 0, then)
@@ -53,6 +63,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 
 // slopeOp is dx = dx . s'(saved).
 type slopeOp struct {
+	path  simd.Path
 	act   backend.Activation
 	cols  int
 	dx, v []float32
@@ -61,7 +72,7 @@ type slopeOp struct {
 func (o *slopeOp) finish(r0, r1, c0, c1 int) {
 	for r := r0; r < r1; r++ {
 		from, to := r*o.cols+c0, r*o.cols+c1
-		derive(o.act, o.dx[from:to], o.dx[from:to], o.v[from:to])
+		o.path.Derive(o.act, o.dx[from:to], o.dx[from:to], o.v[from:to])
 	}
 }
 
@@ -93,19 +104,26 @@ type columnSumsOp struct {
 	accumulate bool
 }
 
-func (o *columnSumsOp) part(_, lo, hi int) {
+// rowsAtOnce is how many rows are added in float32 before float64 takes over.
+const rowsAtOnce = 16
+
+func (o *columnSumsOp) part(s *scratch, _, lo, hi int) {
 	var sums [tile]float64
-	acc := sums[:hi-lo]
-	for r := range o.rows {
-		for j, x := range o.v[r*o.cols+lo : r*o.cols+hi][:len(acc)] {
-			acc[j] += float64(x)
+	some := s.a[:hi-lo]
+	for r := 0; r < o.rows; r += rowsAtOnce {
+		copy(some, o.v[r*o.cols+lo:])
+		for q := r + 1; q < min(r+rowsAtOnce, o.rows); q++ {
+			s.path.Add(some, some, o.v[q*o.cols+lo:])
+		}
+		for j, x := range some {
+			sums[j] += float64(x)
 		}
 	}
-	for j, s := range acc {
-		s *= o.scale
+	for j, sum := range sums[:hi-lo] {
+		sum *= o.scale
 		if o.accumulate {
-			s += float64(o.out[lo+j])
+			sum += float64(o.out[lo+j])
 		}
-		o.out[lo+j] = float32(s)
+		o.out[lo+j] = float32(sum)
 	}
 }

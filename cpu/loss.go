@@ -37,8 +37,7 @@ type lossOp struct {
 	scale                   float32
 }
 
-func (o *lossOp) part(_, lo, hi int) {
-	var discard [block]float32 // the gradient that is not wanted
+func (o *lossOp) part(s *scratch, _, lo, hi int) {
 	for r := lo; r < hi; r++ {
 		out := o.out[r*o.cols : (r+1)*o.cols]
 		x := o.target[r/o.samples*o.width:][:o.width]
@@ -46,98 +45,68 @@ func (o *lossOp) part(_, lo, hi int) {
 		if o.dout != nil {
 			grad = o.dout[r*o.cols : (r+1)*o.cols]
 		}
-		o.rows[r] = float32(o.row(grad, out, x, &discard))
+		o.rows[r] = float32(o.row(s, grad, out, x))
 	}
 }
 
-// row is the loss of one row. grad is empty where it is not wanted, and may be out.
-func (o *lossOp) row(grad, out, x []float32, discard *[block]float32) float64 {
-	if o.kind == backend.Categorical {
-		return categorical(grad, out, int(x[0]), o.scale)
+// row is the loss of one row. grad is nil where it is not wanted, and may be out.
+func (o *lossOp) row(s *scratch, grad, out, x []float32) float64 {
+	switch o.kind {
+	case backend.Categorical:
+		return s.categorical(grad, out, int(x[0]), o.scale)
+	case backend.GaussianNLL:
+		return s.gaussianNLL(grad, out, x, o.scale)
+	case backend.Bernoulli:
+		return s.path.BCELogits(grad, out, x, o.scale)
+	}
+	if grad != nil {
+		return s.path.SquaredError(grad, out, x, 2*o.scale)
 	}
 	sum := 0.0
-	for from := 0; from < len(x); from += block {
-		to := min(from+block, len(x))
-		g := discard[:to-from]
-		if len(grad) > 0 {
-			g = grad[from:to]
-		}
-		switch o.kind {
-		case backend.SquaredError:
-			sum += squaredError(g, out[from:to], x[from:to], o.scale)
-		case backend.Bernoulli:
-			sum += bernoulli(g, out[from:to], x[from:to], o.scale)
-		case backend.GaussianNLL:
-			var gl [block]float32
-			logVar := out[len(x)+from : len(x)+to]
-			sum += gaussianNLL(g, gl[:to-from], out[from:to], logVar, x[from:to], o.scale)
-			if len(grad) > 0 {
-				copy(grad[len(x)+from:len(x)+to], gl[:])
-			}
-		}
+	for ; len(x) > 0; out, x = next(out), next(x) {
+		n := min(block, len(x))
+		sum += s.path.SquaredError(s.a[:n], out[:n], x[:n], 0)
 	}
 	return sum
 }
 
-// squaredError is sum (o - x)^2. Four sums hide the latency of an addition.
-func squaredError(grad, out, x []float32, scale float32) float64 {
-	grad, x = grad[:len(out)], x[:len(out)]
-	scale *= 2
-	var s [4]float64
-	for i, o := range out {
-		e := o - x[i]
-		s[i&3] += float64(e) * float64(e)
-		grad[i] = scale * e
-	}
-	return s[0] + s[1] + (s[2] + s[3])
-}
-
-// bernoulli is sum max(o, 0) - o x + log(1 + e^-|o|). The logarithm is taken once,
-// of the product of a block's factors, which are at most 2.
-func bernoulli(grad, out, x []float32, scale float32) float64 {
-	grad, x = grad[:len(out)], x[:len(out)]
-	var e [block]float32
-	for i, o := range out {
-		e[i] = -float32(math.Abs(float64(o)))
-	}
-	expTo(e[:len(out)], e[:len(out)])
-	sum, product := [2]float64{}, [2]float64{1, 1}
-	for i, o := range out {
-		sum[i&1] += float64(max(o, 0)) - float64(o)*float64(x[i])
-		product[i&1] *= 1 + float64(e[i])
-		// The logistic function of |o|, turned over where o < 0.
-		g := 1 / (1 + e[i])
-		p := g
-		if o < 0 {
-			p = e[i] * g
+// gaussianNLL is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, out being (mu, l).
+func (s *scratch) gaussianNLL(grad, out, x []float32, scale float32) float64 {
+	width := len(x)
+	sum := float64(width) * math.Log(2*math.Pi)
+	for from := 0; from < width; from += block {
+		to := min(from+block, width)
+		gmu, gl := s.b[:to-from], s.c[:to-from]
+		sum += s.gaussianTerms(gmu, gl, out[from:to], out[width+from:width+to], x[from:to], scale)
+		if grad != nil {
+			copy(grad[from:], gmu)
+			copy(grad[width+from:], gl)
 		}
-		grad[i] = scale * (p - x[i])
 	}
-	return sum[0] + sum[1] + math.Log(product[0]*product[1])
+	return sum / 2
 }
 
-// gaussianNLL is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, gl the gradient by l.
-func gaussianNLL(grad, gl, mu, logVar, x []float32, scale float32) float64 {
+// gaussianTerms is sum (x-mu)^2 e^-l + l of a block, and the gradients by mu and l.
+func (s *scratch) gaussianTerms(gmu, gl, mu, logVar, x []float32, scale float32) float64 {
 	n := len(x)
-	grad, gl, mu, logVar = grad[:n], gl[:n], mu[:n], logVar[:n]
-	var precision [block]float32
+	gmu, gl, mu, logVar = gmu[:n], gl[:n], mu[:n], logVar[:n]
+	precision := s.a[:n]
 	for i, l := range logVar {
 		precision[i] = -clampLogVar(l)
 	}
-	expTo(precision[:n], precision[:n])
+	s.path.Exp(precision, precision)
 	sum := 0.0
-	for i, x := range x {
-		l := clampLogVar(logVar[i])
-		e := x - mu[i]
-		ev := e * precision[i]
-		sum += float64(e)*float64(ev) + float64(l)
-		grad[i] = -scale * ev
-		gl[i] = 0
-		if !clamped(logVar[i]) {
-			gl[i] = scale * 0.5 * (1 - e*ev)
+	for i, p := range precision {
+		e := x[i] - mu[i]
+		ep := e * p
+		sum += float64(e)*float64(ep) + float64(clampLogVar(logVar[i]))
+		gmu[i] = -scale * ep
+		gl[i] = scale * 0.5 * (1 - e*ep)
+		if clamped(logVar[i]) {
+			gl[i] = 0
 		}
 	}
-	return (sum + float64(n)*math.Log(2*math.Pi)) / 2
+	return sum
 }
 
 // clamped reports whether a bound took l's gradient.
@@ -149,35 +118,29 @@ func clampLogVar(l float32) float32 {
 }
 
 // categorical is logsumexp(o) - o[class].
-func categorical(grad, out []float32, class int, scale float32) float64 {
+func (s *scratch) categorical(grad, out []float32, class int, scale float32) float64 {
 	top := out[0]
 	for _, o := range out {
 		top = max(top, o)
 	}
 	sum, own := 0.0, float64(out[class])
-	var discard [block]float32
 	for from := 0; from < len(out); from += block {
 		part := out[from:min(from+block, len(out))]
-		e := discard[:len(part)]
-		if len(grad) > 0 {
+		e := s.a[:len(part)]
+		if grad != nil {
 			e = grad[from:][:len(part)]
 		}
-		expFrom(e, part, top)
-		sum += plain(e)
+		for j, o := range part {
+			e[j] = o - top
+		}
+		s.path.Exp(e, e)
+		sum += s.path.Sum(e)
 	}
-	if len(grad) > 0 {
-		times(grad, grad, scale/float32(sum))
+	if grad != nil {
+		s.path.Scale(grad, grad, scale/float32(sum))
 		grad[class] -= scale
 	}
 	return float64(top) + math.Log(sum) - own
-}
-
-// expFrom is dst = e^(src - top).
-func expFrom(dst, src []float32, top float32) {
-	for i, o := range src[:len(dst)] {
-		dst[i] = o - top
-	}
-	expTo(dst, dst)
 }
 
 // Correct counts the rows whose largest logit is the target class.

@@ -4,49 +4,26 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
-// draw is a stream of noise at one step.
-type draw struct {
-	seed, step uint64
-	stream     uint32
-}
-
 // noise is the stream that n names, at the clock's step.
-func (d *Device) noise(n backend.Noise) draw {
+func (d *Device) noise(n backend.Noise) simd.Draw {
 	if k := d.clock(n.Clock); k != nil {
 		return k.draw(n.Stream)
 	}
-	return draw{}
+	return simd.Draw{}
 }
 
-func (c *clock) draw(stream uint32) draw { return draw{c.Seed, c.Step, stream} }
-
-// words fills dst with the words of elements at, at+1, ...
-func (n draw) words(dst []uint32, at int) {
-	b := uint32(at / 4)
-	if skip := at % 4; skip > 0 {
-		w := backend.Philox(n.seed, n.stream, n.step, b)
-		dst = dst[copy(dst, w[skip:]):]
-		b++
-	}
-	for ; len(dst) >= 4; b++ {
-		w := backend.Philox(n.seed, n.stream, n.step, b)
-		copy(dst[:4], w[:])
-		dst = dst[4:]
-	}
-	if len(dst) > 0 {
-		w := backend.Philox(n.seed, n.stream, n.step, b)
-		copy(dst, w[:])
-	}
+func (c *clock) draw(stream uint32) simd.Draw {
+	return simd.Draw{Seed: c.Seed, Step: c.Step, Stream: stream}
 }
 
-// normals fills dst with the standard normals of elements at, at+1, ...
-func (n draw) normals(dst []float32, at int) {
-	for b, skip := uint32(at/4), at%4; len(dst) > 0; b, skip = b+1, 0 {
-		z := backend.Normals(backend.Philox(n.seed, n.stream, n.step, b))
-		dst = dst[copy(dst, z[skip:]):]
-	}
+// draw is the words of elements at, at+1, ..., a block of them or n if that is less.
+func (s *scratch) draw(noise simd.Draw, at, n int) []uint32 {
+	w := s.words[:min(block, n)]
+	s.path.Words(w, noise, at)
+	return w
 }
 
 // below is the number that a word's top 24 bits are compared with to see whether
@@ -69,16 +46,14 @@ func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 
 type dropoutOp struct {
 	y, x  []float32
-	noise draw
+	noise simd.Draw
 	below int32
 	keep  uint32 // bits of 1 / (1-p)
 }
 
-func (o *dropoutOp) part(_, lo, hi int) {
-	var words [block]uint32
+func (o *dropoutOp) part(s *scratch, _, lo, hi int) {
 	for ; lo < hi; lo += block {
-		w := words[:min(block, hi-lo)]
-		o.noise.words(w, lo)
+		w := s.draw(o.noise, lo, hi-lo)
 		y, x := o.y[lo:][:len(w)], o.x[lo:][:len(w)]
 		for i, word := range w {
 			y[i] = x[i] * math.Float32frombits(o.keep&^mask(word, o.below))

@@ -41,12 +41,11 @@ func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Te
 // addRowOp is v[r,:] += row.
 type addRowOp struct{ v, row []float32 }
 
-func (o *addRowOp) part(_, lo, hi int) { addToRows(o.v[lo*len(o.row):hi*len(o.row)], o.row) }
-
-// addToRows is v[r,:] += row for every row of v.
-func addToRows(v, row []float32) {
-	for ; len(v) > 0; v = v[len(row):] {
-		add(v[:len(row)], row)
+func (o *addRowOp) part(s *scratch, _, lo, hi int) {
+	n := len(o.row)
+	for r := lo; r < hi; r++ {
+		v := o.v[r*n : (r+1)*n]
+		s.path.Add(v, v, o.row)
 	}
 }
 
@@ -68,13 +67,28 @@ type l1Op struct {
 	scale float32
 }
 
-func (o *l1Op) part(i, lo, hi int) {
-	dh, sum := o.dh[lo:hi], 0.0
-	for j, x := range o.h[lo:hi] {
-		sum += math.Abs(float64(x))
-		dh[j] += o.scale * (positive(x) - positive(-x))
+func (o *l1Op) part(s *scratch, i, lo, hi int) {
+	dh, h, sum := o.dh[lo:hi], o.h[lo:hi], 0.0
+	for ; len(h) > 0; dh, h = next(dh), next(h) {
+		sizes := s.a[:min(block, len(h))]
+		for j := range sizes {
+			bits := math.Float32bits(h[j])
+			sizes[j] = math.Float32frombits(bits &^ signBit)
+			dh[j] += o.scale * sign(bits)
+		}
+		sum += s.path.Sum(sizes)
 	}
 	o.dev.partials[i] = sum
+}
+
+const signBit = 1 << 31
+
+// sign is -1, 0 or 1 by the bits of a number, without a branch that a processor
+// would guess wrong half of the time.
+func sign(bits uint32) float32 {
+	size := bits &^ signBit
+	isNot0 := uint32(int32(-size) >> 31) // all ones, or 0
+	return math.Float32frombits(isNot0 & (0x3F800000 | bits&signBit))
 }
 
 // RowSquares is r[j] = sum_i w[j,i]^2.
@@ -90,9 +104,9 @@ type rowSquaresOp struct {
 	cols int
 }
 
-func (o *rowSquaresOp) part(_, lo, hi int) {
+func (o *rowSquaresOp) part(s *scratch, _, lo, hi int) {
 	for j := lo; j < hi; j++ {
-		o.r[j] = float32(squares(o.w[j*o.cols : (j+1)*o.cols]))
+		o.r[j] = float32(s.path.SumSquares(o.w[j*o.cols : (j+1)*o.cols]))
 	}
 }
 
@@ -109,9 +123,9 @@ type addScaledRowsOp struct {
 	cols     int
 }
 
-func (o *addScaledRowsOp) part(_, lo, hi int) {
+func (o *addScaledRowsOp) part(s *scratch, _, lo, hi int) {
 	for j := lo; j < hi; j++ {
-		axpy(o.dw[j*o.cols:(j+1)*o.cols], o.w[j*o.cols:(j+1)*o.cols], 2*o.c[j])
+		s.path.Axpy(o.dw[j*o.cols:(j+1)*o.cols], o.w[j*o.cols:(j+1)*o.cols], 2*o.c[j])
 	}
 }
 
@@ -133,7 +147,7 @@ type squareSumOp struct {
 	scale float32
 }
 
-func (o *squareSumOp) part(i, lo, hi int) {
-	o.dev.partials[i] = squares(o.v[lo:hi])
-	times(o.dv[lo:hi], o.v[lo:hi], o.scale)
+func (o *squareSumOp) part(s *scratch, i, lo, hi int) {
+	o.dev.partials[i] = s.path.SumSquares(o.v[lo:hi])
+	s.path.Scale(o.dv[lo:hi], o.v[lo:hi], o.scale)
 }

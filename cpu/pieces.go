@@ -4,8 +4,10 @@ package cpu
 const maxPieces = 64
 
 // part is an operation cut into pieces that can run at once: piece i is
-// elements, rows or columns lo to hi.
-type part interface{ part(i, lo, hi int) }
+// elements, rows or columns lo to hi, and s is the worker's.
+type part interface {
+	part(s *scratch, i, lo, hi int)
+}
 
 // run is work on n elements in pieces of length, which do not depend on the number
 // of workers, and so neither do the results.
@@ -19,15 +21,15 @@ func (d *Device) run(work part, n, length int) {
 }
 
 // piece is piece i of the operation under way.
-func (d *Device) piece(_, i int) {
+func (d *Device) piece(worker, i int) {
 	lo := i * d.workLength
-	d.work.part(i, lo, min(lo+d.workLength, d.workN))
+	d.work.part(d.scratch[worker], i, lo, min(lo+d.workLength, d.workN))
 }
 
 // The elements that are worth a piece of their own, by what an element costs.
 const (
 	light = 16384 // a few cycles: memory is what it waits for
-	heavy = 2048  // an exponential, a random draw, a root
+	heavy = 4096  // an exponential, a random draw, a root
 )
 
 // each runs work on n elements. Pieces start at multiples of 64 elements.
@@ -41,7 +43,7 @@ func (d *Device) eachRow(work part, rows, cols, grain int) {
 }
 
 // tile is the columns that one piece adds up.
-const tile = 64
+const tile = 128
 
 // eachTile runs work on tiles of columns. Each piece walks all rows.
 func (d *Device) eachTile(work part, cols int) {

@@ -51,7 +51,7 @@ type finishOp struct {
 	cols int
 }
 
-func (o *finishOp) part(_, lo, hi int) { o.then.finish(lo, hi, 0, o.cols) }
+func (o *finishOp) part(_ *scratch, _, lo, hi int) { o.then.finish(lo, hi, 0, o.cols) }
 
 // even is v, or a copy of it in scratch memory i if it does not start at a cache
 // line. The bits of gonum's products depend on where their operands are: with B

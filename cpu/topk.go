@@ -19,7 +19,7 @@ type topKOp struct {
 	cols, k int
 }
 
-func (o *topKOp) part(_, lo, hi int) {
+func (o *topKOp) part(_ *scratch, _, lo, hi int) {
 	for r := lo; r < hi; r++ {
 		keepLargest(o.y[r*o.cols:(r+1)*o.cols], o.x[r*o.cols:(r+1)*o.cols], o.k)
 	}
@@ -96,7 +96,7 @@ func (d *Device) TopKBack(dx, dy, y backend.Tensor) {
 
 type topKBackOp struct{ dx, dy, y []float32 }
 
-func (o *topKBackOp) part(_, lo, hi int) {
+func (o *topKBackOp) part(_ *scratch, _, lo, hi int) {
 	dx, dy := o.dx[lo:hi], o.dy[lo:hi]
 	for i, v := range o.y[lo:hi] {
 		g := dy[i]

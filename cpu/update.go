@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
 // Check writes the step's loss and gradient norms to the guard.
@@ -35,7 +36,9 @@ type squaresOp struct {
 	v   []float32
 }
 
-func (o *squaresOp) part(i, lo, hi int) { o.dev.partials[i] = squares(o.v[lo:hi]) }
+func (o *squaresOp) part(s *scratch, i, lo, hi int) {
+	o.dev.partials[i] = s.path.SumSquares(o.v[lo:hi])
+}
 
 // Update moves the parameters one step.
 func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
@@ -59,84 +62,57 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 }
 
 type updateOp struct {
-	p, g, m, v                  []float32
-	kind                        backend.OptimiserKind
-	decayed                     int
-	shrink, lr, momentum, decay float32
-	b1, b2, c1, c2, eps         float32
-	rest1, rest2                float32 // 1-b1, 1-b2
+	p, g, m, v []float32
+	kind       backend.OptimiserKind
+	decayed    int
+	decay      float32
+	adam       simd.Adam // without decay
+	sgd        simd.SGD  // without decay
 }
 
-// set computes what one step's elements share, in float64.
+// set computes in float64 what the elements share.
 func (u *updateOp) set(o backend.Optimiser, h backend.Hyper, norm float64) {
-	u.shrink = 1
+	shrink := float32(1)
 	if o.Clip > 0 {
-		u.shrink = float32(min(1, float64(o.Clip)/math.Sqrt(norm)))
+		shrink = float32(min(1, float64(o.Clip)/math.Sqrt(norm)))
 	}
-	u.decay, u.lr, u.momentum = o.WeightDecay, h.LR, h.Momentum
-	u.b1, u.b2, u.eps = o.Beta1, o.Beta2, o.Eps
-	u.rest1, u.rest2 = float32(1-float64(o.Beta1)), float32(1-float64(o.Beta2))
-	u.c1, u.c2 = float32(float64(h.LR)*float64(h.Correct1)), h.Correct2
+	u.decay = o.WeightDecay
+	u.sgd = simd.SGD{GradScale: shrink, LR: h.LR, Momentum: h.Momentum}
+	u.adam = simd.Adam{
+		GradScale: shrink,
+		Beta1:     o.Beta1, Rest1: float32(1 - float64(o.Beta1)),
+		Beta2: o.Beta2, Rest2: float32(1 - float64(o.Beta2)),
+		RootScale: h.Correct2, Eps: o.Eps,
+		Step: float32(float64(h.LR) * float64(h.Correct1)),
+	}
 }
 
 // part parts again where weight decay ends.
-func (u *updateOp) part(_, lo, hi int) {
+func (u *updateOp) part(s *scratch, _, lo, hi int) {
 	mid := min(max(u.decayed, lo), hi)
-	u.move(lo, mid, u.decay)
-	u.move(mid, hi, 0)
+	u.move(s.path, lo, mid, u.decay)
+	u.move(s.path, mid, hi, 0)
 }
 
 // move is the rule on elements lo to hi, which decay that much.
-func (u *updateOp) move(lo, hi int, decay float32) {
+func (u *updateOp) move(path simd.Path, lo, hi int, decay float32) {
 	if lo == hi {
 		return
 	}
 	p, g := u.p[lo:hi], u.g[lo:hi]
+	sgd, adam := u.sgd, u.adam
+	sgd.L2, adam.L2 = decay, decay
 	switch u.kind {
 	case backend.SGD:
-		u.sgd(p, g, decay)
+		path.SGD(p, g, sgd)
 	case backend.Momentum:
-		u.heavyBall(p, g, u.m[lo:hi], decay)
+		path.Momentum(p, g, u.m[lo:hi], sgd)
 	case backend.Nesterov:
-		u.nesterov(p, g, u.m[lo:hi], decay)
+		path.Nesterov(p, g, u.m[lo:hi], sgd)
 	case backend.Adam:
-		u.adam(p, g, u.m[lo:hi], u.v[lo:hi], decay, 0)
+		path.Adam(p, g, u.m[lo:hi], u.v[lo:hi], adam)
 	case backend.AdamW:
-		u.adam(p, g, u.m[lo:hi], u.v[lo:hi], 0, u.lr*decay)
-	}
-}
-
-func (u *updateOp) sgd(p, g []float32, decay float32) {
-	for i, x := range g[:len(p)] {
-		p[i] -= u.lr * (u.shrink*x + decay*p[i])
-	}
-}
-
-func (u *updateOp) heavyBall(p, g, m []float32, decay float32) {
-	m = m[:len(p)]
-	for i, x := range g[:len(p)] {
-		m[i] = u.momentum*m[i] + (u.shrink*x + decay*p[i])
-		p[i] -= u.lr * m[i]
-	}
-}
-
-func (u *updateOp) nesterov(p, g, m []float32, decay float32) {
-	m = m[:len(p)]
-	for i, x := range g[:len(p)] {
-		x = u.shrink*x + decay*p[i]
-		m[i] = u.momentum*m[i] + x
-		p[i] -= u.lr * (x + u.momentum*m[i])
-	}
-}
-
-// adam decays through the gradient and apart from it.
-func (u *updateOp) adam(p, g, m, v []float32, decay, apart float32) {
-	m, v = m[:len(p)], v[:len(p)]
-	for i, x := range g[:len(p)] {
-		x = u.shrink*x + decay*p[i]
-		m[i] = u.b1*m[i] + u.rest1*x
-		v[i] = u.b2*v[i] + u.rest2*x*x
-		root := float32(math.Sqrt(float64(v[i])))
-		p[i] -= apart*p[i] + u.c1*m[i]/(root*u.c2+u.eps)
+		adam.L2, adam.Shrink = 0, sgd.LR*decay
+		path.Adam(p, g, u.m[lo:hi], u.v[lo:hi], adam)
 	}
 }
