@@ -82,14 +82,15 @@ func newApp(s *streams) *cli.App {
 		c.OnUsageError = usageError
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = commandHelp
-		c.Description = strings.TrimSpace(c.Description) + "\n\n" + exitCodes
 	}
 	return app
 }
 
 // usageError is the flag package's complaint as one of ours.
 func usageError(_ *cli.Context, err error, _ bool) error {
-	return &requestError{err}
+	text := strings.NewReplacer("invalid boolean value", "expected true or false, found", "invalid value", "the value", "for flag -", "does not fit --",
+		"for -", "for --", ": parse error", "").Replace(err.Error())
+	return &explained{text, &requestError{err}}
 }
 
 const appHelp = `{{.Name}}: {{.Usage}}
@@ -109,8 +110,11 @@ const commandHelp = `{{.HelpName}}: {{.Usage}}
 Usage: {{.HelpName}}{{if .ArgsUsage}} {{.ArgsUsage}}{{end}} [flags]
 
 {{.Description}}
-{{range .VisibleFlagCategories}}{{if .Name}}
-{{.Name}}{{else}}
-Flags{{end}}
+{{with .VisibleFlagCategories}}{{range .}}
+{{.Name}}
 {{range .Flags}}  {{.}}
-{{end}}{{end}}`
+{{end}}{{end}}{{else}}
+Flags
+{{range .VisibleFlags}}  {{.}}
+{{end}}{{end}}
+` + exitCodes + "\n"

@@ -15,7 +15,7 @@ import (
 // deviceFlags are those of every command that computes.
 func deviceFlags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "device", Value: "auto", Usage: "`NAME`: auto (a usable GPU, else the CPU), cpu, or a GPU's number"},
+		&cli.StringFlag{Name: "device", Value: "auto", Usage: "device `NAME`: auto (a usable GPU, else the CPU), cpu, or a GPU's number"},
 	}
 }
 

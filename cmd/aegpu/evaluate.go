@@ -77,7 +77,7 @@ func runEvaluate(c *cli.Context, s *streams) error {
 		return err
 	}
 	if !c.Bool("json") {
-		writeFigures(s.out, p.part, sum)
+		writeFigures(s.out, modelName(r, m), p.part, sum)
 		return nil
 	}
 	result := evaluated{Device: dev.Info().Name, Model: modelName(r, m), Parameters: m.NumParameters(), Run: r.path, Data: p.name}

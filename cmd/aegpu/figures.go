@@ -55,9 +55,9 @@ func number(v *float64) string {
 }
 
 // writeFigures prints the table of a summary.
-func writeFigures(out io.Writer, part string, s *eval.Summary) {
+func writeFigures(out io.Writer, model, part string, s *eval.Summary) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	head := fmt.Sprintf("%s figures, %d examples\tmodel", part, s.Examples)
+	head := fmt.Sprintf("%s figures, %d examples\t%s", part, s.Examples, model)
 	if s.PCA != nil {
 		head += fmt.Sprintf("\tPCA-%d", s.PCA.Components)
 	}

@@ -114,7 +114,7 @@ func (p *page) write(g *gallery) error {
 
 // table is the figures as the page's table.
 func (p *page) table() (columns []string, rows [][]string) {
-	columns = []string{"figure", "model"}
+	columns = []string{"figure", p.out.Model}
 	if p.sum.PCA != nil {
 		columns = append(columns, fmt.Sprintf("PCA-%d", p.sum.PCA.Components))
 	}
@@ -133,15 +133,15 @@ func (p *page) lead() string {
 	if p.out.Stopped {
 		early = ", stopped early"
 	}
-	return fmt.Sprintf("%d parameters, %d epochs (%d steps) in %.1f s on %s%s: %s examples/s.",
-		p.out.Parameters, p.out.Epochs, p.out.Steps, p.out.Seconds, p.out.Device, early, count(p.out.ExamplesPerSecond))
+	return fmt.Sprintf("%d parameters, %s (%d steps) in %.1f s on %s%s: %s examples/s.",
+		p.out.Parameters, epochsText(p.out.Epochs), p.out.Steps, p.out.Seconds, p.out.Device, early, count(p.out.ExamplesPerSecond))
 }
 
 // print says what was made, where it is and what to try next.
 func (p *page) print(s *streams) {
 	fmt.Fprintf(s.out, "%s\n\n", p.lead())
 	if p.sum != nil {
-		writeFigures(s.out, p.part, p.sum)
+		writeFigures(s.out, p.out.Model, p.part, p.sum)
 		fmt.Fprintln(s.out)
 	}
 	fmt.Fprintf(s.out, "%s holds %s\n\nwhat to try next:\n", p.o.dir, strings.Join(p.files, ", "))

@@ -171,7 +171,7 @@ func (in *inspected) write(out *results, config *train.Config) {
 		}
 	}
 	if in.Epochs > 0 {
-		fmt.Fprintf(out, "\ntraining: %d epochs, %.1f s\n", in.Epochs, in.Seconds)
+		fmt.Fprintf(out, "\ntraining: %s, %.1f s\n", epochsText(in.Epochs), in.Seconds)
 		for _, e := range []struct {
 			name string
 			r    *train.Record

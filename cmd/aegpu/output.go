@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,12 +57,15 @@ func arguments(c *cli.Context, least, most int) error {
 func output(c *cli.Context) (string, error) {
 	path := c.String("output")
 	if path == "" {
-		return "", wrong("where to? -o FILE names the file, as in -o out%s", ".npy")
+		return "", wrong("-o FILE is missing: the file to write, as in -o out.npy")
 	}
 	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	if !slices.Contains([]string{".npy", ".npz", ".csv", ".tsv", ".idx", ".png"}, filepath.Ext(name)) ||
 		strings.HasSuffix(strings.ToLower(path), ".png.gz") || strings.HasSuffix(strings.ToLower(path), ".npz.gz") {
 		return "", wrong("%s: unknown kind of file to write: expected a name ending in .npy, .npz, .csv, .tsv, .idx or .png", path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return "", wrong("%s: there is no folder %s", path, filepath.Dir(path))
 	}
 	return path, nil
 }

@@ -88,7 +88,7 @@ func runPCA(c *cli.Context, s *streams) error {
 		return s.writeJSON(r)
 	}
 	fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept, sets.Train.Rows)
-	writeFigures(s.out, part, sum)
+	writeFigures(s.out, "PCA", part, sum)
 	return nil
 }
 

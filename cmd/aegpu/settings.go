@@ -19,21 +19,21 @@ type setting struct{ category, name, usage string }
 
 // settings are all fields of train.Config but data, which is an argument.
 var settings = []setting{
-	{"Model", "model", "`NAME`: ae, stacked, denoising, sparse, vae or contractive; chooses the defaults of the rest"},
+	{"Model", "model", "preset `NAME`: ae, stacked, denoising, sparse, vae or contractive; chooses the defaults of the rest"},
 	{"Model", "hidden", "`WIDTHS` of the encoder's hidden layers, as in 512,256, or none"},
 	{"Model", "decoder", "`WIDTHS` of the decoder's hidden layers; none mirrors --hidden"},
 	{"Model", "latent", "`SIZE` of the code"},
 	{"Model", "tied", "the decoder's weights are the encoder's, transposed"},
-	{"Model", "activation", "`NAME` of the hidden layers' activation: identity, relu, leaky-relu, elu, gelu, silu, softplus, sigmoid, tanh"},
-	{"Model", "code-activation", "`NAME` of the code's activation"},
-	{"Model", "output-activation", "`NAME` of the reconstruction's activation (squared loss)"},
-	{"Model", "loss", "`NAME`: squared, bernoulli (cross-entropy) or gaussian"},
+	{"Model", "activation", "activation `NAME` of the hidden layers: identity, relu, leaky-relu, elu, gelu, silu, softplus, sigmoid, tanh"},
+	{"Model", "code-activation", "activation `NAME` of the code"},
+	{"Model", "output-activation", "activation `NAME` of the reconstruction (squared loss)"},
+	{"Model", "loss", "loss `NAME`: squared, bernoulli (cross-entropy) or gaussian"},
 	{"Model", "binarise", "draw grey inputs to 0 or 1 afresh for every batch"},
-	{"Model", "init", "`NAME` of the weights' initialisation: auto, xavier, he, lecun, sparse"},
+	{"Model", "init", "initialisation `NAME` of the weights: auto, xavier, he, lecun, sparse"},
 	{"Model", "output-bias", "`START` of the output's bias: mean (of the training rows) or zero"},
 	{"Model", "dropout", "`SHARE` of hidden units dropped in training"},
 
-	{"Regularisation", "corrupt", "`KIND:LEVEL` of damage to the input: masking:0.3, gaussian:0.5, salt-and-pepper:0.1; one a layer with commas"},
+	{"Regularisation", "corrupt", "damage `KIND:LEVEL` to the input: masking:0.3, gaussian:0.5, salt-and-pepper:0.1; one a layer with commas"},
 	{"Regularisation", "sparsity", "`PENALTY` on the code: kl:TARGET:WEIGHT, l1:WEIGHT or topk:K[:ALPHA]"},
 	{"Regularisation", "contract", "`PENALTY` on the encoder's Jacobian: exact:WEIGHT or stochastic:WEIGHT[:PROBES]"},
 	{"Regularisation", "beta", "`WEIGHT` of the KL term (vae)"},
@@ -46,29 +46,29 @@ var settings = []setting{
 	{"Training", "epochs", "`COUNT` of passes over the training rows"},
 	{"Training", "batch", "`ROWS` a step"},
 	{"Training", "lr", "learning `RATE`"},
-	{"Training", "optimizer", "`NAME`: sgd, momentum, nesterov, adam, adamw"},
+	{"Training", "optimizer", "update rule `NAME`: sgd, momentum, nesterov, adam, adamw"},
 	{"Training", "momentum", "`VALUE` of momentum and nesterov, or sutskever:MAX"},
 	{"Training", "beta1", "`DECAY` of adam's first moment"},
 	{"Training", "beta2", "`DECAY` of adam's second moment"},
 	{"Training", "eps", "`VALUE` that keeps adam from dividing by 0"},
-	{"Training", "schedule", "`NAME` of the learning rate's schedule: constant, step:EPOCHS:FACTOR, cosine[:FLOOR], burda"},
+	{"Training", "schedule", "learning rate `SCHEDULE`: constant, step:EPOCHS:FACTOR, cosine[:FLOOR], burda"},
 	{"Training", "lr-warmup", "`EPOCHS` over which the learning rate grows from 0"},
 	{"Training", "patience", "`EPOCHS` without improvement before stopping; 0 never stops"},
 	{"Training", "min-improvement", "`LOSS` by which the validation loss must fall to count as improved"},
-	{"Training", "pretrain-epochs", "`COUNT` of epochs a layer of greedy pretraining"},
+	{"Training", "pretrain-epochs", "`COUNT` of epochs of greedy pretraining, each layer"},
 	{"Training", "pretrain-lr", "learning `RATE` of the pretraining"},
 	{"Training", "classifier", "`KIND` of classifier on the code afterwards: none, finetune or frozen (needs labels)"},
-	{"Training", "classifier-epochs", "`COUNT` of the classifier's epochs"},
+	{"Training", "classifier-epochs", "`COUNT` of epochs of the classifier"},
 	{"Training", "classifier-lr", "learning `RATE` of the classifier"},
 
 	{"Data", "limit", "keep the first `N` training rows; 0 keeps all"},
 	{"Data", "test", "`SHARE` of the rows held out for the test, where the data has no test part"},
 	{"Data", "val", "`SHARE` of the training rows held out for validation"},
-	{"Data", "scale", "`KIND` of column scaling: auto, none, minmax, standard"},
+	{"Data", "scale", "column scaling `KIND`: auto, none, minmax, standard"},
 
 	{"Run", "seed", "`NUMBER` that weights, noise and shuffles follow from"},
-	{"Run", "device", "`NAME`: auto (a usable GPU, else the CPU), cpu, or a GPU's number"},
-	{"Run", "precision", "`NAME` of the products' precision: fp32, tf32, bf16"},
+	{"Run", "device", "device `NAME`: auto (a usable GPU, else the CPU), cpu, or a GPU's number"},
+	{"Run", "precision", "`PRECISION` of the products: fp32, tf32, bf16"},
 }
 
 // settingFlags are the flags of the settings, with the defaults of all presets.
@@ -196,6 +196,11 @@ func configFile(path, model string) (train.Config, error) {
 
 var unknownField = regexp.MustCompile(`^line (\d+): field (\S+) not found in type .*$`)
 
+// typeErrors are the words of the YAML package for a value of the wrong type, and ours.
+var typeErrors = strings.NewReplacer("cannot unmarshal !!str", "found", "cannot unmarshal !!float", "found", "cannot unmarshal !!seq", "found a list",
+	"cannot unmarshal !!map", "found a mapping", " into int", ": expected a whole number", " into uint64", ": expected a whole number",
+	" into float64", ": expected a number", " into bool", ": expected true or false", " into string", ": expected a word")
+
 // plainYAML is a YAML error in the words of the file.
 func plainYAML(err error) string {
 	broken, ok := err.(*yaml.TypeError)
@@ -204,7 +209,7 @@ func plainYAML(err error) string {
 	}
 	lines := make([]string, len(broken.Errors))
 	for i, e := range broken.Errors {
-		lines[i] = strings.ReplaceAll(e, "!!", "")
+		lines[i] = typeErrors.Replace(e)
 		if m := unknownField.FindStringSubmatch(e); m != nil {
 			lines[i] = "line " + m[1] + ": unknown setting " + m[2]
 			if near := nearest(m[2], settingNames()); near != "" {
