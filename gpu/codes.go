@@ -7,21 +7,12 @@ import (
 	"github.com/aegpu/aegpu/kernels"
 )
 
-// gaussian is the samples an example of codes z with (mu, l) in ml, 0 if their
-// shapes do not go together.
-func gaussian(z, ml backend.Tensor) int {
-	if ml.Cols != 2*z.Cols {
-		return 0
-	}
-	return samples(z.Rows, ml.Rows)
-}
-
 // Reparam draws z = mu + exp(l/2) eps.
 func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
-	k := gaussian(z, ml)
-	if !d.fits("Reparam", k > 0, tensors{z, ml}) || !d.clock("Reparam", noise.Clock) {
+	if !d.ready("Reparam", backend.CheckReparam(z, ml), tensors{z}, ml) || !d.clock("Reparam", noise.Clock) {
 		return
 	}
+	k := z.Rows / ml.Rows
 	d.run("Reparam", func() error {
 		return d.launch(kernels.ReparamFwdF32, d.spread(ceil(z.Len(), 4)), at(z), at(ml), clockAt(noise.Clock),
 			integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols))
@@ -30,7 +21,7 @@ func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
 
 // GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
 func (d *Device) GaussianKL(kl, ml backend.Tensor) {
-	if !d.fits("GaussianKL", kl.Rows == 1 && ml.Cols == 2*kl.Cols, tensors{kl, ml}) {
+	if !d.ready("GaussianKL", backend.CheckGaussianKL(kl, ml), tensors{kl}, ml) {
 		return
 	}
 	grid, chunks := d.columns(ml.Rows, kl.Cols)
@@ -42,11 +33,10 @@ func (d *Device) GaussianKL(kl, ml backend.Tensor) {
 
 // ReparamBack is the gradient by ml of the decoder's loss and of the KL term.
 func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, freeBits, scale float32) {
-	k := gaussian(dz, ml)
-	fits := k > 0 && same(ml, dml) && shaped(kl, 1, dz.Cols)
-	if !d.fits("ReparamBack", fits, tensors{dml, dz, ml, kl}) || !d.clock("ReparamBack", noise.Clock) {
+	if !d.ready("ReparamBack", backend.CheckReparamBack(dml, dz, ml, kl), tensors{dml}, dz, ml, kl) || !d.clock("ReparamBack", noise.Clock) {
 		return
 	}
+	k := dz.Rows / ml.Rows
 	d.run("ReparamBack", func() error {
 		return d.launch(kernels.ReparamBwdF32, d.spread(ml.Rows*dz.Cols), at(dml), at(dz), at(ml), at(kl),
 			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(dz.Cols),
@@ -56,11 +46,10 @@ func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise
 
 // ImportanceWeights is the normalised weights and the importance-weighted bound.
 func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise backend.Noise) {
-	k := gaussian(z, ml)
-	fits := k > 0 && shaped(w, z.Rows, 1) && shaped(rows, z.Rows, 1) && shaped(bound, ml.Rows, 1)
-	if !d.fits("ImportanceWeights", fits, tensors{w, bound, rows, z, ml}) || !d.clock("ImportanceWeights", noise.Clock) {
+	if !d.ready("ImportanceWeights", backend.CheckImportanceWeights(w, bound, rows, z, ml), tensors{w, bound}, rows, z, ml) || !d.clock("ImportanceWeights", noise.Clock) {
 		return
 	}
+	k := z.Rows / ml.Rows
 	d.run("ImportanceWeights", func() error {
 		return d.launch(kernels.ImportanceWeightsFwdF32, d.perRow(ml.Rows), at(w), at(bound), at(rows), at(z), at(ml),
 			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols))
@@ -69,11 +58,10 @@ func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise b
 
 // ImportanceBack is the gradient by ml of -scale times the sum of the bounds.
 func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.Noise, scale float32) {
-	k := gaussian(z, ml)
-	fits := k > 0 && same(z, dz) && same(ml, dml) && shaped(w, z.Rows, 1)
-	if !d.fits("ImportanceBack", fits, tensors{dml, dz, z, ml, w}) || !d.clock("ImportanceBack", noise.Clock) {
+	if !d.ready("ImportanceBack", backend.CheckImportanceBack(dml, dz, z, ml, w), tensors{dml}, dz, z, ml, w) || !d.clock("ImportanceBack", noise.Clock) {
 		return
 	}
+	k := z.Rows / ml.Rows
 	d.run("ImportanceBack", func() error {
 		return d.launch(kernels.ImportanceBwdF32, d.spread(ml.Rows*z.Cols), at(dml), at(dz), at(z), at(ml), at(w),
 			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols), float(scale))
@@ -82,7 +70,7 @@ func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.
 
 // TopK keeps the k largest elements of every row.
 func (d *Device) TopK(y, x backend.Tensor, k int) {
-	if !d.fits("TopK", same(y, x) && k > 0 && k <= x.Cols, tensors{y, x}) {
+	if !d.ready("TopK", backend.CheckTopK(y, x, k), tensors{y}, x) {
 		return
 	}
 	d.run("TopK", func() error {
@@ -92,7 +80,7 @@ func (d *Device) TopK(y, x backend.Tensor, k int) {
 
 // TopKBack is dx = [y != 0] . dy.
 func (d *Device) TopKBack(dx, dy, y backend.Tensor) {
-	if d.fits("TopKBack", same(dx, dy, y), tensors{dx, dy, y}) {
+	if d.ready("TopKBack", backend.CheckTopKBack(dx, dy, y), tensors{dx}, dy, y) {
 		d.run("TopKBack", func() error {
 			return d.launch(kernels.TopkBwdF32, d.spread(dx.Len()), at(dx), at(dy), at(y), integer(dx.Len()))
 		})

@@ -38,6 +38,8 @@ type Device struct {
 	scratch   scratch
 	stage     stage
 	spans     []*spanTable
+	masks     []*mask
+	epoch     int // of the masks
 	programs  map[*program]bool
 }
 

@@ -23,8 +23,7 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 	if clean.None() {
 		out = noisy
 	}
-	fits := out.Cols == data.Cols && out.Rows <= data.Rows && same(out, noisy)
-	if !d.fits("Gather", fits, tensors{out}, noisy) || !d.clock("Gather", spec.Clock) {
+	if !d.ready("Gather", backend.CheckGather(clean, noisy, data, spec), tensors{clean, noisy}) || !d.clock("Gather", spec.Clock) {
 		return
 	}
 	if !d.owns(dataExtent(data)) {
@@ -48,31 +47,18 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 	})
 }
 
-// wide is whether w joins in inputs to out outputs.
-func wide(w backend.Tensor, in, out int, transposed bool) bool {
-	if transposed {
-		in, out = out, in
-	}
-	return w.Rows == out && w.Cols == in
-}
-
 // Linear is y = s(x W^T + b). The bias, and with it ReLU, is the product's
 // epilogue where cuBLASLt has one; every other activation is a kernel after it.
 func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	fits := x.Rows == y.Rows && wide(w, x.Cols, y.Cols, transposed) && same(y, pre) && shaped(b, 1, y.Cols)
-	if !d.fits("Linear", fits, tensors{y, x, w}, pre, b) || y.Len() == 0 {
+	if !d.ready("Linear", backend.CheckLinear(y, pre, x, w, b, act, transposed), tensors{y, pre}, x, w, b) {
 		return
 	}
 	d.run("Linear", func() error {
 		p := product{c: y, a: x, b: w, transB: !transposed, epilogue: cublaslt.Plain}
-		fused := pre.None() && (act == backend.Identity || act == backend.ReLU)
-		if fused {
-			p.epilogue, p.bias = epilogue(act, b)
-			err := d.multiply(p)
-			if !errors.Is(err, cublaslt.ErrUnsupported) {
+		if pre.None() && (act == backend.Identity || act == backend.ReLU) {
+			if err := d.fusedLayer(p, b, act); !errors.Is(err, cublaslt.ErrUnsupported) {
 				return err
 			}
-			p.epilogue, p.bias = cublaslt.Plain, 0
 		}
 		if err := d.multiply(p); err != nil {
 			return err
@@ -82,8 +68,29 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 	})
 }
 
-// epilogue is the end of a layer with identity or ReLU.
-func epilogue(act backend.Activation, b backend.Tensor) (cublaslt.Epilogue, cu.DevicePtr) {
+// fusedLayer enqueues p with bias and activation as its epilogue. In a recording,
+// which is a training step, ReLU also leaves its mask for the backward pass.
+func (d *Device) fusedLayer(p product, b backend.Tensor, act backend.Activation) error {
+	p.epilogue, p.bias = layerEnd(act, b)
+	if act == backend.ReLU && d.recording {
+		m, err := d.newMask(p.c)
+		if err != nil {
+			return err
+		}
+		masked := p
+		masked.epilogue, masked.mask = p.epilogue|cublaslt.Aux, m
+		if err := d.multiply(masked); err == nil {
+			m.epoch = d.epoch
+			return nil
+		} else if !errors.Is(err, cublaslt.ErrUnsupported) {
+			return err
+		}
+	}
+	return d.multiply(p)
+}
+
+// layerEnd is the epilogue of a layer with identity or ReLU.
+func layerEnd(act backend.Activation, b backend.Tensor) (cublaslt.Epilogue, cu.DevicePtr) {
 	if b.None() {
 		if act == backend.ReLU {
 			return cublaslt.ReLU, 0
@@ -96,16 +103,22 @@ func epilogue(act backend.Activation, b backend.Tensor) (cublaslt.Epilogue, cu.D
 	return cublaslt.Bias, address(tensorExtent(b))
 }
 
-// LinearBackInput is dx = (dy W) . s'(saved).
+// LinearBackInput is dx = (dy W) . s'(saved). The derivative of ReLU is the
+// product's epilogue where the forward pass left its mask (mask.go).
 func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	fits := dx.Rows == dy.Rows && wide(w, dx.Cols, dy.Cols, transposed) && same(dx, saved) &&
-		(act == backend.Identity || !saved.None())
-	if !d.fits("LinearBackInput", fits, tensors{dx, dy, w}, saved) || dx.Len() == 0 {
+	if !d.ready("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed), tensors{dx}, dy, w, saved) {
 		return
 	}
 	d.run("LinearBackInput", func() error {
-		err := d.multiply(product{c: dx, a: dy, b: w, transB: transposed, epilogue: cublaslt.Plain})
-		if err != nil || act == backend.Identity {
+		p := product{c: dx, a: dy, b: w, transB: transposed, epilogue: cublaslt.Plain}
+		if m := d.maskOf(saved); act == backend.ReLU && m != nil {
+			fused := p
+			fused.epilogue, fused.mask = cublaslt.DReLU, m
+			if err := d.multiply(fused); !errors.Is(err, cublaslt.ErrUnsupported) {
+				return err
+			}
+		}
+		if err := d.multiply(p); err != nil || act == backend.Identity {
 			return err
 		}
 		return d.launch(kernels.ActBwdF32, d.spread(dx.Len()), at(dx), at(dx), at(saved), integer(dx.Len()), integer(int(act)))
@@ -115,8 +128,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 // LinearBackWeights is dw = dy^T x and db = column sums of dy, which are the
 // product's epilogue unless they are added to what is there.
 func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	fits := dy.Rows == x.Rows && wide(dw, x.Cols, dy.Cols, transposed) && shaped(db, 1, dy.Cols)
-	if !d.fits("LinearBackWeights", fits, tensors{dw, dy, x}, db) || dw.Len() == 0 {
+	if !d.ready("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed), tensors{dw, db}, dy, x) {
 		return
 	}
 	p := product{c: dw, a: dy, b: x, transA: true, accumulate: accumulate, epilogue: cublaslt.Plain}
@@ -151,7 +163,7 @@ func (d *Device) columnSums(out, x backend.Tensor, scale float64, accumulate boo
 
 // Activate is y = s(x).
 func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
-	if d.fits("Activate", same(y, x), tensors{y, x}) {
+	if d.ready("Activate", backend.CheckActivate(y, x, act), tensors{y}, x) {
 		d.run("Activate", func() error {
 			return d.launch(kernels.ActFwdF32, d.spread(y.Len()), at(y), at(x), integer(y.Len()), integer(int(act)))
 		})
@@ -160,7 +172,7 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 
 // ActivateBack is dx = dy . s'(saved).
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
-	if d.fits("ActivateBack", same(dx, dy, saved), tensors{dx, dy, saved}) {
+	if d.ready("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), tensors{dx}, dy, saved) {
 		d.run("ActivateBack", func() error {
 			return d.launch(kernels.ActBwdF32, d.spread(dx.Len()), at(dx), at(dy), at(saved), integer(dx.Len()),
 				integer(int(act)))
@@ -170,7 +182,7 @@ func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activati
 
 // Dropout is y = x . m / (1-p).
 func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
-	if d.fits("Dropout", same(y, x), tensors{y, x}) && d.clock("Dropout", noise.Clock) {
+	if d.ready("Dropout", backend.CheckDropout(y, x, p), tensors{y}, x) && d.clock("Dropout", noise.Clock) {
 		d.run("Dropout", func() error {
 			return d.launch(kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(x), clockAt(noise.Clock),
 				integer(y.Len()), integer(int(noise.Stream)), float(p))
@@ -180,7 +192,7 @@ func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 
 // Add is dst += src.
 func (d *Device) Add(dst, src backend.Tensor) {
-	if d.fits("Add", same(dst, src), tensors{dst, src}) {
+	if d.ready("Add", backend.CheckAdd(dst, src), tensors{dst}, src) {
 		d.run("Add", func() error {
 			return d.launch(kernels.AddFwdF32, d.spread(dst.Len()), at(dst), at(src), integer(dst.Len()))
 		})
@@ -189,7 +201,7 @@ func (d *Device) Add(dst, src backend.Tensor) {
 
 // Copy is dst = src.
 func (d *Device) Copy(dst, src backend.Tensor) {
-	if d.fits("Copy", same(dst, src), tensors{dst, src}) && dst.Len() > 0 {
+	if d.ready("Copy", backend.CheckCopy(dst, src), tensors{dst}, src) {
 		d.run("Copy", func() error {
 			return cu.MemcpyDtoDAsync(address(tensorExtent(dst)), address(tensorExtent(src)), int64(4*dst.Len()), d.stream)
 		})
@@ -198,8 +210,7 @@ func (d *Device) Copy(dst, src backend.Tensor) {
 
 // CopyColumns is dst[r,j] = src[r,from+j].
 func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
-	fits := dst.Rows == src.Rows && from >= 0 && from+dst.Cols <= src.Cols
-	if d.fits("CopyColumns", fits, tensors{dst, src}) {
+	if d.ready("CopyColumns", backend.CheckCopyColumns(dst, src, from), tensors{dst}, src) {
 		d.run("CopyColumns", func() error {
 			return d.launch(kernels.CopyColumnsFwdF32, d.spread(dst.Len()), at(dst), at(src), integer(dst.Rows),
 				integer(dst.Cols), integer(src.Cols), integer(from))
@@ -209,14 +220,14 @@ func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
 
 // Zero is dst = 0.
 func (d *Device) Zero(dst backend.Tensor) {
-	if d.fits("Zero", true, tensors{dst}) {
+	if d.ready("Zero", backend.CheckZero(dst), tensors{dst}) {
 		d.run("Zero", func() error { return d.clear(address(tensorExtent(dst)), 4*dst.Len()) })
 	}
 }
 
 // ScaleRows is t[r,:] *= w[r].
 func (d *Device) ScaleRows(t, w backend.Tensor) {
-	if d.fits("ScaleRows", shaped(w, t.Rows, 1), tensors{t, w}) {
+	if d.ready("ScaleRows", backend.CheckScaleRows(t, w), tensors{t}, w) {
 		d.run("ScaleRows", func() error {
 			return d.launch(kernels.ScaleRowsFwdF32, d.spread(t.Len()), at(t), at(w), integer(t.Rows), integer(t.Cols))
 		})

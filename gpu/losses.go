@@ -14,26 +14,16 @@ var lossKernels = map[backend.LossKind]kernels.Kernel{
 	backend.Categorical:  kernels.LossCategoricalBwdF32,
 }
 
-// lossWidths is the width of the elements that a loss runs over, and whether out
-// and target have the widths that go with it.
-func lossWidths(kind backend.LossKind, out, target int) (width int, fits bool) {
-	switch kind {
-	case backend.GaussianNLL:
-		return target, out == 2*target
-	case backend.Categorical:
-		return out, target == 1
-	}
-	return out, out == target
-}
-
 // Loss is each row's loss and the scaled gradient.
 func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	k := samples(out.Rows, target.Rows)
-	width, fits := lossWidths(kind, out.Cols, target.Cols)
-	fits = fits && k > 0 && same(out, dout) && shaped(rows, out.Rows, 1)
-	if !d.fits("Loss", fits, tensors{rows, out, target}, dout) {
+	if !d.ready("Loss", backend.CheckLoss(dout, rows, out, target, kind), tensors{dout, rows}, out, target) {
 		return
 	}
+	width := out.Cols
+	if kind == backend.GaussianNLL {
+		width = target.Cols
+	}
+	k := out.Rows / target.Rows
 	d.run("Loss", func() error {
 		return d.launch(lossKernels[kind], d.perRow(out.Rows), at(dout), at(rows), at(out), at(target), integer(out.Rows),
 			integer(width), integer(k), float(scale))
@@ -42,7 +32,7 @@ func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 
 // Correct counts the rows whose largest logit is the target class.
 func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
-	if !d.fits("Correct", shaped(target, logits.Rows, 1), tensors{logits, target}) || !d.holds("Correct", s, i) {
+	if !d.ready("Correct", backend.CheckCorrect(s, i, logits, target), nil, logits, target) || !d.holds("Correct", s, i) {
 		return
 	}
 	d.run("Correct", func() error {
@@ -53,7 +43,7 @@ func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 
 // Accumulate is s[i] += scale * sum of v.
 func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	if !d.fits("Accumulate", true, tensors{v}) || !d.holds("Accumulate", s, i) {
+	if !d.ready("Accumulate", backend.CheckAccumulate(s, i, v), nil, v) || !d.holds("Accumulate", s, i) {
 		return
 	}
 	d.run("Accumulate", func() error {

@@ -22,12 +22,20 @@ type product struct {
 	accumulate     bool
 	epilogue       cublaslt.Epilogue
 	bias           cu.DevicePtr // what the epilogue adds or writes
+	mask           *mask        // what it writes or applies
 }
 
 // planKey is what the choice of an algorithm depends on.
 type planKey struct {
 	spec cublaslt.Spec
 	bias int // its alignment
+}
+
+func (p product) bits() uintptr {
+	if p.mask == nil {
+		return 0
+	}
+	return uintptr(p.mask.bits.at)
 }
 
 // spec is the product as cuBLASLt sees it. A row-major matrix is its transpose in
@@ -52,6 +60,9 @@ func (d *Device) spec(p product) cublaslt.Spec {
 	if p.accumulate {
 		s.Beta = 1
 	}
+	if p.mask != nil {
+		s.AuxLD = p.mask.ld()
+	}
 	return s
 }
 
@@ -68,7 +79,7 @@ func (d *Device) multiply(p product) error {
 	plan, known := d.plans[key]
 	if !known {
 		var err error
-		plan, err = d.lt.Plan(s, workspaceSize, uintptr(p.bias), 0)
+		plan, err = d.lt.Plan(s, workspaceSize, uintptr(p.bias), p.bits())
 		if err != nil && (p.epilogue == cublaslt.Plain || !errors.Is(err, cublaslt.ErrUnsupported)) {
 			return err
 		}
@@ -78,7 +89,7 @@ func (d *Device) multiply(p product) error {
 		return cublaslt.ErrUnsupported
 	}
 	err := plan.Run(uintptr(address(tensorExtent(p.b))), uintptr(address(tensorExtent(p.a))),
-		uintptr(address(tensorExtent(p.c))), uintptr(p.bias), 0,
+		uintptr(address(tensorExtent(p.c))), uintptr(p.bias), p.bits(),
 		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
 	if err == nil && d.options.Debug && !d.recording {
 		err = d.stream.Synchronize()

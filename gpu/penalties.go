@@ -11,14 +11,14 @@ import (
 
 // ColumnMeans is m[j] = mean_b h[b,j].
 func (d *Device) ColumnMeans(m, h backend.Tensor) {
-	if d.fits("ColumnMeans", shaped(m, 1, h.Cols) && h.Rows > 0, tensors{m, h}) {
+	if d.ready("ColumnMeans", backend.CheckColumnMeans(m, h), tensors{m}, h) {
 		d.run("ColumnMeans", func() error { return d.columnSums(m, h, 1/float64(h.Rows), false) })
 	}
 }
 
 // SparseKL is KL(rho || m_j) summed over the units.
 func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
-	if !d.fits("SparseKL", shaped(m, 1, dh.Cols), tensors{dh, m}) || !d.holds("SparseKL", s, i) {
+	if !d.ready("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho), tensors{dh}, m) || !d.holds("SparseKL", s, i) {
 		return
 	}
 	d.run("SparseKL", func() error {
@@ -29,7 +29,7 @@ func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Te
 
 // L1 is the sum of |h|.
 func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	if !d.fits("L1", same(dh, h), tensors{dh, h}) || !d.holds("L1", s, i) {
+	if !d.ready("L1", backend.CheckL1(dh, s, i, h), tensors{dh}, h) || !d.holds("L1", s, i) {
 		return
 	}
 	d.run("L1", func() error {
@@ -40,7 +40,7 @@ func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, 
 
 // RowSquares is r[j] = sum_i w[j,i]^2.
 func (d *Device) RowSquares(r, w backend.Tensor) {
-	if d.fits("RowSquares", shaped(r, 1, w.Rows), tensors{r, w}) {
+	if d.ready("RowSquares", backend.CheckRowSquares(r, w), tensors{r}, w) {
 		d.run("RowSquares", func() error {
 			return d.launch(kernels.RowSquaresFwdF32, d.perRow(w.Rows), at(r), at(w), integer(w.Rows), integer(w.Cols))
 		})
@@ -50,8 +50,7 @@ func (d *Device) RowSquares(r, w backend.Tensor) {
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
 func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor,
 	act backend.Activation, share float64, scale float32) {
-	fits := same(saved, da) && shaped(r, 1, saved.Cols) && shaped(dr, 1, saved.Cols)
-	if !d.fits("ContractShallow", fits, tensors{da, dr, saved, r}) || !d.holds("ContractShallow", s, i) {
+	if !d.ready("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act), tensors{da, dr}, saved, r) || !d.holds("ContractShallow", s, i) {
 		return
 	}
 	if ceil(saved.Cols, tile) >= min(counters, tilePartials) {
@@ -68,7 +67,7 @@ func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, s
 
 // AddScaledRows is dw[j,i] += 2 c_j w[j,i].
 func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
-	if d.fits("AddScaledRows", same(w, dw) && shaped(c, 1, w.Rows), tensors{dw, w, c}) {
+	if d.ready("AddScaledRows", backend.CheckAddScaledRows(dw, w, c), tensors{dw}, w, c) {
 		d.run("AddScaledRows", func() error {
 			return d.launch(kernels.ScaledRowsBwdF32, d.spread(w.Len()), at(dw), at(w), at(c), integer(w.Rows), integer(w.Cols))
 		})
@@ -77,11 +76,10 @@ func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
 
 // Probes fills v with unit vectors or random signs.
 func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact bool) {
-	k := samples(v.Rows, batch)
-	fits := k > 0 && (!exact || k == v.Cols)
-	if !d.fits("Probes", fits, tensors{v}) || !d.clock("Probes", noise.Clock) {
+	if !d.ready("Probes", backend.CheckProbes(v, batch, exact), tensors{v}) || !d.clock("Probes", noise.Clock) {
 		return
 	}
+	k := v.Rows / batch
 	d.run("Probes", func() error {
 		return d.launch(kernels.ProbesFwdF32, d.spread(ceil(v.Len(), 4)), at(v), clockAt(noise.Clock),
 			integer(int(noise.Stream)), integer(v.Rows), integer(v.Cols), integer(k), flag(exact))
@@ -90,10 +88,10 @@ func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact 
 
 // ScaleByDerivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]).
 func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activation) {
-	k := samples(v.Rows, saved.Rows)
-	if !d.fits("ScaleByDerivative", k > 0 && same(v, u) && saved.Cols == v.Cols, tensors{u, v, saved}) {
+	if !d.ready("ScaleByDerivative", backend.CheckScaleByDerivative(u, v, saved, act), tensors{u}, v, saved) {
 		return
 	}
+	k := v.Rows / saved.Rows
 	d.run("ScaleByDerivative", func() error {
 		return d.launch(kernels.DerivativeFwdF32, d.spread(v.Len()), at(u), at(v), at(saved), integer(v.Rows),
 			integer(v.Cols), integer(k), integer(int(act)))
@@ -103,11 +101,10 @@ func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activ
 // ScaleByDerivativeBack is the gradient of ScaleByDerivative by v and by the
 // pre-activations.
 func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act backend.Activation) {
-	k := samples(v.Rows, saved.Rows)
-	fits := k > 0 && same(v, du, dv) && same(saved, da) && saved.Cols == v.Cols
-	if !d.fits("ScaleByDerivativeBack", fits, tensors{da, du, v, saved}, dv) {
+	if !d.ready("ScaleByDerivativeBack", backend.CheckScaleByDerivativeBack(dv, da, du, v, saved, act), tensors{dv, da}, du, v, saved) {
 		return
 	}
+	k := v.Rows / saved.Rows
 	d.run("ScaleByDerivativeBack", func() error {
 		return d.launch(kernels.DerivativeBwdF32, d.spread(saved.Len()), at(dv), at(da), at(du), at(v), at(saved),
 			integer(saved.Rows), integer(saved.Cols), integer(k), integer(int(act)))
@@ -116,7 +113,7 @@ func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act 
 
 // SquareSum is the sum of v^2, and dv = 2 scale v.
 func (d *Device) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.Tensor, share float64, scale float32) {
-	if !d.fits("SquareSum", same(dv, v), tensors{dv, v}) || !d.holds("SquareSum", s, i) {
+	if !d.ready("SquareSum", backend.CheckSquareSum(dv, s, i, v), tensors{dv}, v) || !d.holds("SquareSum", s, i) {
 		return
 	}
 	d.run("SquareSum", func() error {

@@ -49,8 +49,10 @@ func (d *Device) Record(step func()) (backend.Program, error) {
 // capture runs the step and ends the capture, also when the step panics.
 func (d *Device) capture(step func()) (g libcuda.Graph, err error) {
 	d.recording = true
+	d.newEpoch()
 	defer func() {
 		d.recording = false
+		d.newEpoch()
 		end := d.worker.Do(func() (err error) {
 			g, err = libcuda.EndCapture(d.stream)
 			return err
@@ -91,6 +93,7 @@ func (p *program) Launch(times int) {
 	if p.freed || d.closed || d.recording {
 		d.fail("Launch", errors.New("the program is freed, or a recording is under way"))
 	}
+	d.newEpoch()
 	d.run("Launch", func() error {
 		for ; p.short && times >= copies; times -= copies {
 			if err := p.many.Launch(d.stream); err != nil {

@@ -93,6 +93,7 @@ func (d *Device) sized(op string, e extent, device, host int) bool {
 // Upload copies host values to dst.
 func (d *Device) Upload(dst backend.Tensor, src []float32) {
 	if e := tensorExtent(dst); d.sized("Upload", e, dst.Len(), len(src)) {
+		d.forget(tensors{dst})
 		d.wait("Upload", func() error { return d.send(address(e), asBytes(src)) })
 	}
 }

@@ -56,22 +56,9 @@ func (d *Device) spanTableFor(ends []int) (*spanTable, error) {
 	return s, cu.MemcpyHtoD(s.at, unsafe.Pointer(&table[0]), int64(8*len(table)))
 }
 
-// ordered is whether ends are those of tensors that follow each other in n elements.
-func ordered(ends []int, n int) bool {
-	last := 0
-	for _, end := range ends {
-		if end < last {
-			return false
-		}
-		last = end
-	}
-	return last <= n
-}
-
 // Check writes the step's loss and gradient norms to the guard.
 func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
-	fits := ordered(ends, grads.Len()) && rows.Rows > 0 && rows.Cols == 1 && guard.N == backend.GuardNorm+len(ends)
-	if !d.fits("Check", fits, tensors{grads, rows}) || !d.clock("Check", c) || !d.holds("Check", guard, 0) {
+	if !d.ready("Check", backend.CheckCheck(guard, grads, ends, rows), nil, grads, rows) || !d.clock("Check", c) || !d.holds("Check", guard, 0) {
 		return
 	}
 	d.run("Check", func() error {
@@ -90,9 +77,7 @@ func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, row
 
 // Update moves the parameters one step.
 func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	fits := same(params, grads, m, v) && (o.Kind.Moments() < 1 || !m.None()) && (o.Kind.Moments() < 2 || !v.None()) &&
-		guard.N >= backend.GuardNorm
-	if !d.fits("Update", fits, tensors{params, grads}, m, v) || !d.clock("Update", c) || !d.holds("Update", guard, 0) {
+	if !d.ready("Update", backend.CheckUpdate(params, grads, m, v, o, guard), tensors{params, m, v}, grads) || !d.clock("Update", c) || !d.holds("Update", guard, 0) {
 		return
 	}
 	if o.Kind.Moments() < 1 {

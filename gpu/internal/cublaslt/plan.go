@@ -10,19 +10,19 @@ type Epilogue uint32
 
 // The epilogues, with the values of cublasLtEpilogue_t. Bias has one element per
 // row of D; BGradA and BGradB store the sums of A's rows and of B's columns over k
-// there. The mask of ReLUAux is one bit per element of D, set where it is
-// positive; DReLU zeroes D where the bit is clear, and DReLUBGrad also stores the
+// there. The mask of a ReLU is one bit per element of D, set where it is
+// positive (Aux); DReLU zeroes D where the bit is clear, and DReLUBGrad also stores the
 // sums of D's rows.
 const (
-	Plain       Epilogue = 1
-	ReLU        Epilogue = 2
-	Bias        Epilogue = 4
-	ReLUBias    Epilogue = 6
-	ReLUAuxBias Epilogue = 134
-	DReLU       Epilogue = 136
-	DReLUBGrad  Epilogue = 152
-	BGradA      Epilogue = 256
-	BGradB      Epilogue = 512
+	Plain      Epilogue = 1
+	ReLU       Epilogue = 2
+	Bias       Epilogue = 4
+	ReLUBias   Epilogue = 6
+	Aux        Epilogue = 128 // added to an epilogue with ReLU
+	DReLU      Epilogue = 136
+	DReLUBGrad Epilogue = 152
+	BGradA     Epilogue = 256
+	BGradB     Epilogue = 512
 )
 
 // AuxAlign is what the leading dimension of a ReLU mask is a multiple of, in bits.
