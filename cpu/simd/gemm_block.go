@@ -17,8 +17,11 @@ const (
 	groupCols = 8
 	// serialFlops is the work below which handing out tasks costs more than it gains.
 	serialFlops = 400_000
-	// packedPanelCols is the row length of a packed panel of A in floats, for any row count.
-	maxPanelRows = 16
+	// maxLanes is the longest vector, and the longest row of a packed panel of A.
+	maxLanes = 16
+	// packRows is how many rows of a wide operand are packed for all panels at once: each is read
+	// to the end of its cache lines and pages before they are lost.
+	packRows = 16
 )
 
 // kernels is one instruction set's part of the product.
@@ -55,12 +58,12 @@ type pack struct {
 type scratch struct {
 	tile  tile
 	pack  pack
-	panel []float32 // a panel of A, maxPanelRows floats a step
+	panel []float32 // the panels of A of a task, one after the other, a vector a step
 	_     [64]byte  // workers write their tiles all the time: no shared cache line
 }
 
 func newScratch() *scratch {
-	return &scratch{panel: make([]float32, maxSteps*maxPanelRows)}
+	return &scratch{panel: make([]float32, groupRows*maxSteps*maxLanes)}
 }
 
 // plan is how a product is cut: C into panels of rows and columns and these into groups, one a
@@ -116,7 +119,7 @@ func (g *Gemm) round(k0, k1, j0, j1 int) {
 	p := &g.job.plan
 	p.k0, p.k1, p.j0, p.j1 = k0, k1, j0, j1
 	if p.packB {
-		g.run(ceilDiv(k1-k0, p.steps)*(j1-j0), g.packTask)
+		g.run(p.packTasks(g.job.tB), g.packTask)
 	}
 	g.group()
 	g.run(ceilDiv(p.rowPanels, p.groupR)*p.tasksC, g.tileTask)
@@ -162,29 +165,53 @@ func (p *plan) panelRow(i, m int) int {
 	return i*(m/p.rowPanels) + min(i, m%p.rowPanels)
 }
 
-// packOne packs one block of one panel of B.
+// packTasks is the number of tasks of packOne in this round.
+func (p *plan) packTasks(tB bool) int {
+	if tB {
+		return ceilDiv(p.k1-p.k0, p.steps) * (p.j1 - p.j0)
+	}
+	return ceilDiv(p.k1-p.k0, packRows)
+}
+
+// packOne packs a part of B: a block of a panel if B is transposed, otherwise packRows rows.
 func (g *Gemm) packOne(worker, i int) {
-	j, kern := &g.job, g.kern
-	p := &j.plan
-	panels := p.j1 - p.j0
-	kb, panel := i/panels, i%panels
-	k0 := p.k0 + kb*p.steps
-	col := (p.j0 + panel) * kern.cols
-	width := min(kern.cols, j.n-col)
+	p := &g.job.plan
 	q := &g.scratch[worker].pack
-	q.k = min(p.steps, p.k1-k0)
-	q.ss = 4 * j.ldb
-	q.ds = 4 * kern.cols
-	dst := g.packedPanel(kb, panel)
-	if !j.tB {
-		q.dst = unsafe.Pointer(&dst[0])
-		kern.copyPanel(q, &j.b[k0*j.ldb+col], width)
+	q.ds = 4 * g.kern.cols
+	if g.job.tB {
+		panels := p.j1 - p.j0
+		g.packTransposed(q, i/panels, i%panels)
 		return
 	}
-	for c := 0; c < width; c += kern.blockRows() {
-		q.dst = unsafe.Pointer(&dst[c])
-		kern.transposePanel(q, &j.b[(col+c)*j.ldb+k0], j.ldb, min(kern.blockRows(), width-c))
+	for panel := range p.j1 - p.j0 {
+		g.packStraight(q, i*packRows, panel)
 	}
+}
+
+// packTransposed packs block kb of a column panel out of B's rows.
+func (g *Gemm) packTransposed(q *pack, kb, panel int) {
+	j, kern := &g.job, g.kern
+	k0 := j.plan.k0 + kb*j.plan.steps
+	col := (j.plan.j0 + panel) * kern.cols
+	width := min(kern.cols, j.n-col)
+	q.k = min(j.plan.steps, j.plan.k1-k0)
+	dst := g.packedPanel(kb, panel)
+	for c := 0; c < width; c += kern.lanes {
+		q.dst = unsafe.Pointer(&dst[c])
+		kern.transposePanel(q, &j.b[(col+c)*j.ldb+k0], j.ldb, min(kern.lanes, width-c))
+	}
+}
+
+// packStraight packs the part of a column panel in the packRows rows from step at of this round.
+// They lie in one block: its length is a multiple of packRows, or it is the only one.
+func (g *Gemm) packStraight(q *pack, at, panel int) {
+	j, kern := &g.job, g.kern
+	p := &j.plan
+	col := (p.j0 + panel) * kern.cols
+	q.k = min(packRows, p.k1-p.k0-at)
+	q.ss = 4 * j.ldb
+	q.dst = unsafe.Pointer(&g.packedPanel(at/p.steps, panel)[at%p.steps*kern.cols])
+	kern.copyPanel(q, &j.b[(p.k0+at)*j.ldb+col], min(kern.cols, j.n-col))
 }
 
 // packedPanel is where block kb of column panel (counted from j0) lies.
@@ -194,9 +221,6 @@ func (g *Gemm) packedPanel(kb, panel int) []float32 {
 	at := (kb*(p.j1-p.j0) + panel) * size
 	return g.packed[at : at+size]
 }
-
-// blockRows is the number of source rows a transposing routine takes.
-func (k *kernels) blockRows() int { return k.lanes }
 
 // copyPanel copies q.k rows of width floats.
 func (k *kernels) copyPanel(q *pack, src *float32, width int) {
@@ -241,8 +265,11 @@ func (g *Gemm) tileOne(worker, i int) {
 	c1 := min(p.j1, c0+p.groupC)
 	for k0 := p.k0; k0 < p.k1; k0 += p.steps {
 		last := k0+p.steps >= j.k
+		if p.packA {
+			g.packPanels(s, r0, r1, k0)
+		}
 		for r := r0; r < r1; r++ {
-			g.rowOfTiles(s, r, c0, c1, k0)
+			g.rowOfTiles(s, r, r-r0, c0, c1, k0)
 			if last {
 				j.finish(p.panelRow(r, j.m), p.panelRow(r+1, j.m), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
 			}
@@ -250,8 +277,26 @@ func (g *Gemm) tileOne(worker, i int) {
 	}
 }
 
-// rowOfTiles computes row panel r against the column panels [c0, c1) for the block at k0.
-func (g *Gemm) rowOfTiles(s *scratch, r, c0, c1, k0 int) {
+// packPanels packs the row panels [r0, r1) of a transposed A for the block at k0.
+func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
+	j, kern := &g.job, g.kern
+	p := &j.plan
+	q := &s.pack
+	q.ss, q.ds = 4*j.lda, 4*kern.lanes
+	steps := min(p.steps, p.k1-k0)
+	for at := 0; at < steps; at += packRows {
+		q.k = min(packRows, steps-at)
+		for r := r0; r < r1; r++ {
+			row := p.panelRow(r, j.m)
+			q.dst = unsafe.Pointer(&s.panel[((r-r0)*maxSteps+at)*kern.lanes])
+			kern.copyPanel(q, &j.a[(k0+at)*j.lda+row], p.panelRow(r+1, j.m)-row)
+		}
+	}
+}
+
+// rowOfTiles computes row panel r, the slot-th of its task, against the column panels [c0, c1) for
+// the block at k0.
+func (g *Gemm) rowOfTiles(s *scratch, r, slot, c0, c1, k0 int) {
 	j, kern := &g.job, g.kern
 	p := &j.plan
 	row := p.panelRow(r, j.m)
@@ -263,26 +308,42 @@ func (g *Gemm) rowOfTiles(s *scratch, r, c0, c1, k0 int) {
 		t.beta = j.beta
 	}
 	t.ldc = 4 * j.ldc
-	forms := g.operandA(s, row, rows, k0)
-	for c := c0; c < c1; c++ {
-		col := c * kern.cols
-		width := min(kern.cols, j.n-col)
-		if p.packB {
-			t.b = unsafe.Pointer(&g.packedPanel((k0-p.k0)/p.steps, c-p.j0)[0])
-			t.bs = 4 * kern.cols
-		} else {
-			t.b = unsafe.Pointer(&j.b[k0*j.ldb+col])
-			t.bs = 4 * j.ldb
+	forms := g.operandA(s, row, slot, k0)
+	next := g.operandB(t, c0, k0)
+	t.c = unsafe.Pointer(&j.c[row*j.ldc+c0*kern.cols])
+	t.setMask(kern.lanes, kern.lanes)
+	kernel := forms[1][rows-1]
+	for c := c0; ; c++ {
+		if width := j.n - c*kern.cols; width < kern.cols {
+			vecs := ceilDiv(width, kern.lanes)
+			t.setMask(width-(vecs-1)*kern.lanes, kern.lanes)
+			kernel = forms[vecs-1][rows-1]
 		}
-		t.c = unsafe.Pointer(&j.c[row*j.ldc+col])
-		vecs := ceilDiv(width, kern.lanes)
-		t.setMask(width-(vecs-1)*kern.lanes, kern.lanes)
-		forms[vecs-1][rows-1]((*byte)(unsafe.Pointer(t)))
+		kernel((*byte)(unsafe.Pointer(t)))
+		if c+1 == c1 {
+			break
+		}
+		t.b = unsafe.Add(t.b, next)
+		t.c = unsafe.Add(t.c, 4*kern.cols)
 	}
 }
 
-// operandA points the tile at its rows of A, packed if that pays, and picks the kernels.
-func (g *Gemm) operandA(s *scratch, row, rows, k0 int) *[2][]func(*byte) {
+// operandB points the tile at column panel c of B, packed or in place, and returns the bytes to
+// the next panel.
+func (g *Gemm) operandB(t *tile, c, k0 int) int {
+	j, kern := &g.job, g.kern
+	p := &j.plan
+	if !p.packB {
+		t.b, t.bs = unsafe.Pointer(&j.b[k0*j.ldb+c*kern.cols]), 4*j.ldb
+		return 4 * kern.cols
+	}
+	panel := g.packedPanel((k0-p.k0)/p.steps, c-p.j0)
+	t.b, t.bs = unsafe.Pointer(&panel[0]), 4*kern.cols
+	return 4 * len(panel)
+}
+
+// operandA points the tile at its rows of A, packed in that slot or in place, and picks the kernels.
+func (g *Gemm) operandA(s *scratch, row, slot, k0 int) *[2][]func(*byte) {
 	j, kern := &g.job, g.kern
 	t := &s.tile
 	if !j.tA {
@@ -291,11 +352,7 @@ func (g *Gemm) operandA(s *scratch, row, rows, k0 int) *[2][]func(*byte) {
 	}
 	t.a, t.as = unsafe.Pointer(&j.a[k0*j.lda+row]), 4*j.lda
 	if j.plan.packA {
-		q := &s.pack
-		q.k, q.ss, q.ds = t.k, 4*j.lda, 4*kern.lanes
-		q.dst = unsafe.Pointer(&s.panel[0])
-		kern.copyPanel(q, &j.a[k0*j.lda+row], rows)
-		t.a, t.as = q.dst, q.ds
+		t.a, t.as = unsafe.Pointer(&s.panel[slot*maxSteps*kern.lanes]), 4*kern.lanes
 	}
 	return &kern.byStep
 }

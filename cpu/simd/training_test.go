@@ -204,7 +204,9 @@ func BenchmarkTraining(b *testing.B) {
 		{"squaredError", func(p Path) { p.SquaredError(z.data, x.data, y.data, 1) }},
 		{"sum", func(p Path) { p.Sum(x.data) }},
 		{"axpy", func(p Path) { p.Axpy(z.data, x.data, 1e-9) }},
-		{"adam", func(p Path) { p.Adam(x.data, y.data, z.data, w.data, Adam{GradScale: 1, Beta1: 0.9, Rest1: 0.1, Beta2: 0.9, Rest2: 0.1, RootScale: 1, Eps: 1}) }},
+		{"adam", func(p Path) {
+			p.Adam(x.data, y.data, z.data, w.data, Adam{GradScale: 1, Beta1: 0.9, Rest1: 0.1, Beta2: 0.9, Rest2: 0.1, RootScale: 1, Eps: 1})
+		}},
 		{"words", func(p Path) { p.Words(words, Draw{}, 0) }},
 		{"normals", func(p Path) { p.Normals(z.data, Draw{}, 0) }},
 	} {
