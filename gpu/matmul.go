@@ -3,7 +3,7 @@
 package gpu
 
 import (
-	"errors"
+	"fmt"
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
@@ -80,10 +80,10 @@ func (d *Device) multiply(p product) error {
 	if !known {
 		var err error
 		plan, err = d.lt.Plan(s, workspaceSize, uintptr(p.bias), p.bits())
-		if err != nil && (p.epilogue == cublaslt.Plain || !errors.Is(err, cublaslt.ErrUnsupported)) {
-			return err
+		if err != nil && p.epilogue == cublaslt.Plain {
+			return fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
 		}
-		d.plans[key] = plan
+		d.plans[key] = plan // nil where the epilogue cannot be had, whatever the library calls it
 	}
 	if plan == nil {
 		return cublaslt.ErrUnsupported

@@ -88,6 +88,17 @@ static shadow *shadow_of(uintptr_t p) {
 	return &last_shadow[(p & 4095) / 4];
 }
 
+void check_forget(uintptr_t p, size_t n) {
+	for (uintptr_t page = p >> 12; page <= (p + n - 1) >> 12; page++) {
+		auto it = pages.find(page);
+		if (it == pages.end() || (page << 12) < p || ((page + 1) << 12) > p + n)
+			continue; // never touched, or shared with a neighbour
+		munmap(it->second, 1024 * sizeof(shadow));
+		pages.erase(it);
+	}
+	last_page = 0;
+}
+
 // apart is whether the access a is ordered before what the running thread does now.
 static bool apart(const access &a, uint8_t bytes, bool shared) {
 	if (a.launch != launch_id || (a.bytes & bytes) == 0)

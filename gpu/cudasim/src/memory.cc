@@ -20,6 +20,7 @@
 sim_stats stats;
 
 static const size_t ARENA = (size_t)1 << 38, RED = 1024;
+static const size_t LARGE = 8 << 20;
 static const unsigned char FRESH = 0xFF; // a float of these bytes is a NaN
 
 static uintptr_t base, next;
@@ -66,7 +67,7 @@ int memory_alloc(size_t n, uintptr_t *p) {
 	blocks.push_back({*p, n, false});
 	for (uintptr_t g = *p; g < *p + n; g += GRANULE)
 		owner[(g - base) / GRANULE] = blocks.size();
-	memset((void *)*p, FRESH, n);
+	memset((void *)*p, FRESH, n < LARGE ? n : 4096); // of a large one the rest is zero, and no page of it is used
 	POISON(*p - RED, room + RED);
 	UNPOISON(*p, n);
 	stats.live++;
@@ -81,6 +82,7 @@ static void release(sim_block_info &b) {
 	stats.live--;
 	stats.live_bytes -= b.size;
 	POISON(b.base, b.size);
+	check_forget(b.base, b.size);
 	uintptr_t from = (b.base + 4095) / 4096 * 4096, to = (b.base + b.size) / 4096 * 4096;
 	if (from < to)
 		madvise((void *)from, to - from, MADV_DONTNEED);

@@ -47,6 +47,7 @@ bool memory_is_host(uintptr_t p, size_t n);
 
 // check.cc
 void check_launch_begin();
+void check_forget(uintptr_t p, size_t n); // what happened to freed memory
 void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 std::string where();
 extern bool check_failed; // a fault since the last launch began
