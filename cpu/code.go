@@ -21,15 +21,17 @@ type reparamOp struct {
 
 func (o *reparamOp) part(s *scratch, _, lo, hi int) {
 	s.path.Normals(o.z[lo*o.width:hi*o.width], o.noise, lo*o.width)
-	for r := lo; r < hi; r++ {
-		ml := o.ml[r/o.samples*2*o.width:][:2*o.width]
-		for from := 0; from < o.width; from += block {
-			to := min(from+block, o.width)
-			sd := s.deviations(ml[o.width+from : o.width+to])
-			z, mu := o.z[r*o.width+from:r*o.width+to], ml[from:to]
-			for j, s := range sd {
-				z[j] = mu[j] + s*z[j]
+	for from := 0; from < o.width; from += block {
+		to := min(from+block, o.width)
+		var mu, sd []float32
+		for r := lo; r < hi; r++ {
+			if r == lo || r%o.samples == 0 {
+				ml := o.ml[r/o.samples*2*o.width:][:2*o.width]
+				mu, sd = ml[from:to], s.deviations(ml[o.width+from:o.width+to])
 			}
+			z := o.z[r*o.width+from : r*o.width+to]
+			s.path.Mul(z, z, sd)
+			s.path.Add(z, z, mu)
 		}
 	}
 }
@@ -37,9 +39,8 @@ func (o *reparamOp) part(s *scratch, _, lo, hi int) {
 // deviations is exp(l/2) of at most a block of clamped log-variances l, in s.a.
 func (s *scratch) deviations(logVar []float32) []float32 {
 	sd := s.a[:len(logVar)]
-	for j, l := range logVar {
-		sd[j] = 0.5 * clampLogVar(l)
-	}
+	clampLogVars(sd, logVar)
+	s.path.Scale(sd, sd, 0.5)
 	s.path.Exp(sd, sd)
 	return sd
 }
@@ -63,9 +64,7 @@ func (o *gaussianKLOp) part(s *scratch, _, lo, hi int) {
 	l, e := s.a[:n], s.b[:n]
 	for b := range o.rows {
 		mu, logVar := o.ml[b*2*o.width+lo:][:n], o.ml[(2*b+1)*o.width+lo:][:n]
-		for j, v := range logVar {
-			l[j] = clampLogVar(v)
-		}
+		clampLogVars(l, logVar)
 		s.path.Expm1(e, l)
 		for j, m := range mu {
 			sums[j] += float64(m)*float64(m) + float64(e[j]) - float64(l[j])
@@ -118,10 +117,10 @@ func (o *reparamBackOp) row(s *scratch, b, from, to int) {
 	for k := range o.samples {
 		r := (b*o.samples+k)*o.width + from
 		s.path.Normals(eps, o.noise, r)
-		for j, v := range o.dz[r : r+n] {
-			g[j] += v
-			ge[j] += v * eps[j]
-		}
+		dz := o.dz[r : r+n]
+		s.path.Mul(eps, eps, dz)
+		s.path.Add(ge, ge, eps)
+		s.path.Add(g, g, dz)
 	}
 	for j, s := range sd {
 		w := o.weight

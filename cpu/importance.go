@@ -54,9 +54,7 @@ func (o *importanceOp) logWeight(s *scratch, b, k int) float64 {
 	for from := 0; from < o.width; from += block {
 		n := min(block, o.width-from)
 		l, eps := s.a[:n], s.b[:n]
-		for j, v := range o.ml[(2*b+1)*o.width+from:][:n] {
-			l[j] = clampLogVar(v)
-		}
+		clampLogVars(l, o.ml[(2*b+1)*o.width+from:][:n])
 		s.path.Normals(eps, o.noise, r*o.width+from)
 		sum += s.path.Sum(l) + s.path.SumSquares(eps) - s.path.SumSquares(o.z[r*o.width+from:][:n])
 	}
@@ -94,7 +92,7 @@ func (o *importanceBackOp) row(s *scratch, b, from, to int) {
 	logVar := o.ml[at+o.width+from : at+o.width+to]
 	dmu, dl := o.dml[at+from:at+to], o.dml[at+o.width+from:at+o.width+to]
 	sd := s.deviations(logVar)
-	eps, g, ge := s.b[:n], s.c[:n], s.e[:n]
+	eps, dz, g, ge := s.b[:n], s.d[:n], s.c[:n], s.e[:n]
 	clear(g)
 	clear(ge)
 	weights := float32(0) // scale times the sum of the weights
@@ -103,12 +101,11 @@ func (o *importanceBackOp) row(s *scratch, b, from, to int) {
 		sw := o.scale * o.w[b*o.samples+k]
 		weights += sw
 		s.path.Normals(eps, o.noise, r)
-		z := o.z[r : r+n]
-		for j, v := range o.dz[r : r+n] {
-			v += sw * z[j]
-			g[j] += v
-			ge[j] += v * eps[j]
-		}
+		copy(dz, o.dz[r:r+n])
+		s.path.Axpy(dz, o.z[r:r+n], sw)
+		s.path.Mul(eps, eps, dz)
+		s.path.Add(ge, ge, eps)
+		s.path.Add(g, g, dz)
 	}
 	for j, s := range sd {
 		dmu[j] = g[j]

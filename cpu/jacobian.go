@@ -140,16 +140,15 @@ func (o *byDerivativeBackOp) part(s *scratch, _, lo, hi int) {
 
 // row is n units from from on of example b.
 func (o *byDerivativeBackOp) row(s *scratch, b, from, n int) {
-	slope, sum := s.a[:n], s.b[:n]
+	slope, sum, terms := s.a[:n], s.b[:n], s.c[:n]
 	saved := o.saved[b*o.cols+from:][:n]
 	s.slope(o.act, slope, saved)
 	clear(sum)
 	for k := range o.samples {
 		at := (b*o.samples+k)*o.cols + from
 		du, v := o.du[at:at+n], o.v[at:at+n]
-		for j, g := range du {
-			sum[j] += g * v[j]
-		}
+		s.path.Mul(terms, du, v)
+		s.path.Add(sum, sum, terms)
 		if o.dv != nil {
 			s.path.Mul(o.dv[at:at+n], du, slope)
 		}

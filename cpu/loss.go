@@ -76,45 +76,45 @@ func (s *scratch) gaussianNLL(grad, out, x []float32, scale float32) float64 {
 	sum := float64(width) * math.Log(2*math.Pi)
 	for from := 0; from < width; from += block {
 		to := min(from+block, width)
-		gmu, gl := s.b[:to-from], s.c[:to-from]
-		sum += s.gaussianTerms(gmu, gl, out[from:to], out[width+from:width+to], x[from:to], scale)
+		mu, logVar := out[from:to], out[width+from:width+to]
+		terms, inside := s.gaussianTerms(mu, logVar, x[from:to])
+		sum += terms
 		if grad != nil {
-			copy(grad[from:], gmu)
-			copy(grad[width+from:], gl)
+			gl := grad[width+from : width+to]
+			if !inside {
+				zeroClamped(s.d[:len(gl)], logVar)
+			}
+			s.gaussianGradient(grad[from:to], gl, scale)
+			if !inside {
+				s.path.Mul(gl, gl, s.d[:len(gl)])
+			}
 		}
 	}
 	return sum / 2
 }
 
-// gaussianTerms is sum (x-mu)^2 e^-l + l of a block, and the gradients by mu and l.
-func (s *scratch) gaussianTerms(gmu, gl, mu, logVar, x []float32, scale float32) float64 {
+// gaussianTerms is sum (x-mu)^2 e^-l + l of a block, and whether all l are within
+// their bounds. It leaves (x-mu) e^-l in s.a and (x-mu)^2 e^-l in s.b.
+func (s *scratch) gaussianTerms(mu, logVar, x []float32) (sum float64, inside bool) {
 	n := len(x)
-	gmu, gl, mu, logVar = gmu[:n], gl[:n], mu[:n], logVar[:n]
-	precision := s.a[:n]
-	for i, l := range logVar {
-		precision[i] = -clampLogVar(l)
-	}
-	s.path.Exp(precision, precision)
-	sum := 0.0
-	for i, p := range precision {
-		e := x[i] - mu[i]
-		ep := e * p
-		sum += float64(e)*float64(ep) + float64(clampLogVar(logVar[i]))
-		gmu[i] = -scale * ep
-		gl[i] = scale * 0.5 * (1 - e*ep)
-		if clamped(logVar[i]) {
-			gl[i] = 0
-		}
-	}
-	return sum
+	precise, square, e, terms := s.a[:n], s.b[:n], s.c[:n], s.e[:n]
+	inside = clampLogVars(terms, logVar)
+	s.path.Scale(precise, terms, -1)
+	s.path.Exp(precise, precise)
+	copy(e, x)
+	s.path.Axpy(e, mu, -1)
+	s.path.Mul(precise, precise, e)
+	s.path.Mul(square, precise, e)
+	s.path.Add(terms, terms, square)
+	return s.path.Sum(terms), inside
 }
 
-// clamped reports whether a bound took l's gradient.
-func clamped(l float32) bool { return l < backend.MinLogVar || l > backend.MaxLogVar }
-
-// clampLogVar is l within its bounds. min and max are Go's, which keep NaN.
-func clampLogVar(l float32) float32 {
-	return min(max(l, backend.MinLogVar), backend.MaxLogVar)
+// gaussianGradient is gmu = -scale s.a and gl = scale (1 - s.b) / 2.
+func (s *scratch) gaussianGradient(gmu, gl []float32, scale float32) {
+	n := len(gmu)
+	s.path.Scale(gmu, s.a[:n], -scale)
+	s.path.Scale(gl, s.ones[:n], 0.5*scale)
+	s.path.Axpy(gl, s.b[:n], -0.5*scale)
 }
 
 // categorical is logsumexp(o) - o[class].

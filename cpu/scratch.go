@@ -9,11 +9,11 @@ const block = 256
 // scratch is a worker's own memory. (Arrays on the stack would not stay there:
 // the loops of an instruction set are called through function values.)
 type scratch struct {
-	path       simd.Path
-	a, b, c, e [block]float32
-	ones       [block]float32
-	words      [block]uint32
-	_          [64]byte // no cache line is shared
+	path          simd.Path
+	a, b, c, d, e [block]float32
+	ones          [block]float32
+	words         [block]uint32
+	_             [line]byte // none is shared
 }
 
 func newScratch(path simd.Path) *scratch {
