@@ -8,13 +8,13 @@ import "unsafe"
 const (
 	// maxSteps is the most steps of k in a block: 384*14 floats of A are two thirds of a 32 KiB L1.
 	// It is the same on every path, since it decides where a sum is cut.
-	maxSteps = 384
+	maxSteps = 256
 	// maxPacked is the most floats of B packed at once: 4 MiB stay in a shared L3 cache.
 	maxPacked = 1 << 20
-	// groupRows and groupCols are the most panels of a task, so that its parts of A, B and C
-	// fit in an L2 cache of 1 MiB.
-	groupRows = 8
-	groupCols = 8
+	// groupRows and groupCols are about the most rows and columns of a task, so that its parts of
+	// A, B and C fit in an L2 cache of 1 MiB.
+	groupRows = 112
+	groupCols = 256
 	// serialFlops is the work below which handing out tasks costs more than it gains.
 	serialFlops = 400_000
 	// maxLanes is the longest vector, and the longest row of a packed panel of A.
@@ -52,6 +52,7 @@ type pack struct {
 	mask     uint64
 	offsets  [16]int
 	laneMask [16]int32
+	width    int // what the masks are set to
 }
 
 // scratch is a worker's own memory.
@@ -63,13 +64,14 @@ type scratch struct {
 }
 
 func newScratch() *scratch {
-	return &scratch{panel: make([]float32, groupRows*maxSteps*maxLanes)}
+	return &scratch{panel: make([]float32, 2*groupRows*maxSteps)} // a panel's rows fill half of a vector at least
 }
 
 // plan is how a product is cut: C into panels of rows and columns and these into groups, one a
 // task; k into blocks. Only the cut of k matters for the bits and it depends on k alone.
 type plan struct {
 	rowPanels, colPanels int
+	rows, extra          int // of a row panel; the first extra panels have one row more
 	groupR, groupC       int // panels of a task
 	tasksC               int
 	steps                int // of a block, the last may be shorter
@@ -85,6 +87,7 @@ func (g *Gemm) blocked() {
 	p := &j.plan
 	kern := g.kern
 	p.rowPanels = ceilDiv(j.m, kern.rows)
+	p.rows, p.extra = j.m/p.rowPanels, j.m%p.rowPanels
 	p.colPanels = ceilDiv(j.n, kern.cols)
 	p.steps = min(j.k, roundUp(ceilDiv(j.k, ceilDiv(j.k, maxSteps)), 16))
 	p.serial = 2*j.m*j.n*j.k < serialFlops
@@ -139,7 +142,7 @@ func (g *Gemm) run(n int, task func(worker, i int)) {
 func (g *Gemm) group() {
 	p := &g.job.plan
 	cols := p.j1 - p.j0
-	p.groupR, p.groupC = min(groupRows, p.rowPanels), min(groupCols, cols)
+	p.groupR, p.groupC = min(groupRows/g.kern.rows, p.rowPanels), min(groupCols/g.kern.cols, cols)
 	want := 8 * g.pool.Workers()
 	if p.serial || g.pool.Workers() == 1 {
 		want = 1
@@ -161,8 +164,8 @@ func (g *Gemm) group() {
 
 // panelRows is where row panel i begins. The rows are spread evenly over the panels, so that no
 // panel is left with a row or two: the kernels take any number of rows.
-func (p *plan) panelRow(i, m int) int {
-	return i*(m/p.rowPanels) + min(i, m%p.rowPanels)
+func (p *plan) panelRow(i int) int {
+	return i*p.rows + min(i, p.extra)
 }
 
 // packTasks is the number of tasks of packOne in this round.
@@ -225,22 +228,26 @@ func (g *Gemm) packedPanel(kb, panel int) []float32 {
 // copyPanel copies q.k rows of width floats.
 func (k *kernels) copyPanel(q *pack, src *float32, width int) {
 	q.src = unsafe.Pointer(src)
-	q.mask = 1<<width - 1
+	q.limit(width)
+	k.copyRows((*byte)(unsafe.Pointer(q)))
+}
+
+// limit sets the masks to the first width lanes.
+func (q *pack) limit(width int) {
+	if q.width == width {
+		return
+	}
+	q.width, q.mask = width, 1<<width-1
 	for l := range q.laneMask {
 		q.laneMask[l] = lane(l < width)
 	}
-	k.copyRows((*byte)(unsafe.Pointer(q)))
 }
 
 // transposePanel turns rows source rows of q.k floats into q.k rows of k.lanes floats. Missing
 // source rows repeat the last one; what they leave in the panel is never stored to C.
 func (k *kernels) transposePanel(q *pack, src *float32, ld, rows int) {
 	q.src = unsafe.Pointer(src)
-	rest := q.k % k.lanes
-	q.mask = 1<<rest - 1
-	for l := range q.laneMask {
-		q.laneMask[l] = lane(l < rest)
-	}
+	q.limit(q.k % k.lanes)
 	for r := range q.offsets {
 		q.offsets[r] = 4 * ld * min(r, rows-1)
 	}
@@ -271,7 +278,7 @@ func (g *Gemm) tileOne(worker, i int) {
 		for r := r0; r < r1; r++ {
 			g.rowOfTiles(s, r, r-r0, c0, c1, k0)
 			if last {
-				j.finish(p.panelRow(r, j.m), p.panelRow(r+1, j.m), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
+				j.finish(p.panelRow(r), p.panelRow(r+1), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
 			}
 		}
 	}
@@ -287,9 +294,9 @@ func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 	for at := 0; at < steps; at += packRows {
 		q.k = min(packRows, steps-at)
 		for r := r0; r < r1; r++ {
-			row := p.panelRow(r, j.m)
+			row := p.panelRow(r)
 			q.dst = unsafe.Pointer(&s.panel[((r-r0)*maxSteps+at)*kern.lanes])
-			kern.copyPanel(q, &j.a[(k0+at)*j.lda+row], p.panelRow(r+1, j.m)-row)
+			kern.copyPanel(q, &j.a[(k0+at)*j.lda+row], p.panelRow(r+1)-row)
 		}
 	}
 }
@@ -299,8 +306,8 @@ func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 func (g *Gemm) rowOfTiles(s *scratch, r, slot, c0, c1, k0 int) {
 	j, kern := &g.job, g.kern
 	p := &j.plan
-	row := p.panelRow(r, j.m)
-	rows := p.panelRow(r+1, j.m) - row
+	row := p.panelRow(r)
+	rows := p.panelRow(r+1) - row
 	t := &s.tile
 	t.k = min(p.steps, p.k1-k0)
 	t.alpha, t.beta = j.alpha, 1

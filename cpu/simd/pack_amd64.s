@@ -3,7 +3,7 @@
 #include "textflag.h"
 
 // func packCopyAVX512(p *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·packCopyAVX512(SB), NOSPLIT, $0-8
 	MOVQ  p+0(FP), AX
 	MOVQ  (AX), CX
@@ -12,6 +12,8 @@ TEXT ·packCopyAVX512(SB), NOSPLIT, $0-8
 	MOVQ  24(AX), SI
 	MOVQ  32(AX), DI
 	MOVQ  40(AX), AX
+	MOVQ  DX, R8
+	SHLQ  $0x04, R8
 	KMOVW AX, K1
 	SHRQ  $0x10, AX
 	KMOVW AX, K2
@@ -19,24 +21,27 @@ TEXT ·packCopyAVX512(SB), NOSPLIT, $0-8
 	JZ    narrow
 
 wide:
-	VMOVUPS.Z (SI), K1, Z0
-	VMOVUPS   Z0, (DI)
-	VMOVUPS.Z 64(SI), K2, Z0
-	VMOVUPS   Z0, 64(DI)
-	ADDQ      DX, SI
-	ADDQ      BX, DI
-	DECQ      CX
-	JNZ       wide
+	PREFETCHT0 (SI)(R8*1)
+	PREFETCHT0 64(SI)(R8*1)
+	VMOVUPS.Z  (SI), K1, Z0
+	VMOVUPS    Z0, (DI)
+	VMOVUPS.Z  64(SI), K2, Z0
+	VMOVUPS    Z0, 64(DI)
+	ADDQ       DX, SI
+	ADDQ       BX, DI
+	DECQ       CX
+	JNZ        wide
 	VZEROUPPER
 	RET
 
 narrow:
-	VMOVUPS.Z (SI), K1, Z0
-	VMOVUPS   Z0, (DI)
-	ADDQ      DX, SI
-	ADDQ      BX, DI
-	DECQ      CX
-	JNZ       narrow
+	PREFETCHT0 (SI)(R8*1)
+	VMOVUPS.Z  (SI), K1, Z0
+	VMOVUPS    Z0, (DI)
+	ADDQ       DX, SI
+	ADDQ       BX, DI
+	DECQ       CX
+	JNZ        narrow
 	VZEROUPPER
 	RET
 
@@ -194,7 +199,7 @@ full:
 	RET
 
 // func packCopyAVX2(p *byte)
-// Requires: AVX
+// Requires: AVX, MMX+
 TEXT ·packCopyAVX2(SB), NOSPLIT, $0-8
 	MOVQ    p+0(FP), AX
 	MOVQ    (AX), CX
@@ -203,12 +208,15 @@ TEXT ·packCopyAVX2(SB), NOSPLIT, $0-8
 	MOVQ    24(AX), SI
 	MOVQ    32(AX), DI
 	MOVQ    40(AX), R8
+	MOVQ    DX, R9
+	SHLQ    $0x04, R9
 	VMOVDQU 176(AX), Y0
 	VMOVDQU 208(AX), Y1
 	SHRQ    $0x08, R8
 	JZ      narrow
 
 wide:
+	PREFETCHT0 (SI)(R9*1)
 	VMASKMOVPS (SI), Y0, Y2
 	VMOVUPS    Y2, (DI)
 	VMASKMOVPS 32(SI), Y1, Y2
@@ -221,6 +229,7 @@ wide:
 	RET
 
 narrow:
+	PREFETCHT0 (SI)(R9*1)
 	VMASKMOVPS (SI), Y0, Y1
 	VMOVUPS    Y1, (DI)
 	ADDQ       DX, SI

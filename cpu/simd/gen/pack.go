@@ -32,6 +32,7 @@ func packCopy512() {
 	Pragma("noescape")
 	p := Load(Param("p"), GP64())
 	k, ss, ds, src, dst, mask := packRegisters(p)
+	far := farRow(ss)
 	KMOVW(mask.As32(), K1)
 	SHRQ(Imm(16), mask)
 	KMOVW(mask.As32(), K2)
@@ -44,6 +45,7 @@ func packCopy512() {
 		}
 		Label(label)
 		v, w := ZMM(), ZMM()
+		prefetchRow(src, far, wide)
 		VMOVUPS_Z(Mem{Base: src}, K1, v)
 		VMOVUPS(v, Mem{Base: dst})
 		if wide {
@@ -56,6 +58,24 @@ func packCopy512() {
 		JNZ(LabelRef(label))
 		VZEROUPPER()
 		RET()
+	}
+}
+
+// farRow is the distance to the row that is copied by the next call: package simd copies 16 rows of
+// each panel in turn, so the processor does not see which comes next.
+func farRow(ss GPVirtual) GPVirtual {
+	far := GP64()
+	MOVQ(ss, far)
+	SHLQ(Imm(4), far)
+	return far
+}
+
+// prefetchRow asks for the cache lines of the far row. It may lie outside the operand: a prefetch
+// does not fault.
+func prefetchRow(src, far GPVirtual, wide bool) {
+	PREFETCHT0(Mem{Base: src, Index: far, Scale: 1})
+	if wide {
+		PREFETCHT0(Mem{Base: src, Index: far, Scale: 1, Disp: 64})
 	}
 }
 
@@ -153,6 +173,7 @@ func packCopy256() {
 	Pragma("noescape")
 	p := Load(Param("p"), GP64())
 	k, ss, ds, src, dst, mask := packRegisters(p)
+	far := farRow(ss)
 	lo, hi := YMM(), YMM()
 	VMOVDQU(Mem{Base: p, Disp: packLane}, lo)
 	VMOVDQU(Mem{Base: p, Disp: packLane + 32}, hi)
@@ -165,6 +186,7 @@ func packCopy256() {
 		}
 		Label(label)
 		v, w := YMM(), YMM()
+		prefetchRow(src, far, false)
 		VMASKMOVPS(Mem{Base: src}, lo, v)
 		VMOVUPS(v, Mem{Base: dst})
 		if wide {
