@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -50,9 +51,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitCode(ctx, err)
 }
 
+// temporary is the part of an error's text that names a file under its temporary
+// name, which is gone when the error is read.
+var temporary = regexp.MustCompile(`/?\.tmp-\w+`)
+
 // oneLine is an error's text without line breaks.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' }), "; ")
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+	return temporary.ReplaceAllString(strings.Join(lines, "; "), "")
 }
 
 func newApp(s *streams) *cli.App {

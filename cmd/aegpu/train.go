@@ -94,7 +94,7 @@ func runTrain(ctx context.Context, s *streams, o trainOptions) error {
 	result, err := s.train(ctx, dev, o, sets)
 	if err != nil {
 		if made {
-			os.Remove(o.dir) // only where nothing is in it
+			o.discard()
 		}
 		return o.stopped(err)
 	}
@@ -218,6 +218,14 @@ func (o *trainOptions) stopped(err error) error {
 		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir))
 	}
 	return fmt.Errorf("%w; no checkpoint was written yet", err)
+}
+
+// discard removes a directory that was made for a run which saved nothing.
+func (o *trainOptions) discard() {
+	if !exists(filepath.Join(o.dir, train.CheckpointFile)) && !exists(filepath.Join(o.dir, train.ModelFile)) {
+		os.Remove(filepath.Join(o.dir, train.ConfigFile))
+		os.Remove(o.dir) // only where nothing is in it
+	}
 }
 
 func exists(path string) bool {

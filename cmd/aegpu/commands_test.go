@@ -1,0 +1,223 @@
+package main
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/train"
+)
+
+func TestTrainEveryModel(t *testing.T) {
+	csv := waves(t, "waves.csv", 120)
+	for _, name := range train.Models() {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), "run")
+			args := []string{"train", csv, "--model", name, "--out", dir, "--json", "--latent", "3", "--epochs", "2", "--batch", "20", "--device", "cpu"}
+			v := must(t, args...).object(t)
+			for _, key := range []string{"parameters", "epochs", "steps", "seconds", "examples_per_second"} {
+				if number64(t, v, key) <= 0 {
+					t.Errorf("%s is %v", key, v[key])
+				}
+			}
+			if v["device"] != "cpu" || v["model"] != name || v["run"] != dir {
+				t.Errorf("%v", show(v))
+			}
+			sse, mse := number64(t, v, "test", "sse"), number64(t, v, "test", "mse")
+			if math.Abs(sse-16*mse) > 1e-9 {
+				t.Errorf("sse %g, mse %g", sse, mse)
+			}
+			if number64(t, v, "test", "pca", "components") != 3 {
+				t.Errorf("%v", show(v))
+			}
+			figures := map[string][]string{
+				"vae": {"kl", "elbo", "active_units", "bce"}, "denoising": {"corrupted_sse"}, "sparse": {"mean_activation"}, "contractive": {"jacobian_norm"},
+			}
+			for _, key := range figures[name] {
+				number64(t, v, "test", key)
+			}
+			checkFiles(t, dir, name)
+		})
+	}
+}
+
+func checkFiles(t *testing.T, dir, model string) {
+	t.Helper()
+	files := []string{"config.yaml", "model.safetensors", "last.ckpt", "metrics.jsonl", "report.html", "reconstructions.png", "loss.png"}
+	if model == "vae" {
+		files = append(files, "samples.png")
+	}
+	for _, f := range files {
+		if info, err := os.Stat(filepath.Join(dir, f)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+	page := string(contents(t, dir, "report.html"))
+	if strings.Contains(page, "<script") || strings.Contains(page, "http") || !strings.Contains(page, "data:image/png;base64,") {
+		t.Error("report.html is not self-contained")
+	}
+}
+
+func TestElboIsMinusTheSum(t *testing.T) {
+	dir := trainTiny(t, waves(t, "waves.npz", 100), "--model", "vae")
+	v := must(t, "evaluate", dir, "--json", "--iwae-k", "20", "--limit", "5", "--device", "cpu").object(t)
+	bce, kl, elbo := number64(t, v, "test", "bce"), number64(t, v, "test", "kl"), number64(t, v, "test", "elbo")
+	if math.Abs(bce+kl+elbo) > 1e-6 {
+		t.Errorf("bce %g, kl %g, elbo %g", bce, kl, elbo)
+	}
+	if number64(t, v, "test", "iwae_k") != 20 || number64(t, v, "test", "nll_iwae") <= 0 {
+		t.Errorf("%v", show(v))
+	}
+}
+
+func TestEvaluateRepeatsTheTraining(t *testing.T) {
+	csv := waves(t, "waves.csv", 120)
+	dir := filepath.Join(t.TempDir(), "run")
+	trained := must(t, append([]string{"train", csv, "--out", dir, "--json", "--scale", "standard", "--loss", "squared"}, tiny...)...).object(t)
+	again := must(t, "evaluate", dir, "--json", "--probe", "--corrupt", "masking:0.5", "--device", "cpu").object(t)
+	if a, b := number64(t, trained, "test", "sse"), number64(t, again, "test", "sse"); a != b {
+		t.Errorf("test sse was %g and is %g", a, b)
+	}
+	for _, key := range []string{"probe_accuracy", "corrupted_sse", "corrupted_mse"} {
+		number64(t, again, "test", key)
+	}
+	// The whole file is another set of rows, but the same scaling must be applied to it.
+	whole := must(t, "evaluate", "--json", dir, csv, "-q").object(t)
+	if n, sse := number64(t, whole, "test", "examples"), number64(t, whole, "test", "sse"); n != 120 || sse > 3*number64(t, again, "test", "sse") {
+		t.Errorf("%v", show(whole))
+	}
+	if text := must(t, "evaluate", dir, "-q").out; !strings.Contains(text, "PCA-3") || !strings.Contains(text, "sse") {
+		t.Errorf("%s", text)
+	}
+}
+
+func TestRowsInRowsOut(t *testing.T) {
+	file := waves(t, "waves.npz", 90)
+	dir := trainTiny(t, file)
+	at := t.TempDir()
+	out := func(name string) string { return filepath.Join(at, name) }
+	v := must(t, "encode", dir, file, "-o", out("codes.csv"), "--json", "-q").object(t)
+	if v["rows"] != 90.0 || v["columns"] != 3.0 {
+		t.Errorf("%v", show(v))
+	}
+	codes := open(t, out("codes.csv"))
+	if codes.Cols != 3 || codes.Labels == nil {
+		t.Errorf("%d columns, labels %v", codes.Cols, codes.Labels != nil)
+	}
+	must(t, "decode", "-o", out("decoded.npy"), dir, out("codes.csv"), "-q")
+	must(t, "reconstruct", dir, "--output", out("back.npy"), file, "-q")
+	a, b := open(t, out("decoded.npy")), open(t, out("back.npy"))
+	for i := range a.F32 {
+		if math.Abs(float64(a.F32[i]-b.F32[i])) > 1e-5 { // codes went through decimal text
+			t.Fatalf("value %d is %g by way of the codes, %g at once", i, a.F32[i], b.F32[i])
+		}
+	}
+	for _, name := range []string{"s.npy", "s.idx.gz", "s.png"} {
+		must(t, "sample", dir, "-n", "5", "-o", out(name), "-q")
+	}
+	if s := open(t, out("s.npy")); s.Rows != 5 || s.Cols != 16 {
+		t.Errorf("%d x %d samples", s.Rows, s.Cols)
+	}
+	must(t, "interpolate", dir, "--between", "0,3", "--between", "1,2", "--steps", "4", "-o", out("i.npy"), "-q")
+	walk := open(t, out("i.npy"))
+	if walk.Rows != 8 {
+		t.Errorf("%d rows on two paths of 4", walk.Rows)
+	}
+	must(t, "interpolate", dir, "-o", out("i.png"), "-q")
+}
+
+func open(t *testing.T, path string) *data.Set {
+	t.Helper()
+	s, err := data.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Train
+}
+
+func TestInspectDevicesVersionPCA(t *testing.T) {
+	file := waves(t, "waves.npy", 80)
+	dir := trainTiny(t, file)
+	v := must(t, "inspect", dir, "--json").object(t)
+	if number64(t, v, "parameters") <= 0 || number64(t, v, "epochs") != 2 || v["files"] == nil || v["spec"] == nil {
+		t.Errorf("%v", show(v))
+	}
+	if text := must(t, "inspect", dir).out; !strings.Contains(text, "encoder.0.weight") || !strings.Contains(text, "16-8-[3]-8-16") {
+		t.Error(text)
+	}
+	must(t, "inspect", filepath.Join(dir, "model.safetensors"))
+	v = must(t, "devices", "--json").object(t)
+	if len(v["devices"].([]any)) < 1 {
+		t.Errorf("%v", show(v))
+	}
+	if must(t, "devices").out == "" || must(t, "version", "--json").object(t)["version"] == "" || must(t, "--version").out == "" {
+		t.Error("nothing is said")
+	}
+	v = must(t, "pca", "--latent", "2", file, "--json", "-q").object(t)
+	if number64(t, v, "test", "sse") <= 0 {
+		t.Errorf("%v", show(v))
+	}
+	must(t, "pca", file, "--latent", "2", "-q")
+}
+
+func TestRunsAreNumbered(t *testing.T) {
+	file := waves(t, "waves.csv", 60)
+	t.Chdir(t.TempDir())
+	for range 2 {
+		must(t, append([]string{"train", file}, tiny...)...)
+	}
+	entries, err := os.ReadDir("runs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if !slices.Equal(names, []string{"ae-waves-1", "ae-waves-2"}) {
+		t.Errorf("%v", names)
+	}
+}
+
+func TestEverySettingHasAFlag(t *testing.T) {
+	var names []string
+	config, err := train.Preset("ae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := config.Write(&text); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(text.String()) {
+		name, _, _ := strings.Cut(line, ":")
+		names = append(names, name)
+	}
+	flags := settingNames()
+	slices.Sort(names)
+	slices.Sort(flags)
+	if !slices.Equal(names, flags) {
+		t.Errorf("settings %v\nflags    %v", names, flags)
+	}
+}
+
+func TestHelpTellsExitCodes(t *testing.T) {
+	var none streams
+	none.out = &results{w: &strings.Builder{}}
+	for _, c := range newApp(&none).Commands {
+		text := must(t, c.Name, "--help").out
+		if !strings.Contains(text, "Exit codes:") || !strings.Contains(text, "  aegpu "+c.Name) {
+			t.Errorf("%s:\n%s", c.Name, text)
+		}
+		if must(t, "help", c.Name).out != text {
+			t.Errorf("help %s is another text", c.Name)
+		}
+	}
+	if !strings.Contains(must(t).out, "Commands:") {
+		t.Error("no help without a command")
+	}
+}
