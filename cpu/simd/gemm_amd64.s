@@ -3,21 +3,24 @@
 #include "textflag.h"
 
 // func gemmAVX512K1x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K1x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z1
@@ -66,27 +69,31 @@ finish:
 
 store:
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K2x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K2x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z2
@@ -151,28 +158,34 @@ store:
 	VMOVUPS Z0, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K3x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K3x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z3
@@ -253,29 +266,37 @@ store:
 	VMOVUPS Z1, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K4x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K4x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z4
@@ -372,30 +393,40 @@ store:
 	VMOVUPS Z2, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K5x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K5x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z5
@@ -508,31 +539,43 @@ store:
 	VMOVUPS Z3, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K6x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K6x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z6
@@ -661,32 +704,46 @@ store:
 	VMOVUPS Z4, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K7x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K7x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z7
@@ -831,33 +888,49 @@ store:
 	VMOVUPS Z5, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K8x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K8x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z8
@@ -1018,34 +1091,52 @@ store:
 	VMOVUPS Z6, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K9x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K9x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z9
@@ -1222,35 +1313,55 @@ store:
 	VMOVUPS Z7, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K10x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K10x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z10
@@ -1443,36 +1554,58 @@ store:
 	VMOVUPS Z8, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K11x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K11x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z11
@@ -1681,37 +1814,61 @@ store:
 	VMOVUPS Z9, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K12x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K12x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z12
@@ -1936,38 +2093,64 @@ store:
 	VMOVUPS Z10, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K13x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K13x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z13
@@ -2208,39 +2391,67 @@ store:
 	VMOVUPS Z11, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K14x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K14x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z14
@@ -2497,27 +2708,30 @@ store:
 	VMOVUPS Z12, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K1x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K1x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z2
@@ -2580,29 +2794,35 @@ finish:
 store:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K2x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K2x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z4
@@ -2690,31 +2910,40 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)
 	VMOVUPS Z3, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K3x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K3x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z6
@@ -2827,33 +3056,45 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)
 	VMOVUPS Z5, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K4x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K4x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z8
@@ -2991,35 +3232,50 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K5x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K5x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z10
@@ -3182,37 +3438,55 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K6x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K6x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z12
@@ -3400,39 +3674,60 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z10, (CX)
 	VMOVUPS Z11, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K7x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K7x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z14
@@ -3645,41 +3940,65 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K8x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K8x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z16
@@ -3917,43 +4236,70 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K9x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K9x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z18
@@ -4216,45 +4562,75 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K10x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K10x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z20
@@ -4542,47 +4918,80 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K11x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K11x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z22
@@ -4895,49 +5304,85 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z20, (CX)
 	VMOVUPS Z21, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K12x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K12x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z24
@@ -5275,51 +5720,90 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z22, (CX)
 	VMOVUPS Z23, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K13x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K13x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z26
@@ -5682,53 +6166,95 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z24, (CX)
 	VMOVUPS Z25, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512K14x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512K14x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	VPXORD Z26, Z26, Z26
-	VPXORD Z27, Z27, Z27
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	VPXORD     Z26, Z26, Z26
+	VPXORD     Z27, Z27, Z27
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z28
@@ -6116,25 +6642,27 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z26, (CX)
 	VMOVUPS Z27, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R1x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R1x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   32(AX), SI
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	MOVQ   CX, DI
-	SHRQ   $0x02, DI
-	JZ     tail
-	LEAQ   (DX)(DX*2), R8
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), DX
+	MOVQ       40(AX), BX
+	MOVQ       32(AX), SI
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), DI
+	MOVQ       24(AX), R8
+	PREFETCHT0 (DI)
+	VPXORD     Z0, Z0, Z0
+	MOVQ       CX, DI
+	SHRQ       $0x02, DI
+	JZ         tail
+	LEAQ       (DX)(DX*2), R8
 
 loop:
 	VMOVUPS.Z    (BX), K1, Z1
@@ -6183,26 +6711,30 @@ finish:
 
 store:
 	VMOVUPS Z0, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R2x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R2x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   CX, R8
-	SHRQ   $0x02, R8
-	JZ     tail
-	LEAQ   (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z2
@@ -6267,27 +6799,33 @@ store:
 	VMOVUPS Z0, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z1, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R3x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R3x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	MOVQ   CX, R8
-	SHRQ   $0x02, R8
-	JZ     tail
-	LEAQ   (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z3
@@ -6368,29 +6906,37 @@ store:
 	VMOVUPS Z1, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z2, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R4x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R4x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z4
@@ -6487,30 +7033,40 @@ store:
 	VMOVUPS Z2, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z3, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R5x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R5x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z5
@@ -6623,32 +7179,44 @@ store:
 	VMOVUPS Z3, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z4, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R6x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R6x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   CX, R10
-	SHRQ   $0x02, R10
-	JZ     tail
-	LEAQ   (BX)(BX*2), R11
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R10
+	MOVQ       24(AX), R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       CX, R10
+	SHRQ       $0x02, R10
+	JZ         tail
+	LEAQ       (BX)(BX*2), R11
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z6
@@ -6777,33 +7345,47 @@ store:
 	VMOVUPS Z4, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z5, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R7x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R7x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	MOVQ   CX, R10
-	SHRQ   $0x02, R10
-	JZ     tail
-	LEAQ   (BX)(BX*2), R11
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R10
+	MOVQ       24(AX), R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	MOVQ       CX, R10
+	SHRQ       $0x02, R10
+	JZ         tail
+	LEAQ       (BX)(BX*2), R11
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z7
@@ -6948,36 +7530,52 @@ store:
 	VMOVUPS Z5, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z6, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R8x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R8x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z8
@@ -7140,37 +7738,55 @@ store:
 	VMOVUPS Z6, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z7, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R9x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R9x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z9
@@ -7349,38 +7965,58 @@ store:
 	VMOVUPS Z7, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z8, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R10x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R10x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z10
@@ -7575,39 +8211,61 @@ store:
 	VMOVUPS Z8, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z9, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R11x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R11x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z11
@@ -7818,40 +8476,64 @@ store:
 	VMOVUPS Z9, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z10, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R12x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R12x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z12
@@ -8078,41 +8760,67 @@ store:
 	VMOVUPS Z10, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z11, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R13x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R13x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z13
@@ -8355,42 +9063,70 @@ store:
 	VMOVUPS Z11, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z12, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R14x1(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R14x1(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS.Z    (SI), K1, Z14
@@ -8649,26 +9385,29 @@ store:
 	VMOVUPS Z12, K1, (CX)
 	ADDQ    DX, CX
 	VMOVUPS Z13, K1, (CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R1x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R1x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), DX
-	MOVQ   40(AX), BX
-	MOVQ   32(AX), SI
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	MOVQ   CX, DI
-	SHRQ   $0x02, DI
-	JZ     tail
-	LEAQ   (DX)(DX*2), R8
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), DX
+	MOVQ       40(AX), BX
+	MOVQ       32(AX), SI
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), DI
+	MOVQ       24(AX), R8
+	PREFETCHT0 (DI)
+	PREFETCHT0 64(DI)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	MOVQ       CX, DI
+	SHRQ       $0x02, DI
+	JZ         tail
+	LEAQ       (DX)(DX*2), R8
 
 loop:
 	VMOVUPS      (BX), Z2
@@ -8731,28 +9470,34 @@ finish:
 store:
 	VMOVUPS Z0, (CX)
 	VMOVUPS Z1, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R2x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R2x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	MOVQ   CX, R8
-	SHRQ   $0x02, R8
-	JZ     tail
-	LEAQ   (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMOVUPS      (SI), Z4
@@ -8840,30 +9585,39 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z2, (CX)
 	VMOVUPS Z3, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R3x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R3x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	MOVQ   CX, R8
-	SHRQ   $0x02, R8
-	JZ     tail
-	LEAQ   (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	PREFETCHT0 64(R8)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMOVUPS      (SI), Z6
@@ -8976,33 +9730,45 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z4, (CX)
 	VMOVUPS Z5, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R4x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R4x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z8
@@ -9140,35 +9906,50 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z6, (CX)
 	VMOVUPS Z7, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R5x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R5x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	MOVQ   CX, R9
-	SHRQ   $0x02, R9
-	JZ     tail
-	LEAQ   (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	PREFETCHT0 64(R9)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Z10
@@ -9331,38 +10112,56 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z8, (CX)
 	VMOVUPS Z9, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R6x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R6x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	MOVQ   CX, R10
-	SHRQ   $0x02, R10
-	JZ     tail
-	LEAQ   (BX)(BX*2), R11
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R10
+	MOVQ       24(AX), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	MOVQ       CX, R10
+	SHRQ       $0x02, R10
+	JZ         tail
+	LEAQ       (BX)(BX*2), R11
 
 loop:
 	VMOVUPS      (SI), Z12
@@ -9550,40 +10349,61 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z10, (CX)
 	VMOVUPS Z11, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R7x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R7x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	MOVQ   CX, R10
-	SHRQ   $0x02, R10
-	JZ     tail
-	LEAQ   (BX)(BX*2), R11
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R10
+	MOVQ       24(AX), R11
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	PREFETCHT0 64(R10)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	MOVQ       CX, R10
+	SHRQ       $0x02, R10
+	JZ         tail
+	LEAQ       (BX)(BX*2), R11
 
 loop:
 	VMOVUPS      (SI), Z14
@@ -9796,44 +10616,68 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z12, (CX)
 	VMOVUPS Z13, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R8x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R8x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z16
@@ -10073,46 +10917,73 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z14, (CX)
 	VMOVUPS Z15, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R9x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R9x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z18
@@ -10377,48 +11248,78 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z16, (CX)
 	VMOVUPS Z17, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R10x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R10x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z20
@@ -10708,50 +11609,83 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z18, (CX)
 	VMOVUPS Z19, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R11x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R11x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z22
@@ -11066,52 +12000,88 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z20, (CX)
 	VMOVUPS Z21, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R12x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R12x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z24
@@ -11451,54 +12421,93 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z22, (CX)
 	VMOVUPS Z23, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R13x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R13x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z26
@@ -11863,56 +12872,98 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z24, (CX)
 	VMOVUPS Z25, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX512R14x2(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·gemmAVX512R14x2(SB), NOSPLIT, $0-8
-	MOVQ   t+0(FP), AX
-	MOVQ   (AX), CX
-	MOVQ   8(AX), DX
-	MOVQ   16(AX), BX
-	MOVQ   40(AX), SI
-	MOVQ   32(AX), DI
-	LEAQ   (DX)(DX*2), R8
-	LEAQ   (DX)(DX*4), R9
-	LEAQ   (DI)(R8*2), R10
-	ADDQ   DX, R10
-	KMOVW  64(AX), K1
-	VPXORD Z0, Z0, Z0
-	VPXORD Z1, Z1, Z1
-	VPXORD Z2, Z2, Z2
-	VPXORD Z3, Z3, Z3
-	VPXORD Z4, Z4, Z4
-	VPXORD Z5, Z5, Z5
-	VPXORD Z6, Z6, Z6
-	VPXORD Z7, Z7, Z7
-	VPXORD Z8, Z8, Z8
-	VPXORD Z9, Z9, Z9
-	VPXORD Z10, Z10, Z10
-	VPXORD Z11, Z11, Z11
-	VPXORD Z12, Z12, Z12
-	VPXORD Z13, Z13, Z13
-	VPXORD Z14, Z14, Z14
-	VPXORD Z15, Z15, Z15
-	VPXORD Z16, Z16, Z16
-	VPXORD Z17, Z17, Z17
-	VPXORD Z18, Z18, Z18
-	VPXORD Z19, Z19, Z19
-	VPXORD Z20, Z20, Z20
-	VPXORD Z21, Z21, Z21
-	VPXORD Z22, Z22, Z22
-	VPXORD Z23, Z23, Z23
-	VPXORD Z24, Z24, Z24
-	VPXORD Z25, Z25, Z25
-	VPXORD Z26, Z26, Z26
-	VPXORD Z27, Z27, Z27
-	MOVQ   CX, R11
-	SHRQ   $0x02, R11
-	JZ     tail
-	LEAQ   (BX)(BX*2), R12
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	LEAQ       (DI)(R8*2), R10
+	ADDQ       DX, R10
+	KMOVW      64(AX), K1
+	MOVQ       48(AX), R11
+	MOVQ       24(AX), R12
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	ADDQ       R12, R11
+	PREFETCHT0 (R11)
+	PREFETCHT0 64(R11)
+	VPXORD     Z0, Z0, Z0
+	VPXORD     Z1, Z1, Z1
+	VPXORD     Z2, Z2, Z2
+	VPXORD     Z3, Z3, Z3
+	VPXORD     Z4, Z4, Z4
+	VPXORD     Z5, Z5, Z5
+	VPXORD     Z6, Z6, Z6
+	VPXORD     Z7, Z7, Z7
+	VPXORD     Z8, Z8, Z8
+	VPXORD     Z9, Z9, Z9
+	VPXORD     Z10, Z10, Z10
+	VPXORD     Z11, Z11, Z11
+	VPXORD     Z12, Z12, Z12
+	VPXORD     Z13, Z13, Z13
+	VPXORD     Z14, Z14, Z14
+	VPXORD     Z15, Z15, Z15
+	VPXORD     Z16, Z16, Z16
+	VPXORD     Z17, Z17, Z17
+	VPXORD     Z18, Z18, Z18
+	VPXORD     Z19, Z19, Z19
+	VPXORD     Z20, Z20, Z20
+	VPXORD     Z21, Z21, Z21
+	VPXORD     Z22, Z22, Z22
+	VPXORD     Z23, Z23, Z23
+	VPXORD     Z24, Z24, Z24
+	VPXORD     Z25, Z25, Z25
+	VPXORD     Z26, Z26, Z26
+	VPXORD     Z27, Z27, Z27
+	MOVQ       CX, R11
+	SHRQ       $0x02, R11
+	JZ         tail
+	LEAQ       (BX)(BX*2), R12
 
 loop:
 	VMOVUPS      (SI), Z28
@@ -12302,26 +13353,28 @@ store:
 	ADDQ    DX, CX
 	VMOVUPS Z26, (CX)
 	VMOVUPS Z27, K1, 64(CX)
-	ADDQ    DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K1x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K1x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y2
@@ -12363,34 +13416,46 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y2
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y3
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K2x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K2x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y3
@@ -12443,40 +13508,56 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y3
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y4
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y4
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K3x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K3x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y4
@@ -12540,46 +13621,66 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y4
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y5
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VFMADD231PS  Y5, Y4, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VFMADD231PS  Y5, Y4, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K4x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K4x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y5
@@ -12654,21 +13755,35 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y5
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
@@ -12676,30 +13791,40 @@ store:
 	VMASKMOVPS Y3, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K5x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K5x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y6
@@ -12785,24 +13910,40 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y6
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y3
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y4
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
@@ -12812,31 +13953,43 @@ store:
 	VMASKMOVPS Y4, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K6x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K6x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y7
@@ -12933,27 +14086,45 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y7
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y3
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y4
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y5
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y6
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
@@ -12965,27 +14136,29 @@ store:
 	VMASKMOVPS Y5, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K1x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K1x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y3
@@ -13038,39 +14211,52 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y3
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y4
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VMASKMOVPS   32(AX), Y0, Y4
+	VMASKMOVPS   32(BX), Y0, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K2x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K2x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y5
@@ -13140,49 +14326,67 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y5
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y6
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y6
 	VFMADD231PS  Y6, Y5, Y1
-	VMASKMOVPS   32(AX), Y0, Y6
+	VMASKMOVPS   32(BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y6
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y6
 	VFMADD231PS  Y6, Y5, Y3
-	VMASKMOVPS   32(AX), Y0, Y6
+	VMASKMOVPS   32(BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
 	VMOVUPS    Y3, (CX)
 	VMASKMOVPS Y4, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K3x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K3x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y7
@@ -13269,24 +14473,39 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y7
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y8
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y8
 	VFMADD231PS  Y8, Y7, Y1
-	VMASKMOVPS   32(AX), Y0, Y8
+	VMASKMOVPS   32(BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y8
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y8
 	VFMADD231PS  Y8, Y7, Y3
-	VMASKMOVPS   32(AX), Y0, Y8
+	VMASKMOVPS   32(BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y8
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y8
 	VFMADD231PS  Y8, Y7, Y5
-	VMASKMOVPS   32(AX), Y0, Y8
+	VMASKMOVPS   32(BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y6
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -13295,33 +14514,41 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y5, (CX)
 	VMASKMOVPS Y6, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K4x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K4x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y9
@@ -13425,29 +14652,47 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y9
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y10
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y1
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y10
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y3
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y10
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y5
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y6
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y10
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y7
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y8
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)
+	VMOVUPS Y8, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -13459,35 +14704,45 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y7, (CX)
 	VMASKMOVPS Y8, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K5x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K5x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y11
@@ -13608,34 +14863,55 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y11
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y12
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y1
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y3
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y5
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y6
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y7
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y8
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y9
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y10
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)
+	VMOVUPS Y8, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y9, (CX)
+	VMOVUPS Y10, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -13650,37 +14926,49 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y9, (CX)
 	VMASKMOVPS Y10, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2K6x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2K6x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	VXORPS  Y11, Y11, Y11
-	VXORPS  Y12, Y12, Y12
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y13
@@ -13818,39 +15106,63 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y13
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y14
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y1
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y3
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y5
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y6
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y7
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y8
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y9
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y10
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y11
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y12
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)
+	VMOVUPS Y8, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y9, (CX)
+	VMOVUPS Y10, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y11, (CX)
+	VMOVUPS Y12, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -13868,25 +15180,27 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y11, (CX)
 	VMASKMOVPS Y12, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R1x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R1x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), DX
-	MOVQ    40(AX), BX
-	MOVQ    32(AX), SI
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	MOVQ    CX, DI
-	SHRQ    $0x02, DI
-	JZ      tail
-	LEAQ    (DX)(DX*2), R8
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), DX
+	MOVQ       40(AX), BX
+	MOVQ       32(AX), SI
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), DI
+	MOVQ       24(AX), R8
+	PREFETCHT0 (DI)
+	VXORPS     Y1, Y1, Y1
+	MOVQ       CX, DI
+	SHRQ       $0x02, DI
+	JZ         tail
+	LEAQ       (DX)(DX*2), R8
 
 loop:
 	VMASKMOVPS   (BX), Y0, Y2
@@ -13928,33 +15242,45 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y2
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y3
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y3
 	VFMADD231PS  Y3, Y2, Y1
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R2x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R2x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	JZ      tail
-	LEAQ    (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y3
@@ -14007,39 +15333,55 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y3
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y4
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VFMADD231PS  Y4, Y3, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y4
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R3x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R3x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	JZ      tail
-	LEAQ    (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y4
@@ -14103,46 +15445,66 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y4
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y5
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VFMADD231PS  Y5, Y4, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VFMADD231PS  Y5, Y4, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y5
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y5
 	VFMADD231PS  Y5, Y4, Y3
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y3, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R4x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R4x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y5
@@ -14217,21 +15579,35 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y5
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y3
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y6
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
@@ -14239,30 +15615,40 @@ store:
 	VMASKMOVPS Y3, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y4, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R5x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R5x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y6
@@ -14348,24 +15734,40 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y6
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y3
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y4
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y7
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y7
 	VFMADD231PS  Y7, Y6, Y5
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
@@ -14375,32 +15777,44 @@ store:
 	VMASKMOVPS Y4, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y5, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R6x1(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R6x1(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	LEAQ    (DX)(DX*4), R9
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	MOVQ    CX, R10
-	SHRQ    $0x02, R10
-	JZ      tail
-	LEAQ    (BX)(BX*2), R11
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R10
+	MOVQ       24(AX), R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	MOVQ       CX, R10
+	SHRQ       $0x02, R10
+	JZ         tail
+	LEAQ       (BX)(BX*2), R11
 
 loop:
 	VMASKMOVPS   (SI), Y0, Y7
@@ -14497,27 +15911,45 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y7
-	MOVQ         CX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	MOVQ         CX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y1
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y2
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y3
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y4
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y5
-	ADDQ         DX, AX
-	VMASKMOVPS   (AX), Y0, Y8
+	ADDQ         DX, BX
+	VMASKMOVPS   (BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y6
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y2, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y4, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	ADDQ    DX, CX
+	VMOVUPS Y6, (CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMASKMOVPS Y1, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y2, Y0, (CX)
@@ -14529,26 +15961,28 @@ store:
 	VMASKMOVPS Y5, Y0, (CX)
 	ADDQ       DX, CX
 	VMASKMOVPS Y6, Y0, (CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R1x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R1x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), DX
-	MOVQ    40(AX), BX
-	MOVQ    32(AX), SI
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	MOVQ    CX, DI
-	SHRQ    $0x02, DI
-	JZ      tail
-	LEAQ    (DX)(DX*2), R8
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), DX
+	MOVQ       40(AX), BX
+	MOVQ       32(AX), SI
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), DI
+	MOVQ       24(AX), R8
+	PREFETCHT0 (DI)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	MOVQ       CX, DI
+	SHRQ       $0x02, DI
+	JZ         tail
+	LEAQ       (DX)(DX*2), R8
 
 loop:
 	VMOVUPS      (BX), Y3
@@ -14601,38 +16035,51 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y3
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y4
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VMASKMOVPS   32(AX), Y0, Y4
+	VMASKMOVPS   32(BX), Y0, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R2x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R2x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	JZ      tail
-	LEAQ    (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMOVUPS      (SI), Y5
@@ -14702,48 +16149,66 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y5
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y6
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y6
 	VFMADD231PS  Y6, Y5, Y1
-	VMASKMOVPS   32(AX), Y0, Y6
+	VMASKMOVPS   32(BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y6
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y6
 	VFMADD231PS  Y6, Y5, Y3
-	VMASKMOVPS   32(AX), Y0, Y6
+	VMASKMOVPS   32(BX), Y0, Y6
 	VFMADD231PS  Y6, Y5, Y4
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
 	VMOVUPS    Y3, (CX)
 	VMASKMOVPS Y4, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R3x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R3x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	MOVQ    CX, R8
-	SHRQ    $0x02, R8
-	JZ      tail
-	LEAQ    (BX)(BX*2), R9
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R8
+	MOVQ       24(AX), R9
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	ADDQ       R9, R8
+	PREFETCHT0 (R8)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	MOVQ       CX, R8
+	SHRQ       $0x02, R8
+	JZ         tail
+	LEAQ       (BX)(BX*2), R9
 
 loop:
 	VMOVUPS      (SI), Y7
@@ -14830,24 +16295,39 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y7
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y8
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y8
 	VFMADD231PS  Y8, Y7, Y1
-	VMASKMOVPS   32(AX), Y0, Y8
+	VMASKMOVPS   32(BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y8
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y8
 	VFMADD231PS  Y8, Y7, Y3
-	VMASKMOVPS   32(AX), Y0, Y8
+	VMASKMOVPS   32(BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y8
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y8
 	VFMADD231PS  Y8, Y7, Y5
-	VMASKMOVPS   32(AX), Y0, Y8
+	VMASKMOVPS   32(BX), Y0, Y8
 	VFMADD231PS  Y8, Y7, Y6
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -14856,33 +16336,41 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y5, (CX)
 	VMASKMOVPS Y6, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R4x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R4x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y9
@@ -14986,29 +16474,47 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y9
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y10
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y1
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y10
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y3
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y10
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y5
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y6
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y10
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y10
 	VFMADD231PS  Y10, Y9, Y7
-	VMASKMOVPS   32(AX), Y0, Y10
+	VMASKMOVPS   32(BX), Y0, Y10
 	VFMADD231PS  Y10, Y9, Y8
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)
+	VMOVUPS Y8, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -15020,35 +16526,45 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y7, (CX)
 	VMASKMOVPS Y8, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R5x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R5x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	MOVQ    CX, R9
-	SHRQ    $0x02, R9
-	JZ      tail
-	LEAQ    (BX)(BX*2), R10
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R9
+	MOVQ       24(AX), R10
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	ADDQ       R10, R9
+	PREFETCHT0 (R9)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	MOVQ       CX, R9
+	SHRQ       $0x02, R9
+	JZ         tail
+	LEAQ       (BX)(BX*2), R10
 
 loop:
 	VMOVUPS      (SI), Y11
@@ -15169,34 +16685,55 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y11
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y12
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y1
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y3
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y5
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y6
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y7
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y8
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y12
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y12
 	VFMADD231PS  Y12, Y11, Y9
-	VMASKMOVPS   32(AX), Y0, Y12
+	VMASKMOVPS   32(BX), Y0, Y12
 	VFMADD231PS  Y12, Y11, Y10
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)
+	VMOVUPS Y8, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y9, (CX)
+	VMOVUPS Y10, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -15211,38 +16748,50 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y9, (CX)
 	VMASKMOVPS Y10, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
 
 // func gemmAVX2R6x2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·gemmAVX2R6x2(SB), NOSPLIT, $0-8
-	MOVQ    t+0(FP), AX
-	MOVQ    (AX), CX
-	MOVQ    8(AX), DX
-	MOVQ    16(AX), BX
-	MOVQ    40(AX), SI
-	MOVQ    32(AX), DI
-	LEAQ    (DX)(DX*2), R8
-	LEAQ    (DX)(DX*4), R9
-	VMOVDQU 72(AX), Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	VXORPS  Y11, Y11, Y11
-	VXORPS  Y12, Y12, Y12
-	MOVQ    CX, R10
-	SHRQ    $0x02, R10
-	JZ      tail
-	LEAQ    (BX)(BX*2), R11
+	MOVQ       t+0(FP), AX
+	MOVQ       (AX), CX
+	MOVQ       8(AX), DX
+	MOVQ       16(AX), BX
+	MOVQ       40(AX), SI
+	MOVQ       32(AX), DI
+	LEAQ       (DX)(DX*2), R8
+	LEAQ       (DX)(DX*4), R9
+	VMOVDQU    72(AX), Y0
+	MOVQ       48(AX), R10
+	MOVQ       24(AX), R11
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	ADDQ       R11, R10
+	PREFETCHT0 (R10)
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	VXORPS     Y12, Y12, Y12
+	MOVQ       CX, R10
+	SHRQ       $0x02, R10
+	JZ         tail
+	LEAQ       (BX)(BX*2), R11
 
 loop:
 	VMOVUPS      (SI), Y13
@@ -15380,39 +16929,63 @@ finish:
 	SHLL         $0x01, BX
 	JZ           store
 	VBROADCASTSS 60(AX), Y13
-	MOVQ         CX, AX
-	VMOVUPS      (AX), Y14
+	MOVQ         CX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y1
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y2
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y3
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y4
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y5
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y6
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y7
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y8
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y9
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y10
-	ADDQ         DX, AX
-	VMOVUPS      (AX), Y14
+	ADDQ         DX, BX
+	VMOVUPS      (BX), Y14
 	VFMADD231PS  Y14, Y13, Y11
-	VMASKMOVPS   32(AX), Y0, Y14
+	VMASKMOVPS   32(BX), Y0, Y14
 	VFMADD231PS  Y14, Y13, Y12
-	ADDQ         DX, AX
+	ADDQ         DX, BX
 
 store:
+	MOVQ    64(AX), AX
+	CMPQ    AX, $0xff
+	JNE     storePart
+	VMOVUPS Y1, (CX)
+	VMOVUPS Y2, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y3, (CX)
+	VMOVUPS Y4, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y5, (CX)
+	VMOVUPS Y6, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y7, (CX)
+	VMOVUPS Y8, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y9, (CX)
+	VMOVUPS Y10, 32(CX)
+	ADDQ    DX, CX
+	VMOVUPS Y11, (CX)
+	VMOVUPS Y12, 32(CX)
+	VZEROUPPER
+	RET
+
+storePart:
 	VMOVUPS    Y1, (CX)
 	VMASKMOVPS Y2, Y0, 32(CX)
 	ADDQ       DX, CX
@@ -15430,6 +17003,5 @@ store:
 	ADDQ       DX, CX
 	VMOVUPS    Y11, (CX)
 	VMASKMOVPS Y12, Y0, 32(CX)
-	ADDQ       DX, CX
 	VZEROUPPER
 	RET
