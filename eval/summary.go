@@ -34,6 +34,7 @@ type Summary struct {
 	Accuracy      *float64 `json:"accuracy,omitempty"` // of the classifier on top
 	TestError     *float64 `json:"test_error,omitempty"`
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"` // of a linear classifier on the codes
+	KNNAccuracy   *float64 `json:"knn_accuracy,omitempty"`   // of the nearest neighbours' majority
 
 	Corruption   string   `json:"corruption,omitempty"` // of the inputs behind the two figures that follow
 	CorruptedMSE *float64 `json:"corrupted_mse,omitempty"`
@@ -49,6 +50,7 @@ type Baseline struct {
 	SSE           float64  `json:"sse"`
 	PSNR          *float64 `json:"psnr_db,omitempty"`
 	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
+	KNNAccuracy   *float64 `json:"knn_accuracy,omitempty"`
 }
 
 // SummaryOptions choose what Summarise measures beside what always fits.
@@ -59,6 +61,7 @@ type SummaryOptions struct {
 	IWAEK    int              // importance samples an example, 0 for no estimate
 	IWAERows int              // rows that the estimate is made on, 0 for all
 	Probe    bool             // fit a linear classifier to the codes of the training part
+	KNN      int              // neighbours of a nearest-neighbour classifier beside the probe, 0 for none
 }
 
 // Summarise measures the model on test, both parts scaled already. train is
@@ -197,42 +200,49 @@ func (p *PCA) Baseline(dev backend.Device, test *data.Set) (*Baseline, error) {
 	return &Baseline{Components: p.K(), SSE: sse, MSE: mse, PSNR: psnr(mse, test)}, nil
 }
 
-// probe fits linear classifiers to the codes, and to PCA's where there is one.
-func (s *Summary) probe(m *model.Model, train, test *data.Set, o SummaryOptions) error {
+// probe fits classifiers to the codes, and to PCA's where there is one.
+func (s *Summary) probe(m *model.Model, train, test *data.Set, o SummaryOptions) (err error) {
 	if train == nil || train.Labels == nil || test.Labels == nil {
 		return fmt.Errorf("a probe needs labels on the training and the test part")
 	}
-	classes := max(len(train.Classes), len(test.Classes))
-	dev := m.Device()
+	p := prober{dev: m.Device(), train: train, test: test, knn: o.KNN}
 	encode := func(s *data.Set) ([]float32, error) { return Codes(m, s) }
-	v, err := probeOn(dev, encode, m.Spec.Latent, train, test, classes)
-	if err != nil {
+	if s.ProbeAccuracy, s.KNNAccuracy, err = p.on(encode, m.Spec.Latent); err != nil || o.PCA == nil {
 		return err
 	}
-	s.ProbeAccuracy = figure(v)
-	if o.PCA == nil {
-		return nil
-	}
-	encode = func(s *data.Set) ([]float32, error) { return o.PCA.Encode(dev, SetRows(s)) }
-	v, err = probeOn(dev, encode, o.PCA.K(), train, test, classes)
-	s.PCA.ProbeAccuracy = figure(v)
+	encode = func(s *data.Set) ([]float32, error) { return o.PCA.Encode(p.dev, SetRows(s)) }
+	s.PCA.ProbeAccuracy, s.PCA.KNNAccuracy, err = p.on(encode, o.PCA.K())
 	return err
 }
 
-func probeOn(dev backend.Device, encode func(*data.Set) ([]float32, error), width int, train, test *data.Set, classes int) (float64, error) {
-	a, err := encode(train)
-	if err != nil {
-		return 0, err
+// prober measures how well codes tell the classes apart.
+type prober struct {
+	dev         backend.Device
+	train, test *data.Set
+	knn         int
+}
+
+// on is the accuracy of a linear classifier on codes of that width, and of
+// nearest neighbours where asked for.
+func (p prober) on(encode func(*data.Set) ([]float32, error), width int) (linear, neighbours *float64, err error) {
+	var parts [2]Labelled
+	for i, s := range []*data.Set{p.train, p.test} {
+		codes, err := encode(s)
+		if err != nil {
+			return nil, nil, err
+		}
+		parts[i] = Labelled{X: codes, Width: width, Labels: s.Labels}
 	}
-	b, err := encode(test)
+	classes := max(len(p.train.Classes), len(p.test.Classes))
+	fit, err := LinearProbe(p.dev, parts[0], parts[1], classes, ProbeOptions{})
 	if err != nil {
-		return 0, err
+		return nil, nil, err
 	}
-	p, err := LinearProbe(dev, Labelled{X: a, Width: width, Labels: train.Labels}, Labelled{X: b, Width: width, Labels: test.Labels}, classes, ProbeOptions{})
-	if err != nil {
-		return 0, err
+	if p.knn > 0 {
+		v, err := KNN(p.dev, parts[0], parts[1], p.knn)
+		return figure(fit.Accuracy), figure(v), err
 	}
-	return p.Accuracy, nil
+	return figure(fit.Accuracy), nil, nil
 }
 
 // figure is v, or nil where it is not a finite number.
