@@ -221,3 +221,17 @@ func TestHelpTellsExitCodes(t *testing.T) {
 		t.Error("no help without a command")
 	}
 }
+
+func TestProbe(t *testing.T) {
+	dir := trainTiny(t, waves(t, "waves.npz", 120))
+	v := must(t, "probe", dir, "--json", "-q").object(t)
+	for _, key := range []string{"probe_accuracy", "knn_accuracy"} {
+		if a := number64(t, v, "test", key); a <= 0.5 {
+			t.Errorf("%s is %g", key, a)
+		}
+		number64(t, v, "test", "pca", key)
+	}
+	if o := aegpu(t.Context(), "probe", trainTiny(t, waves(t, "waves.npy", 60))); o.code != 2 || !strings.Contains(o.err, "needs labels") {
+		t.Errorf("exit %d: %s", o.code, o.err)
+	}
+}

@@ -48,6 +48,11 @@ func runEvaluate(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	return s.evaluate(c, opts)
+}
+
+// evaluate measures the model of a run with those options.
+func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	r, dev, m, err := s.open(c.Args().First(), c.String("device"), c.Bool("quiet"))
 	if err != nil {
 		return err
@@ -62,7 +67,7 @@ func runEvaluate(c *cli.Context, s *streams) error {
 		return err
 	}
 	if opts.Probe && (p.train == nil || p.train.Labels == nil || p.test.Labels == nil) {
-		return wrong("--probe needs labels on the training rows and on those measured: %s has none", p.name)
+		return wrong("a probe needs labels on the training rows and on those measured: %s has none", p.name)
 	}
 	if p.train != nil {
 		if opts.PCA, err = baseline(dev, p.train, m.Spec.Latent); err != nil {

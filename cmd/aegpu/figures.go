@@ -44,6 +44,7 @@ func figures(s *eval.Summary) []row {
 	add("accuracy", s.Accuracy, nil, "of the classifier")
 	add("test_error", s.TestError, nil, "1 - accuracy")
 	add("probe_accuracy", s.ProbeAccuracy, pca.ProbeAccuracy, "of a linear classifier on the codes")
+	add("knn_accuracy", s.KNNAccuracy, pca.KNNAccuracy, "of the nearest neighbours' majority")
 	return rows
 }
 

@@ -42,9 +42,11 @@ func newProgress(w io.Writer) *progress {
 // step shows where an epoch stands.
 func (p *progress) step(at train.Progress) {
 	p.total = at.Epochs
-	text := fmt.Sprintf("%s epoch %d/%d  %3d %%  %s  %s examples/s  %s left",
-		at.Phase, at.Epoch, at.Epochs, 100*at.Step/max(1, at.Steps), termsText(at.Terms), count(at.ExamplesPerSecond), duration(at.Left))
+	text := stepText(at, termsText(at.Terms))
 	if width := p.width(); width > 0 {
+		if len([]rune(text)) >= width {
+			text = stepText(at, "loss "+short(at.Terms.Loss))
+		}
 		if runes := []rune(text); len(runes) >= width {
 			text = string(runes[:width-1])
 		}
@@ -57,6 +59,11 @@ func (p *progress) step(at train.Progress) {
 	}
 	p.last = time.Now()
 	fmt.Fprintln(p.w, text)
+}
+
+func stepText(at train.Progress, terms string) string {
+	return fmt.Sprintf("%s epoch %d/%d  %3d %%  %s  %s examples/s  %s left",
+		at.Phase, at.Epoch, at.Epochs, 100*at.Step/max(1, at.Steps), terms, count(at.ExamplesPerSecond), duration(at.Left))
 }
 
 // epoch leaves a line about an epoch that is done.

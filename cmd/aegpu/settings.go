@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding"
+	"errors"
 	"fmt"
 	"os"
 	"reflect"
@@ -203,8 +204,8 @@ var typeErrors = strings.NewReplacer("cannot unmarshal !!str", "found", "cannot 
 
 // plainYAML is a YAML error in the words of the file.
 func plainYAML(err error) string {
-	broken, ok := err.(*yaml.TypeError)
-	if !ok {
+	var broken *yaml.TypeError
+	if !errors.As(err, &broken) {
 		return strings.TrimPrefix(oneLine(err), "yaml: ")
 	}
 	lines := make([]string, len(broken.Errors))
