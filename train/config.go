@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -141,7 +142,24 @@ func ReadConfigAs(r io.Reader, as string) (Config, error) {
 		return Config{}, err
 	}
 	c.Model = named.Model
-	return c, nil
+	return c, checkWhole(text)
+}
+
+// checkWhole refuses fractions for whole numbers, which the YAML package cuts off.
+func checkWhole(text []byte) error {
+	var nodes map[string]yaml.Node
+	if err := yaml.Unmarshal(text, &nodes); err != nil {
+		return err
+	}
+	fields := reflect.TypeFor[Config]()
+	for i := range fields.NumField() {
+		f := fields.Field(i)
+		n, ok := nodes[f.Tag.Get("yaml")]
+		if v, err := strconv.ParseFloat(n.Value, 64); ok && f.Type.Kind() == reflect.Int && err == nil && v != math.Trunc(v) {
+			return fmt.Errorf("line %d: %s is %s: expected a whole number", n.Line, f.Tag.Get("yaml"), n.Value)
+		}
+	}
+	return nil
 }
 
 // Write writes the config as YAML.

@@ -250,6 +250,9 @@ func TestConfigRoundTrip(t *testing.T) {
 	if _, err := ReadConfig(strings.NewReader("model: vae\nlatnt: 3\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
 		t.Errorf("unknown setting: %v", err)
 	}
+	if _, err := ReadConfig(strings.NewReader("model: vae\nbatch: 1.5\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("half a row: %v", err)
+	}
 }
 
 func TestValidateRefuses(t *testing.T) {
