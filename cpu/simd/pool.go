@@ -193,11 +193,16 @@ func (w *poolWorker) rouse() {
 	}
 }
 
-// relax passes the time in a spin loop. Now and then it gives other goroutines their turn.
+// relax passes the time in a spin loop. Now and then it gives other goroutines their turn. After
+// some hundred microseconds, longer than a task, whoever is waited for has probably lost its core to
+// another process: sleeping lets the system give it this one.
 func relax(spins int) {
-	if spins%512 == 511 {
+	switch {
+	case spins >= 1<<14:
+		time.Sleep(20 * time.Microsecond)
+	case spins%512 == 511:
 		runtime.Gosched()
-		return
+	default:
+		pause()
 	}
-	pause()
 }
