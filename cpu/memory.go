@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"fmt"
+	"runtime/debug"
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
@@ -94,21 +95,19 @@ func (d *Device) room(op string, rows, cols, size int) (int, error) {
 	if need <= smallAlloc {
 		return rows * cols, nil
 	}
-	_, free := machineMemory()
-	limit := float64(free)
-	if free == 0 {
-		limit = unknownLimit
+	free := freeMemory()
+	if need > float64(free) {
+		debug.FreeOSMemory() // what was freed here is not yet the system's again
+		free = freeMemory()
 	}
-	if need > limit {
+	if need > float64(free) {
 		return 0, fmt.Errorf("cpu: %s: %dx%d needs %.0f bytes, %d are free: %w", op, rows, cols, need, free, backend.ErrOutOfMemory)
 	}
 	return rows * cols, nil
 }
 
-const (
-	smallAlloc   = 1 << 20 // bytes that are not worth asking the system about
-	unknownLimit = 1 << 40 // bytes refused where the system does not say what it has
-)
+// smallAlloc is the bytes that are not worth asking the system about.
+const smallAlloc = 1 << 20
 
 // block is an operand's memory, nil (and the device's error) where it is not the
 // device's.
