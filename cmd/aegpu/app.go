@@ -2,11 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
 	"strings"
 
+	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
 
@@ -44,6 +46,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if err == nil {
 		err = s.out.err
+	}
+	if told := (*explained)(nil); train.Interrupted(err) && !errors.As(err, &told) {
+		err = &explained{fmt.Sprintf("%v: nothing was written", context.Cause(ctx)), err}
 	}
 	if !silent(err) {
 		fmt.Fprintf(stderr, "aegpu: %s\n", oneLine(err))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"os"
 	"path/filepath"
@@ -233,5 +234,34 @@ func TestProbe(t *testing.T) {
 	}
 	if o := aegpu(t.Context(), "probe", trainTiny(t, waves(t, "waves.npy", 60))); o.code != 2 || !strings.Contains(o.err, "needs labels") {
 		t.Errorf("exit %d: %s", o.code, o.err)
+	}
+}
+
+// TestWhatToTryNext runs the commands that a training ends with, as they stand.
+func TestWhatToTryNext(t *testing.T) {
+	for _, model := range []string{"ae", "vae"} {
+		for _, file := range []string{waves(t, "waves.npz", 80), waves(t, "waves.npy", 80)} {
+			t.Chdir(t.TempDir())
+			text := must(t, append([]string{"train", file, "--model", model}, tiny...)...).out
+			_, commands, found := strings.Cut(text, "what to try next:\n")
+			if lines := strings.Fields(commands); !found || len(lines) < 10 {
+				t.Fatal(text)
+			}
+			for line := range strings.Lines(commands) {
+				must(t, append(strings.Fields(line)[1:], "-q")...)
+			}
+		}
+	}
+}
+
+func TestInterruptedBeforeAnything(t *testing.T) {
+	file := waves(t, "waves.npy", 60)
+	dir := trainTiny(t, file)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(signalError{os.Interrupt})
+	for _, args := range [][]string{{"encode", dir, file, "-o", filepath.Join(t.TempDir(), "x.npy")}, {"train", file, "--out", filepath.Join(t.TempDir(), "r")}} {
+		if o := aegpu(ctx, append(args, "-q")...); o.code != 130 || !strings.Contains(o.err, "interrupted") {
+			t.Errorf("%s: exit %d: %s", args[0], o.code, o.err)
+		}
 	}
 }
