@@ -45,7 +45,7 @@ func (s *scratch) slope(act backend.Activation, dst, v []float32) {
 	s.path.Derive(act, dst, s.ones[:len(dst)], v)
 }
 
-// curve is dst = s”(v).
+// curve is the second derivative at v, of any number of elements.
 func (s *scratch) curve(act backend.Activation, dst, v []float32) {
 	v = v[:len(dst)]
 	switch act {
