@@ -63,7 +63,7 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 		if err := d.multiply(p); err != nil {
 			return err
 		}
-		return d.launch(kernels.BiasActFwdF32, d.spread(y.Len()), at(y), at(pre), at(b), integer(y.Rows), integer(y.Cols),
+		return d.launch(kernels.BiasActFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(pre), at(b), integer(y.Rows), integer(y.Cols),
 			integer(int(act)))
 	})
 }
@@ -121,7 +121,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 		if err := d.multiply(p); err != nil || act == backend.Identity {
 			return err
 		}
-		return d.launch(kernels.ActBwdF32, d.spread(dx.Len()), at(dx), at(dx), at(saved), integer(dx.Len()), integer(int(act)))
+		return d.launch(kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dx), at(dx), at(saved), integer(dx.Len()), integer(int(act)))
 	})
 }
 
@@ -165,7 +165,7 @@ func (d *Device) columnSums(out, x backend.Tensor, scale float64, accumulate boo
 func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 	if d.ready("Activate", backend.CheckActivate(y, x, act), tensors{y}, x) {
 		d.run("Activate", func() error {
-			return d.launch(kernels.ActFwdF32, d.spread(y.Len()), at(y), at(x), integer(y.Len()), integer(int(act)))
+			return d.launch(kernels.ActFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(x), integer(y.Len()), integer(int(act)))
 		})
 	}
 }
@@ -174,7 +174,7 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
 	if d.ready("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), tensors{dx}, dy, saved) {
 		d.run("ActivateBack", func() error {
-			return d.launch(kernels.ActBwdF32, d.spread(dx.Len()), at(dx), at(dy), at(saved), integer(dx.Len()),
+			return d.launch(kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dx), at(dy), at(saved), integer(dx.Len()),
 				integer(int(act)))
 		})
 	}
@@ -194,7 +194,7 @@ func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 func (d *Device) Add(dst, src backend.Tensor) {
 	if d.ready("Add", backend.CheckAdd(dst, src), tensors{dst}, src) {
 		d.run("Add", func() error {
-			return d.launch(kernels.AddFwdF32, d.spread(dst.Len()), at(dst), at(src), integer(dst.Len()))
+			return d.launch(kernels.AddFwdF32, d.spread(ceil(dst.Len(), 4)), at(dst), at(src), integer(dst.Len()))
 		})
 	}
 }

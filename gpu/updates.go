@@ -87,7 +87,7 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 		v = backend.Tensor{}
 	}
 	d.run("Update", func() error {
-		return d.launch(kernels.UpdateFwdF32, d.spread(params.Len()), at(params), at(grads), at(m), at(v), sum(guard, 0),
+		return d.launch(kernels.UpdateFwdF32, d.spread(ceil(params.Len(), 4)), at(params), at(grads), at(m), at(v), sum(guard, 0),
 			clockAt(c), integer(params.Len()), integer(guard.N-backend.GuardNorm), integer(int(o.Kind)), integer(o.Decayed),
 			float(o.WeightDecay), float(o.Clip), float(o.Beta1), float(o.Beta2), float(o.Eps))
 	})

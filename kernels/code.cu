@@ -8,9 +8,10 @@
 KERNEL reparam_fwd_f32(float *z, const float *ml, const Clock *clock, i64 stream, i64 batch, i64 k, i64 width) {
 	i64 n = batch * k * width;
 	EACH(q, (n + 3) / 4) {
-		Floats eps = normals(noise_block(clock, (u32)stream, q));
-		for (int i = 0; i < 4 && 4 * q + i < n; i++) {
-			i64 e = 4 * q + i, r = e / width, at = r / k * 2 * width + (e - r * width);
+		Four eps = normals(noise_block(clock, (u32)stream, q));
+		int m = count(q, n);
+		for (int i = 0; i < 4 && i < m; i++) {
+			i64 e = 4 * q + i, r = quotient(e, width), at = quotient(r, k) * 2 * width + (e - r * width);
 			z[e] = ml[at] + expf(0.5f * clamp_log_var(ml[at + width])) * eps.v[i];
 		}
 	}
@@ -40,7 +41,7 @@ KERNEL reparam_bwd_f32(float *dml, const float *dz, const float *ml, const float
                        i64 batch, i64 k, i64 width, float free_bits, float scale) {
 	float weight = scale * hyper(clock).kl;
 	EACH(e, batch * width) {
-		i64 b = e / width, j = e - b * width, at = b * 2 * width + j;
+		i64 b = quotient(e, width), j = e - b * width, at = b * 2 * width + j;
 		float raw = ml[at + width], l = clamp_log_var(raw), sd = expf(0.5f * l);
 		float w = kl[j] <= free_bits ? 0.0f : weight;
 		float dmu = w * ml[at], dl = 0.5f * w * expm1f(l);
@@ -96,7 +97,7 @@ KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, con
 KERNEL importance_bwd_f32(float *dml, const float *dz, const float *z, const float *ml, const float *w,
                           const Clock *clock, i64 stream, i64 batch, i64 k, i64 width, float scale) {
 	EACH(e, batch * width) {
-		i64 b = e / width, j = e - b * width, at = b * 2 * width + j;
+		i64 b = quotient(e, width), j = e - b * width, at = b * 2 * width + j;
 		float raw = ml[at + width], sd = expf(0.5f * clamp_log_var(raw)), dmu = 0, dl = 0;
 		for (i64 r = b * k; r < (b + 1) * k; r++) {
 			float sw = scale * w[r], g = dz[r * width + j] + sw * z[r * width + j];

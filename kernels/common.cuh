@@ -1,7 +1,7 @@
 // What every kernel stands on: sizes, the grid-stride loop, and the clock's layout.
 //
 // Every kernel runs in blocks of 256 threads, takes sizes of 64 bits, and accepts any number of elements and of blocks.
-// A float pointer may be any element's address: loads are four bytes wide unless a kernel says otherwise.
+// A float pointer may be any element's address; where all are multiples of 16 bytes, loads and stores are four wide.
 #pragma once
 
 typedef unsigned char u8;
@@ -16,6 +16,40 @@ typedef long long i64;
 #define EACH(i, n)                                                                                                     \
 	for (i64 i = (i64)blockIdx.x * blockDim.x + threadIdx.x, i##_stride = (i64)gridDim.x * blockDim.x; i < (n);    \
 	     i += i##_stride)
+
+// Four is four neighbouring elements, 4q to 4q+3, of which the first count(q, n) are there.
+struct Four { float v[4]; };
+
+DEVICE int count(i64 q, i64 n) { return n - 4 * q < 4 ? (int)(n - 4 * q) : 4; }
+
+// aligned is whether all of the pointers are multiples of 16 bytes; null is one.
+DEVICE bool aligned(const void *a, const void *b = 0, const void *c = 0, const void *d = 0) {
+	return (((u64)a | (u64)b | (u64)c | (u64)d) & 15) == 0;
+}
+
+DEVICE Four load(const float *p, i64 q, int m, bool wide) {
+	if (wide && m == 4) {
+		float4 f = ((const float4 *)p)[q];
+		return {{f.x, f.y, f.z, f.w}};
+	}
+	Four f;
+	for (int i = 0; i < 4; i++)
+		f.v[i] = i < m ? p[4 * q + i] : 0.0f;
+	return f;
+}
+
+DEVICE void store(float *p, i64 q, int m, bool wide, Four f) {
+	if (wide && m == 4) {
+		((float4 *)p)[q] = make_float4(f.v[0], f.v[1], f.v[2], f.v[3]);
+		return;
+	}
+	for (int i = 0; i < 4; i++)
+		if (i < m)
+			p[4 * q + i] = f.v[i];
+}
+
+// quotient is a / b for sizes; a division of 64 bits costs several of 32.
+DEVICE i64 quotient(i64 a, i64 b) { return (a | b) >> 31 ? a / b : (i64)((u32)a / (u32)b); }
 
 // Bounds that a log-variance is clamped to (backend.MinLogVar, backend.MaxLogVar).
 #define MIN_LOG_VAR -20.0f

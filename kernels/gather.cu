@@ -26,9 +26,10 @@ template <class T>
 DEVICE void gather(float *clean, float *noisy, const T *data, const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags,
                    i64 kind, float level, float low, float high) {
 	i64 n = batch * cols;
+	bool wide = aligned(clean, noisy);
 	EACH(q, (n + 3) / 4) {
 		Words bits = {{0, 0, 0, 0}}, noise = {{0, 0, 0, 0}};
-		Floats normal = {{0, 0, 0, 0}};
+		Four normal = {{0, 0, 0, 0}};
 		if (flags & BINARISE)
 			bits = noise_block(clock, STREAM_BINARISE, q);
 		if (kind != NO_CORRUPTION)
@@ -37,21 +38,30 @@ DEVICE void gather(float *clean, float *noisy, const T *data, const Clock *clock
 			normal = normals(noise);
 		i64 seen = -1;
 		u64 from = 0;
-		for (int i = 0; i < 4 && 4 * q + i < n; i++) {
-			i64 e = 4 * q + i, b = e / cols, j = e - b * cols;
+		Four x, y;
+		int m = count(q, n);
+		i64 b = quotient(4 * q, cols), j = 4 * q - b * cols;
+		for (int i = 0; i < 4; i++, j++) {
+			if (i >= m)
+				break;
+			if (j == cols) {
+				j = 0;
+				b++;
+			}
 			if (b != seen) {
 				from = clock->row + b;
 				from = flags & SHUFFLE ? permuted(clock, rows, from) : from;
 				seen = b;
 			}
-			float x = scaled(data[from * cols + j]);
+			x.v[i] = scaled(data[from * cols + j]);
 			if (flags & BINARISE)
-				x = uniform(bits.w[i]) < x ? 1.0f : 0.0f;
-			if (clean)
-				clean[e] = x;
-			if (noisy)
-				noisy[e] = corrupted((int)kind, x, uniform(noise.w[i]), normal.v[i], level, low, high);
+				x.v[i] = uniform(bits.w[i]) < x.v[i] ? 1.0f : 0.0f;
+			y.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
 		}
+		if (clean)
+			store(clean, q, m, wide, x);
+		if (noisy)
+			store(noisy, q, m, wide, y);
 	}
 }
 

@@ -7,36 +7,70 @@
 //
 //	y, pre: rows x cols, b: cols
 KERNEL bias_act_fwd_f32(float *y, float *pre, const float *b, i64 rows, i64 cols, i64 act) {
-	EACH(i, rows * cols) {
-		float a = y[i] + (b ? b[i % cols] : 0.0f);
+	bool wide = aligned(y, pre);
+	i64 n = rows * cols;
+	EACH(q, (n + 3) / 4) {
+		int m = count(q, n);
+		Four a = load(y, q, m, wide), s;
+		i64 j = 4 * q - quotient(4 * q, cols) * cols;
+		for (int i = 0; i < 4; i++, j++) {
+			j = j == cols ? 0 : j;
+			a.v[i] += b ? b[j] : 0.0f;
+			s.v[i] = activate((int)act, a.v[i]);
+		}
 		if (pre)
-			pre[i] = a;
-		y[i] = activate((int)act, a);
+			store(pre, q, m, wide, a);
+		store(y, q, m, wide, s);
 	}
 }
 
 // act is y = s(x); y may be x.
 KERNEL act_fwd_f32(float *y, const float *x, i64 n, i64 act) {
-	EACH(i, n) y[i] = activate((int)act, x[i]);
+	bool wide = aligned(y, x);
+	EACH(q, (n + 3) / 4) {
+		int m = count(q, n);
+		Four a = load(x, q, m, wide);
+		for (int i = 0; i < 4; i++)
+			a.v[i] = activate((int)act, a.v[i]);
+		store(y, q, m, wide, a);
+	}
 }
 
 // act_bwd is dx = dy . s'(saved); dx may be dy.
 KERNEL act_bwd_f32(float *dx, const float *dy, const float *saved, i64 n, i64 act) {
-	EACH(i, n) dx[i] = dy[i] * slope((int)act, saved[i]);
+	bool wide = aligned(dx, dy, saved);
+	EACH(q, (n + 3) / 4) {
+		int m = count(q, n);
+		Four g = load(dy, q, m, wide), v = load(saved, q, m, wide);
+		for (int i = 0; i < 4; i++)
+			g.v[i] *= slope((int)act, v.v[i]);
+		store(dx, q, m, wide, g);
+	}
 }
 
 // dropout is y = x . [u >= p] / (1-p); y may be x.
 KERNEL dropout_fwd_f32(float *y, const float *x, const Clock *clock, i64 n, i64 stream, float p) {
+	bool wide = aligned(y, x);
 	EACH(q, (n + 3) / 4) {
+		int m = count(q, n);
 		Words w = noise_block(clock, (u32)stream, q);
-		for (int i = 0; i < 4 && 4 * q + i < n; i++)
-			y[4 * q + i] = uniform(w.w[i]) >= p ? x[4 * q + i] / (1.0f - p) : 0.0f;
+		Four f = load(x, q, m, wide);
+		for (int i = 0; i < 4; i++)
+			f.v[i] = uniform(w.w[i]) >= p ? f.v[i] / (1.0f - p) : 0.0f;
+		store(y, q, m, wide, f);
 	}
 }
 
 // add is dst += src.
 KERNEL add_fwd_f32(float *dst, const float *src, i64 n) {
-	EACH(i, n) dst[i] += src[i];
+	bool wide = aligned(dst, src);
+	EACH(q, (n + 3) / 4) {
+		int m = count(q, n);
+		Four to = load(dst, q, m, wide), from = load(src, q, m, wide);
+		for (int i = 0; i < 4; i++)
+			to.v[i] += from.v[i];
+		store(dst, q, m, wide, to);
+	}
 }
 
 // copy_columns is dst[r,j] = src[r,from+j].
@@ -44,7 +78,7 @@ KERNEL add_fwd_f32(float *dst, const float *src, i64 n) {
 //	dst: rows x cols, src: rows x src_cols
 KERNEL copy_columns_fwd_f32(float *dst, const float *src, i64 rows, i64 cols, i64 src_cols, i64 from) {
 	EACH(i, rows * cols) {
-		i64 r = i / cols;
+		i64 r = quotient(i, cols);
 		dst[i] = src[r * src_cols + from + (i - r * cols)];
 	}
 }
@@ -53,7 +87,7 @@ KERNEL copy_columns_fwd_f32(float *dst, const float *src, i64 rows, i64 cols, i6
 //
 //	t: rows x cols, w: rows
 KERNEL scale_rows_fwd_f32(float *t, const float *w, i64 rows, i64 cols) {
-	EACH(i, rows * cols) t[i] *= w[i / cols];
+	EACH(i, rows * cols) t[i] *= w[quotient(i, cols)];
 }
 
 // column_sums is out[j] = scale sum_r x[r,j], added to what is there with accumulate.

@@ -4,7 +4,6 @@
 #include "common.cuh"
 
 struct Words { u32 w[4]; };
-struct Floats { float v[4]; };
 
 // philox is Philox4x32-10 with counter (block, stream, step) and key seed.
 DEVICE Words philox(u64 seed, u32 stream, u64 step, u32 block) {
@@ -80,8 +79,8 @@ DEVICE void box_muller(u32 a, u32 b, float *n0, float *n1) {
 	*n1 = __fmul_rn(r, sq);
 }
 
-DEVICE Floats normals(Words w) {
-	Floats n;
+DEVICE Four normals(Words w) {
+	Four n;
 	box_muller(w.w[0], w.w[1], &n.v[0], &n.v[1]);
 	box_muller(w.w[2], w.w[3], &n.v[2], &n.v[3]);
 	return n;

@@ -23,7 +23,7 @@ KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 c
 			*sum += v;
 	}
 	EACH(i, rows * cols) {
-		double q = clamp(m[i % cols], bound);
+		double q = clamp(m[i - quotient(i, cols) * cols], bound);
 		dh[i] += scale * (float)((1 - p) / (1 - q) - p / q);
 	}
 }
@@ -95,7 +95,7 @@ KERNEL contract_shallow_bwd_f32(float *da, float *dr, double *sum, const float *
 //
 //	dw, w: rows x cols, c: rows
 KERNEL scaled_rows_bwd_f32(float *dw, const float *w, const float *c, i64 rows, i64 cols) {
-	EACH(i, rows * cols) dw[i] += 2.0f * c[i / cols] * w[i];
+	EACH(i, rows * cols) dw[i] += 2.0f * c[quotient(i, cols)] * w[i];
 }
 
 // probes is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise.
@@ -108,8 +108,8 @@ KERNEL probes_fwd_f32(float *v, const Clock *clock, i64 stream, i64 rows, i64 co
 		if (!exact)
 			w = noise_block(clock, (u32)stream, q);
 		for (int i = 0; i < 4 && 4 * q + i < n; i++) {
-			i64 e = 4 * q + i, r = e / cols;
-			float unit = r % k == e - r * cols ? 1.0f : 0.0f;
+			i64 e = 4 * q + i, r = quotient(e, cols);
+			float unit = r - quotient(r, k) * k == e - r * cols ? 1.0f : 0.0f;
 			v[e] = exact ? unit : w.w[i] >> 31 ? -1.0f : 1.0f;
 		}
 	}
@@ -120,8 +120,8 @@ KERNEL probes_fwd_f32(float *v, const Clock *clock, i64 stream, i64 rows, i64 co
 //	u, v: rows x cols, saved: rows/k x cols
 KERNEL derivative_fwd_f32(float *u, const float *v, const float *saved, i64 rows, i64 cols, i64 k, i64 act) {
 	EACH(i, rows * cols) {
-		i64 r = i / cols;
-		u[i] = v[i] * slope((int)act, saved[r / k * cols + (i - r * cols)]);
+		i64 r = quotient(i, cols);
+		u[i] = v[i] * slope((int)act, saved[quotient(r, k) * cols + (i - r * cols)]);
 	}
 }
 
@@ -131,7 +131,7 @@ KERNEL derivative_fwd_f32(float *u, const float *v, const float *saved, i64 rows
 KERNEL derivative_bwd_f32(float *dv, float *da, const float *du, const float *v, const float *saved, i64 batch, i64 cols,
                           i64 k, i64 act) {
 	EACH(e, batch * cols) {
-		i64 b = e / cols, j = e - b * cols;
+		i64 b = quotient(e, cols), j = e - b * cols;
 		float a = saved[e], s1 = slope((int)act, a), sum = 0;
 		for (i64 r = b * k; r < (b + 1) * k; r++) {
 			float g = du[r * cols + j];

@@ -85,12 +85,20 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 			norm += guard[GUARD_NORM + t];
 		shrink = (float)fmin(1.0, clip / sqrt(norm));
 	}
-	EACH(i, n) {
-		float mi = m ? m[i] : 0.0f, vi = v ? v[i] : 0.0f;
-		params[i] = moved((int)kind, o, params[i], shrink * grads[i], i < decayed ? decay : 0.0f, &mi, &vi);
+	bool wide = aligned(params, grads, m, v);
+	EACH(q, (n + 3) / 4) {
+		int some = count(q, n);
+		Four p = load(params, q, some, wide), g = load(grads, q, some, wide), mq = {{0, 0, 0, 0}}, vq = mq;
 		if (m)
-			m[i] = mi;
+			mq = load(m, q, some, wide);
 		if (v)
-			v[i] = vi;
+			vq = load(v, q, some, wide);
+		for (int i = 0; i < 4; i++)
+			p.v[i] = moved((int)kind, o, p.v[i], shrink * g.v[i], 4 * q + i < decayed ? decay : 0.0f, &mq.v[i], &vq.v[i]);
+		store(params, q, some, wide, p);
+		if (m)
+			store(m, q, some, wide, mq);
+		if (v)
+			store(v, q, some, wide, vq);
 	}
 }
