@@ -2,32 +2,32 @@ package simd
 
 // The functions below set dst[i] = f(src[i]). src is at least as long as dst; they may be the
 // same slice and must not overlap otherwise. NaN gives NaN. Error bounds are in units in the last
-// place of the true value (denormal ones included), hold for every float32, and are
-// tested against float64; "ulp" is the bound, in brackets the largest error seen in the
-// exhaustive test of the vector paths. The portable path is within 1 ulp.
+// place of the true value (denormal ones included) and hold for every float32. In brackets is
+// the largest error that TestFunctionsWholeRange has met on the vector paths, over all float32 for exp,
+// log, tanh and sigmoid and over every 101st for the others. The portable path is within 1 ulp.
 
-// Exp is e^x: 0 below -103.97, Inf above 88.72. 2 ulp.
+// Exp is e^x: 0 below -103.97, Inf above 88.72. 2 ulp [1.06].
 func (p Path) Exp(dst, src []float32) { p.do().exp(dst, src[:len(dst)]) }
 
-// Expm1 is e^x - 1, accurate near 0; a zero's sign is lost. 3 ulp.
+// Expm1 is e^x - 1, accurate near 0; a zero's sign is lost. 3 ulp [1.60].
 func (p Path) Expm1(dst, src []float32) { p.do().expm1(dst, src[:len(dst)]) }
 
-// Log is ln x: -Inf at 0 and -0, NaN below. 2 ulp.
+// Log is ln x: -Inf at 0 and -0, NaN below. 2 ulp [0.86].
 func (p Path) Log(dst, src []float32) { p.do().log(dst, src[:len(dst)]) }
 
-// Tanh is the hyperbolic tangent. 4 ulp.
+// Tanh is the hyperbolic tangent. 4 ulp [2.43].
 func (p Path) Tanh(dst, src []float32) { p.do().tanh(dst, src[:len(dst)]) }
 
-// Sigmoid is 1/(1 + e^-x). 3 ulp.
+// Sigmoid is 1/(1 + e^-x). 3 ulp [2.40].
 func (p Path) Sigmoid(dst, src []float32) { p.do().sigmoid(dst, src[:len(dst)]) }
 
-// Softplus is ln(1 + e^x). 4 ulp.
+// Softplus is ln(1 + e^x). 4 ulp [1.62].
 func (p Path) Softplus(dst, src []float32) { p.do().softplus(dst, src[:len(dst)]) }
 
-// NormalCDF is the standard normal's distribution function. 8 ulp.
+// NormalCDF is the standard normal's distribution function. 8 ulp [5.39].
 func (p Path) NormalCDF(dst, src []float32) { p.do().normalCDF(dst, src[:len(dst)]) }
 
-// NormalPDF is the standard normal's density e^(-x^2/2) / sqrt(2 pi). 4 ulp.
+// NormalPDF is the standard normal's density e^(-x^2/2) / sqrt(2 pi). 4 ulp [2.64].
 func (p Path) NormalPDF(dst, src []float32) { p.do().normalPDF(dst, src[:len(dst)]) }
 
 // Add is dst = a + b.

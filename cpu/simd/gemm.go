@@ -40,7 +40,7 @@ func (g *Gemm) Path() Path { return g.path }
 // alpha 0, A and B are not read. It panics if the sizes do not fit the slices.
 //
 // The AVX2 and AVX-512 paths give the same bits: each element is summed in order of k by fused
-// multiply-adds in blocks of at most 384 steps, and the blocks are added in order. The
+// multiply-adds in blocks of at most 256 steps, and the blocks are added in order. The
 // error is that of such a sum: |error| <= (k+2) * 2^-24 * sum_p |a_ip*b_pj| (Higham, Accuracy
 // and Stability of Numerical Algorithms, section 3.1), to first order.
 func (g *Gemm) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int) {

@@ -6,8 +6,8 @@ import "unsafe"
 // (ACM TOMS 34(3), 2008), turned to row-major: a panel of A (kern.rows rows) stays in the L1 cache
 // while panels of B (kern.cols columns) stream past it from L2.
 const (
-	// maxSteps is the most steps of k in a block: 384*14 floats of A are two thirds of a 32 KiB L1.
-	// It is the same on every path, since it decides where a sum is cut.
+	// maxSteps is the most steps of k in a block: 256*14 floats of A take half of a 32 KiB L1 and leave
+	// room for B to pass. It is the same on every path, since it decides where a sum is cut.
 	maxSteps = 256
 	// maxPacked is the most floats of B packed at once: 4 MiB stay in a shared L3 cache.
 	maxPacked = 1 << 20
@@ -162,7 +162,7 @@ func (g *Gemm) group() {
 	p.packA = g.job.tA && p.groupC > 1
 }
 
-// panelRows is where row panel i begins. The rows are spread evenly over the panels, so that no
+// panelRow is where row panel i begins. The rows are spread evenly over the panels, so that no
 // panel is left with a row or two: the kernels take any number of rows.
 func (p *plan) panelRow(i int) int {
 	return i*p.rows + min(i, p.extra)
