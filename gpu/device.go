@@ -38,8 +38,8 @@ type Device struct {
 	scratch   scratch
 	stage     stage
 	spans     []*spanTable
-	masks     []*mask
-	epoch     int // of the masks
+	derived   []*derived
+	epoch     int // of what is derived
 	programs  map[*program]bool
 }
 

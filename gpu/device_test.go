@@ -49,6 +49,10 @@ func TestConformanceTF32(t *testing.T) {
 	conform(t, backendtest.Suite{Products: backendtest.TF32}, Options{Precision: TF32})
 }
 
+func TestConformanceBF16(t *testing.T) {
+	conform(t, backendtest.Suite{Products: backendtest.BF16}, Options{Precision: BF16})
+}
+
 // Where cuBLASLt has no epilogue, kernels stand in for it.
 func TestConformanceWithoutEpilogues(t *testing.T) {
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")

@@ -22,7 +22,7 @@ type product struct {
 	accumulate     bool
 	epilogue       cublaslt.Epilogue
 	bias           cu.DevicePtr // what the epilogue adds or writes
-	mask           *mask        // what it writes or applies
+	mask           *derived     // what it writes or applies
 }
 
 // planKey is what the choice of an algorithm depends on.
@@ -35,38 +35,40 @@ func (p product) bits() uintptr {
 	if p.mask == nil {
 		return 0
 	}
-	return uintptr(p.mask.bits.at)
+	return uintptr(p.mask.at.at)
 }
 
-// spec is the product as cuBLASLt sees it. A row-major matrix is its transpose in
-// column-major order, so c = op(a) op(b) is c' = op(b)' op(a)': the operands change
-// places and shapes turn, and transposes stay with their operand. This is the one
-// place where the two orders meet.
-func (d *Device) spec(p product) cublaslt.Spec {
+// spec is the product as cuBLASLt sees it, a and b being its operands in the
+// precision of products. A row-major matrix is its transpose in column-major
+// order, so c = op(a) op(b) is c' = op(b)' op(a)': the operands change places and
+// shapes turn, and transposes stay with their operand. This is the one place where
+// the two orders meet.
+func (d *Device) spec(p product, a, b operand) cublaslt.Spec {
 	k := p.a.Cols
 	if p.transA {
 		k = p.a.Rows
 	}
 	s := cublaslt.Spec{
 		M: p.c.Cols, N: p.c.Rows, K: k,
-		TransA: p.transB, LDA: p.b.Cols, AlignA: alignment(p.b),
-		TransB: p.transA, LDB: p.a.Cols, AlignB: alignment(p.a),
-		LDD: p.c.Cols, AlignD: alignment(p.c),
+		TransA: p.transB, LDA: b.ld, AlignA: aligned(b.at),
+		TransB: p.transA, LDB: a.ld, AlignB: aligned(a.at),
+		LDD: p.c.Cols, AlignD: aligned(address(tensorExtent(p.c))),
 		Type: cublaslt.F32, Compute: cublaslt.Compute32F, Epilogue: p.epilogue,
 	}
-	if d.options.Precision == TF32 {
+	switch d.options.Precision {
+	case TF32:
 		s.Compute = cublaslt.ComputeTF32
+	case BF16:
+		s.Type = cublaslt.BF16
 	}
 	if p.accumulate {
 		s.Beta = 1
 	}
 	if p.mask != nil {
-		s.AuxLD = p.mask.ld()
+		s.AuxLD = maskLD(p.mask.of)
 	}
 	return s
 }
-
-func alignment(t backend.Tensor) int { return aligned(address(tensorExtent(t))) }
 
 // aligned is the largest power of two up to 256 that divides p.
 func aligned(p cu.DevicePtr) int { return int(min(256, (p|256)&-(p|256))) }
@@ -74,27 +76,43 @@ func aligned(p cu.DevicePtr) int { return int(min(256, (p|256)&-(p|256))) }
 // multiply enqueues a product. The error is cublaslt.ErrUnsupported where the
 // epilogue cannot be had.
 func (d *Device) multiply(p product) error {
-	s := d.spec(p)
+	a, err := d.operand(p.a)
+	if err != nil {
+		return err
+	}
+	b, err := d.operand(p.b)
+	if err != nil {
+		return err
+	}
+	plan, err := d.plan(p, d.spec(p, a, b))
+	if err != nil {
+		return err
+	}
+	err = plan.Run(uintptr(b.at), uintptr(a.at), uintptr(address(tensorExtent(p.c))), uintptr(p.bias), p.bits(),
+		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
+	if err == nil && d.options.Debug && !d.recording {
+		err = d.stream.Synchronize()
+	}
+	return err
+}
+
+// plan is the algorithm for a product, chosen once. An epilogue that cannot be had
+// is remembered as nil, whatever the library called it.
+func (d *Device) plan(p product, s cublaslt.Spec) (*cublaslt.Plan, error) {
 	key := planKey{s, aligned(p.bias)}
 	plan, known := d.plans[key]
 	if !known {
 		var err error
 		plan, err = d.lt.Plan(s, workspaceSize, uintptr(p.bias), p.bits())
 		if err != nil && p.epilogue == cublaslt.Plain {
-			return fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
+			return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
 		}
-		d.plans[key] = plan // nil where the epilogue cannot be had, whatever the library calls it
+		d.plans[key] = plan
 	}
 	if plan == nil {
-		return cublaslt.ErrUnsupported
+		return nil, cublaslt.ErrUnsupported
 	}
-	err := plan.Run(uintptr(address(tensorExtent(p.b))), uintptr(address(tensorExtent(p.a))),
-		uintptr(address(tensorExtent(p.c))), uintptr(p.bias), p.bits(),
-		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
-	if err == nil && d.options.Debug && !d.recording {
-		err = d.stream.Synchronize()
-	}
-	return err
+	return plan, nil
 }
 
 func streamOf(s cu.Stream) uintptr { return uintptr(unsafe.Pointer(s.C())) }

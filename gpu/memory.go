@@ -29,7 +29,7 @@ func (b *block) Free() {
 			return nil
 		}
 		delete(b.d.blocks, b)
-		return errors.Join(b.d.dropMasks(b), cu.MemFree(b.at))
+		return errors.Join(b.d.drop(b), cu.MemFree(b.at))
 	})
 }
 

@@ -50,6 +50,9 @@ func OpenWith(n int, o Options) (backend.Device, error) {
 	if c := capability(cu.Device(n)); c < oldest {
 		return nil, fmt.Errorf("%s (%s) is too old: it needs compute capability 7.5 (Turing) or newer", infos[n].Name, infos[n].Detail)
 	}
+	if c := capability(cu.Device(n)); o.Precision != FP32 && c < 80 {
+		return nil, fmt.Errorf("%s (%s) has no %v: it needs compute capability 8.0 (Ampere) or newer", infos[n].Name, infos[n].Detail, o.Precision)
+	}
 	d := &Device{info: infos[n], options: o, gpu: cu.Device(n), worker: worker.New(), blocks: map[*block]bool{}, programs: map[*program]bool{}}
 	if err := d.worker.Do(d.start); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", d.info.Name, err), d.worker.Close(d.stop))

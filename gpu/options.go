@@ -10,9 +10,10 @@ type Precision uint8
 const (
 	FP32 Precision = iota
 	TF32           // 10 bits of mantissa, on the tensor cores of compute capability 8.0 and newer
+	BF16           // 7 bits of mantissa, likewise
 )
 
-var precisionNames = []string{"fp32", "tf32"}
+var precisionNames = []string{"fp32", "tf32", "bf16"}
 
 func (p Precision) String() string { return precisionNames[p] }
 

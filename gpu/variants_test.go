@@ -138,12 +138,15 @@ func table(from int) []backend.Hyper {
 	return h
 }
 
+// one is how far losses may be apart after one step, relatively.
+var one = map[Precision]float64{FP32: 1e-5, TF32: 2e-3, BF16: 2e-2}
+
 // overlay wants the same curve: the first step's loss within the rounding of a
 // forward pass, the last within what steps of a chaotic iteration make of it.
-func overlay(t *testing.T, got, want []float64) {
+func overlay(t *testing.T, got, want []float64, p Precision) {
 	t.Helper()
 	for i := range want {
-		tol := 1e-5 * (1 + float64(i))
+		tol := one[p] * (1 + float64(i))
 		if !(math.Abs(got[i]-want[i]) <= tol*math.Abs(want[i])) {
 			t.Errorf("step %d: loss %v on the GPU, %v on the CPU, more than %.0e apart", i, got[i], want[i], tol)
 		}
@@ -159,13 +162,12 @@ func onCPU(t *testing.T) backend.Device {
 	return d
 }
 
-func onGPU(t *testing.T) backend.Device { return open(t, Options{}) }
-
 // train runs one variant on both devices. Nothing may be found or leaked.
-func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, objective model.Objective) cudasim.Stats {
+func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, objective model.Objective, p Precision) cudasim.Stats {
 	t.Helper()
 	sim.Reset()
 	var curves [2][]float64
+	onGPU := func(t *testing.T) backend.Device { return open(t, Options{Precision: p}) }
 	for i, open := range []func(*testing.T) backend.Device{onGPU, onCPU} {
 		dev := open(t)
 		curves[i] = curve(t, dev, spec, objective)
@@ -173,7 +175,7 @@ func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, objective model.Obje
 			t.Errorf("Close: %v", err)
 		}
 	}
-	overlay(t, curves[0], curves[1])
+	overlay(t, curves[0], curves[1], p)
 	if report := sim.Report(); report != "" {
 		t.Errorf("the simulator found:\n%s", report)
 	}
@@ -184,7 +186,7 @@ func TestVariants(t *testing.T) {
 	sim := simulator(t)
 	for _, v := range variants() {
 		t.Run(v.name, func(t *testing.T) {
-			s := train(t, sim, v.spec, model.Reconstruct)
+			s := train(t, sim, v.spec, model.Reconstruct, FP32)
 			if s.GraphNodes != uint64(v.launches) {
 				t.Errorf("a step takes %d launches, want %d", s.GraphNodes, v.launches)
 			}
@@ -192,11 +194,23 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+func TestVariantsInLowerPrecision(t *testing.T) {
+	sim := simulator(t)
+	for _, v := range variants() {
+		if v.name != "ae" && v.name != "tied" && v.name != "vae" {
+			continue
+		}
+		for _, p := range []Precision{TF32, BF16} {
+			t.Run(fmt.Sprint(v.name, " ", p), func(t *testing.T) { train(t, sim, v.spec, model.Reconstruct, p) })
+		}
+	}
+}
+
 func TestClassifier(t *testing.T) {
 	sim := simulator(t)
 	spec := model.Spec{Inputs: 36, Hidden: []int{24}, Latent: 5, Activation: backend.ReLU, Loss: backend.Bernoulli, Classes: 3}
 	for _, objective := range []model.Objective{model.FineTune, model.Frozen} {
-		t.Run(fmt.Sprint(objective), func(t *testing.T) { train(t, sim, spec, objective) })
+		t.Run(fmt.Sprint(objective), func(t *testing.T) { train(t, sim, spec, objective, FP32) })
 	}
 }
 
@@ -204,5 +218,5 @@ func TestClassifier(t *testing.T) {
 func TestVariantWithoutEpilogues(t *testing.T) {
 	sim := simulator(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	train(t, sim, variants()[0].spec, model.Reconstruct)
+	train(t, sim, variants()[0].spec, model.Reconstruct, FP32)
 }

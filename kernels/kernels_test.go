@@ -69,7 +69,7 @@ func TestNoFloatAtomics(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	name := regexp.MustCompile(`^[a-z_0-9]+_(fwd|bwd)_(f32|u8)$|^tick_u64$`)
+	name := regexp.MustCompile(`^[a-z_0-9]+_(fwd|bwd)_(f32|bf16|u8)$|^tick_u64$`)
 	for _, k := range All {
 		if !name.MatchString(k.Name) {
 			t.Errorf("%s is not <op>_<fwd|bwd>_<dtype>", k.Name)

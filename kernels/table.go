@@ -2,6 +2,8 @@ package kernels
 
 // The kernels; what each computes stands above it in its source.
 var (
+	CastFwdBf16 = Kernel{"cast_fwd_bf16", "cast", "ppiii"}
+
 	ReparamFwdF32           = Kernel{"reparam_fwd_f32", "code", "pppiiii"}
 	GaussianKlFwdF32        = Kernel{"gaussian_kl_fwd_f32", "code", "ppiiipp"}
 	ReparamBwdF32           = Kernel{"reparam_bwd_f32", "code", "pppppiiiiff"}
@@ -47,6 +49,7 @@ var (
 
 // All lists every kernel.
 var All = []Kernel{
+	CastFwdBf16,
 	ReparamFwdF32, GaussianKlFwdF32, ReparamBwdF32, ImportanceWeightsFwdF32, ImportanceBwdF32,
 	GatherFwdU8, GatherFwdF32, TickU64,
 	BiasActFwdF32, ActFwdF32, ActBwdF32, DropoutFwdF32, AddFwdF32, CopyColumnsFwdF32, ScaleRowsFwdF32, ColumnSumsFwdF32,

@@ -1,0 +1,31 @@
+// Operands of products in bfloat16.
+#include "common.cuh"
+
+// bfloat16 is the upper half of x, rounded to nearest, ties to even. NaN stays NaN.
+DEVICE unsigned short bfloat16(float x) {
+	u32 u = __float_as_uint(x);
+	if (x != x)
+		return (unsigned short)(u >> 16 | 0x40);
+	return (unsigned short)((u + 0x7FFF + (u >> 16 & 1)) >> 16);
+}
+
+// cast is out[r,j] = bfloat16(x[r,j]); the columns from cols to ld, a multiple of 8, are 0. A thread makes eight elements.
+//
+//	out: rows x ld, on a boundary of 16 bytes, x: rows x cols
+KERNEL cast_fwd_bf16(uint4 *out, const float *x, i64 rows, i64 cols, i64 ld) {
+	EACH(i, rows * (ld / 8)) {
+		i64 r = quotient(i, ld / 8), j = (i - r * (ld / 8)) * 8;
+		u32 pair[4];
+		for (int k = 0; k < 4; k++) {
+			i64 c = j + 2 * k;
+			u32 low = c < cols ? bfloat16(x[r * cols + c]) : 0, high = c + 1 < cols ? bfloat16(x[r * cols + c + 1]) : 0;
+			pair[k] = low | high << 16;
+		}
+		uint4 v;
+		v.x = pair[0];
+		v.y = pair[1];
+		v.z = pair[2];
+		v.w = pair[3];
+		out[i] = v;
+	}
+}
