@@ -315,7 +315,7 @@ func (c *Config) Validate() error {
 	if _, err := c.Spec(1); err != nil {
 		return err
 	}
-	if _, err := c.optimiser(); err != nil {
+	if _, err := c.Update(); err != nil {
 		return err
 	}
 	if _, err := parseSchedule(c.Schedule); err != nil {
@@ -377,7 +377,8 @@ func (c *Config) checkNumbers() error {
 	return nil
 }
 
-func (c *Config) optimiser() (backend.Optimiser, error) {
+// Update is the constant part of the update rule.
+func (c *Config) Update() (backend.Optimiser, error) {
 	if c.Optimizer > backend.AdamW {
 		return backend.Optimiser{}, fmt.Errorf("unknown optimizer %v", c.Optimizer)
 	}

@@ -194,7 +194,7 @@ func (r *run) runStage(ctx context.Context) error {
 // openPhase plans the stage under way.
 func (r *run) openPhase() error {
 	s, c := r.stages[r.at], &r.config
-	opt, err := c.optimiser()
+	opt, err := c.Update()
 	if err != nil {
 		return err
 	}

@@ -86,7 +86,7 @@ func newApp(s *streams) *cli.App {
 			newTrainCommand(s), newEvaluateCommand(s),
 			newEncodeCommand(s), newDecodeCommand(s), newReconstructCommand(s),
 			newSampleCommand(s), newInterpolateCommand(s),
-			newProbeCommand(s), newPCACommand(s), newDevicesCommand(s), newInspectCommand(s), newVersionCommand(s),
+			newProbeCommand(s), newPCACommand(s), newBenchCommand(s), newDevicesCommand(s), newInspectCommand(s), newVersionCommand(s),
 		},
 	}
 	for _, c := range app.Commands {
