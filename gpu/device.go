@@ -48,6 +48,26 @@ var _ backend.Device = (*Device)(nil)
 // Info says what the device is.
 func (d *Device) Info() backend.Info { return d.info }
 
+// Usage is what a device has taken.
+type Usage struct {
+	Blocks int // allocations
+	Bytes  int // in them
+}
+
+// Usage counts what is allocated, with the device's own.
+func (d *Device) Usage() (u Usage) {
+	if !d.closed {
+		_ = d.worker.Do(func() error { // counting does not fail
+			for b := range d.blocks {
+				u.Blocks++
+				u.Bytes += b.bytes
+			}
+			return nil
+		})
+	}
+	return u
+}
+
 // run has the worker enqueue an operation, unless there was an error.
 func (d *Device) run(op string, enqueue func() error) {
 	if d.err != nil {

@@ -43,18 +43,28 @@ func conform(t *testing.T, suite backendtest.Suite, o Options) {
 	}
 }
 
+// long skips the further runs of the whole suite with -short.
+func long(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the suite once more")
+	}
+}
+
 func TestConformance(t *testing.T) { conform(t, backendtest.Suite{}, Options{}) }
 
 func TestConformanceTF32(t *testing.T) {
+	long(t)
 	conform(t, backendtest.Suite{Products: backendtest.TF32}, Options{Precision: TF32})
 }
 
 func TestConformanceBF16(t *testing.T) {
+	long(t)
 	conform(t, backendtest.Suite{Products: backendtest.BF16}, Options{Precision: BF16})
 }
 
 // Where cuBLASLt has no epilogue, kernels stand in for it.
 func TestConformanceWithoutEpilogues(t *testing.T) {
+	long(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
 	conform(t, backendtest.Suite{}, Options{})
 }

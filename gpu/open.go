@@ -5,6 +5,7 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
@@ -16,6 +17,9 @@ import (
 
 // oldest is the compute capability that the PTX is for: Turing.
 const oldest = 75
+
+// debugEnv names the variable that switches Options.Debug on.
+const debugEnv = "AEGPU_GPU_DEBUG"
 
 // List is the GPUs there are, without opening them.
 func List() ([]backend.Info, error) {
@@ -40,6 +44,7 @@ func Open(n int) (backend.Device, error) { return OpenWith(n, Options{}) }
 
 // OpenWith opens GPU n.
 func OpenWith(n int, o Options) (backend.Device, error) {
+	o.Debug = o.Debug || os.Getenv(debugEnv) != ""
 	infos, err := List()
 	if err != nil {
 		return nil, err

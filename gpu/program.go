@@ -21,9 +21,13 @@ type program struct {
 	d     *Device
 	once  libcuda.Exec
 	many  libcuda.Exec
+	nodes int
 	short bool
 	freed bool
 }
+
+// Nodes is the launches that the step takes: kernels, products, copies and fills.
+func (p *program) Nodes() int { return p.nodes }
 
 // Record captures the step's operations as a graph.
 func (d *Device) Record(step func()) (backend.Program, error) {
@@ -66,11 +70,10 @@ func (d *Device) capture(step func()) (g libcuda.Graph, err error) {
 // make readies the graph, which it gives back.
 func (p *program) make(g libcuda.Graph) (err error) {
 	defer func() { err = errors.Join(err, g.Destroy()) }()
-	nodes, err := g.Nodes()
-	if err != nil {
+	if p.nodes, err = g.Nodes(); err != nil {
 		return err
 	}
-	if p.short = nodes > 0 && nodes < longStep; p.short {
+	if p.short = p.nodes > 0 && p.nodes < longStep; p.short {
 		chain, err := g.Chain(copies)
 		if err != nil {
 			return err
