@@ -56,7 +56,7 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 		d.fail("SetClock", fmt.Errorf("a table of %d rows in a clock for %d", len(table), most))
 		return
 	}
-	h := header{Time: t, len: uint64(len(table))}
+	h := header{Time: t, at: 0, len: uint64(len(table))}
 	h.keys = backend.NewPermutation(1, t.Seed, t.Epoch).Keys
 	d.wait("SetClock", func() error {
 		if err := d.send(b.at, asBytes([]header{h})); err != nil {

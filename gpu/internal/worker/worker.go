@@ -70,7 +70,8 @@ func (w *Worker) Do(fn func() error) error {
 	}
 	w.calls <- fn
 	err := <-w.done
-	if p, ok := err.(*Panic); ok {
+	var p *Panic
+	if errors.As(err, &p) {
 		panic(p)
 	}
 	return err

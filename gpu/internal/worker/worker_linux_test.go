@@ -27,16 +27,16 @@ func TestOneThread(t *testing.T) {
 func TestErrorAndCleanup(t *testing.T) {
 	w, boom := New(), errors.New("boom")
 	var first, last int
-	if err := w.Do(func() error { first = syscall.Gettid(); return boom }); err != boom {
+	if err := w.Do(func() error { first = syscall.Gettid(); return boom }); !errors.Is(err, boom) {
 		t.Errorf("Do: %v, want boom", err)
 	}
-	if err := w.Close(func() error { last = syscall.Gettid(); return boom }); err != boom {
+	if err := w.Close(func() error { last = syscall.Gettid(); return boom }); !errors.Is(err, boom) {
 		t.Errorf("Close: %v, want boom", err)
 	}
 	if first != last {
 		t.Errorf("cleanup ran on thread %d, want %d", last, first)
 	}
-	if err := w.Do(func() error { return nil }); err != ErrClosed {
+	if err := w.Do(func() error { return nil }); !errors.Is(err, ErrClosed) {
 		t.Errorf("Do after Close: %v, want ErrClosed", err)
 	}
 	if err := w.Close(nil); err != nil {
