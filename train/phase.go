@@ -150,7 +150,7 @@ func (p *phase) look(h hooks, start time.Time, first int) error {
 		return err
 	}
 	parts, err := p.training.Read(min(p.state.Batches*p.batch, p.data.Rows), p.state.Batches)
-	if err != nil || h.progress == nil {
+	if err != nil {
 		return err
 	}
 	steps, took := p.stepsPerEpoch(), time.Since(start)

@@ -28,7 +28,8 @@ type Result struct {
 	Seconds float64 // in training, all sittings together
 	// ExamplesPerSecond is over all epochs' training and validation.
 	ExamplesPerSecond float64
-	Stopped           bool // a phase ended early for want of improvement
+	Stopped           bool      // a phase ended early for want of improvement
+	FirstStep         time.Time // when this sitting's first step was done; zero if it had none
 }
 
 // stage says what a phase of a run is to be.
@@ -82,6 +83,7 @@ type run struct {
 	history []Record
 	seconds float64   // of earlier sittings
 	began   time.Time // this sitting
+	first   time.Time // its first step was done
 
 	data, labels, val, valLabels backend.Data
 }
@@ -184,7 +186,7 @@ func (r *run) runStage(ctx context.Context) error {
 			return err
 		}
 	}
-	h := hooks{progress: r.opts.Progress, epoch: r.endEpoch, save: r.save}
+	h := hooks{progress: r.progress, epoch: r.endEpoch, save: r.save}
 	if err := r.phase.run(ctx, h); err != nil {
 		return err
 	}
@@ -268,6 +270,16 @@ func (r *run) closePhase() error {
 	return nil
 }
 
+// progress passes on where the phase stands.
+func (r *run) progress(p Progress) {
+	if r.first.IsZero() {
+		r.first = time.Now()
+	}
+	if r.opts.Progress != nil {
+		r.opts.Progress(p)
+	}
+}
+
 // endEpoch keeps the record and, from the best weights so far, the model file.
 func (r *run) endEpoch(rec Record) error {
 	r.history = append(r.history, rec)
@@ -296,7 +308,7 @@ func (r *run) finish() error {
 }
 
 func (r *run) result() *Result {
-	res := &Result{Model: r.whole, History: r.history, Epochs: len(r.history), Seconds: r.elapsed()}
+	res := &Result{Model: r.whole, History: r.history, Epochs: len(r.history), Seconds: r.elapsed(), FirstStep: r.first}
 	ends := map[string]int{}
 	trained, examples := 0.0, 0.0
 	for _, rec := range r.history {

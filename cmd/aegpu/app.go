@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
@@ -15,9 +16,10 @@ import (
 // streams are where a command reads and writes: results go to out, everything
 // for people to err.
 type streams struct {
-	in  io.Reader
-	out *results
-	err io.Writer
+	in    io.Reader
+	out   *results
+	err   io.Writer
+	began time.Time // when the command started
 }
 
 // results is a writer that keeps its first error, so that a full disk behind
@@ -38,7 +40,7 @@ func (r *results) Write(p []byte) (int, error) {
 
 // run is the program: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	s := &streams{in: stdin, out: &results{w: stdout}, err: stderr}
+	s := &streams{in: stdin, out: &results{w: stdout}, err: stderr, began: time.Now()}
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {

@@ -26,6 +26,7 @@ type trained struct {
 	Steps             int           `json:"steps"`
 	Seconds           float64       `json:"seconds"`
 	ExamplesPerSecond float64       `json:"examples_per_second"`
+	FirstStep         float64       `json:"seconds_to_first_step,omitempty"` // from the command's start
 	Run               string        `json:"run"`
 	Stopped           bool          `json:"stopped_early,omitempty"`
 	Test              *eval.Summary `json:"test,omitempty"`
@@ -38,6 +39,9 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	out := trained{
 		Device: dev.Info().Name, Model: o.config.Model, Parameters: m.NumParameters(), Epochs: result.Epochs, Steps: result.Steps,
 		Seconds: result.Seconds, ExamplesPerSecond: result.ExamplesPerSecond, Run: o.dir, Stopped: result.Stopped,
+	}
+	if !result.FirstStep.IsZero() {
+		out.FirstStep = result.FirstStep.Sub(s.began).Seconds()
 	}
 	done := fmt.Sprintf("trained and saved in %s", o.dir)
 	test, part := heldOut(sets)
