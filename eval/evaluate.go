@@ -68,11 +68,17 @@ const (
 // jacobianNorm is the root mean square Frobenius norm of the encoder's Jacobian,
 // and on how many examples it was measured; none where even a few take too long.
 func jacobianNorm(m *model.Model, rows backend.Data) (norm float64, examples int, err error) {
+	if m.Spec.Code == model.TopK {
+		return 0, 0, nil
+	}
 	work := 0.0 // of one example
 	in := m.Spec.Inputs
 	for _, out := range append(append([]int{}, m.Spec.Hidden...), m.Spec.Latent) {
 		work += float64(in) * float64(out) * float64(m.Spec.Latent)
 		in = out
+	}
+	if len(m.Spec.Hidden) == 0 { // in closed form
+		work /= float64(m.Spec.Latent)
 	}
 	examples = min(jacobianRows, rows.Rows, int(jacobianWork/work))
 	if examples < min(10, rows.Rows) {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -225,7 +226,13 @@ func TestCentredOutputStartsAtTheMean(t *testing.T) {
 
 // TestJacobianNorm holds the exact norm against differences of the encoder.
 func TestJacobianNorm(t *testing.T) {
-	m := newTestModel(t, Spec{Inputs: 4, Hidden: []int{5}, Latent: 3, Activation: backend.Tanh, CodeActivation: backend.Sigmoid})
+	for _, hidden := range [][]int{nil, {5}, {5, 6}} {
+		t.Run(fmt.Sprint(hidden), func(t *testing.T) { checkJacobianNorm(t, hidden) })
+	}
+}
+
+func checkJacobianNorm(t *testing.T, hidden []int) {
+	m := newTestModel(t, Spec{Inputs: 4, Hidden: hidden, Latent: 3, Activation: backend.Tanh, CodeActivation: backend.Sigmoid})
 	dev := m.dev.(*ref64.Device)
 	x, _ := dev.Alloc(2, 4)
 	dev.Upload(x, ramp(2, 4))
