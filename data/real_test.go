@@ -4,35 +4,14 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/aegpu/aegpu/internal/realdata"
 )
 
-// realData is the folder of data sets that are not part of the repository: AEGPU_DATA, else shared/data beside the
-// repository's root. The test is skipped where it is absent.
-func realData(t testing.TB, name string) string {
-	t.Helper()
-	dir := os.Getenv("AEGPU_DATA")
-	if dir == "" {
-		root, err := os.Getwd()
-		for err == nil {
-			if _, e := os.Stat(filepath.Join(root, "go.mod")); e == nil || root == filepath.Dir(root) {
-				break
-			}
-			root = filepath.Dir(root)
-		}
-		dir = filepath.Join(root, "..", "shared", "data")
-	}
-	path := filepath.Join(dir, name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("no %s: set AEGPU_DATA to the folder that holds %s", path, name)
-	}
-	return path
-}
-
 func TestMNIST(t *testing.T) {
-	dir := realData(t, "mnist")
+	dir := realdata.Path(t, "mnist")
 	src, err := Open(context.Background(), dir)
 	if err != nil {
 		t.Fatal(err)
@@ -62,7 +41,7 @@ func TestMNIST(t *testing.T) {
 }
 
 func TestADBench(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(realData(t, "adbench"), "*.npz"))
+	files, err := filepath.Glob(filepath.Join(realdata.Path(t, "adbench"), "*.npz"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no archives: %v", err)
 	}
@@ -81,7 +60,7 @@ func TestADBench(t *testing.T) {
 }
 
 func BenchmarkOpenMNIST(b *testing.B) {
-	dir := realData(b, "mnist")
+	dir := realdata.Path(b, "mnist")
 	for b.Loop() {
 		if _, err := Open(context.Background(), dir); err != nil {
 			b.Fatal(err)

@@ -5,13 +5,12 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/aegpu/aegpu/backend/ref64"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/realdata"
 )
 
 // normals is n x d values with standard deviation 1/(1+j) in column j, around 3.
@@ -24,16 +23,11 @@ func normals(n, d int) []float32 {
 	return x
 }
 
-// mnist is the training and the test part of the data set that AEGPU_DATA holds
-// the folder of.
+// mnist is the training and the test part of MNIST.
 func mnist(t testing.TB) (train, test *data.Set) {
-	dir := os.Getenv("AEGPU_DATA")
-	if dir == "" {
-		t.Skip("AEGPU_DATA names no folder with mnist/ in it")
-	}
-	src, err := data.Open(context.Background(), filepath.Join(dir, "mnist"))
+	src, err := data.Open(context.Background(), realdata.Path(t, "mnist"))
 	if err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	return src.Train, src.Test
 }
