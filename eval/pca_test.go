@@ -25,6 +25,9 @@ func normals(n, d int) []float32 {
 
 // mnist is the training and the test part of MNIST.
 func mnist(t testing.TB) (train, test *data.Set) {
+	if testing.Short() {
+		t.Skip("MNIST takes a while")
+	}
 	src, err := data.Open(context.Background(), realdata.Path(t, "mnist"))
 	if err != nil {
 		t.Fatal(err)
