@@ -1,0 +1,57 @@
+package model
+
+import (
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/cpu/simd"
+)
+
+// TestStepsDoNotAllocate launches the recorded step of every variant on the CPU
+// device.
+func TestStepsDoNotAllocate(t *testing.T) {
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	if path, err := simd.FromEnv(); err != nil || path == simd.Gonum {
+		t.Skip("gonum's own products start goroutines")
+	}
+	for _, c := range variants() {
+		t.Run(c.name, func(t *testing.T) {
+			c.spec.Activation, c.spec.Loss = backend.GELU, backend.Bernoulli
+			const rows = 64
+			m, err := New(dev, c.spec, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer m.Close()
+			x, err := dev.Alloc(4*rows, c.spec.Inputs)
+			if err != nil {
+				t.Fatal(err)
+			}
+			adam := backend.Optimiser{Kind: backend.Adam, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 1}
+			tr, err := m.NewTraining(x.Data(), backend.Data{}, TrainingOptions{Batch: rows, Optimiser: adam, Steps: 4})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tr.Close()
+			now := backend.Time{Seed: 1}
+			launch := func() {
+				tr.SetTime(now, nil)
+				if err := tr.Launch(rows, 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+			launch() // the first records, and grows what the products pack into
+			if n := testing.AllocsPerRun(5, launch); n != 0 {
+				t.Errorf("%g allocations a step", n)
+			}
+			if err := dev.Sync(); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
