@@ -67,12 +67,14 @@ struct shadow { access write, read; };
 static std::unordered_map<uintptr_t, shadow *> pages; // shadow of a page, by page number
 static shadow *last_shadow;
 static uintptr_t last_page;
-static std::vector<uint32_t> atomics; // atomic operations so far, by block
+// The atomic operations of a block so far: how many, and who did the last one when.
+struct counting { uint32_t n; uint16_t thread, epoch; };
+static std::vector<counting> atomics; // by block
 
 void check_launch_begin() {
 	launch_id++;
 	check_failed = false;
-	atomics.assign(sim_grid_dim.x, 0);
+	atomics.assign(sim_grid_dim.x, {0, 0, 0});
 }
 
 static shadow *shadow_of(uintptr_t p) {
@@ -99,12 +101,24 @@ void check_forget(uintptr_t p, size_t n) {
 	last_page = 0;
 }
 
+// released is whether the block of access a counted after it: the same thread, or one after a barrier.
+static bool released(const access &a) {
+	const counting &c = atomics[a.block];
+	return c.n > a.atomics && (c.thread == a.thread || c.epoch > a.epoch);
+}
+
+// acquired is whether this block has counted: the running thread, or one before a barrier.
+static bool acquired() {
+	const counting &c = atomics[sim_block.x];
+	return c.n > 0 && (c.thread == sim_thread.x || c.epoch < (uint16_t)block_epoch);
+}
+
 // apart is whether the access a is ordered before what the running thread does now.
 static bool apart(const access &a, uint8_t bytes, bool shared) {
 	if (a.launch != launch_id || (a.bytes & bytes) == 0)
 		return true;
-	if (a.block != sim_block.x) // through a counter: it wrote, then counted; we counted since
-		return shared || (atomics[a.block] > a.atomics && atomics[sim_block.x] > 0);
+	if (a.block != sim_block.x)
+		return shared || (released(a) && acquired());
 	if (a.thread == sim_thread.x || a.epoch != (uint16_t)block_epoch)
 		return true;
 	return a.thread / 32 == sim_thread.x / 32 && a.warp_epoch != (uint16_t)warp_epochs[sim_thread.x / 32];
@@ -119,7 +133,7 @@ static void race(uintptr_t p, const access &a, const char *what, bool shared) {
 static void check_word(uintptr_t p, uint8_t bytes, bool write, bool shared) {
 	shadow *s = shadow_of(p);
 	access now = {launch_id, sim_block.x, (uint16_t)sim_thread.x, (uint16_t)block_epoch,
-	              (uint16_t)warp_epochs[sim_thread.x / 32], bytes, atomics[sim_block.x]};
+	              (uint16_t)warp_epochs[sim_thread.x / 32], bytes, atomics[sim_block.x].n};
 	if (!apart(s->write, bytes, shared))
 		race(p, s->write, write ? "written, written" : "read, written", shared);
 	if (write && !apart(s->read, bytes, shared))
@@ -163,7 +177,7 @@ void sim_atomic(void *p) {
 	if (!memory_check((uintptr_t)p, 4, "atomic"))
 		abort_kernel();
 	if (sim_block.x < atomics.size())
-		atomics[sim_block.x]++;
+		atomics[sim_block.x] = {atomics[sim_block.x].n + 1, (uint16_t)sim_thread.x, (uint16_t)block_epoch};
 }
 
 #define HOOK(n)                                                                                                        \
