@@ -107,17 +107,23 @@ func (l *layout) span(o Objective) span {
 	return span{0, len(l.params)}
 }
 
-// bounds of the range in the flat buffer, the length of its weights' prefix, and
-// the end of each tensor relative to its start.
-func (l *layout) bounds(s span) (off, size, weights int, ends []int) {
-	off = l.params[s.lo].Off
+// segment is a range of parameter tensors in the flat buffer.
+type segment struct {
+	off, size int
+	weights   int   // length of the prefix that holds the weights
+	ends      []int // end of each tensor, relative to off
+}
+
+func (l *layout) segment(s span) segment {
+	g := segment{off: l.params[s.lo].Off}
 	for _, p := range l.params[s.lo:s.hi] {
-		ends = append(ends, p.end-off)
+		g.size = p.end - g.off
+		g.ends = append(g.ends, g.size)
 		if p.Weight {
-			weights = p.end - off
+			g.weights = g.size
 		}
 	}
-	return off, ends[len(ends)-1], weights, ends
+	return g
 }
 
 // view is the parameter tensor of that name inside a flat buffer.

@@ -104,8 +104,9 @@ func (m *Model) checkTraining(data, labels backend.Data, opts TrainingOptions) e
 
 func (t *Training) allocate(m *Model) error {
 	dev := m.dev
-	_, size, weights, ends := m.layout.bounds(t.span)
-	t.opts.Optimiser.Decayed = weights
+	t.segment = m.layout.segment(t.span)
+	size := t.segment.size
+	t.opts.Optimiser.Decayed = t.segment.weights
 	buffers := 1 + t.opts.Optimiser.Kind.Moments()
 	block, err := dev.Alloc(1, m.layout.size+(buffers-1)*size)
 	if err != nil {
@@ -124,7 +125,7 @@ func (t *Training) allocate(m *Model) error {
 		return err
 	}
 	t.own(t.sums.Mem)
-	if t.guard, err = dev.AllocSums(backend.GuardNorm + len(ends)); err != nil {
+	if t.guard, err = dev.AllocSums(backend.GuardNorm + len(t.segment.ends)); err != nil {
 		return err
 	}
 	t.own(t.guard.Mem)
@@ -298,9 +299,9 @@ func (t *Training) step(n int) {
 	} else {
 		t.classify(n)
 	}
-	off, size, _, ends := t.layout.bounds(t.span)
-	grads := t.grads.Slice(off, 1, size)
-	t.dev.Check(t.guard, grads, ends, t.rows.Top(n*t.samples), t.Clock)
-	t.dev.Update(t.params.Slice(off, 1, size), grads, t.moments[0], t.moments[1], t.opts.Optimiser, t.guard, t.Clock)
+	s := &t.segment
+	grads := t.grads.Slice(s.off, 1, s.size)
+	t.dev.Check(t.guard, grads, s.ends, t.rows.Top(n*t.samples), t.Clock)
+	t.dev.Update(t.params.Slice(s.off, 1, s.size), grads, t.moments[0], t.moments[1], t.opts.Optimiser, t.guard, t.Clock)
 	t.dev.Tick(t.Clock, n)
 }

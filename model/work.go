@@ -38,9 +38,8 @@ func (t *Training) Work(n int) Work {
 	if t.Spec.Corrupt.Kind != backend.NoCorruption {
 		w.Bytes += float64(n) * in * 4
 	}
-	_, size, _, _ := t.layout.bounds(t.span)
 	moments := float64(t.opts.Optimiser.Kind.Moments())
-	w.Bytes += 4 * float64(size) * (1 + 2*(1+moments))
+	w.Bytes += 4 * float64(t.segment.size) * (1 + 2*(1+moments))
 	if j := t.jacobian; j != nil {
 		for _, l := range t.enc { // v = u W, du = dv W^T, dW += u^T dv
 			w.FLOPs += 3 * 2 * float64(n*j.probes) * float64(l.in) * float64(l.out)
