@@ -60,6 +60,7 @@ type Training struct {
 	grads   backend.Tensor
 	moments [2]backend.Tensor
 	span    span
+	segment segment // that the span covers
 
 	// gradients beside the layers' own
 	dcode     backend.Tensor // B*K x L: by the decoder's input
