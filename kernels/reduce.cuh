@@ -78,6 +78,17 @@ DEVICE bool grid_sum(double v, double *sum, double *part, u32 *count, Scratch *s
 	return true;
 }
 
+// over_warps is the sum of v over the block's warps, lane by lane, in the first warp.
+DEVICE double over_warps(double v, int lane, int warp, Scratch *s) {
+	__syncthreads();
+	s->column[warp][lane] = v;
+	__syncthreads();
+	v = 0;
+	for (int i = 0; i < WARPS && warp == 0; i++)
+		v += s->column[i][lane];
+	return v;
+}
+
 // column_sum is sum_r f(r, j) over rows x cols, for the column j of this thread, 32 columns a block. Blocks are tiles of
 // columns times chunks of rows: gridDim.x = tiles * chunks. It returns true in the blocks that have the sums, where those
 // of threads 0 to 31 hold, *column being below cols.
@@ -92,22 +103,18 @@ DEVICE bool column_sum(F f, i64 rows, i64 cols, i64 chunks, i64 *column, double 
 	if (j < cols)
 		for (i64 r = chunk * WARPS + y; r < rows; r += chunks * WARPS)
 			v += f(r, j);
-	s->column[y][x] = v;
-	__syncthreads();
-	v = 0;
-	for (int i = 0; i < WARPS && y == 0; i++)
-		v += s->column[i][x];
 	*column = j;
-	*sum = v;
+	*sum = over_warps(v, x, y, s);
 	if (chunks == 1)
 		return true;
 	if (y == 0 && j < cols)
-		part[chunk * cols + j] = v;
+		part[chunk * cols + j] = *sum;
 	if (!last_block(&count[tile], chunks, s))
 		return false;
 	v = 0;
-	for (i64 c = 0; c < chunks && y == 0 && j < cols; c++)
-		v += ((volatile double *)part)[c * cols + j];
-	*sum = v;
+	if (j < cols)
+		for (i64 c = y; c < chunks; c += WARPS)
+			v += ((volatile double *)part)[c * cols + j];
+	*sum = over_warps(v, x, y, s);
 	return true;
 }

@@ -30,14 +30,17 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 		part[item] = v;
 	if (!last_block(count, gridDim.x, &s) || guard[GUARD_STEP] != 0)
 		return;
+	int lane = threadIdx.x & 31;
 	double bad = 0;
-	for (i64 t = threadIdx.x; t <= tensors; t += blockDim.x) {
+	for (i64 t = threadIdx.x / 32; t <= tensors; t += WARPS) { // a warp a tensor, and one the rows
 		i64 from = t < tensors ? first[t] : items, to = t < tensors ? first[t + 1] : (i64)gridDim.x;
 		v = 0;
-		for (i64 i = from; i < to; i++)
+		for (i64 i = from + lane; i < to; i += 32)
 			v += ((volatile double *)part)[i];
+		v = warp_sum(v);
 		v = t < tensors ? v : v / (double)n;
-		guard[t < tensors ? GUARD_NORM + t : GUARD_LOSS] = v;
+		if (lane == 0)
+			guard[t < tensors ? GUARD_NORM + t : GUARD_LOSS] = v;
 		bad += is_finite(v) ? 0 : 1;
 	}
 	bad = block_sum(bad, &s);
