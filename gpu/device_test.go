@@ -3,6 +3,8 @@
 package gpu
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -21,9 +23,39 @@ func simulator(t *testing.T) *cudasim.Sim {
 	return sim
 }
 
+// device is for tests that a GPU can run too: without the simulator they do, and
+// then the simulator is nil and has nothing to say.
+func device(t *testing.T) *cudasim.Sim {
+	t.Helper()
+	if os.Getenv(cudasim.Env) != "" {
+		return simulator(t)
+	}
+	if infos, err := List(); err != nil || len(infos) == 0 {
+		t.Skipf("no simulator (%s) and no GPU: %v", cudasim.Env, err)
+	}
+	return nil
+}
+
+// sound wants that the simulator, if it is there, found nothing.
+func sound(t *testing.T, sim *cudasim.Sim) {
+	t.Helper()
+	if sim == nil {
+		return
+	}
+	if report := sim.Report(); report != "" {
+		t.Errorf("the simulator found:\n%s", report)
+	}
+	if s := sim.Stats(); s.Live != 0 || s.Leaked != 0 {
+		t.Errorf("%d allocations were leaked, %d are live", s.Leaked, s.Live)
+	}
+}
+
 func open(t *testing.T, o Options) backend.Device {
 	t.Helper()
 	d, err := OpenWith(0, o)
+	if err != nil && o.Precision != FP32 && strings.Contains(err.Error(), "compute capability") {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,14 +65,9 @@ func open(t *testing.T, o Options) backend.Device {
 // conform runs the conformance suite, after which the simulator must have found
 // nothing.
 func conform(t *testing.T, suite backendtest.Suite, o Options) {
-	sim := simulator(t)
+	sim := device(t)
 	suite.Run(t, func(t *testing.T) backend.Device { return open(t, o) })
-	if report := sim.Report(); report != "" {
-		t.Errorf("the simulator found:\n%s", report)
-	}
-	if s := sim.Stats(); s.Live != 0 || s.Leaked != 0 {
-		t.Errorf("%d allocations were leaked, %d are live", s.Leaked, s.Live)
-	}
+	sound(t, sim)
 }
 
 // long skips the further runs of the whole suite with -short.
@@ -65,6 +92,7 @@ func TestConformanceBF16(t *testing.T) {
 // Where cuBLASLt has no epilogue, kernels stand in for it.
 func TestConformanceWithoutEpilogues(t *testing.T) {
 	long(t)
+	simulator(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
 	conform(t, backendtest.Suite{}, Options{})
 }

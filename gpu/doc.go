@@ -7,6 +7,10 @@
 // A device is one goroutine locked to its thread (internal/worker), a context,
 // one stream that everything is enqueued on, the kernels of package kernels, and
 // cuBLASLt for the products (internal/cublaslt). A recorded step is a CUDA graph.
+//
+// Tests run through the simulator (package cudasim, scripts/cuda-test); on a
+// machine with a GPU, go test -tags cuda ./gpu runs them on it instead.
+//
 // Everything is deterministic: a run gives the same bits every time on the same
 // GPU with the same libraries.
 package gpu

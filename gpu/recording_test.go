@@ -16,15 +16,13 @@ type layerRig struct {
 }
 
 func newLayerRig(t *testing.T, o Options) *layerRig {
-	sim := simulator(t)
+	sim := device(t)
 	r := &layerRig{T: t, d: open(t, o)}
 	t.Cleanup(func() {
 		if err := r.d.Close(); err != nil {
 			t.Error(err)
 		}
-		if report := sim.Report(); report != "" {
-			t.Error(report)
-		}
+		sound(t, sim)
 	})
 	for _, to := range []*backend.Tensor{&r.x, &r.y, &r.w, &r.dy, &r.dx} {
 		var err error

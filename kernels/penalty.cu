@@ -23,8 +23,10 @@ KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 c
 			*sum += v;
 	}
 	EACH(i, rows * cols) {
-		double q = clamp(m[i - quotient(i, cols) * cols], bound);
-		dh[i] += scale * (float)((1 - p) / (1 - q) - p / q);
+		float q = m[i - quotient(i, cols) * cols], rest = 1.0f - q;
+		q = q < low ? low : q;
+		rest = rest < low ? low : rest;
+		dh[i] += scale * ((1.0f - rho) / rest - rho / q);
 	}
 }
 
