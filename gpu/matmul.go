@@ -84,12 +84,18 @@ func (d *Device) multiply(p product) error {
 	if err != nil {
 		return err
 	}
-	plan, err := d.plan(p, d.spec(p, a, b))
+	key := planKey{d.spec(p, a, b), aligned(p.bias)}
+	plan, err := d.plan(p, key)
 	if err != nil {
 		return err
 	}
 	err = plan.Run(uintptr(b.at), uintptr(a.at), uintptr(address(tensorExtent(p.c))), uintptr(p.bias), p.bits(),
 		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
+	if err != nil && p.epilogue != cublaslt.Plain { // refused before anything was enqueued
+		plan.Free()
+		d.plans[key] = nil
+		return cublaslt.ErrUnsupported
+	}
 	if err == nil && d.options.Debug && !d.recording {
 		err = d.stream.Synchronize()
 	}
@@ -98,12 +104,11 @@ func (d *Device) multiply(p product) error {
 
 // plan is the algorithm for a product, chosen once. An epilogue that cannot be had
 // is remembered as nil, whatever the library called it.
-func (d *Device) plan(p product, s cublaslt.Spec) (*cublaslt.Plan, error) {
-	key := planKey{s, aligned(p.bias)}
+func (d *Device) plan(p product, key planKey) (*cublaslt.Plan, error) {
 	plan, known := d.plans[key]
 	if !known {
 		var err error
-		plan, err = d.lt.Plan(s, workspaceSize, uintptr(p.bias), p.bits())
+		plan, err = d.lt.Plan(key.spec, workspaceSize, uintptr(p.bias), p.bits())
 		if err != nil && p.epilogue == cublaslt.Plain {
 			return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
 		}
