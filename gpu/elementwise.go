@@ -1,0 +1,82 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+	"gorgonia.org/cu"
+)
+
+// Activate is y = s(x).
+func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
+	if d.ready("Activate", backend.CheckActivate(y, x, act), tensors{y}, x) {
+		d.run("Activate", func() error {
+			return d.launch(kernels.ActFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(x), integer(y.Len()), integer(int(act)))
+		})
+	}
+}
+
+// ActivateBack is dx = dy . s'(saved).
+func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
+	if d.ready("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), tensors{dx}, dy, saved) {
+		d.run("ActivateBack", func() error {
+			return d.launch(kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dx), at(dy), at(saved), integer(dx.Len()),
+				integer(int(act)))
+		})
+	}
+}
+
+// Dropout is y = x . m / (1-p).
+func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
+	if d.ready("Dropout", backend.CheckDropout(y, x, p), tensors{y}, x) && d.clock("Dropout", noise.Clock) {
+		d.run("Dropout", func() error {
+			return d.launch(kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(x), clockAt(noise.Clock),
+				integer(y.Len()), integer(int(noise.Stream)), float(p))
+		})
+	}
+}
+
+// Add is dst += src.
+func (d *Device) Add(dst, src backend.Tensor) {
+	if d.ready("Add", backend.CheckAdd(dst, src), tensors{dst}, src) {
+		d.run("Add", func() error {
+			return d.launch(kernels.AddFwdF32, d.spread(ceil(dst.Len(), 4)), at(dst), at(src), integer(dst.Len()))
+		})
+	}
+}
+
+// Copy is dst = src.
+func (d *Device) Copy(dst, src backend.Tensor) {
+	if d.ready("Copy", backend.CheckCopy(dst, src), tensors{dst}, src) {
+		d.run("Copy", func() error {
+			return cu.MemcpyDtoDAsync(address(tensorExtent(dst)), address(tensorExtent(src)), int64(4*dst.Len()), d.stream)
+		})
+	}
+}
+
+// CopyColumns is dst[r,j] = src[r,from+j].
+func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
+	if d.ready("CopyColumns", backend.CheckCopyColumns(dst, src, from), tensors{dst}, src) {
+		d.run("CopyColumns", func() error {
+			return d.launch(kernels.CopyColumnsFwdF32, d.spread(dst.Len()), at(dst), at(src), integer(dst.Rows),
+				integer(dst.Cols), integer(src.Cols), integer(from))
+		})
+	}
+}
+
+// Zero is dst = 0.
+func (d *Device) Zero(dst backend.Tensor) {
+	if d.ready("Zero", backend.CheckZero(dst), tensors{dst}) {
+		d.run("Zero", func() error { return d.clear(address(tensorExtent(dst)), 4*dst.Len()) })
+	}
+}
+
+// ScaleRows is t[r,:] *= w[r].
+func (d *Device) ScaleRows(t, w backend.Tensor) {
+	if d.ready("ScaleRows", backend.CheckScaleRows(t, w), tensors{t}, w) {
+		d.run("ScaleRows", func() error {
+			return d.launch(kernels.ScaleRowsFwdF32, d.spread(t.Len()), at(t), at(w), integer(t.Rows), integer(t.Cols))
+		})
+	}
+}

@@ -1,0 +1,46 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+)
+
+// Bits of the gather kernels' flags.
+const (
+	gatherShuffle  = 1
+	gatherBinarise = 2
+)
+
+// Gather fetches a batch and corrupts a copy of it.
+func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
+	out := clean
+	if clean.None() {
+		out = noisy
+	}
+	if !d.ready("Gather", backend.CheckGather(clean, noisy, data, spec), tensors{clean, noisy}) || !d.clock("Gather", spec.Clock) {
+		return
+	}
+	if !d.owns(dataExtent(data)) {
+		d.fail("Gather", errors.New("the data set is outside its memory, or that of another device"))
+		return
+	}
+	kernel, flags := kernels.GatherFwdF32, 0
+	if data.Bytes {
+		kernel = kernels.GatherFwdU8
+	}
+	if spec.Shuffle {
+		flags |= gatherShuffle
+	}
+	if spec.Binarise {
+		flags |= gatherBinarise
+	}
+	d.run("Gather", func() error {
+		return d.launch(kernel, d.spread(ceil(out.Len(), 4)), at(clean), at(noisy), pointer(address(dataExtent(data))),
+			clockAt(spec.Clock), integer(data.Rows), integer(out.Rows), integer(out.Cols), integer(flags),
+			integer(int(spec.Corrupt)), float(spec.Level), float(spec.Low), float(spec.High))
+	})
+}
