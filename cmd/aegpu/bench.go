@@ -123,7 +123,7 @@ func benchRequest(c *cli.Context) (train.Config, []int, error) {
 }
 
 func writeBench(s *streams, r benchResult) error {
-	fmt.Fprintf(s.out, "%s %s on %s: a product of 2048^3 runs at %.1f GFLOP/s, a copy of 256 MiB at %.1f GB/s\n\n",
+	fmt.Fprintf(s.out, "%s %s on %s: a product of 2000^3 runs at %.1f GFLOP/s, a copy of 256 MiB at %.1f GB/s\n\n",
 		r.Model, r.Net, r.Device, r.Ceiling.FLOPs/1e9, r.Ceiling.Bytes/1e9)
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "batch\tstep ms\tfrom\tto\texamples/s\tGFLOP/s\tfloor ms\tshare\t")
