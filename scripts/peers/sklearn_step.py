@@ -25,7 +25,7 @@ def main():
         x = (np.frombuffer(f.read(), np.uint8, offset=16).reshape(-1, 784) / np.float32(255)).astype(np.float32)
     for batch in map(int, a.batches.split(",")):
         rows = x[: max(4096, 2 * batch) // batch * batch]
-        net = MLPRegressor((512, 256, 32, 256, 512), batch_size=batch, random_state=0)
+        net = MLPRegressor(hidden_layer_sizes=(512, 256, 32, 256, 512), batch_size=batch, random_state=0)
         net.partial_fit(rows, rows)
         ms = []
         for _ in range(a.runs):
