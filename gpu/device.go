@@ -34,6 +34,7 @@ type Device struct {
 	lt        cublaslt.Handle
 	ltOpen    bool
 	plans     map[planKey]*cublaslt.Plan // nil where cuBLASLt has no algorithm
+	tuning    *tuning                    // nil where the first algorithm is taken
 	workspace *block
 	scratch   scratch
 	stage     stage

@@ -12,5 +12,6 @@
 // machine with a GPU, go test -tags cuda ./gpu runs them on it instead.
 //
 // Everything is deterministic: a run gives the same bits every time on the same
-// GPU with the same libraries.
+// GPU with the same libraries, and with the same tuning file where there is one
+// (Options.Tuning, or AEGPU_GPU_TUNING=FILE in the environment).
 package gpu

@@ -102,7 +102,7 @@ func (d *Device) multiply(p product) error {
 	return err
 }
 
-// plan is the algorithm for a product, chosen once. An epilogue that cannot be had
+// plan is the algorithm for a product, chosen once (tuning.go). An epilogue that cannot be had
 // is remembered as nil, whatever the library called it.
 func (d *Device) plan(p product, key planKey) (*cublaslt.Plan, error) {
 	plan, known := d.plans[key]
@@ -113,6 +113,11 @@ func (d *Device) plan(p product, key planKey) (*cublaslt.Plan, error) {
 			return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
 		}
 		d.plans[key] = plan
+		if plan != nil {
+			if err := d.tune(plan, key); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if plan == nil {
 		return nil, cublaslt.ErrUnsupported

@@ -45,6 +45,9 @@ func Open(n int) (backend.Device, error) { return OpenWith(n, Options{}) }
 // OpenWith opens GPU n.
 func OpenWith(n int, o Options) (backend.Device, error) {
 	o.Debug = o.Debug || os.Getenv(debugEnv) != ""
+	if o.Tuning == "" {
+		o.Tuning = os.Getenv(tuneEnv)
+	}
 	infos, err := List()
 	if err != nil {
 		return nil, err
@@ -99,11 +102,6 @@ func (d *Device) start() (err error) {
 	if d.sms, err = d.gpu.Attribute(cu.MultiprocessorCount); err != nil {
 		return err
 	}
-	free, _, err := cu.MemInfo()
-	if err != nil {
-		return err
-	}
-	d.info.Free = uint64(free)
 	if d.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
 		return err
 	}
@@ -112,6 +110,11 @@ func (d *Device) start() (err error) {
 			return err
 		}
 	}
+	free, _, err := cu.MemInfo() // after what the device keeps for itself
+	if err != nil {
+		return err
+	}
+	d.info.Free = uint64(free)
 	return d.stream.Synchronize()
 }
 
@@ -142,6 +145,12 @@ func (d *Device) openProducts() (err error) {
 		return err
 	}
 	d.ltOpen = true
+	if d.options.Tuning != "" {
+		machine := fmt.Sprintf("%s, cuBLASLt %d", d.info.Detail, d.lt.Version())
+		if d.tuning, err = openTuning(d.options.Tuning, machine); err != nil {
+			return err
+		}
+	}
 	d.workspace, err = d.allocate(workspaceSize)
 	return err
 }

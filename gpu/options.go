@@ -31,4 +31,9 @@ func ParsePrecision(name string) (Precision, error) {
 type Options struct {
 	Precision Precision
 	Debug     bool // wait after every launch, so that an error names its kernel
+	// Tuning is a file that keeps which algorithm is the fastest for every product.
+	// One that is not in it is measured when it is first planned, and added. Runs
+	// with the same file make the same choices, and so give the same bits. Without
+	// a file nothing is measured: every product takes the library's first proposal.
+	Tuning string
 }

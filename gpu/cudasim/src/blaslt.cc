@@ -1,5 +1,6 @@
 // cuBLASLt: products with their layouts, transposes and epilogues; its rules on alignment and on descriptors are checked.
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <vector>
 
@@ -18,12 +19,14 @@ struct lt_desc {
 	int64_t aux_ld = 0;
 };
 struct lt_layout { int type; uint64_t rows, cols; int64_t ld; };
-struct lt_pref { uint64_t workspace = 0; uint32_t align[4] = {256, 256, 256, 256}; };
+struct lt_pref { uint64_t workspace = 0; uint32_t reductions = 7, align[4] = {256, 256, 256, 256}; };
 // What the simulator keeps in the opaque algorithm: the problem it was chosen for.
-struct lt_algo { uint64_t magic, m, n, k; uint32_t epilogue, align_a, align_b, align_d; uint64_t pad[2]; };
+struct lt_algo { uint64_t magic, m, n, k; uint32_t epilogue, align_a, align_b, align_d; uint64_t candidate, pad; };
 struct lt_heuristic { lt_algo algo; size_t workspace; int state; float waves; int reserved[4]; };
 static_assert(sizeof(lt_algo) == 64, "the algorithm is 64 bytes");
 static const uint64_t MAGIC = 0x61656770756c74;
+// Algorithms that a product has to choose from: each adds up k in an order of its own, IN_PLACE differently every time.
+enum { CANDIDATES = 4, IN_PLACE = 2 };
 
 EXPORT size_t cublasLtGetVersion() { return 120400; }
 EXPORT int cublasLtCreate(void **h) { return *h = new int(0), BLAS_OK; }
@@ -67,6 +70,8 @@ EXPORT int cublasLtMatmulPreferenceSetAttribute(void *h, int attribute, const vo
 	lt_pref *p = (lt_pref *)h;
 	if (attribute == 1)
 		return set(&p->workspace, v, n);
+	if (attribute == 3)
+		return set(&p->reductions, v, n);
 	return attribute >= 5 && attribute <= 8 ? set(&p->align[attribute - 5], v, n) : BLAS_INVALID;
 }
 
@@ -100,10 +105,14 @@ EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, 
 		return BLAS_INVALID;
 	if (int r = epilogue_ok(d, c))
 		return r;
-	*out = {};
-	out->algo = {MAGIC, c->rows, c->cols, k, d->epilogue, p->align[0], p->align[1], p->align[3], {}};
-	out->workspace = p->workspace < 1024 ? 0 : 1024;
-	*got = 1;
+	for (uint64_t candidate = 0; candidate < CANDIDATES && *got < want; candidate++) {
+		if (candidate == IN_PLACE && !(p->reductions & 1))
+			continue;
+		lt_heuristic h = {};
+		h.algo = {MAGIC, c->rows, c->cols, k, d->epilogue, p->align[0], p->align[1], p->align[3], candidate, 0};
+		h.workspace = p->workspace < 1024 ? 0 : 1024;
+		out[(*got)++] = h;
+	}
 	return BLAS_OK;
 }
 
@@ -139,7 +148,7 @@ struct product {
 	lt_layout a, b, c;
 	uintptr_t pa, pb, pd;
 	float alpha, beta;
-	uint64_t k;
+	uint64_t k, candidate;
 };
 
 static bool in_bounds(const product &q) {
@@ -200,15 +209,21 @@ static void store_sums(const product &q, const std::vector<float> &a, const std:
 static int multiply(const product &q) {
 	stats.launches++;
 	stats.products++;
+	const char *fast = getenv("AEGPU_CUDASIM_FAST_ALGORITHM"); // the others take longer
+	if (fast != nullptr && strtoull(fast, nullptr, 10) != q.candidate)
+		usleep(2000);
 	if (!in_bounds(q))
 		return ILLEGAL_ADDRESS;
 	uint64_t m = q.c.rows;
 	std::vector<float> a = dense(q.pa, q.a, q.d.trans_a, q.d.compute), b = dense(q.pb, q.b, q.d.trans_b, q.d.compute);
 	std::vector<float> sum(m);
 	std::vector<double> row_sums(m);
+	static uint64_t runs;
+	uint64_t first = q.candidate == IN_PLACE ? runs++ : q.candidate;
 	for (uint64_t j = 0; j < q.c.cols; j++) {
 		sum.assign(m, 0);
-		for (uint64_t l = 0; l < q.k; l++) {
+		for (uint64_t step = 0; step < q.k; step++) {
+			uint64_t l = (step + first) % q.k;
 			float x = b[j * q.k + l];
 			const float *col = &a[l * m];
 			for (uint64_t i = 0; i < m; i++)
@@ -224,7 +239,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
                           const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
                           size_t work_size, void *s) {
 	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
-	             (uintptr_t)d, *alpha, *beta, 0};
+	             (uintptr_t)d, *alpha, *beta, 0, 0};
 	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)
 		return BLAS_INVALID;
 	if (int r = epilogue_ok(&q.d, &q.c))
@@ -234,6 +249,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
 		fault("product with an algorithm that was chosen for another problem");
 		return BLAS_INVALID;
 	}
+	q.candidate = algo->candidate;
 	if (q.pa % algo->align_a != 0 || q.pb % algo->align_b != 0 || q.pd % algo->align_d != 0) {
 		fault("product of operands that are less aligned than its algorithm was told");
 		return BLAS_INVALID;

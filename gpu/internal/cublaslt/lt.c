@@ -3,10 +3,14 @@
 #include "lt.h"
 
 #include <dlfcn.h>
+#include <string.h>
 
 enum { R_32F = 0, NOT_SUPPORTED = 15, NOT_INITIALIZED = 1 };
 enum { DESC_TRANSA = 3, DESC_TRANSB = 4, DESC_EPILOGUE = 7, DESC_BIAS_POINTER = 8, DESC_AUX_POINTER = 11, DESC_AUX_LD = 12 };
-enum { PREF_WORKSPACE = 1, PREF_ALIGN_A = 5, PREF_ALIGN_B = 6, PREF_ALIGN_C = 7, PREF_ALIGN_D = 8 };
+enum { PREF_WORKSPACE = 1, PREF_REDUCTIONS = 3, PREF_ALIGN_A = 5, PREF_ALIGN_B = 6, PREF_ALIGN_C = 7, PREF_ALIGN_D = 8 };
+
+/* Partial sums over k that go through the workspace are added in a fixed order; the third scheme, in place, is not taken. */
+static const uint32_t ordered_reductions = 2 | 4;
 
 typedef struct {
 	uint64_t algo[8];
@@ -89,19 +93,18 @@ static int describe(const lt_spec *s, uintptr_t bias, uintptr_t aux, lt_plan *p)
 static int choose(void *handle, const lt_spec *s, size_t workspace, void *pref, lt_plan *p) {
 	uint64_t bytes = workspace;
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_WORKSPACE, &bytes, sizeof bytes));
+	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_REDUCTIONS, &ordered_reductions, sizeof ordered_reductions));
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_A, &s->align_a, sizeof s->align_a));
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_B, &s->align_b, sizeof s->align_b));
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_C, &s->align_d, sizeof s->align_d));
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_D, &s->align_d, sizeof s->align_d));
-	heuristic h;
+	heuristic h[LT_CANDIDATES];
 	int got = 0;
-	TRY(lt.MatmulAlgoGetHeuristic(handle, p->desc, p->a, p->b, p->d, p->d, pref, 1, &h, &got));
-	if (got == 0)
-		return NOT_SUPPORTED;
-	for (int i = 0; i < 8; i++)
-		p->algo[i] = h.algo[i];
-	p->workspace = h.workspace;
-	return h.state;
+	TRY(lt.MatmulAlgoGetHeuristic(handle, p->desc, p->a, p->b, p->d, p->d, pref, LT_CANDIDATES, h, &got));
+	for (int i = 0; i < got; i++)
+		if (h[i].state == 0)
+			memcpy(p->algo[p->candidates++], h[i].algo, sizeof h[i].algo);
+	return p->candidates > 0 ? 0 : NOT_SUPPORTED;
 }
 
 int lt_plan_make(void *handle, const lt_spec *s, size_t workspace, uintptr_t bias, uintptr_t aux, lt_plan *p) {
@@ -137,5 +140,5 @@ int lt_plan_run(void *handle, lt_plan *p, uintptr_t a, uintptr_t b, uintptr_t d,
 	if (aux != 0)
 		TRY(lt.MatmulDescSetAttribute(p->desc, DESC_AUX_POINTER, &aux, sizeof aux));
 	return lt.Matmul(handle, p->desc, &alpha, (void *)a, p->a, (void *)b, p->b, &p->beta, (void *)d, p->d, (void *)d, p->d,
-	                 p->algo, (void *)work, work_size, (void *)stream);
+	                 p->algo[p->chosen], (void *)work, work_size, (void *)stream);
 }

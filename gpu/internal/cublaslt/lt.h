@@ -19,10 +19,12 @@ typedef struct {
 	float beta;
 } lt_spec;
 
+enum { LT_CANDIDATES = 8 };
+
 typedef struct {
 	void *desc, *a, *b, *d;
-	uint64_t algo[8];
-	size_t workspace;
+	uint64_t algo[LT_CANDIDATES][8]; /* in the library's order of preference */
+	int candidates, chosen;
 	float beta;
 } lt_plan;
 
@@ -31,7 +33,8 @@ int lt_create(void **handle);
 int lt_destroy(void *handle);
 size_t lt_version(void);
 
-/* lt_plan_make fills plan with the heuristic's first algorithm that needs at most workspace bytes. */
+/* lt_plan_make fills plan with the algorithms that the heuristic proposes within workspace bytes, the first being chosen.
+   Only those are taken whose every run gives the same bits: none that adds partial sums in place. */
 int lt_plan_make(void *handle, const lt_spec *spec, size_t workspace, uintptr_t bias, uintptr_t aux, lt_plan *plan);
 void lt_plan_free(lt_plan *plan);
 

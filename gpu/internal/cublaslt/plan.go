@@ -59,7 +59,7 @@ type Spec struct {
 	Beta                   float32
 }
 
-// Plan is a product with its algorithm chosen.
+// Plan is a product with its algorithms, of which one is chosen.
 type Plan struct {
 	h Handle
 	p C.lt_plan
@@ -84,8 +84,8 @@ func flag(b bool) C.int {
 	return 0
 }
 
-// Plan chooses the algorithm of s with at most workspace bytes: the first that
-// the library proposes, so that every run uses the same. bias and aux are
+// Plan asks for algorithms of s with at most workspace bytes and chooses the first
+// that the library proposes, so that every run uses the same. bias and aux are
 // addresses like those of the runs to come, 0 where the epilogue has none.
 func (h Handle) Plan(s Spec, workspace int, bias, aux uintptr) (*Plan, error) {
 	p := &Plan{h: h}
@@ -95,6 +95,12 @@ func (h Handle) Plan(s Spec, workspace int, bias, aux uintptr) (*Plan, error) {
 	}
 	return p, nil
 }
+
+// Candidates is how many algorithms there are to choose from.
+func (p *Plan) Candidates() int { return int(p.p.candidates) }
+
+// Choose has the runs to come use candidate i.
+func (p *Plan) Choose(i int) { p.p.chosen = C.int(i) }
 
 // Run enqueues the product on a stream. work is the workspace, of size bytes.
 func (p *Plan) Run(a, b, d, bias, aux, work uintptr, size int, stream uintptr) error {
