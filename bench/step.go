@@ -10,22 +10,25 @@ import (
 	"github.com/aegpu/aegpu/train"
 )
 
-// Point is the time of a training step at one batch size.
+// Point is the time of a training step at one batch size, and what it takes.
 type Point struct {
 	Batch             int     `json:"batch"`
-	StepMS            float64 `json:"step_ms"` // median over the runs
-	MinMS             float64 `json:"min_ms"`
-	MaxMS             float64 `json:"max_ms"`
+	StepMS            float64 `json:"step_ms,omitempty"` // median over the runs
+	MinMS             float64 `json:"min_ms,omitempty"`
+	MaxMS             float64 `json:"max_ms,omitempty"`
 	Runs              int     `json:"runs"`
-	ExamplesPerSecond float64 `json:"examples_per_second"`
-	FLOPs             float64 `json:"flops"`       // of a step's products
-	FLOPRate          float64 `json:"flop_rate"`   // FLOPs per second
-	Bytes             float64 `json:"bytes"`       // that a step must move
-	FloorMS           float64 `json:"floor_ms"`    // the larger of FLOPs and Bytes over the ceiling
-	FloorShare        float64 `json:"floor_share"` // FloorMS / StepMS
+	ExamplesPerSecond float64 `json:"examples_per_second,omitempty"`
+	FLOPs             float64 `json:"flops"`                  // of a step's products
+	FLOPRate          float64 `json:"flop_rate,omitempty"`    // FLOPs per second
+	Bytes             float64 `json:"bytes"`                  // that a step must move
+	FloorMS           float64 `json:"floor_ms,omitempty"`     // the larger of FLOPs and Bytes over the ceiling
+	FloorShare        float64 `json:"floor_share,omitempty"`  // FloorMS / StepMS
+	Launches          int     `json:"launches,omitempty"`     // a step, where the device counts them
+	MemoryBytes       uint64  `json:"memory_bytes,omitempty"` // that the device holds, where it counts them
 }
 
-// Options are how a point is timed: Runs runs of about Target each.
+// Options are how a point is timed: Runs runs of about Target each. Without runs
+// nothing is timed, only counted.
 type Options struct {
 	Runs   int
 	Target time.Duration
@@ -35,36 +38,21 @@ type Options struct {
 // on the device, for one batch size. Rows are repeated where the batch is larger
 // than the set.
 func Step(dev backend.Device, c train.Config, s *data.Set, batch int, ceiling Ceiling, o Options) (Point, error) {
-	spec, err := c.Spec(s.Cols)
-	if err != nil {
-		return Point{}, &train.RequestError{Err: err}
-	}
-	rows, err := train.Upload(dev, repeat(s, batch))
+	r, err := newRig(dev, c, s, batch)
 	if err != nil {
 		return Point{}, err
 	}
-	defer rows.Mem.Free()
-	m, err := model.New(dev, spec, c.Seed)
-	if err != nil {
-		return Point{}, err
-	}
-	defer m.Close()
-	opt, err := c.Update()
-	if err != nil {
-		return Point{}, &train.RequestError{Err: err}
-	}
-	t, err := m.NewTraining(rows, backend.Data{}, model.TrainingOptions{Batch: batch, Optimiser: opt, Steps: 1})
-	if err != nil {
-		return Point{}, err
-	}
-	defer t.Close()
-	l := &loop{dev: dev, training: t, batch: batch, rows: rows.Rows, seed: c.Seed,
+	defer r.close()
+	l := &loop{dev: dev, training: r.training, batch: batch, rows: r.rows.Rows, seed: c.Seed,
 		hyper: backend.Hyper{LR: float32(c.LR), Momentum: 0.9, Correct1: 1, Correct2: 1, KL: float32(c.Beta)}}
 	times, err := l.times(o)
 	if err != nil {
 		return Point{}, err
 	}
-	return point(times, batch, t.Work(batch), ceiling), nil
+	p := point(times, batch, r.training.Work(batch), ceiling)
+	p.Launches = r.training.Launches(batch)
+	p.MemoryBytes, _ = memory(dev)
+	return p, nil
 }
 
 // repeat is s, or enough copies of it for a batch.
@@ -107,8 +95,11 @@ func (l *loop) run(steps int) error {
 }
 
 // times are the seconds a step of every run, after a warm-up that also finds how
-// many steps fill the target.
+// many steps fill the target. Without runs the step is only recorded.
 func (l *loop) times(o Options) ([]float64, error) {
+	if o.Runs == 0 {
+		return nil, l.training.Launch(l.batch, 0)
+	}
 	steps := 3
 	var all []float64
 	for i := range 3 + o.Runs {
@@ -128,6 +119,9 @@ func (l *loop) times(o Options) ([]float64, error) {
 }
 
 func point(times []float64, batch int, w model.Work, c Ceiling) Point {
+	if len(times) == 0 {
+		return Point{Batch: batch, FLOPs: w.FLOPs, Bytes: w.Bytes}
+	}
 	slices.Sort(times)
 	n := len(times)
 	median := (times[(n-1)/2] + times[n/2]) / 2

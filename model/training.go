@@ -26,6 +26,14 @@ type TrainingOptions struct {
 	Steps     int               // longest table of hyperparameters that SetTime will be given
 }
 
+// samples is the codes that a step draws for every example.
+func (o *TrainingOptions) samples(s *Spec) int {
+	if o.Objective != Reconstruct {
+		return 1
+	}
+	return s.samples()
+}
+
 // Slots of a training's accumulators, sums over examples except where said.
 const (
 	sumLoss     = iota // reconstruction (classifier: cross-entropy; importance-weighted: minus the bound)
@@ -130,11 +138,7 @@ func (t *Training) allocate(m *Model) error {
 		return err
 	}
 	t.own(t.guard.Mem)
-	samples := m.Spec.samples()
-	if t.opts.Objective != Reconstruct {
-		samples = 1
-	}
-	if t.graph, err = newGraph(m, t.opts.Batch, samples, t.grads, t.Clock, t.planGradients); err != nil {
+	if t.graph, err = newGraph(m, t.opts.Batch, t.opts.samples(&m.Spec), t.grads, t.Clock, t.planGradients); err != nil {
 		return err
 	}
 	t.setSelection()
@@ -206,6 +210,15 @@ func (t *Training) Launch(rows, times int) error {
 	}
 	p.Launch(times)
 	return nil
+}
+
+// Launches is how many launches a step of rows examples takes, 0 where it was not
+// recorded or the device does not count.
+func (t *Training) Launches(rows int) int {
+	if p, ok := t.programs[rows].(backend.LaunchCounter); ok {
+		return p.Nodes()
+	}
+	return 0
 }
 
 // Read waits for the device and returns the accumulators' means over examples.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/bench"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -17,7 +19,7 @@ import (
 func newBenchCommand(s *streams) *cli.Command {
 	flags := []cli.Flag{
 		&cli.StringFlag{Name: "batches", Usage: "`LIST` of batch sizes", Value: "64,128,512,2048,8192", Category: "Timing"},
-		&cli.IntFlag{Name: "runs", Usage: "`COUNT` of timed runs a point", Value: 30, Category: "Timing"},
+		&cli.IntFlag{Name: "runs", Usage: "`COUNT` of timed runs a point; 0 times nothing and only counts launches and memory", Value: 30, Category: "Timing"},
 		&cli.Float64Flag{Name: "target", Usage: "`SECONDS` a run", Value: 0.05, Category: "Timing"},
 	}
 	for _, f := range settingFlags() {
@@ -33,7 +35,8 @@ func newBenchCommand(s *streams) *cli.Command {
 		Usage:     "time the training step over batch sizes",
 		ArgsUsage: "[DATA]",
 		Description: "Times whole training steps (gather, forward, backward, update) of a model on resident data, and what the device reaches on a large\n" +
-			"product and a large copy. The floor is the larger of a step's FLOPs and bytes at these rates.\n\n" +
+			"product and a large copy. The floor is the larger of a step's FLOPs and bytes at these rates. A GPU also counts the launches\n" +
+			"of a step and the memory held.\n\n" +
 			"  aegpu bench --model vae --batches 128,2048",
 		Flags:  append(flags, jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runBench(c, s) },
@@ -46,7 +49,8 @@ type benchResult struct {
 	Detail  string        `json:"device_detail"`
 	Model   string        `json:"model"`
 	Net     string        `json:"net"`
-	Ceiling bench.Ceiling `json:"ceiling"`
+	Ceiling bench.Ceiling `json:"ceiling,omitzero"`
+	Memory  bench.Memory  `json:"memory,omitzero"` // of the largest batch
 	Points  []bench.Point `json:"points"`
 }
 
@@ -69,10 +73,15 @@ func runBench(c *cli.Context, s *streams) error {
 		return &requestError{err}
 	}
 	r := benchResult{Device: dev.Info().Name, Detail: dev.Info().Detail, Model: config.Model, Net: widths(&spec)}
-	if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
+	if r.Memory, err = planBench(s, c, dev, config, sets.Train, slices.Max(batches)); err != nil {
 		return err
 	}
 	o := bench.Options{Runs: c.Int("runs"), Target: time.Duration(c.Float64("target") * float64(time.Second))}
+	if o.Runs > 0 {
+		if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
+			return err
+		}
+	}
 	for _, b := range batches {
 		if err := c.Context.Err(); err != nil {
 			return err
@@ -93,6 +102,23 @@ func runBench(c *cli.Context, s *streams) error {
 	return writeBench(s, r)
 }
 
+// planBench says what memory the largest batch needs and what is free, where the
+// device knows. A batch that does not fit is left to the point where it stops.
+func planBench(s *streams, c *cli.Context, dev backend.Device, config train.Config, set *data.Set, batch int) (bench.Memory, error) {
+	m, err := bench.Plan(dev, config, set, batch)
+	line := ""
+	switch {
+	case errors.Is(err, backend.ErrOutOfMemory):
+		line, err = oneLine(err), nil
+	case m.Free > 0:
+		line = fmt.Sprintf("batch %d needs %s, %s are free", batch, mebibytes(m.Needed), mebibytes(m.Free))
+	}
+	if line != "" && !c.Bool("quiet") {
+		fmt.Fprintf(s.err, "memory: %s\n", line)
+	}
+	return m, err
+}
+
 func benchRequest(c *cli.Context) (train.Config, []int, error) {
 	if err := arguments(c, 0, 1); err != nil {
 		return train.Config{}, nil, err
@@ -108,8 +134,8 @@ func benchRequest(c *cli.Context) (train.Config, []int, error) {
 	if err := config.Validate(); err != nil {
 		return config, nil, &requestError{err}
 	}
-	if c.Int("runs") < 1 || !(c.Float64("target") > 0) {
-		return config, nil, wrong("--runs %d and --target %g must be above 0", c.Int("runs"), c.Float64("target"))
+	if c.Int("runs") < 0 || !(c.Float64("target") > 0) {
+		return config, nil, wrong("--runs %d must be 0 or more, and --target %g above 0", c.Int("runs"), c.Float64("target"))
 	}
 	var batches []int
 	for part := range strings.SplitSeq(c.String("batches"), ",") {
@@ -123,12 +149,49 @@ func benchRequest(c *cli.Context) (train.Config, []int, error) {
 }
 
 func writeBench(s *streams, r benchResult) error {
-	fmt.Fprintf(s.out, "%s %s on %s: a product of 2000^3 runs at %.1f GFLOP/s, a copy of 256 MiB at %.1f GB/s\n\n",
-		r.Model, r.Net, r.Device, r.Ceiling.FLOPs/1e9, r.Ceiling.Bytes/1e9)
+	timed := r.Ceiling != bench.Ceiling{}
+	if timed {
+		fmt.Fprintf(s.out, "%s %s on %s: a product of 2000^3 runs at %.1f GFLOP/s, a copy of 256 MiB at %.1f GB/s\n\n",
+			r.Model, r.Net, r.Device, r.Ceiling.FLOPs/1e9, r.Ceiling.Bytes/1e9)
+	} else {
+		fmt.Fprintf(s.out, "%s %s on %s, counted and not timed\n\n", r.Model, r.Net, r.Device)
+	}
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "batch\tstep ms\tfrom\tto\texamples/s\tGFLOP/s\tfloor ms\tshare\t")
+	fmt.Fprintln(w, strings.Join(benchHead(timed), "\t")+"\t")
 	for _, p := range r.Points {
-		fmt.Fprintf(w, "%d\t%.3f\t%.3f\t%.3f\t%.0f\t%.1f\t%.3f\t%.0f %%\t\n", p.Batch, p.StepMS, p.MinMS, p.MaxMS, p.ExamplesPerSecond, p.FLOPRate/1e9, p.FloorMS, 100*p.FloorShare)
+		fmt.Fprintln(w, strings.Join(benchRow(p, timed), "\t")+"\t")
 	}
 	return w.Flush()
+}
+
+func benchHead(timed bool) []string {
+	head := []string{"batch"}
+	if timed {
+		head = append(head, "step ms", "from", "to", "examples/s", "GFLOP/s", "floor ms", "share")
+	}
+	return append(head, "launches", "memory")
+}
+
+func benchRow(p bench.Point, timed bool) []string {
+	row := []string{fmt.Sprint(p.Batch)}
+	if timed {
+		for _, v := range []float64{p.StepMS, p.MinMS, p.MaxMS} {
+			row = append(row, fmt.Sprintf("%.3f", v))
+		}
+		row = append(row, fmt.Sprintf("%.0f", p.ExamplesPerSecond), fmt.Sprintf("%.1f", p.FLOPRate/1e9),
+			fmt.Sprintf("%.3f", p.FloorMS), fmt.Sprintf("%.0f %%", 100*p.FloorShare))
+	}
+	launches := "-"
+	if p.Launches > 0 {
+		launches = fmt.Sprint(p.Launches)
+	}
+	return append(row, launches, mebibytes(p.MemoryBytes))
+}
+
+// mebibytes is a size for people, a dash where it is not known.
+func mebibytes(n uint64) string {
+	if n == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20)
 }
