@@ -17,8 +17,6 @@ const (
 	groupCols = 256
 	// serialFlops is the work below which handing out tasks costs more than it gains.
 	serialFlops = 400_000
-	// maxLanes is the longest vector, and the longest row of a packed panel of A.
-	maxLanes = 16
 	// packRows is how many rows of a wide operand are packed for all panels at once: each is read
 	// to the end of its cache lines and pages before they are lost.
 	packRows = 16
