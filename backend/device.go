@@ -69,6 +69,15 @@ type Device interface {
 	Updates
 }
 
+// HostData is what a device can do besides that gathers from the host's memory: a
+// data set that its own has no room for stays there. AllocBytes does so too.
+type HostData interface {
+	// OnHost reports whether a data set of that many bytes would stay on the host.
+	OnHost(bytes int) bool
+	// AllocFloats is a data set copied from v (rows*cols).
+	AllocFloats(rows, cols int, v []float32) (Data, error)
+}
+
 // Layers are the dense layers and what stands around them.
 type Layers interface {
 	// Gather fetches the batch clean[b] = data[perm(Row+b)] (bytes as v/255), drawn

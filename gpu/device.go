@@ -53,6 +53,7 @@ func (d *Device) Info() backend.Info { return d.info }
 type Usage struct {
 	Blocks int // allocations
 	Bytes  int // in them
+	Host   int // bytes of data sets that stay in the host's memory
 }
 
 // Usage counts what is allocated, with the device's own.
@@ -61,7 +62,11 @@ func (d *Device) Usage() (u Usage) {
 		_ = d.worker.Do(func() error { // counting does not fail
 			for b := range d.blocks {
 				u.Blocks++
-				u.Bytes += b.bytes
+				if b.host != nil {
+					u.Host += b.bytes
+				} else {
+					u.Bytes += b.bytes
+				}
 			}
 			return nil
 		})
@@ -133,7 +138,7 @@ func (d *Device) stop() error {
 	}
 	try(d.stage.free())
 	for b := range d.blocks {
-		try(cu.MemFree(b.at))
+		try(b.release())
 	}
 	clear(d.blocks)
 	for _, m := range d.modules {

@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/libcuda"
 	"gorgonia.org/cu"
 )
 
@@ -16,6 +17,7 @@ type block struct {
 	d     *Device
 	at    cu.DevicePtr
 	bytes int
+	host  []byte // where it is in the host's memory (data.go)
 }
 
 // Free gives the block back; the second time, and after the device is closed, it
@@ -29,8 +31,16 @@ func (b *block) Free() {
 			return nil
 		}
 		delete(b.d.blocks, b)
-		return errors.Join(b.d.drop(b), cu.MemFree(b.at))
+		return errors.Join(b.d.drop(b), b.release())
 	})
+}
+
+// release gives the memory back.
+func (b *block) release() error {
+	if b.host != nil {
+		return errors.Join(b.d.stream.Synchronize(), libcuda.FreeHost(b.host)) // kernels may still read it
+	}
+	return cu.MemFree(b.at)
 }
 
 // allocate is a block on the worker's thread. Its contents are whatever was there.
@@ -98,20 +108,7 @@ func (d *Device) AllocSums(n int) (backend.Sums, error) {
 	return backend.Sums{Mem: b, N: n}, nil
 }
 
-// AllocBytes is a resident data set of bytes.
-func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
-	if rows < 0 || cols < 0 || len(v) != rows*cols {
-		return backend.Data{}, fmt.Errorf("AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
-	}
-	b, err := d.zeroed("AllocBytes", len(v))
-	if err != nil {
-		return backend.Data{}, err
-	}
-	d.wait("AllocBytes", func() error { return d.send(b.at, v) })
-	return backend.Data{Mem: b, Rows: rows, Cols: cols, Bytes: true}, d.err
-}
-
-// size is where an operand begins and how far it reaches, in bytes.
+// extent is where an operand begins and how far it reaches, in bytes.
 type extent struct {
 	mem        backend.Memory
 	begin, end int

@@ -104,10 +104,14 @@ func clamp(x []float32) {
 	}
 }
 
-// Upload makes the rows resident on the device, as they are stored.
+// Upload makes the rows resident on the device, as they are stored; a device that
+// can keeps in the host's memory what it has no room for.
 func Upload(dev backend.Device, s *data.Set) (backend.Data, error) {
 	if s.U8 != nil {
 		return dev.AllocBytes(s.Rows, s.Cols, s.U8)
+	}
+	if h, ok := dev.(backend.HostData); ok {
+		return h.AllocFloats(s.Rows, s.Cols, s.F32)
 	}
 	t, err := dev.Alloc(s.Rows, s.Cols)
 	if err != nil {

@@ -1,0 +1,86 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+	"gorgonia.org/cu"
+)
+
+// A data set is resident in the device's memory, where it leaves room for the
+// training. A larger one stays in page-locked memory of the host, which kernels
+// read through the bus at the same addresses (unified addressing). Only Gather
+// reads data, and each row of a batch once, so that buffers on the device would
+// move the same bytes over the same bus and write and read them once more there.
+
+var _ backend.HostData = (*Device)(nil)
+
+// OnHost reports whether a data set of that many bytes would take more than three
+// quarters of the device's free memory, and so stays in the host's.
+func (d *Device) OnHost(bytes int) (yes bool) {
+	if d.closed {
+		return false
+	}
+	_ = d.worker.Do(func() error { // where the driver does not say, the allocation will
+		free, _, err := cu.MemInfo()
+		yes = err == nil && int64(bytes) > free/4*3
+		return err
+	})
+	return yes
+}
+
+// AllocBytes is a data set of bytes.
+func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
+	if rows < 0 || cols < 0 || len(v) != rows*cols {
+		return backend.Data{}, fmt.Errorf("AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
+	}
+	b, err := d.data("AllocBytes", v)
+	return backend.Data{Mem: b, Rows: rows, Cols: cols, Bytes: true}, err
+}
+
+// AllocFloats is a data set of float32.
+func (d *Device) AllocFloats(rows, cols int, v []float32) (backend.Data, error) {
+	if rows < 0 || cols < 0 || len(v) != rows*cols {
+		return backend.Data{}, fmt.Errorf("AllocFloats: %d numbers for %dx%d", len(v), rows, cols)
+	}
+	b, err := d.data("AllocFloats", asBytes(v))
+	return backend.Data{Mem: b, Rows: rows, Cols: cols}, err
+}
+
+// data is a copy of v where there is room for it.
+func (d *Device) data(op string, v []byte) (backend.Memory, error) {
+	if d.OnHost(len(v)) {
+		return d.hostData(op, v)
+	}
+	b, err := d.zeroed(op, len(v))
+	if err != nil {
+		return nil, err
+	}
+	d.wait(op, func() error { return d.send(b.at, v) })
+	return b, d.err
+}
+
+// hostData is a copy of v in the host's memory.
+func (d *Device) hostData(op string, v []byte) (backend.Memory, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	b := &block{d: d, bytes: len(v)}
+	err := d.worker.Do(func() (err error) {
+		if b.host, err = libcuda.AllocHost(len(v)); err != nil {
+			return fmt.Errorf("%w: %s: %d MiB of page-locked memory of the host: %w", backend.ErrOutOfMemory, d.info.Name, len(v)>>20, err)
+		}
+		b.at = cu.DevicePtr(uintptr(unsafe.Pointer(unsafe.SliceData(b.host))))
+		d.blocks[b] = true
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", op, err)
+	}
+	copy(b.host, v)
+	return b, nil
+}
