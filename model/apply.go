@@ -25,20 +25,24 @@ func (m *Model) newApplier(batch, samples int) (*applier, error) {
 	if a.clock, err = m.dev.AllocClock(1); err != nil {
 		return nil, err
 	}
-	a.graph, err = newGraph(m, batch, samples, backend.Tensor{}, a.clock, func(g *graph, alloc backend.Alloc) {
-		a.host = alloc(batch, max(m.Spec.Inputs, m.Spec.Latent))
-		if m.Spec.Code == Gaussian {
-			a.mu = alloc(batch, m.Spec.Latent)
-		}
-		if m.Spec.Loss == backend.GaussianNLL {
-			a.mean = alloc(batch*samples, m.Spec.Inputs)
-		}
-	})
+	a.graph, err = newGraph(m, batch, samples, backend.Tensor{}, a.clock, a.reserve)
 	if err != nil {
 		a.clock.Mem.Free()
 		return nil, fmt.Errorf("inference on %d rows: %w", batch, err)
 	}
 	return a, nil
+}
+
+// reserve is what inference needs beside the layers' activations.
+func (a *applier) reserve(g *graph, alloc backend.Alloc) {
+	s := &g.Spec
+	a.host = alloc(g.batch, max(s.Inputs, s.Latent))
+	if s.Code == Gaussian {
+		a.mu = alloc(g.batch, s.Latent)
+	}
+	if s.Loss == backend.GaussianNLL {
+		a.mean = alloc(g.batch*g.samples, s.Inputs)
+	}
 }
 
 func (a *applier) free() {

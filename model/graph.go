@@ -27,7 +27,20 @@ type graph struct {
 // inference, where there is no dropout either. more reserves what the caller
 // needs beside.
 func newGraph(m *Model, batch, samples int, grads backend.Tensor, c backend.Clock, more func(*graph, backend.Alloc)) (*graph, error) {
-	g := &graph{Model: m, batch: batch, samples: samples, training: !grads.None()}
+	g := layOut(m, batch, samples, !grads.None(), grads, c)
+	var err error
+	g.mem, err = backend.Plan(m.dev, func(alloc backend.Alloc) {
+		g.plan(alloc)
+		if more != nil {
+			more(g, alloc)
+		}
+	})
+	return g, err
+}
+
+// layOut is a graph without memory.
+func layOut(m *Model, batch, samples int, training bool, grads backend.Tensor, c backend.Clock) *graph {
+	g := &graph{Model: m, batch: batch, samples: samples, training: training}
 	s := &m.Spec
 	g.enc = newChain("encoder", s.encoderLayers(), m.layout, m.params, grads, false)
 	g.dec = newChain("decoder", s.decoderLayers(), m.layout, m.params, grads, s.Tied)
@@ -41,14 +54,7 @@ func newGraph(m *Model, batch, samples int, grads backend.Tensor, c backend.Cloc
 	if g.training && s.Dropout > 0 {
 		g.setDropout(c)
 	}
-	var err error
-	g.mem, err = backend.Plan(m.dev, func(alloc backend.Alloc) {
-		g.plan(alloc)
-		if more != nil {
-			more(g, alloc)
-		}
-	})
-	return g, err
+	return g
 }
 
 // setDropout gives every hidden layer dropout on the clock's noise.

@@ -47,6 +47,9 @@ type phaseState struct {
 // chunkTime is how long the device works between two looks at the context.
 const chunkTime = 200 * time.Millisecond
 
+// evalBatch is how many rows are validated at a time.
+const evalBatch = 1000
+
 // stepsPerEpoch counts the last, smaller batch too.
 func (p *phase) stepsPerEpoch() int { return (p.data.Rows + p.batch - 1) / p.batch }
 
@@ -63,7 +66,7 @@ func (p *phase) open() error {
 		return err
 	}
 	if p.val.Rows > 0 {
-		p.eval, err = p.model.NewEvaluator(min(1000, p.val.Rows))
+		p.eval, err = p.model.NewEvaluator(min(evalBatch, p.val.Rows))
 	}
 	return err
 }

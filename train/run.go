@@ -128,6 +128,9 @@ func (r *run) prepare() error {
 	if r.stages, err = c.stages(); err != nil {
 		return &RequestError{err}
 	}
+	if err = checkMemory(r.dev, *c, s); err != nil {
+		return err
+	}
 	if r.data, err = Upload(r.dev, s.Train); err != nil {
 		return err
 	}

@@ -112,6 +112,11 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 		return nil, &requestError{err}
 	}
 	fmt.Fprintf(s.err, "model %s: %s, run directory %s\n", o.config.Model, widths(&spec), o.dir)
+	if free := dev.Info().Free; free > 0 {
+		if m, err := train.Plan(dev, o.config, sets); err == nil { // Run says what is wrong
+			fmt.Fprintf(s.err, "memory: %s\n", m.Line(free))
+		}
+	}
 	p := newProgress(s.err)
 	defer p.clear()
 	options.Progress, options.Epoch = p.step, p.epoch

@@ -1,0 +1,155 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+)
+
+// Memory is what a run takes of a device, in bytes.
+type Memory struct {
+	Data  int // the data set, as it is stored
+	Host  int // of the data, what stays in the host's memory instead
+	Step  int // parameters, gradients, moments and activations of the largest phase
+	batch func(batch int) int
+}
+
+// Total is all of it.
+func (m Memory) Total() int { return m.Data + m.Step }
+
+// Line says what is needed and what is free, for people.
+func (m Memory) Line(free uint64) string {
+	line := fmt.Sprintf("needs %d MiB, %d MiB free", mebibytes(m.Total()), free>>20)
+	if m.Host > 0 {
+		line += fmt.Sprintf("; %d MiB of data stay in the host's memory", mebibytes(m.Host))
+	}
+	return line
+}
+
+func mebibytes(n int) int { return (n + 1<<20 - 1) >> 20 }
+
+// LargestBatch is the largest batch up to that of the config with which the run
+// fits in free bytes, 0 if there is none.
+func (m Memory) LargestBatch(free uint64, batch int) int {
+	fits := func(n int) bool { return uint64(m.Data+m.batch(n)) <= free }
+	low, high := 0, batch+1 // low fits, high does not
+	for high-low > 1 {
+		if n := low + (high-low)/2; fits(n) {
+			low = n
+		} else {
+			high = n
+		}
+	}
+	return low
+}
+
+// Plan counts the memory of a run on dev before anything is allocated. A part of
+// the data that would stay in the host's memory does not count.
+func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
+	stages, err := c.stages()
+	if err != nil {
+		return Memory{}, &RequestError{err}
+	}
+	optimiser, err := c.Update()
+	if err != nil {
+		return Memory{}, &RequestError{err}
+	}
+	spec, err := c.Spec(sets.Train.Cols)
+	if err != nil {
+		return Memory{}, &RequestError{err}
+	}
+	p := planned{c: &c, sets: sets, spec: spec, optimiser: optimiser}
+	m := Memory{batch: func(batch int) int {
+		most := spec.ParameterBytes()
+		for _, s := range stages {
+			most = max(most, p.stage(s, batch))
+		}
+		return most
+	}}
+	m.addData(dev, sets.Train)
+	m.addData(dev, sets.Val)
+	m.Step = m.batch(c.Batch)
+	return m, nil
+}
+
+// planned is what the memory of a stage depends on.
+type planned struct {
+	c         *Config
+	sets      *Sets
+	spec      model.Spec
+	optimiser backend.Optimiser
+}
+
+// stage is the memory of one phase beside the data.
+func (p *planned) stage(s stage, batch int) int {
+	rows := p.sets.Train.Rows
+	batch = min(batch, rows)
+	spec, outside := p.spec, 0 // outside of the phase's own model
+	switch {
+	case s.layer >= 0:
+		one, err := p.spec.LayerSpec(s.layer, s.corrupt)
+		if err != nil {
+			return 0 // Run says what is wrong
+		}
+		outside, spec = p.spec.ParameterBytes(), one
+		if s.layer > 0 { // the outputs of the layers below
+			outside += 4 * rows * one.Inputs
+		}
+	case s.objective != model.Reconstruct:
+		outside = p.spec.ParameterBytes()
+		spec.Classes = len(p.sets.Train.Classes)
+	}
+	step := spec.TrainingBytes(model.TrainingOptions{
+		Objective: s.objective, Batch: batch, Optimiser: p.optimiser, Steps: (rows + batch - 1) / max(1, batch),
+	})
+	if v := p.sets.Val; v != nil && s.layer < 0 {
+		step += spec.EvaluationBytes(min(evalBatch, v.Rows))
+	}
+	return outside + spec.ParameterBytes() + step + step/copied[p.c.Precision]
+}
+
+// copied is one part in how many a GPU keeps beside the operands of products: a
+// bit an element for a ReLU's backward pass, in bf16 also a copy of half the size.
+var copied = map[string]int{"": 32, "fp32": 32, "tf32": 32, "bf16": 2}
+
+// addData counts a part of the data and its labels.
+func (m *Memory) addData(dev backend.Device, s *data.Set) {
+	if s == nil {
+		return
+	}
+	bytes := s.Rows * s.Cols
+	if s.U8 == nil {
+		bytes *= 4
+	}
+	if s.Labels != nil {
+		m.Data += 4 * s.Rows
+	}
+	if h, ok := dev.(backend.HostData); ok && h.OnHost(bytes) {
+		m.Host += bytes
+		return
+	}
+	m.Data += bytes
+}
+
+// checkMemory refuses a run that does not fit, before anything is allocated.
+func checkMemory(dev backend.Device, c Config, sets *Sets) error {
+	free := dev.Info().Free
+	if free == 0 {
+		return nil
+	}
+	m, err := Plan(dev, c, sets)
+	if err != nil || uint64(m.Total()) <= free {
+		return err
+	}
+	return outOfMemory(m, free, c.Batch)
+}
+
+func outOfMemory(m Memory, free uint64, batch int) error {
+	hint := "even a batch of 1 does not fit: take a smaller model, or fewer rows (--limit)"
+	if n := m.LargestBatch(free, batch); n > 0 {
+		hint = fmt.Sprintf("the largest batch that fits is %d", n)
+	}
+	return fmt.Errorf("%w: a batch of %d %s; %s", backend.ErrOutOfMemory, batch, m.Line(free), hint)
+}

@@ -1,0 +1,137 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/data"
+)
+
+// counting is a device that adds up what is allocated, and says that it has free
+// bytes.
+type counting struct {
+	backend.Device
+	taken int
+	free  uint64
+}
+
+func (c *counting) Info() backend.Info {
+	i := c.Device.Info()
+	i.Free = c.free
+	return i
+}
+
+func (c *counting) Alloc(rows, cols int) (backend.Tensor, error) {
+	c.taken += 4 * rows * cols
+	return c.Device.Alloc(rows, cols)
+}
+
+func (c *counting) AllocSums(n int) (backend.Sums, error) {
+	c.taken += 8 * n
+	return c.Device.AllocSums(n)
+}
+
+func (c *counting) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
+	c.taken += len(v)
+	return c.Device.AllocBytes(rows, cols, v)
+}
+
+func (c *counting) AllocClock(steps int) (backend.Clock, error) {
+	c.taken += 32 * steps
+	return c.Device.AllocClock(steps)
+}
+
+func openCounting(t *testing.T, free uint64) *counting {
+	t.Helper()
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dev.Close() })
+	return &counting{Device: dev, free: free}
+}
+
+// planSets are rows of noise with two classes.
+func planSets() *Sets {
+	set := func(rows int) *data.Set {
+		s := &data.Set{Rows: rows, Cols: 50, U8: make([]byte, rows*50), Labels: make([]int32, rows), Classes: []string{"a", "b"}}
+		for i := range s.U8 {
+			s.U8[i] = byte(i * i % 251)
+		}
+		for i := range s.Labels {
+			s.Labels[i] = int32(i % 2)
+		}
+		return s
+	}
+	return &Sets{Train: set(300), Val: set(40)}
+}
+
+// What is planned is what a run of one phase takes, and the share on top that a
+// GPU keeps beside it.
+func TestPlanIsWhatARunTakes(t *testing.T) {
+	for _, preset := range []string{"ae", "denoising", "sparse", "vae", "contractive"} {
+		t.Run(preset, func(t *testing.T) {
+			c, err := Preset(preset)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Hidden, c.Latent, c.Epochs, c.Batch, c.OutputBias = Widths{40}, 6, 1, 64, "zero"
+			dev, sets := openCounting(t, 0), planSets()
+			m, err := Plan(dev, c, sets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := Run(context.Background(), dev, c, sets, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			result.Model.Close()
+			if got := m.Total(); got < dev.taken || float64(got) > 1.04*float64(dev.taken) {
+				t.Errorf("%d bytes are planned, %d were taken", got, dev.taken)
+			}
+		})
+	}
+}
+
+// A run that does not fit is refused before anything is allocated, with the batch
+// that fits; with that batch it runs.
+func TestTooLittleMemory(t *testing.T) {
+	c, err := Preset("stacked")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hidden, c.Latent, c.Epochs, c.PretrainEpochs, c.Batch = Widths{40}, 6, 1, 1, 256
+	c.Classifier, c.ClassifierEpochs = "finetune", 1
+	sets, dev := planSets(), openCounting(t, 0)
+	full, err := Plan(dev, c, sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev.free = uint64(full.Total()) * 3 / 4
+	_, err = Run(context.Background(), dev, c, sets, Options{})
+	if !errors.Is(err, backend.ErrOutOfMemory) || dev.taken != 0 {
+		t.Fatalf("Run: %v with %d bytes taken, want out of memory before anything is", err, dev.taken)
+	}
+	n := full.LargestBatch(dev.free, c.Batch)
+	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d", n)) {
+		t.Errorf("the largest batch is %d, the error says %v", n, err)
+	}
+	if c.Batch = n + 1; checkMemory(dev, c, sets) == nil {
+		t.Errorf("a batch of %d fits", n+1)
+	}
+	c.Batch = n
+	result, err := Run(context.Background(), dev, c, sets, Options{})
+	if err != nil {
+		t.Fatalf("with a batch of %d: %v", n, err)
+	}
+	result.Model.Close()
+	dev.free = uint64(full.Data)
+	if err := checkMemory(dev, c, sets); err == nil || !strings.Contains(err.Error(), "even a batch of 1") {
+		t.Errorf("without room for a model: %v", err)
+	}
+}
