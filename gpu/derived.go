@@ -36,8 +36,9 @@ func (d *Device) forget(writes tensors) {
 			continue
 		}
 		e := tensorExtent(t)
+		d.overwrite(e)
 		for _, v := range d.derived {
-			if o := tensorExtent(v.of); o.mem == e.mem && o.begin < e.end && e.begin < o.end {
+			if overlap(tensorExtent(v.of), e) {
 				v.epoch = -1
 			}
 		}

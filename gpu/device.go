@@ -41,6 +41,8 @@ type Device struct {
 	spans     []*spanTable
 	derived   []*derived
 	epoch     int // of what is derived
+	shadows   []*shadow
+	recorded  *effects // of the recording under way, in bf16
 	programs  map[*program]bool
 }
 

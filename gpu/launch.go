@@ -44,8 +44,8 @@ func sum(s backend.Sums, i int) arg { return pointer(address(sumsExtent(s)) + cu
 
 // arguments are slots of 8 bytes, which is what cu reads of each argument.
 type arguments struct {
-	slots  [16]uint64
-	params [16]unsafe.Pointer
+	slots  [20]uint64
+	params [20]unsafe.Pointer
 }
 
 // launch enqueues a kernel. A grid of 0 has nothing to do.

@@ -31,7 +31,7 @@ func (b *block) Free() {
 			return nil
 		}
 		delete(b.d.blocks, b)
-		return errors.Join(b.d.drop(b), b.release())
+		return errors.Join(b.d.drop(b), b.d.dropShadows(b), b.release())
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+	"gorgonia.org/cu"
 )
 
 // Short steps are launched several at a time, as one graph of copies.
@@ -18,7 +19,8 @@ const (
 // program is a recorded step: a CUDA graph, and one of copies of it for a short
 // step.
 type program struct {
-	d     *Device
+	d *Device
+	effects
 	once  libcuda.Exec
 	many  libcuda.Exec
 	nodes int
@@ -38,11 +40,11 @@ func (d *Device) Record(step func()) (backend.Program, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	graph, err := d.capture(step)
+	p := &program{d: d}
+	graph, err := d.capture(step, &p.effects)
 	if err != nil {
 		d.fail("Record", err)
 	}
-	p := &program{d: d}
 	d.run("Record", func() error { return p.make(graph) })
 	if d.err != nil {
 		return nil, d.err
@@ -51,11 +53,14 @@ func (d *Device) Record(step func()) (backend.Program, error) {
 }
 
 // capture runs the step and ends the capture, also when the step panics.
-func (d *Device) capture(step func()) (g libcuda.Graph, err error) {
+func (d *Device) capture(step func(), e *effects) (g libcuda.Graph, err error) {
 	d.recording = true
+	if d.options.Precision == BF16 {
+		d.recorded = e
+	}
 	d.newEpoch()
 	defer func() {
-		d.recording = false
+		d.recording, d.recorded = false, nil
 		d.newEpoch()
 		end := d.worker.Do(func() (err error) {
 			g, err = libcuda.EndCapture(d.stream)
@@ -64,6 +69,7 @@ func (d *Device) capture(step func()) (g libcuda.Graph, err error) {
 		err = errors.Join(err, end)
 	}()
 	step()
+	d.run("Record", func() error { return d.restore(e) })
 	return g, d.err
 }
 
@@ -98,6 +104,10 @@ func (p *program) Launch(times int) {
 	}
 	d.newEpoch()
 	d.run("Launch", func() error {
+		if err := d.refresh(&p.effects); err != nil {
+			return err
+		}
+		d.apply(&p.effects)
 		for ; p.short && times >= copies; times -= copies {
 			if err := p.many.Launch(d.stream); err != nil {
 				return err
@@ -129,6 +139,10 @@ func (p *program) release() error {
 	errs := []error{p.d.stream.Synchronize(), p.once.Destroy()}
 	if p.short {
 		errs = append(errs, p.many.Destroy())
+	}
+	for _, b := range p.tables {
+		delete(p.d.blocks, b)
+		errs = append(errs, cu.MemFree(b.at))
 	}
 	return errors.Join(errs...)
 }

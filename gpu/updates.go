@@ -77,6 +77,7 @@ func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, row
 
 // Update moves the parameters one step.
 func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	shaded := d.shaded(params)
 	if !d.ready("Update", backend.CheckUpdate(params, grads, m, v, o, guard), tensors{params, m, v}, grads) || !d.clock("Update", c) || !d.holds("Update", guard, 0) {
 		return
 	}
@@ -87,8 +88,13 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 		v = backend.Tensor{}
 	}
 	d.run("Update", func() error {
+		shadows, err := d.shadowTable(params, shaded)
+		if err != nil {
+			return err
+		}
 		return d.launch(kernels.UpdateFwdF32, d.spread(ceil(params.Len(), 4)), at(params), at(grads), at(m), at(v), sum(guard, 0),
 			clockAt(c), integer(params.Len()), integer(guard.N-backend.GuardNorm), integer(int(o.Kind)), integer(o.Decayed),
-			float(o.WeightDecay), float(o.Clip), float(o.Beta1), float(o.Beta2), float(o.Eps))
+			float(o.WeightDecay), float(o.Clip), float(o.Beta1), float(o.Beta2), float(o.Eps),
+			shadows, integer(len(shaded)))
 	})
 }

@@ -44,7 +44,7 @@ var (
 	TopkBwdF32 = Kernel{"topk_bwd_f32", "topk", "pppi"}
 
 	CheckFwdF32  = Kernel{"check_fwd_f32", "update", "ppppiipippp"}
-	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffff"}
+	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffffpi"}
 )
 
 // All lists every kernel.

@@ -1,4 +1,5 @@
 // The end of a step: the gradient watched over and applied.
+#include "bfloat16.cuh"
 #include "noise.cuh"
 #include "reduce.cuh"
 
@@ -69,14 +70,27 @@ DEVICE float moved(int kind, Rule o, float p, float g, float decay, float *m, fl
 	return p - o.lr * o.correct1 * *m / (sqrtf(*v) * o.correct2 + o.eps);
 }
 
+// A shadow is a copy in bfloat16 of the parameters from begin to end, multiples of 4.
+struct Shadow { i64 begin, end; u64 *copy; };
+
+DEVICE void shade(const Shadow *shadows, i64 number, i64 q, Four p) {
+	for (i64 s = 0; s < number; s++)
+		if (4 * q >= shadows[s].begin && 4 * q < shadows[s].end) {
+			u64 four = 0;
+			for (int i = 3; i >= 0; i--)
+				four = four << 16 | bfloat16(p.v[i]);
+			shadows[s].copy[q - shadows[s].begin / 4] = four;
+		}
+}
+
 // update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The
 // gradient is multiplied by min(1, clip / its norm) if clip > 0; decay applies to the first decayed parameters. m and v
 // may be null where the rule keeps fewer moments.
 //
-//	params, grads, m, v: n, guard: 2 + tensors
+//	params, grads, m, v: n, guard: 2 + tensors, shadows: shades, whose copies are written too
 KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, const double *guard, const Clock *clock,
                       i64 n, i64 tensors, i64 kind, i64 decayed, float decay, float clip, float beta1, float beta2,
-                      float eps) {
+                      float eps, const Shadow *shadows, i64 shades) {
 	if (guard[GUARD_STEP] != 0)
 		return;
 	Hyper h = hyper(clock);
@@ -99,6 +113,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 		for (int i = 0; i < 4; i++)
 			p.v[i] = moved((int)kind, o, p.v[i], shrink * g.v[i], 4 * q + i < decayed ? decay : 0.0f, &mq.v[i], &vq.v[i]);
 		store(params, q, some, wide, p);
+		shade(shadows, shades, q, p);
 		if (m)
 			store(m, q, some, wide, mq);
 		if (v)

@@ -1,0 +1,153 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// shadowRig is a layer y = x W^T of 8 inputs and outputs in bf16, with x all ones
+// and W, if all its elements are w, making y = 8 w.
+type shadowRig struct {
+	*testing.T
+	d                backend.Device
+	params, x, y, w  backend.Tensor
+	other, gradients backend.Tensor
+	guard            backend.Sums
+	clock            backend.Clock
+}
+
+func newShadowRig(t *testing.T) *shadowRig {
+	sim := device(t)
+	r := &shadowRig{T: t, d: open(t, Options{Precision: BF16})}
+	t.Cleanup(func() {
+		if err := r.d.Close(); err != nil {
+			t.Error(err)
+		}
+		sound(t, sim)
+	})
+	block, err := r.d.Alloc(1, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := 0
+	alloc := func(rows, cols int) backend.Tensor {
+		at := block.Slice(next, rows, cols)
+		next += ceil(rows*cols, 64) * 64
+		return at
+	}
+	r.params, r.gradients, r.other = alloc(1, 70), alloc(1, 70), alloc(8, 8)
+	r.w = r.params.Slice(4, 8, 8)
+	r.x, r.y = alloc(2, 8), alloc(2, 8)
+	if r.clock, err = r.d.AllocClock(1); err != nil {
+		t.Fatal(err)
+	}
+	if r.guard, err = r.d.AllocSums(backend.GuardNorm + 1); err != nil {
+		t.Fatal(err)
+	}
+	r.d.SetClock(r.clock, backend.Time{}, []backend.Hyper{{LR: 1}})
+	r.fill(r.x, 1)
+	r.fill(r.gradients, 0.25)
+	r.fill(r.params, 4)
+	return r
+}
+
+func (r *shadowRig) fill(t backend.Tensor, v float32) {
+	all := make([]float32, t.Len())
+	for i := range all {
+		all[i] = v
+	}
+	r.d.Upload(t, all)
+}
+
+func (r *shadowRig) linear() {
+	r.d.Linear(r.y, backend.Tensor{}, r.x, r.w, backend.Tensor{}, backend.Identity, false)
+}
+
+func (r *shadowRig) update() {
+	r.d.Update(r.params, r.gradients, backend.Tensor{}, backend.Tensor{}, backend.Optimiser{Kind: backend.SGD}, r.guard, r.clock)
+}
+
+func (r *shadowRig) record(nodes int, step func()) backend.Program {
+	r.Helper()
+	p, err := r.d.Record(step)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if n := p.(*program).Nodes(); n != nodes {
+		r.Errorf("the step takes %d launches, want %d", n, nodes)
+	}
+	return p
+}
+
+// want says that the products read weights that are all w.
+func (r *shadowRig) want(what string, w float32) {
+	r.Helper()
+	got := make([]float32, r.y.Len())
+	r.d.Download(got, r.y)
+	if err := r.d.Sync(); err != nil {
+		r.Fatal(err)
+	}
+	for _, y := range got {
+		if y != 8*w {
+			r.Errorf("%s: y is %v, want %v everywhere", what, got, 8*w)
+			return
+		}
+	}
+}
+
+// The update writes the weights' shadow, and no launch makes it anew.
+func TestShadowFollowsTheUpdate(t *testing.T) {
+	r := newShadowRig(t)
+	p := r.record(2, func() { r.linear(); r.update() })
+	p.Launch(1)
+	r.want("first step", 4)
+	p.Launch(1)
+	r.want("second step", 3.75)
+	p.Launch(copies + 1)
+	r.want("steps in one graph", 3.75-0.25*(copies+1))
+	sgd := r.record(1, r.update)
+	sgd.Launch(2)
+	p.Launch(1)
+	r.want("after another program's updates", 3.75-0.25*(copies+4))
+}
+
+// What else writes weights leaves no stale shadow behind.
+func TestShadowIsNotStale(t *testing.T) {
+	r := newShadowRig(t)
+	p := r.record(2, func() { r.linear(); r.update() })
+	p.Launch(1)
+	r.fill(r.w, 2)
+	p.Launch(1)
+	r.want("after an upload", 2)
+	r.fill(r.other, 1)
+	r.d.Copy(r.w, r.other)
+	p.Launch(1)
+	r.want("after a copy", 1)
+	over := r.record(1, func() { r.d.Copy(r.w, r.other) })
+	p.Launch(3)
+	over.Launch(1)
+	p.Launch(1)
+	r.want("after another program", 1)
+}
+
+// A step that changes its weights in another way makes their shadow anew, and so
+// may run several times; one whose update does nothing keeps it.
+func TestShadowOfAChangedWeight(t *testing.T) {
+	r := newShadowRig(t)
+	r.fill(r.other, 0.5)
+	add := r.record(3, func() { r.linear(); r.d.Add(r.w, r.other) })
+	add.Launch(3)
+	r.want("the third time", 5)
+	both := r.record(4, func() { r.linear(); r.update(); r.d.Add(r.w, r.other) })
+	both.Launch(2)
+	r.want("an update and more", 5.75)
+	p := r.record(2, func() { r.linear(); r.update() })
+	guard := make([]float64, backend.GuardNorm+1)
+	guard[backend.GuardStep] = 1
+	r.d.WriteSums(r.guard, guard)
+	p.Launch(3)
+	r.want("an update that does nothing", 6)
+}
