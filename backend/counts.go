@@ -1,10 +1,9 @@
 package backend
 
-// MemoryCounter is a [Device] that knows how much of its memory is taken.
+// MemoryCounter is a [Device] that knows how much of its memory it has taken,
+// with what it keeps for itself.
 type MemoryCounter interface {
-	// Memory is what this device holds, with what it keeps for itself, and what is
-	// free for anyone, in bytes.
-	Memory() (held, free uint64)
+	HeldBytes() int
 }
 
 // LaunchCounter is a [Program] that knows how many launches its step takes:

@@ -50,31 +50,23 @@ func (r *rig) close() {
 }
 
 // Memory is what training at a batch size takes of a device's memory, and what
-// was free before; both are zero where the device does not count.
+// was free when the device was opened, 0 where it does not know.
 type Memory struct {
 	Needed uint64 `json:"needed_bytes"`
 	Free   uint64 `json:"free_bytes"`
 }
 
-// Plan plans a batch's memory without computing anything.
+// Plan plans a batch's memory without taking it.
 func Plan(dev backend.Device, c train.Config, s *data.Set, batch int) (Memory, error) {
-	before, free := memory(dev)
-	if free == 0 {
-		return Memory{}, nil
-	}
-	r, err := newRig(dev, c, s, batch)
-	if err != nil {
-		return Memory{}, err
-	}
-	defer r.close()
-	after, _ := memory(dev)
-	return Memory{Needed: after - before, Free: free}, nil
+	c.Batch = batch
+	m, err := train.Plan(dev, c, &train.Sets{Train: repeat(s, batch)})
+	return Memory{Needed: uint64(m.Total()), Free: dev.Info().Free}, err
 }
 
-// memory is what the device holds and what is free, zero where it does not count.
-func memory(dev backend.Device) (held, free uint64) {
+// held is what the device has taken, 0 where it does not count.
+func held(dev backend.Device) uint64 {
 	if c, ok := dev.(backend.MemoryCounter); ok {
-		return c.Memory()
+		return uint64(c.HeldBytes())
 	}
-	return 0, 0
+	return 0
 }

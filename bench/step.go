@@ -51,7 +51,7 @@ func Step(dev backend.Device, c train.Config, s *data.Set, batch int, ceiling Ce
 	}
 	p := point(times, batch, r.training.Work(batch), ceiling)
 	p.Launches = r.training.Launches(batch)
-	p.MemoryBytes, _ = memory(dev)
+	p.MemoryBytes = held(dev)
 	return p, nil
 }
 

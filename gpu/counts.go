@@ -2,25 +2,12 @@
 
 package gpu
 
-import (
-	"github.com/aegpu/aegpu/backend"
-	"gorgonia.org/cu"
-)
+import "github.com/aegpu/aegpu/backend"
 
 var (
 	_ backend.MemoryCounter = (*Device)(nil)
 	_ backend.LaunchCounter = (*program)(nil)
 )
 
-// Memory is what is allocated, with the device's own, and what is free.
-func (d *Device) Memory() (held, free uint64) {
-	if d.closed {
-		return 0, 0
-	}
-	_ = d.worker.Do(func() error { // a lost device is reported by what it was to do
-		n, _, err := cu.MemInfo()
-		free = uint64(n)
-		return err
-	})
-	return uint64(d.Usage().Bytes), free
-}
+// HeldBytes is what is allocated, with the device's own.
+func (d *Device) HeldBytes() int { return d.Usage().Bytes }

@@ -103,18 +103,11 @@ func runBench(c *cli.Context, s *streams) error {
 }
 
 // planBench says what memory the largest batch needs and what is free, where the
-// device knows. A batch that does not fit is left to the point where it stops.
+// device knows.
 func planBench(s *streams, c *cli.Context, dev backend.Device, config train.Config, set *data.Set, batch int) (bench.Memory, error) {
 	m, err := bench.Plan(dev, config, set, batch)
-	line := ""
-	switch {
-	case errors.Is(err, backend.ErrOutOfMemory):
-		line, err = oneLine(err), nil
-	case m.Free > 0:
-		line = fmt.Sprintf("batch %d needs %s, %s are free", batch, mebibytes(m.Needed), mebibytes(m.Free))
-	}
-	if line != "" && !c.Bool("quiet") {
-		fmt.Fprintf(s.err, "memory: %s\n", line)
+	if err == nil && m.Free > 0 && !c.Bool("quiet") {
+		fmt.Fprintf(s.err, "memory: batch %d needs %s, %s are free\n", batch, mebibytes(m.Needed), mebibytes(m.Free))
 	}
 	return m, err
 }
