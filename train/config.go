@@ -74,7 +74,6 @@ type Config struct {
 	Precision string `yaml:"precision"` // fp32, tf32, bf16
 }
 
-// Models lists the presets.
 var models = []string{"ae", "stacked", "denoising", "sparse", "vae", "contractive"}
 
 // Models lists the presets' names.

@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"time"
 
@@ -258,8 +257,4 @@ func (p *phase) restoreBest() error {
 	dev := p.model.Device()
 	dev.Upload(p.model.Flat(), p.best)
 	return dev.Sync()
-}
-
-func (p *phase) String() string {
-	return fmt.Sprintf("%s: %d examples, batch %d, %d epochs", p.name, p.data.Rows, p.batch, p.epochs)
 }
