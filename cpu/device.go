@@ -43,9 +43,8 @@ type Device struct {
 
 	live     map[*memory]struct{}
 	ops      operations
-	partials []float64    // of a reduction, one a piece
-	columns  []float32    // of an operation's coefficients, one a column
-	grey     [256]float32 // v/255 of every byte v
+	partials []float64 // of a reduction, one a piece
+	columns  []float32 // of an operation's coefficients, one a column
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -71,9 +70,6 @@ func Open(opts Options) (*Device, error) {
 	}
 	d.runPiece = d.piece
 	d.epilogue.Done = func(r0, r1, c0, c1 int) { d.finishing.then.finish(r0, r1, c0, c1) }
-	for v := range d.grey {
-		d.grey[v] = float32(v) / 255
-	}
 	total, free := machineMemory()
 	d.info = backend.Info{Kind: "cpu", Name: "cpu", Detail: describe(workers, path), Total: total, Free: free}
 	return d, nil

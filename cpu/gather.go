@@ -17,7 +17,7 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 		out = noisy
 	}
 	o := &d.ops.gather
-	*o = gatherOp{clean: d.floats(clean), noisy: d.floats(noisy), cols: data.Cols, spec: spec, grey: &d.grey}
+	*o = gatherOp{clean: d.floats(clean), noisy: d.floats(noisy), cols: data.Cols, spec: spec}
 	if m := d.block(data.Mem); m != nil && data.Bytes {
 		o.bytes = view(d, m.bytes, data.Off, data.Rows*data.Cols)
 	} else if m != nil {
@@ -42,7 +42,6 @@ type gatherOp struct {
 	clean, noisy      []float32
 	data              []float32 // one of data and bytes
 	bytes             []byte
-	grey              *[256]float32 // what a byte stands for
 	cols              int
 	row               uint64
 	perm              *backend.Permutation // nil for rows in order
@@ -56,7 +55,7 @@ func (o *gatherOp) part(s *scratch, _, lo, hi int) {
 		out = o.noisy
 	}
 	for b := lo; b < hi; b++ {
-		o.fetch(out[b*o.cols:(b+1)*o.cols], o.row+uint64(b))
+		o.fetch(s, out[b*o.cols:(b+1)*o.cols], o.row+uint64(b))
 	}
 	lo, hi = lo*o.cols, hi*o.cols
 	out = out[lo:hi]
@@ -69,7 +68,7 @@ func (o *gatherOp) part(s *scratch, _, lo, hi int) {
 }
 
 // fetch copies the example that comes row-th in the epoch.
-func (o *gatherOp) fetch(dst []float32, row uint64) {
+func (o *gatherOp) fetch(s *scratch, dst []float32, row uint64) {
 	if o.perm != nil {
 		row = o.perm.At(row)
 	}
@@ -78,9 +77,7 @@ func (o *gatherOp) fetch(dst []float32, row uint64) {
 		copy(dst, o.data[at:])
 		return
 	}
-	for j, v := range o.bytes[at : at+len(dst)] {
-		dst[j] = o.grey[v]
-	}
+	s.path.Dequantise(dst, o.bytes[at:at+len(dst)], 255)
 }
 
 // binarise is x = u < x ? 1 : 0. Element 0 of x draws the noise of element at.

@@ -92,7 +92,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 	}
 	d.product(d.floats(dw), a, b, dw.Rows, dw.Cols, dy.Rows, true, false, beta, nil)
 	if !db.None() {
-		d.eachTile(&d.ops.columnSums, dy.Cols)
+		d.run(&d.ops.columnSums, dy.Cols, narrow)
 	}
 }
 
@@ -108,18 +108,12 @@ type columnSumsOp struct {
 const rowsAtOnce = 16
 
 func (o *columnSumsOp) part(s *scratch, _, lo, hi int) {
-	var sums [tile]float64
-	some := s.a[:hi-lo]
+	sums := s.sums[:hi-lo]
+	clear(sums)
 	for r := 0; r < o.rows; r += rowsAtOnce {
-		copy(some, o.v[r*o.cols+lo:])
-		for q := r + 1; q < min(r+rowsAtOnce, o.rows); q++ {
-			s.path.Add(some, some, o.v[q*o.cols+lo:])
-		}
-		for j, x := range some {
-			sums[j] += float64(x)
-		}
+		s.path.AddRows(sums, o.v[r*o.cols+lo:], o.cols, min(rowsAtOnce, o.rows-r))
 	}
-	for j, sum := range sums[:hi-lo] {
+	for j, sum := range sums {
 		sum *= o.scale
 		if o.accumulate {
 			sum += float64(o.out[lo+j])

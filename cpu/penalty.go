@@ -10,7 +10,7 @@ import (
 func (d *Device) ColumnMeans(m, h backend.Tensor) {
 	if d.begin("ColumnMeans", backend.CheckColumnMeans(m, h)) {
 		d.ops.columnSums = columnSumsOp{d.floats(m), d.floats(h), h.Rows, h.Cols, 1 / float64(h.Rows), false}
-		d.eachTile(&d.ops.columnSums, h.Cols)
+		d.run(&d.ops.columnSums, h.Cols, narrow)
 	}
 }
 

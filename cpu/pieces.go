@@ -45,6 +45,9 @@ func (d *Device) eachRow(work part, rows, cols, grain int) {
 // tile is the columns that one piece adds up.
 const tile = 128
 
+// narrow is the columns of a piece that is cheap: more of them share out evenly.
+const narrow = 64
+
 // eachTile runs work on tiles of columns. Each piece walks all rows.
 func (d *Device) eachTile(work part, cols int) {
 	d.run(work, cols, tile)

@@ -13,6 +13,7 @@ type scratch struct {
 	a, b, c, d, e [block]float32
 	ones          [block]float32
 	words         [block]uint32
+	sums          [tile]float64
 	_             [line]byte // none is shared
 }
 

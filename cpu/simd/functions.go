@@ -42,9 +42,18 @@ func (p Path) Scale(dst, src []float32, k float32) { p.do().scale(dst, src[:len(
 // Axpy is dst += k * src, fused on the vector paths.
 func (p Path) Axpy(dst, src []float32, k float32) { p.do().axpy(dst, src[:len(dst)], k) }
 
-// Dequantise is dst = float32(src) * scale, the same bits on every path.
-func (p Path) Dequantise(dst []float32, src []uint8, scale float32) {
-	p.do().dequantise(dst, src[:len(dst)], scale)
+// Dequantise is dst = float32(src) / top, the same bits on every path.
+func (p Path) Dequantise(dst []float32, src []uint8, top float32) {
+	p.do().dequantise(dst, src[:len(dst)], top)
+}
+
+// AddRows adds the column sums of some rows to sums: sums[j] += sum of src[r*stride+j] over r in [0, rows), rows at
+// least 1. A column is added in order in float32, which is why rows should be few. The same bits on every path.
+func (p Path) AddRows(sums []float64, src []float32, stride, rows int) {
+	if len(sums) > 0 {
+		_ = src[(rows-1)*stride+len(sums)-1]
+		p.do().addRows(sums, src, stride, rows)
+	}
 }
 
 // Sum is the sum of x in float64: sixteen sums of every sixteenth element side by side, then a

@@ -3,18 +3,22 @@ package simd
 import "unsafe"
 
 // The blocking follows Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication"
-// (ACM TOMS 34(3), 2008), turned to row-major: a panel of A (kern.rows rows) stays in the L1 cache
-// while panels of B (kern.cols columns) stream past it from L2.
+// (ACM TOMS 34(3), 2008): a panel of B (kern.cols columns) stays in the L1 cache while panels of A
+// (kern.rows rows) stream past it from L2.
 const (
-	// maxSteps is the most steps of k in a block: 256*14 floats of A take half of a 32 KiB L1 and leave
-	// room for B to pass. It is the same on every path, since it decides where a sum is cut.
+	// maxSteps is the most steps of k in a block: 256*16 floats of B take half of a 32 KiB L1 and leave
+	// room for A to pass. It is the same on every path, since it decides where a sum is cut.
 	maxSteps = 256
 	// maxPacked is the most floats of B packed at once: 4 MiB stay in a shared L3 cache.
 	maxPacked = 1 << 20
 	// groupRows and groupCols are about the most rows and columns of a task, so that its parts of
-	// A, B and C fit in an L2 cache of 1 MiB.
+	// A, B and C fit in an L2 cache of 1 MiB; wideCols is the most columns where only A and C need to.
 	groupRows = 112
 	groupCols = 256
+	wideCols  = 1024
+	// aliased is the distance of rows, in floats, at which they share the lines of an L1 cache, 4 KiB: all rows
+	// of a panel together need more than there are, and cost half of the speed unless they are packed.
+	aliased = 1024
 	// serialFlops is the work below which handing out tasks costs more than it gains.
 	serialFlops = 400_000
 	// packRows is how many rows of a wide operand are packed for all panels at once: each is read
@@ -136,18 +140,23 @@ func (g *Gemm) run(n int, task func(worker, i int)) {
 	g.pool.Run(n, task)
 }
 
-// group sizes the tasks: as large as fits in cache, but enough of them to share out evenly.
+// group sizes the tasks: as large as fits in cache, but enough of them to share out evenly. A transposed
+// A is packed anew by every task, so its tasks are as wide as may be.
 func (g *Gemm) group() {
 	p := &g.job.plan
 	cols := p.j1 - p.j0
 	p.groupR, p.groupC = min(groupRows/g.kern.rows, p.rowPanels), min(groupCols/g.kern.cols, cols)
+	p.packA = cols > 1 && (g.job.tA || g.job.lda%aliased == 0)
+	if p.packA {
+		p.groupC = min(wideCols/g.kern.cols, cols)
+	}
 	want := 8 * g.pool.Workers()
 	if p.serial || g.pool.Workers() == 1 {
 		want = 1
 	}
 	for ceilDiv(p.rowPanels, p.groupR)*ceilDiv(cols, p.groupC) < want {
 		switch {
-		case p.groupC > 1 && p.groupC >= p.groupR:
+		case p.groupC > 1 && p.groupC >= p.groupR && !(p.packA && p.groupR > 2):
 			p.groupC = (p.groupC + 1) / 2
 			continue
 		case p.groupR > 1:
@@ -157,7 +166,7 @@ func (g *Gemm) group() {
 		break
 	}
 	p.tasksC = ceilDiv(cols, p.groupC)
-	p.packA = g.job.tA && p.groupC > 1
+	p.packA = p.packA && p.groupC > 1
 }
 
 // panelRow is where row panel i begins. The rows are spread evenly over the panels, so that no
@@ -269,26 +278,34 @@ func (g *Gemm) tileOne(worker, i int) {
 	c0 := p.j0 + i%p.tasksC*p.groupC
 	c1 := min(p.j1, c0+p.groupC)
 	for k0 := p.k0; k0 < p.k1; k0 += p.steps {
-		last := k0+p.steps >= j.k
 		if p.packA {
 			g.packPanels(s, r0, r1, k0)
 		}
-		for r := r0; r < r1; r++ {
-			g.rowOfTiles(s, r, r-r0, c0, c1, k0)
-			if last {
-				j.finish(p.panelRow(r), p.panelRow(r+1), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
-			}
+		for c := c0; c < c1; c++ {
+			g.columnOfTiles(s, c, r0, r1, k0)
 		}
+	}
+	if p.k1 == j.k {
+		j.finish(p.panelRow(r0), p.panelRow(r1), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
 	}
 }
 
-// packPanels packs the row panels [r0, r1) of a transposed A for the block at k0.
+// packPanels packs the row panels [r0, r1) of A for the block at k0.
 func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 	j, kern := &g.job, g.kern
 	p := &j.plan
 	q := &s.pack
 	q.ss, q.ds = 4*j.lda, 4*kern.lanes
 	steps := min(p.steps, p.k1-k0)
+	if !j.tA {
+		q.k = steps
+		for r := r0; r < r1; r++ {
+			row := p.panelRow(r)
+			q.dst = unsafe.Pointer(&s.panel[(r-r0)*maxSteps*kern.lanes])
+			kern.transposePanel(q, &j.a[row*j.lda+k0], j.lda, p.panelRow(r+1)-row)
+		}
+		return
+	}
 	for at := 0; at < steps; at += packRows {
 		q.k = min(packRows, steps-at)
 		for r := r0; r < r1; r++ {
@@ -299,13 +316,11 @@ func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 	}
 }
 
-// rowOfTiles computes row panel r, the slot-th of its task, against the column panels [c0, c1) for
+// columnOfTiles computes column panel c, which stays in the L1 cache, against the row panels [r0, r1) for
 // the block at k0.
-func (g *Gemm) rowOfTiles(s *scratch, r, slot, c0, c1, k0 int) {
+func (g *Gemm) columnOfTiles(s *scratch, c, r0, r1, k0 int) {
 	j, kern := &g.job, g.kern
 	p := &j.plan
-	row := p.panelRow(r)
-	rows := p.panelRow(r+1) - row
 	t := &s.tile
 	t.k = min(p.steps, p.k1-k0)
 	t.alpha, t.beta = j.alpha, 1
@@ -313,53 +328,51 @@ func (g *Gemm) rowOfTiles(s *scratch, r, slot, c0, c1, k0 int) {
 		t.beta = j.beta
 	}
 	t.ldc = 4 * j.ldc
-	forms := g.operandA(s, row, slot, k0)
-	next := g.operandB(t, c0, k0)
-	t.c = unsafe.Pointer(&j.c[row*j.ldc+c0*kern.cols])
-	t.setMask(kern.lanes, kern.lanes)
-	kernel := forms[1][rows-1]
-	for c := c0; ; c++ {
-		if width := j.n - c*kern.cols; width < kern.cols {
-			vecs := ceilDiv(width, kern.lanes)
-			t.setMask(width-(vecs-1)*kern.lanes, kern.lanes)
-			kernel = forms[vecs-1][rows-1]
-		}
-		kernel((*byte)(unsafe.Pointer(t)))
-		if c+1 == c1 {
+	g.operandB(t, c, k0)
+	forms, next := g.operandA(s, p.panelRow(r0), k0)
+	width := min(kern.cols, j.n-c*kern.cols)
+	vecs := ceilDiv(width, kern.lanes)
+	t.setMask(width-(vecs-1)*kern.lanes, kern.lanes)
+	t.c = unsafe.Pointer(&j.c[p.panelRow(r0)*j.ldc+c*kern.cols])
+	for r := r0; ; r++ {
+		rows := p.panelRow(r+1) - p.panelRow(r)
+		forms[vecs-1][rows-1]((*byte)(unsafe.Pointer(t)))
+		if r+1 == r1 {
 			break
 		}
-		t.b = unsafe.Add(t.b, next)
-		t.c = unsafe.Add(t.c, 4*kern.cols)
+		t.a = unsafe.Add(t.a, next.panel+next.row*rows)
+		t.c = unsafe.Add(t.c, rows*t.ldc)
 	}
 }
 
-// operandB points the tile at column panel c of B, packed or in place, and returns the bytes to
-// the next panel.
-func (g *Gemm) operandB(t *tile, c, k0 int) int {
+// operandB points the tile at column panel c of B, packed or in place.
+func (g *Gemm) operandB(t *tile, c, k0 int) {
 	j, kern := &g.job, g.kern
 	p := &j.plan
 	if !p.packB {
 		t.b, t.bs = unsafe.Pointer(&j.b[k0*j.ldb+c*kern.cols]), 4*j.ldb
-		return 4 * kern.cols
+		return
 	}
-	panel := g.packedPanel((k0-p.k0)/p.steps, c-p.j0)
-	t.b, t.bs = unsafe.Pointer(&panel[0]), 4*kern.cols
-	return 4 * len(panel)
+	t.b, t.bs = unsafe.Pointer(&g.packedPanel((k0-p.k0)/p.steps, c-p.j0)[0]), 4*kern.cols
 }
 
-// operandA points the tile at its rows of A, packed in that slot or in place, and picks the kernels.
-func (g *Gemm) operandA(s *scratch, row, slot, k0 int) *[2][]func(*byte) {
+// walk is the bytes from a panel of A to the next: of whole panels where they are packed, a row otherwise.
+type walk struct{ panel, row int }
+
+// operandA points the tile at the rows of A from row on, packed or in place, and picks the kernels.
+func (g *Gemm) operandA(s *scratch, row, k0 int) (*[2][]func(*byte), walk) {
 	j, kern := &g.job, g.kern
 	t := &s.tile
+	if j.plan.packA {
+		t.a, t.as = unsafe.Pointer(&s.panel[0]), 4*kern.lanes
+		return &kern.byStep, walk{panel: 4 * maxSteps * kern.lanes}
+	}
 	if !j.tA {
 		t.a, t.as = unsafe.Pointer(&j.a[row*j.lda+k0]), 4*j.lda
-		return &kern.byRow
+		return &kern.byRow, walk{row: t.as}
 	}
 	t.a, t.as = unsafe.Pointer(&j.a[k0*j.lda+row]), 4*j.lda
-	if j.plan.packA {
-		t.a, t.as = unsafe.Pointer(&s.panel[slot*maxSteps*kern.lanes]), 4*kern.lanes
-	}
-	return &kern.byStep
+	return &kern.byStep, walk{row: 4}
 }
 
 // setMask limits the last vector of the tile to width columns.

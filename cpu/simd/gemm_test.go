@@ -176,7 +176,7 @@ func TestGemmBlocks(t *testing.T) {
 		defer pool.Close()
 		g := NewGemm(path, pool)
 		r := newRand(3)
-		for i, s := range [][3]int{{64, 512, 784}, {130, 260, 385}, {20, 400, 1500}, {400, 20, 1153}, {257, 33, 800}, {60, 4200, 300}, {45, 300, 4500}} {
+		for i, s := range [][3]int{{40, 90, 1024}, {64, 512, 784}, {130, 260, 385}, {19, 3, 2048}, {20, 400, 1500}, {400, 20, 1153}, {257, 33, 800}, {60, 4200, 300}, {45, 300, 4500}} {
 			if testing.Short() && s[0]*s[1]*s[2] > 10e6 {
 				continue
 			}
@@ -191,7 +191,7 @@ func TestGemmBlocks(t *testing.T) {
 
 // An unknown worker count, or another instruction set, must not change a bit.
 func TestGemmBits(t *testing.T) {
-	for _, s := range [][3]int{{64, 256, 784}, {50, 70, 900}, {8, 10, 12}, {30, 784, 1000}} {
+	for _, s := range [][3]int{{64, 256, 784}, {50, 70, 900}, {8, 10, 12}, {30, 784, 1000}, {50, 70, 1024}} {
 		for _, tA := range transposes {
 			for _, tB := range transposes {
 				var want []float32

@@ -13,8 +13,9 @@ type loops struct {
 
 	add, mul    func(dst, a, b []float32)
 	scale, axpy func(dst, src []float32, k float32)
-	dequantise  func(dst []float32, src []uint8, scale float32)
+	dequantise  func(dst []float32, src []uint8, top float32)
 
+	addRows         func(sums []float64, src []float32, stride, rows int)
 	sum, sumSquares func(x []float32) float64
 	bceLogits       func(grad, logits, target []float32, scale float32) float64
 	bceLoss         func(logits, target []float32) float64

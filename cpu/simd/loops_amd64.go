@@ -3,9 +3,16 @@ package simd
 var pathLoops = [...]*loops{Gonum: &portableLoops, AVX2: &avx2Loops, AVX512: &avx512Loops}
 
 // tailDequantise does the elements of dst that do not fill a vector of that many lanes.
-func tailDequantise(dst []float32, src []uint8, scale float32, lanes int) {
+func tailDequantise(dst []float32, src []uint8, top float32, lanes int) {
 	for i := len(dst) &^ (lanes - 1); i < len(dst); i++ {
-		dst[i] = float32(src[i]) * scale
+		dst[i] = float32(src[i]) / top
+	}
+}
+
+// tailRows does the columns that do not fill a vector of that many lanes.
+func tailRows(sums []float64, src []float32, stride, rows, lanes int) {
+	if whole := len(sums) &^ (lanes - 1); whole < len(sums) {
+		addRows(sums[whole:], src[whole:], stride, rows)
 	}
 }
 
@@ -41,9 +48,13 @@ var avx2Loops = loops{
 	mul:           mulAVX2,
 	scale:         func(dst, src []float32, k float32) { scaleAVX2(dst, src, &k) },
 	axpy:          func(dst, src []float32, k float32) { axpyAVX2(dst, src, &k) },
-	dequantise: func(dst []float32, src []uint8, scale float32) {
-		dequantiseAVX2(dst, src, scale)
-		tailDequantise(dst, src, scale, 8)
+	dequantise: func(dst []float32, src []uint8, top float32) {
+		dequantiseAVX2(dst, src, top)
+		tailDequantise(dst, src, top, 8)
+	},
+	addRows: func(sums []float64, src []float32, stride, rows int) {
+		addRowsAVX2(&sums[0], len(sums), &src[0], stride, rows)
+		tailRows(sums, src, stride, rows, 8)
 	},
 	sum: func(x []float32) float64 {
 		var l [lanesOfSum]float64
@@ -114,9 +125,13 @@ var avx512Loops = loops{
 	mul:           mulAVX512,
 	scale:         func(dst, src []float32, k float32) { scaleAVX512(dst, src, &k) },
 	axpy:          func(dst, src []float32, k float32) { axpyAVX512(dst, src, &k) },
-	dequantise: func(dst []float32, src []uint8, scale float32) {
-		dequantiseAVX512(dst, src, scale)
-		tailDequantise(dst, src, scale, 16)
+	dequantise: func(dst []float32, src []uint8, top float32) {
+		dequantiseAVX512(dst, src, top)
+		tailDequantise(dst, src, top, 16)
+	},
+	addRows: func(sums []float64, src []float32, stride, rows int) {
+		addRowsAVX512(&sums[0], len(sums), &src[0], stride, rows)
+		tailRows(sums, src, stride, rows, 16)
 	},
 	sum: func(x []float32) float64 {
 		var l [lanesOfSum]float64

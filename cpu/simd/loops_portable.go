@@ -106,11 +106,12 @@ var portableLoops = loops{
 			dst[i] += k * x
 		}
 	},
-	dequantise: func(dst []float32, src []uint8, scale float32) {
+	dequantise: func(dst []float32, src []uint8, top float32) {
 		for i, x := range src {
-			dst[i] = float32(x) * scale
+			dst[i] = float32(x) / top
 		}
 	},
+	addRows: addRows,
 	sum: func(x []float32) float64 {
 		return inLanes(len(x), func(i int) float64 { return float64(x[i]) })
 	},
@@ -178,5 +179,15 @@ func portableAdam(p, g, m, v []float32, a Adam) {
 		v[i] = a.Beta2*v[i] + a.Rest2*x*x
 		root := float32(math.Sqrt(float64(v[i])))
 		p[i] -= a.Shrink*p[i] + a.Step*m[i]/(root*a.RootScale+a.Eps)
+	}
+}
+
+func addRows(sums []float64, src []float32, stride, rows int) {
+	for j := range sums {
+		x := src[j]
+		for r := 1; r < rows; r++ {
+			x += src[r*stride+j]
+		}
+		sums[j] += float64(x)
 	}
 }

@@ -27,10 +27,16 @@ func axpyAVX512(dst []float32, src []float32, k *float32)
 func axpyAVX2(dst []float32, src []float32, k *float32)
 
 //go:noescape
-func dequantiseAVX512(dst []float32, src []uint8, scale float32)
+func dequantiseAVX512(dst []float32, src []uint8, top float32)
 
 //go:noescape
-func dequantiseAVX2(dst []float32, src []uint8, scale float32)
+func dequantiseAVX2(dst []float32, src []uint8, top float32)
+
+//go:noescape
+func addRowsAVX512(sums *float64, cols int, src *float32, stride int, rows int)
+
+//go:noescape
+func addRowsAVX2(sums *float64, cols int, src *float32, stride int, rows int)
 
 //go:noescape
 func sumAVX512(lanes *float64, x []float32)

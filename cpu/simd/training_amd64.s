@@ -316,20 +316,20 @@ end:
 	VZEROUPPER
 	RET
 
-// func dequantiseAVX512(dst []float32, src []uint8, scale float32)
+// func dequantiseAVX512(dst []float32, src []uint8, top float32)
 // Requires: AVX, AVX512F
 TEXT ·dequantiseAVX512(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         dst_len+8(FP), CX
 	MOVQ         src_base+24(FP), DX
-	VBROADCASTSS scale+48(FP), Z0
+	VBROADCASTSS top+48(FP), Z0
 
 loop:
 	SUBQ      $0x10, CX
 	JL        done
 	VPMOVZXBD (DX), Z1
 	VCVTDQ2PS Z1, Z1
-	VMULPS    Z0, Z1, Z1
+	VDIVPS    Z0, Z1, Z1
 	VMOVUPS   Z1, (AX)
 	ADDQ      $0x10, DX
 	ADDQ      $0x40, AX
@@ -339,26 +339,228 @@ done:
 	VZEROUPPER
 	RET
 
-// func dequantiseAVX2(dst []float32, src []uint8, scale float32)
+// func dequantiseAVX2(dst []float32, src []uint8, top float32)
 // Requires: AVX, AVX2
 TEXT ·dequantiseAVX2(SB), NOSPLIT, $0-52
 	MOVQ         dst_base+0(FP), AX
 	MOVQ         dst_len+8(FP), CX
 	MOVQ         src_base+24(FP), DX
-	VBROADCASTSS scale+48(FP), Y0
+	VBROADCASTSS top+48(FP), Y0
 
 loop:
 	SUBQ      $0x08, CX
 	JL        done
 	VPMOVZXBD (DX), Y1
 	VCVTDQ2PS Y1, Y1
-	VMULPS    Y0, Y1, Y1
+	VDIVPS    Y0, Y1, Y1
 	VMOVUPS   Y1, (AX)
 	ADDQ      $0x08, DX
 	ADDQ      $0x20, AX
 	JMP       loop
 
 done:
+	VZEROUPPER
+	RET
+
+// func addRowsAVX512(sums *float64, cols int, src *float32, stride int, rows int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·addRowsAVX512(SB), NOSPLIT, $0-40
+	MOVQ sums+0(FP), AX
+	MOVQ cols+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ rows+32(FP), SI
+	SHLQ $0x02, BX
+
+columns4:
+	CMPQ    CX, $0x40
+	JL      end4
+	MOVQ    DX, DI
+	MOVQ    SI, R8
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMOVUPS 128(DI), Z2
+	VMOVUPS 192(DI), Z3
+	JMP     next4
+
+row4:
+	VADDPS (DI), Z0, Z0
+	VADDPS 64(DI), Z1, Z1
+	VADDPS 128(DI), Z2, Z2
+	VADDPS 192(DI), Z3, Z3
+
+next4:
+	ADDQ          BX, DI
+	DECQ          R8
+	JNZ           row4
+	VEXTRACTF32X8 $0x00, Z0, Y4
+	VCVTPS2PD     Y4, Z4
+	VADDPD        (AX), Z4, Z4
+	VMOVUPS       Z4, (AX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(AX), Z0, Z0
+	VMOVUPS       Z0, 64(AX)
+	VEXTRACTF32X8 $0x00, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        128(AX), Z0, Z0
+	VMOVUPS       Z0, 128(AX)
+	VEXTRACTF32X8 $0x01, Z1, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        192(AX), Z0, Z0
+	VMOVUPS       Z0, 192(AX)
+	VEXTRACTF32X8 $0x00, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        256(AX), Z0, Z0
+	VMOVUPS       Z0, 256(AX)
+	VEXTRACTF32X8 $0x01, Z2, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        320(AX), Z0, Z0
+	VMOVUPS       Z0, 320(AX)
+	VEXTRACTF32X8 $0x00, Z3, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        384(AX), Z0, Z0
+	VMOVUPS       Z0, 384(AX)
+	VEXTRACTF32X8 $0x01, Z3, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        448(AX), Z0, Z0
+	VMOVUPS       Z0, 448(AX)
+	ADDQ          $0x00000200, AX
+	ADDQ          $0x00000100, DX
+	SUBQ          $0x00000040, CX
+	JMP           columns4
+
+end4:
+columns1:
+	CMPQ    CX, $0x10
+	JL      end1
+	MOVQ    DX, DI
+	MOVQ    SI, R8
+	VMOVUPS (DI), Z0
+	JMP     next1
+
+row1:
+	VADDPS (DI), Z0, Z0
+
+next1:
+	ADDQ          BX, DI
+	DECQ          R8
+	JNZ           row1
+	VEXTRACTF32X8 $0x00, Z0, Y1
+	VCVTPS2PD     Y1, Z1
+	VADDPD        (AX), Z1, Z1
+	VMOVUPS       Z1, (AX)
+	VEXTRACTF32X8 $0x01, Z0, Y0
+	VCVTPS2PD     Y0, Z0
+	VADDPD        64(AX), Z0, Z0
+	VMOVUPS       Z0, 64(AX)
+	ADDQ          $0x00000080, AX
+	ADDQ          $0x00000040, DX
+	SUBQ          $0x00000010, CX
+	JMP           columns1
+
+end1:
+	VZEROUPPER
+	RET
+
+// func addRowsAVX2(sums *float64, cols int, src *float32, stride int, rows int)
+// Requires: AVX
+TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
+	MOVQ sums+0(FP), AX
+	MOVQ cols+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ rows+32(FP), SI
+	SHLQ $0x02, BX
+
+columns4:
+	CMPQ    CX, $0x20
+	JL      end4
+	MOVQ    DX, DI
+	MOVQ    SI, R8
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	JMP     next4
+
+row4:
+	VADDPS (DI), Y0, Y0
+	VADDPS 32(DI), Y1, Y1
+	VADDPS 64(DI), Y2, Y2
+	VADDPS 96(DI), Y3, Y3
+
+next4:
+	ADDQ         BX, DI
+	DECQ         R8
+	JNZ          row4
+	VEXTRACTF128 $0x00, Y0, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       (AX), Y4, Y4
+	VMOVUPS      Y4, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(AX), Y0, Y0
+	VMOVUPS      Y0, 32(AX)
+	VEXTRACTF128 $0x00, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       64(AX), Y0, Y0
+	VMOVUPS      Y0, 64(AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       96(AX), Y0, Y0
+	VMOVUPS      Y0, 96(AX)
+	VEXTRACTF128 $0x00, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       128(AX), Y0, Y0
+	VMOVUPS      Y0, 128(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       160(AX), Y0, Y0
+	VMOVUPS      Y0, 160(AX)
+	VEXTRACTF128 $0x00, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       192(AX), Y0, Y0
+	VMOVUPS      Y0, 192(AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       224(AX), Y0, Y0
+	VMOVUPS      Y0, 224(AX)
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000020, CX
+	JMP          columns4
+
+end4:
+columns1:
+	CMPQ    CX, $0x08
+	JL      end1
+	MOVQ    DX, DI
+	MOVQ    SI, R8
+	VMOVUPS (DI), Y0
+	JMP     next1
+
+row1:
+	VADDPS (DI), Y0, Y0
+
+next1:
+	ADDQ         BX, DI
+	DECQ         R8
+	JNZ          row1
+	VEXTRACTF128 $0x00, Y0, X1
+	VCVTPS2PD    X1, Y1
+	VADDPD       (AX), Y1, Y1
+	VMOVUPS      Y1, (AX)
+	VEXTRACTF128 $0x01, Y0, X0
+	VCVTPS2PD    X0, Y0
+	VADDPD       32(AX), Y0, Y0
+	VMOVUPS      Y0, 32(AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x00000008, CX
+	JMP          columns1
+
+end1:
 	VZEROUPPER
 	RET
 

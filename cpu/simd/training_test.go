@@ -33,9 +33,8 @@ func TestArithmeticAndSums(t *testing.T) {
 			for i := range bytes {
 				bytes[i] = uint8(7 * i)
 			}
-			const scale = float32(1) / 255
-			p.Dequantise(dst.data, bytes, scale)
-			check("dequantise", func(i int) float64 { return float64(float32(bytes[i]) * scale) })
+			p.Dequantise(dst.data, bytes, 255)
+			check("dequantise", func(i int) float64 { return float64(float32(bytes[i]) / 255) })
 
 			if got, want := p.Sum(a.data), Gonum.Sum(a.data); got != want {
 				t.Fatalf("sum, n %d: %v, the portable path's is %v", n, got, want)
@@ -217,6 +216,32 @@ func BenchmarkTraining(b *testing.B) {
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/element")
 			})
+		}
+	}
+}
+
+func TestAddRows(t *testing.T) {
+	for _, p := range Paths() {
+		for _, cols := range []int{1, 7, 8, 9, 16, 33, 64, 71, 128} {
+			for _, rows := range []int{1, 2, 16} {
+				stride := cols + 3
+				src := newGuarded(rows*stride, 0)
+				r := newRand(uint64(cols*100 + rows))
+				for i := range src.data {
+					src.data[i] = float32(r.NormFloat64())
+				}
+				sums, want := make([]float64, cols+1), make([]float64, cols+1)
+				for j := range want {
+					sums[j], want[j] = float64(j), float64(j)
+				}
+				addRows(want[:cols], src.data, stride, rows)
+				p.AddRows(sums[:cols], src.data, stride, rows)
+				for j := range want {
+					if sums[j] != want[j] {
+						t.Fatalf("%v, %d x %d, column %d: %v, the portable path's is %v", p, rows, cols, j, sums[j], want[j])
+					}
+				}
+			}
 		}
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
@@ -15,6 +17,7 @@ func writeTraining() {
 		l.store(l.fma(l.load("src"), l.scalar(0), l.load("dst")), "dst")
 	})
 	dequantise()
+	addRows()
 
 	longSum("sum", sumPlain)
 	longSum("sumSquares", sumSquare)
@@ -174,26 +177,80 @@ func longSum(name string, form sumForm) {
 	}
 }
 
-// dequantise writes dst = float(src) * k[0] for whole vectors; the caller does the rest.
+// dequantise writes dst = float(src) / top for whole vectors; the caller does the rest.
 func dequantise() {
 	for _, v := range vectors {
-		TEXT("dequantise"+v.name(), NOSPLIT, "func(dst []float32, src []uint8, scale float32)")
+		TEXT("dequantise"+v.name(), NOSPLIT, "func(dst []float32, src []uint8, top float32)")
 		Pragma("noescape")
 		dst := Load(Param("dst").Base(), GP64())
 		n := Load(Param("dst").Len(), GP64())
 		src := Load(Param("src").Base(), GP64())
-		scale := v.reg()
-		VBROADCASTSS(NewParamAddr("scale", 48), scale)
+		top := v.reg()
+		VBROADCASTSS(NewParamAddr("top", 48), top)
 		Label("loop")
 		SUBQ(Imm(uint64(v.lanes())), n)
 		JL(LabelRef("done"))
 		x := v.reg()
 		VPMOVZXBD(Mem{Base: src}, x)
-		VMOVUPS(v.mul(v.float(x), scale), Mem{Base: dst})
+		VMOVUPS(v.div(v.float(x), top), Mem{Base: dst})
 		ADDQ(Imm(uint64(v.lanes())), src)
 		ADDQ(Imm(uint64(v.bytes())), dst)
 		JMP(LabelRef("loop"))
 		Label("done")
+		VZEROUPPER()
+		RET()
+	}
+}
+
+// addRows adds the column sums of rows of src to sums[0:cols], for whole vectors of columns; the caller does the rest. A
+// column is added in order in float32, and its sum to sums in float64.
+func addRows() {
+	const group = 4 // vectors side by side, so that additions need not wait for each other
+	for _, v := range vectors {
+		TEXT("addRows"+v.name(), NOSPLIT, "func(sums *float64, cols int, src *float32, stride int, rows int)")
+		Pragma("noescape")
+		sums := Load(Param("sums"), GP64())
+		cols := Load(Param("cols"), GP64())
+		src := Load(Param("src"), GP64())
+		stride := Load(Param("stride"), GP64())
+		rows := Load(Param("rows"), GP64())
+		SHLQ(Imm(2), stride)
+		for _, vecs := range []int{group, 1} {
+			label := func(name string) string { return fmt.Sprintf("%s%d", name, vecs) }
+			Label(label("columns"))
+			CMPQ(cols, Imm(uint64(vecs*v.lanes())))
+			JL(LabelRef(label("end")))
+			row, left := GP64(), GP64()
+			MOVQ(src, row)
+			MOVQ(rows, left)
+			acc := make([]VecVirtual, vecs)
+			for i := range acc {
+				acc[i] = v.reg()
+				VMOVUPS(Mem{Base: row, Disp: i * v.bytes()}, acc[i])
+			}
+			JMP(LabelRef(label("next")))
+			Label(label("row"))
+			for i := range acc {
+				VADDPS(Mem{Base: row, Disp: i * v.bytes()}, acc[i], acc[i])
+			}
+			Label(label("next"))
+			ADDQ(stride, row)
+			DECQ(left)
+			JNZ(LabelRef(label("row")))
+			for i := range acc {
+				for half := range 2 {
+					m := Mem{Base: sums, Disp: (2*i + half) * v.bytes()}
+					d := v.doubles(acc[i], half)
+					VADDPD(m, d, d)
+					VMOVUPS(d, m)
+				}
+			}
+			ADDQ(U32(2*vecs*v.bytes()), sums)
+			ADDQ(U32(vecs*v.bytes()), src)
+			SUBQ(U32(vecs*v.lanes()), cols)
+			JMP(LabelRef(label("columns")))
+			Label(label("end"))
+		}
 		VZEROUPPER()
 		RET()
 	}
