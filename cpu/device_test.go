@@ -3,18 +3,19 @@ package cpu_test
 import (
 	"errors"
 	"math"
-	"os"
 	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
 // gonumProduct reports whether an operation multiplies matrices with gonum, which
 // starts goroutines.
 func gonumProduct(name string) bool {
-	return os.Getenv("AEGPU_CPU") == "gonum" && strings.HasPrefix(name, "Linear")
+	path, err := simd.FromEnv()
+	return err == nil && path == simd.Gonum && strings.HasPrefix(name, "Linear")
 }
 
 func alloc(t *testing.T, dev backend.Device, rows, cols int) backend.Tensor {
