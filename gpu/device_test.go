@@ -12,6 +12,14 @@ import (
 	"github.com/aegpu/aegpu/gpu/cudasim"
 )
 
+// Tests measure nothing into the user's cache.
+func TestMain(m *testing.M) {
+	if os.Getenv(tuneEnv) == "" {
+		os.Setenv(tuneEnv, TuningOff)
+	}
+	os.Exit(m.Run())
+}
+
 // simulator loads the simulator, and skips the test where there is none.
 func simulator(t *testing.T) *cudasim.Sim {
 	t.Helper()

@@ -12,6 +12,9 @@
 // machine with a GPU, go test -tags cuda ./gpu runs them on it instead.
 //
 // Everything is deterministic: a run gives the same bits every time on the same
-// GPU with the same libraries, and with the same tuning file where there is one
-// (Options.Tuning, or AEGPU_GPU_TUNING=FILE in the environment).
+// GPU with the same libraries and the same file of algorithms. The algorithm of a
+// product is measured once and noted in that file before it is used; later runs
+// take what it says. Options.Tuning, or AEGPU_GPU_TUNING in the environment, says
+// which file: by default aegpu/tuning.jsonl in the user's cache, "off" for the
+// library's first proposals.
 package gpu

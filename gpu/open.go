@@ -145,11 +145,8 @@ func (d *Device) openProducts() (err error) {
 		return err
 	}
 	d.ltOpen = true
-	if d.options.Tuning != "" {
-		machine := fmt.Sprintf("%s, cuBLASLt %d", d.info.Detail, d.lt.Version())
-		if d.tuning, err = openTuning(d.options.Tuning, machine); err != nil {
-			return err
-		}
+	if err = d.openTuning(); err != nil {
+		return err
 	}
 	d.workspace, err = d.allocate(workspaceSize)
 	return err

@@ -31,9 +31,11 @@ func ParsePrecision(name string) (Precision, error) {
 type Options struct {
 	Precision Precision
 	Debug     bool // wait after every launch, so that an error names its kernel
-	// Tuning is a file that keeps which algorithm is the fastest for every product.
-	// One that is not in it is measured when it is first planned, and added. Runs
-	// with the same file make the same choices, and so give the same bits. Without
-	// a file nothing is measured: every product takes the library's first proposal.
+	// Tuning is a file that keeps which algorithm is the fastest for every product;
+	// by default aegpu/tuning.jsonl in the user's cache ([os.UserCacheDir]). A product
+	// that is not in it is measured when it is first planned, and added. Runs with the
+	// same file make the same choices, and so give the same bits. "off" measures
+	// nothing: every product takes the library's first proposal, as it does where the
+	// default file cannot be written (Info says so).
 	Tuning string
 }

@@ -7,24 +7,32 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 )
 
-// tuneEnv names the variable with the path of Options.Tuning.
+// tuneEnv names the variable with Options.Tuning.
 const tuneEnv = "AEGPU_GPU_TUNING"
+
+// TuningOff is the Options.Tuning that measures nothing.
+const TuningOff = "off"
 
 // tuning is which of cuBLASLt's algorithms is the fastest for a product, as it was
 // measured. Two algorithms may round differently, and two measurements may come
-// to different ends, so what was measured once is kept in a file: whoever computes
-// with the same file gets the same bits. Without one the library's first proposal
-// is taken, which is always the same.
+// to different ends, so a choice is in a file before it is used: whoever computes
+// with the same file gets the same bits. A file is only ever added to, under a
+// lock, and of two choices for a product the first in it holds.
 type tuning struct {
 	path    string
 	machine string // what measurements hold for
+	usual   bool   // in the user's cache: trouble with it is no reason to stop
+	fixed   bool   // nothing can be added to it, and so nothing is measured
 	choices []choice
 }
 
@@ -33,7 +41,8 @@ type choice struct {
 	Machine   string `json:"machine"`
 	Product   string `json:"product"`
 	Candidate int    `json:"candidate"`
-	// Microseconds of every candidate, -1 where it failed; for people.
+	// Microseconds of every candidate, -1 where it failed; for people. None where
+	// there was no memory to measure in.
 	Microseconds []float64 `json:"microseconds"`
 }
 
@@ -44,17 +53,52 @@ func openTuning(path, machine string) (*tuning, error) {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	for i, line := range bytes.Split(bytes.TrimSpace(text), []byte("\n")) {
+	t.choices, _, err = parseChoices(path, text)
+	return t, err
+}
+
+// usualTuning is the tuning in the user's cache. The error says why it is not all
+// that it should be: a damaged one starts afresh, and one that cannot be written is
+// fixed, since a choice that is forgotten would not be the next run's.
+func usualTuning(machine string) (*tuning, error) {
+	t := &tuning{machine: machine, usual: true, fixed: true}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return t, err
+	}
+	t.path = filepath.Join(cache, "aegpu", "tuning.jsonl")
+	if text, err := os.ReadFile(t.path); err == nil {
+		t.choices, _, _ = parseChoices(t.path, text)
+	}
+	if err := os.MkdirAll(filepath.Dir(t.path), 0o777); err != nil {
+		return t, err
+	}
+	f, text, err := lockFile(t.path)
+	if err != nil {
+		return t, err
+	}
+	if _, _, err = parseChoices(t.path, text); err != nil {
+		err = errors.Join(err, f.Truncate(0))
+	}
+	t.fixed = false
+	return t, errors.Join(err, f.Close())
+}
+
+// parseChoices is the choices in a file, and how many bytes hold them. What follows
+// the last line's end is a line whose writer was stopped, and was never used.
+func parseChoices(path string, text []byte) (choices []choice, whole int, err error) {
+	whole = bytes.LastIndexByte(text, '\n') + 1
+	for i, line := range bytes.Split(text[:whole], []byte("\n")) {
 		var c choice
-		if len(line) == 0 {
+		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
 		if err := json.Unmarshal(line, &c); err != nil {
-			return nil, fmt.Errorf("%s, line %d: %w", path, i+1, err)
+			return nil, 0, fmt.Errorf("%s, line %d: %w", path, i+1, err)
 		}
-		t.choices = append(t.choices, c)
+		choices = append(choices, c)
 	}
-	return t, nil
+	return choices, whole, nil
 }
 
 // find is the candidate that was chosen for a product on this machine.
@@ -67,28 +111,69 @@ func (t *tuning) find(product string) (candidate int, ok bool) {
 	return 0, false
 }
 
-// keep adds a choice to the file, which is whole at any time.
-func (t *tuning) keep(c choice) error {
-	t.choices = append(t.choices, c)
-	var text bytes.Buffer
-	lines := json.NewEncoder(&text)
-	for _, c := range t.choices {
-		if err := lines.Encode(c); err != nil {
-			return err
-		}
+// lockFile opens a file for one process, until it is closed, and reads it.
+func lockFile(path string) (f *os.File, text []byte, err error) {
+	if f, err = os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666); err != nil {
+		return nil, nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(t.path), ".tmp-tuning-")
+	if err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
+		err = fmt.Errorf("%s cannot be locked: %w", path, err)
+	} else if text, err = io.ReadAll(f); err == nil {
+		return f, text, nil
+	}
+	return nil, nil, errors.Join(err, f.Close())
+}
+
+// keep adds a choice to the file, unless another process chose before, and returns
+// the candidate that holds.
+func (t *tuning) keep(c choice) (candidate int, err error) {
+	f, text, err := lockFile(t.path)
 	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	choices, whole, err := parseChoices(t.path, text)
+	if err != nil {
+		return 0, err
+	}
+	t.choices = choices
+	if candidate, ok := t.find(c.Product); ok {
+		return candidate, nil
+	}
+	line, err := json.Marshal(c)
+	if err != nil {
+		return 0, err
+	}
+	if _, err := f.WriteAt(append(line, '\n'), int64(whole)); err != nil {
+		return 0, err
+	}
+	t.choices = append(t.choices, c)
+	return c.Candidate, f.Sync()
+}
+
+// openTuning opens the tuning that the options ask for. Where the usual one is not
+// as it should be, the device's description says so.
+func (d *Device) openTuning() (err error) {
+	machine := fmt.Sprintf("%s, cuBLASLt %d", d.info.Detail, d.lt.Version())
+	switch d.options.Tuning {
+	case TuningOff, "none":
+	case "":
+		if d.tuning, err = usualTuning(machine); err != nil {
+			d.untuned(err)
+		}
+	default:
+		d.tuning, err = openTuning(d.options.Tuning, machine)
 		return err
 	}
-	_, err = f.Write(text.Bytes())
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), t.path)
+	return nil
+}
+
+func (d *Device) untuned(why error) {
+	what := "algorithms are measured anew"
+	if d.tuning.fixed {
+		what = "algorithms are not measured"
 	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	d.info.Detail += fmt.Sprintf("; %s (%v)", what, why)
 }
 
 // tune has plan use the fastest of its algorithms: the one that the tuning file
@@ -99,17 +184,28 @@ func (d *Device) tune(plan *cublaslt.Plan, key planKey) error {
 	}
 	product := fmt.Sprintf("%+v bias aligned to %d", key.spec, key.bias)
 	candidate, ok := d.tuning.find(product)
+	if !ok && d.tuning.fixed {
+		return nil
+	}
 	if !ok {
 		times, err := d.race(plan, key.spec)
-		if err != nil {
+		if err != nil && !errors.Is(err, backend.ErrOutOfMemory) { // without room the first is chosen, for good
 			return fmt.Errorf("measuring algorithms: %w", err)
 		}
-		candidate = fastest(times)
-		if err := d.tuning.keep(choice{d.tuning.machine, product, candidate, times}); err != nil {
+		candidate, err = d.tuning.keep(choice{d.tuning.machine, product, fastest(times), times})
+		if err != nil && d.tuning.usual {
+			d.tuning.fixed = true
+			d.untuned(err)
+			return nil
+		}
+		if err != nil {
 			return fmt.Errorf("%s: %w", tuneEnv, err)
 		}
 	}
 	if candidate < 0 || candidate >= plan.Candidates() {
+		if d.tuning.usual { // no line of ours
+			return nil
+		}
 		return fmt.Errorf("%s names algorithm %d of %d for a product of this machine", d.tuning.path, candidate, plan.Candidates())
 	}
 	plan.Choose(candidate)

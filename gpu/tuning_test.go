@@ -3,10 +3,12 @@
 package gpu
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aegpu/aegpu/model"
@@ -50,7 +52,192 @@ func TestTuningIsMeasuredOnce(t *testing.T) {
 		t.Error("the second run measured again")
 	}
 	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "")
-	overlay(t, first, tuned(t, ""), FP32)
+	overlay(t, first, tuned(t, TuningOff), FP32)
+	sound(t, sim)
+}
+
+// usual gives the tests a cache of the user's, and is where the choices are in it.
+func usual(t *testing.T) (file string) {
+	t.Helper()
+	cache := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", cache)
+	t.Setenv(tuneEnv, "")
+	return filepath.Join(cache, "aegpu", "tuning.jsonl")
+}
+
+// Without a word about it, what is measured is kept in the user's cache, and used
+// again.
+func TestTuningIsUsual(t *testing.T) {
+	sim := simulator(t)
+	file := usual(t)
+	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "3")
+	first := tuned(t, "")
+	text, err := os.ReadFile(file)
+	if err != nil || strings.Count(string(text), "\n") < 8 {
+		t.Fatalf("%v; the cache holds %q", err, text)
+	}
+	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
+	if second := tuned(t, ""); !slices.Equal(first, second) {
+		t.Errorf("losses %v, then %v", first, second)
+	}
+	if again, _ := os.ReadFile(file); string(again) != string(text) {
+		t.Error("the second run measured again")
+	}
+	untuned := tuned(t, TuningOff)
+	if slices.Equal(first, untuned) {
+		t.Error("the algorithm that was measured rounds as the first does: the test shows nothing")
+	}
+	t.Setenv(tuneEnv, "none")
+	if !slices.Equal(tuned(t, ""), untuned) {
+		t.Errorf("%s=none is not %s", tuneEnv, TuningOff)
+	}
+	sound(t, sim)
+}
+
+// Where nothing can be kept nothing is measured, and the device says why.
+func TestTuningCannotBeKept(t *testing.T) {
+	sim := simulator(t)
+	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
+	want := tuned(t, TuningOff)
+	for _, c := range []struct {
+		name, why string
+		spoil     func(t *testing.T, file string)
+	}{
+		{"no home", "nor $HOME", func(t *testing.T, _ string) { t.Setenv("XDG_CACHE_HOME", ""); t.Setenv("HOME", "") }},
+		{"a file in the folder's place", "not a directory", func(t *testing.T, file string) { place(t, filepath.Dir(file), "") }},
+		{"a folder in the file's place", "is a directory", func(t *testing.T, file string) { place(t, filepath.Join(file, "x"), "") }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			c.spoil(t, usual(t))
+			dev := open(t, Options{})
+			detail := dev.Info().Detail
+			if !strings.Contains(detail, "algorithms are not measured") || !strings.Contains(detail, c.why) {
+				t.Errorf("the device is %q, want that nothing is measured, and %q", detail, c.why)
+			}
+			if got := curve(t, dev, variants()[0].spec, model.Reconstruct); !slices.Equal(got, want) {
+				t.Errorf("losses %v, want those of the first proposals, %v", got, want)
+			}
+			if err := dev.Close(); err != nil {
+				t.Error(err)
+			}
+			sound(t, sim)
+		})
+	}
+}
+
+// place writes a file with its folders.
+func place(t *testing.T, file, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A damaged cache starts afresh. A line whose writer was stopped is no damage.
+func TestDamagedCache(t *testing.T) {
+	simulator(t)
+	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
+	for text, damaged := range map[string]bool{"{}\n{\n": true, "{}\n{\"mach": false} {
+		file := usual(t)
+		place(t, file, text)
+		dev := open(t, Options{})
+		if detail := dev.Info().Detail; strings.Contains(detail, "measured anew") != damaged {
+			t.Errorf("with %q in the cache the device is %q", text, detail)
+		}
+		curve(t, dev, variants()[0].spec, model.Reconstruct)
+		if err := dev.Close(); err != nil {
+			t.Error(err)
+		}
+		kept, err := openTuning(file, "")
+		if err != nil || len(kept.choices) < 8 {
+			t.Errorf("with %q in the cache: %v, %d choices", text, err, len(kept.choices))
+		}
+	}
+}
+
+// Of two devices that measure the same product the second takes what the first
+// kept meanwhile.
+func TestTwoDevicesChooseTheSame(t *testing.T) {
+	simulator(t)
+	usual(t)
+	devices := []*Device{open(t, Options{}).(*Device), open(t, Options{}).(*Device)}
+	var losses [2][]float64
+	for i, d := range devices {
+		t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", []string{"3", "1"}[i])
+		losses[i] = curve(t, d, variants()[0].spec, model.Reconstruct)
+	}
+	if !slices.Equal(losses[0], losses[1]) {
+		t.Errorf("losses %v and %v", losses[0], losses[1])
+	}
+	for _, d := range devices {
+		for _, c := range d.tuning.choices {
+			if c.Candidate != 2 { // the third that is ordered
+				t.Errorf("%s: algorithm %d, the first device chose 2", c.Product, c.Candidate)
+			}
+		}
+		if err := d.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Many that add to a file at once lose nothing and agree.
+func TestChoicesOfMany(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tuning.jsonl")
+	const writers, products = 8, 40
+	var got [writers][products]int
+	var all sync.WaitGroup
+	for w := range writers {
+		all.Go(func() {
+			tuning := &tuning{path: file, machine: "m"}
+			for i := range products {
+				p := (i + w*products/writers) % products // each begins elsewhere
+				candidate, err := tuning.keep(choice{Machine: "m", Product: fmt.Sprint(p), Candidate: w})
+				if err != nil {
+					t.Error(err)
+				}
+				got[w][p] = candidate
+			}
+		})
+	}
+	all.Wait()
+	kept, err := openTuning(file, "m")
+	if err != nil || len(kept.choices) != products {
+		t.Fatalf("%v, %d choices of %d products", err, len(kept.choices), products)
+	}
+	for p := range products {
+		want, _ := kept.find(fmt.Sprint(p))
+		for w := range writers {
+			if got[w][p] != want {
+				t.Errorf("product %d: writer %d was given %d, the file says %d", p, w, got[w][p], want)
+			}
+		}
+	}
+}
+
+// Where there is no room to measure in, the first algorithm is chosen for good.
+func TestTuningWithoutRoom(t *testing.T) {
+	sim := simulator(t)
+	file := usual(t)
+	d := open(t, Options{}).(*Device)
+	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
+	t.Setenv("AEGPU_CUDASIM_MEMORY", fmt.Sprint(d.Usage().Bytes+workspaceSize))
+	curve(t, d, variants()[0].spec, model.Reconstruct)
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	kept, err := openTuning(file, "")
+	if err != nil || len(kept.choices) < 8 {
+		t.Errorf("%v, %d choices", err, len(kept.choices))
+	}
+	for _, c := range kept.choices {
+		if c.Candidate != 0 || c.Microseconds != nil {
+			t.Errorf("%s: algorithm %d, measured as %v", c.Product, c.Candidate, c.Microseconds)
+		}
+	}
 	sound(t, sim)
 }
 

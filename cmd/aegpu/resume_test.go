@@ -120,6 +120,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv("AEGPU_TEST_RUN") != "" {
 		main()
 	}
+	os.Setenv("AEGPU_GPU_TUNING", "off") // the user's cache is not for tests
 	os.Exit(m.Run())
 }
 
