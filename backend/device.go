@@ -44,6 +44,9 @@ type Device interface {
 	// ReadSums waits and copies accumulators to the host; ZeroSums clears them.
 	ReadSums(dst []float64, src Sums)
 	ZeroSums(s Sums)
+	// FetchSums enqueues a copy of accumulators to the host: as they are when all that
+	// was enqueued before it is done. What is enqueued after it does not wait for it.
+	FetchSums(src Sums) Reading
 	// WriteSums sets accumulators from the host.
 	WriteSums(dst Sums, src []float64)
 

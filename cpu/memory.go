@@ -177,6 +177,15 @@ func (d *Device) ReadSums(dst []float64, src backend.Sums) {
 	}
 }
 
+// FetchSums copies accumulators to the host at once.
+func (d *Device) FetchSums(src backend.Sums) backend.Reading {
+	v := make([]float64, src.N)
+	if d.begin("FetchSums", nil) && d.host() {
+		copy(v, d.sums(src))
+	}
+	return backend.Read{Values: v, Err: d.err}
+}
+
 // WriteSums sets accumulators from the host.
 func (d *Device) WriteSums(dst backend.Sums, src []float64) {
 	if d.begin("WriteSums", backend.CheckWriteSums(dst, src)) && d.host() {

@@ -38,6 +38,8 @@ type Device struct {
 	workspace *block
 	scratch   scratch
 	stage     stage
+	landings  []*landing // for readings to come
+	landed    []*landing // all there are
 	spans     []*spanTable
 	derived   []*derived
 	epoch     int // of what is derived
@@ -139,6 +141,9 @@ func (d *Device) stop() error {
 		try(d.lt.Close())
 	}
 	try(d.stage.free())
+	for _, l := range d.landed {
+		try(l.free())
+	}
 	for b := range d.blocks {
 		try(b.release())
 	}

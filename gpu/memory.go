@@ -131,6 +131,8 @@ func dataExtent(v backend.Data) extent {
 
 func address(e extent) cu.DevicePtr { return e.mem.(*block).at + cu.DevicePtr(e.begin) }
 
+func asPointer(v []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(v)) }
+
 // asBytes is the memory of v.
 func asBytes[T any](v []T) []byte {
 	if len(v) == 0 {

@@ -221,10 +221,43 @@ func (t *Training) Launches(rows int) int {
 	return 0
 }
 
+// Reading is the means over the examples so far, and what went wrong, on their way
+// to the host.
+type Reading struct {
+	t               *Training
+	examples, steps int
+	sums, guard     backend.Reading
+}
+
+// Fetch enqueues a reading of the steps launched so far, which were of so many
+// examples. Steps that are launched later do not wait for it.
+func (t *Training) Fetch(examples, steps int) *Reading {
+	return &Reading{t, examples, steps, t.dev.FetchSums(t.sums), t.dev.FetchSums(t.guard)}
+}
+
+// Done reports whether Wait would not wait.
+func (r *Reading) Done() bool { return r.sums.Done() && r.guard.Done() }
+
+// Wait waits until those steps are done, and for no later one. It is called once.
+func (r *Reading) Wait() (Parts, *Fault, error) {
+	s, g := make([]float64, numSums), make([]float64, r.t.guard.N)
+	if err := r.sums.Wait(s); err != nil {
+		return Parts{}, nil, err
+	}
+	if err := r.guard.Wait(g); err != nil {
+		return Parts{}, nil, err
+	}
+	return r.t.parts(s, r.examples, r.steps), r.t.fault(g), nil
+}
+
 // Read waits for the device and returns the accumulators' means over examples.
 func (t *Training) Read(examples, steps int) (Parts, error) {
 	s := make([]float64, numSums)
 	t.dev.ReadSums(s, t.sums)
+	return t.parts(s, examples, steps), t.dev.Sync()
+}
+
+func (t *Training) parts(s []float64, examples, steps int) Parts {
 	n := float64(max(1, examples))
 	p := Parts{
 		Examples: examples, Reconstruction: s[sumLoss] / n, KL: s[sumKL] / n,
@@ -233,7 +266,7 @@ func (t *Training) Read(examples, steps int) (Parts, error) {
 	if t.Spec.Sparsity.Kind == KLSparsity { // one penalty a batch, not an example
 		p.Sparsity = s[sumSparse] / float64(max(1, steps))
 	}
-	return p, t.dev.Sync()
+	return p
 }
 
 // Fault is the first step that was not finite.
@@ -242,29 +275,26 @@ type Fault struct {
 	What string // "the loss", or "the gradient of" a parameter tensor
 }
 
-// Fault waits for the device and returns the first step whose loss or gradient
-// was not finite, nil while there is none. From that step on the parameters have
-// not moved.
-func (t *Training) Fault() (*Fault, error) {
-	g := make([]float64, t.guard.N)
-	t.dev.ReadSums(g, t.guard)
-	if err := t.dev.Sync(); err != nil || g[backend.GuardStep] == 0 {
-		return nil, err
+// fault is the first step whose loss or gradient was not finite, nil while there is
+// none. From that step on the parameters have not moved.
+func (t *Training) fault(g []float64) *Fault {
+	if g[backend.GuardStep] == 0 {
+		return nil
 	}
 	f := &Fault{Step: int(g[backend.GuardStep]) - 1, What: "the loss"}
 	if bad(g[backend.GuardLoss]) {
-		return f, nil
+		return f
 	}
 	// Gradients flow from the decoder's end to the encoder's start: of those that
 	// are not finite, the one nearest the loss broke first.
 	for _, p := range t.fromLoss() {
 		if i := t.layout.byName[p]; i >= t.span.lo && i < t.span.hi && bad(g[backend.GuardNorm+i-t.span.lo]) {
 			f.What = "the gradient of " + p
-			return f, nil
+			return f
 		}
 	}
 	f.What = "the gradient"
-	return f, nil
+	return f
 }
 
 func bad(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }

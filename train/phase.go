@@ -43,9 +43,6 @@ type phaseState struct {
 	Done     bool      `json:"done"`
 }
 
-// chunkTime is how long the device works between two looks at the context.
-const chunkTime = 200 * time.Millisecond
-
 // evalBatch is how many rows are validated at a time.
 const evalBatch = 1000
 
@@ -110,16 +107,18 @@ func (p *phase) run(ctx context.Context, h hooks) error {
 	return p.restoreBest()
 }
 
-// runEpoch launches the epoch's remaining batches, a chunk at a time.
+// runEpoch launches the epoch's remaining batches, a chunk at a time. The device
+// never waits for the host: a chunk is launched before the readings of the one
+// before it are.
 func (p *phase) runEpoch(ctx context.Context, h hooks) error {
 	steps, full := p.stepsPerEpoch(), p.data.Rows/p.batch
 	done := p.state.Epoch * steps
 	p.training.SetTime(backend.Time{
 		Seed: p.seed, Epoch: uint64(p.state.Epoch), Step: uint64(done + p.state.Batches), Row: uint64(p.state.Batches * p.batch),
 	}, p.times.table(done+p.state.Batches, done+steps))
-	start, first, chunk := time.Now(), p.state.Batches, 1
+	w := &watch{phase: p, hooks: h, start: time.Now(), first: p.state.Batches, chunk: 1}
 	for p.state.Batches < steps {
-		rows, times := p.batch, min(chunk, full-p.state.Batches)
+		rows, times := p.batch, min(w.chunk, full-p.state.Batches)
 		if p.state.Batches == full {
 			rows, times = p.data.Rows-full*p.batch, 1
 		}
@@ -127,58 +126,34 @@ func (p *phase) runEpoch(ctx context.Context, h hooks) error {
 			return err
 		}
 		p.state.Batches += times
-		if err := p.look(h, start, first); err != nil {
+		w.launched()
+		if err := w.look(1); err != nil {
 			return err
 		}
-		perStep := time.Since(start) / time.Duration(p.state.Batches-first)
-		chunk = max(1, int(chunkTime/max(1, perStep)))
 		if ctx.Err() != nil && p.state.Batches < steps {
-			if err := p.training.ReadState(&p.state.Sums); err != nil {
-				return err
-			}
-			if err := h.save(); err != nil {
-				return err
-			}
-			return ctx.Err()
+			return p.interrupt(ctx, w)
 		}
 	}
-	return nil
+	return w.look(0)
 }
 
-// look waits for the steps launched so far, checks that they were finite and
-// reports progress.
-func (p *phase) look(h hooks, start time.Time, first int) error {
-	if err := p.finite(); err != nil {
+// interrupt waits for what is launched and saves where the epoch stands.
+func (p *phase) interrupt(ctx context.Context, w *watch) error {
+	if err := w.look(0); err != nil {
 		return err
 	}
-	parts, err := p.training.Read(min(p.state.Batches*p.batch, p.data.Rows), p.state.Batches)
-	if err != nil {
+	if err := p.training.ReadState(&p.state.Sums); err != nil {
 		return err
 	}
-	steps, took := p.stepsPerEpoch(), time.Since(start)
-	ran := p.state.Batches - first
-	left := (p.epochs-p.state.Epoch)*steps - p.state.Batches
-	h.progress(Progress{
-		Phase: p.name, Epoch: p.state.Epoch + 1, Epochs: p.epochs, Step: p.state.Batches, Steps: steps,
-		Terms:             p.terms(parts),
-		ExamplesPerSecond: float64(ran*p.batch) / took.Seconds(),
-		Left:              took / time.Duration(ran) * time.Duration(left),
-	})
-	return nil
+	if err := w.hooks.save(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
-func (p *phase) terms(parts model.Parts) Terms {
-	kl := p.times.at(p.state.Epoch*p.times.steps + max(0, p.state.Batches-1)).KL
+func (p *phase) terms(parts model.Parts, batches int) Terms {
+	kl := p.times.at(p.state.Epoch*p.times.steps + max(0, batches-1)).KL
 	return terms(parts, &p.model.Spec, p.objective, float64(kl))
-}
-
-// finite reports the first step whose loss or gradient was not.
-func (p *phase) finite() error {
-	fault, err := p.training.Fault()
-	if err != nil || fault == nil {
-		return err
-	}
-	return &DivergedError{Phase: p.name, Epoch: fault.Step/p.times.steps + 1, Step: fault.Step + 1, What: fault.What}
 }
 
 // endEpoch reads the epoch's terms, measures the validation part and notes
@@ -191,7 +166,7 @@ func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
 	took := time.Since(start).Seconds()
 	r := Record{
 		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
-		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: p.terms(parts),
+		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: p.terms(parts, p.state.Batches),
 		Seconds: took, ExamplesPerSecond: float64(min(ran*p.batch, p.data.Rows)) / took,
 	}
 	if p.eval != nil {

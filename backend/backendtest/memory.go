@@ -3,6 +3,7 @@ package backendtest
 import (
 	"errors"
 	"math"
+	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -11,6 +12,8 @@ func testMemory(r *rig) {
 	r.sub("Zeroed", (*rig).zeroed)
 	r.sub("RoundTrip", (*rig).roundTrip)
 	r.sub("Sums", (*rig).sumsRoundTrip)
+	r.sub("Fetch", (*rig).fetched)
+	r.sub("FetchMany", (*rig).fetchedMany)
 	r.sub("OutOfMemory", (*rig).outOfMemory)
 	r.sub("Close", (*rig).closeTwice)
 	if info := r.dev.Info(); info.Kind == "" || info.Name == "" {
@@ -114,6 +117,80 @@ func (r *rig) sumsRoundTrip() {
 	r.dev.ZeroSums(backend.Sums{Mem: s.Mem, Off: 1, N: 2})
 	if err := Close(readSums(r.dev, s), append([]float64{1, 0, 0}, v[3:]...), exact); err != nil {
 		r.Errorf("ZeroSums of a view: %v", err)
+	}
+	r.sync()
+}
+
+// fetched has several readings on the way at once, of a vector and of views of it,
+// each of the moment it was enqueued, whatever order they are waited for in.
+func (r *rig) fetched() {
+	s, err := r.dev.AllocSums(5)
+	if err != nil {
+		r.Fatalf("AllocSums: %v", err)
+	}
+	x, err := r.dev.Alloc(1, 2)
+	if err != nil {
+		r.Fatalf("Alloc: %v", err)
+	}
+	r.dev.Upload(x, []float32{1, 2})
+	now := make([]float64, s.N)
+	var readings []backend.Reading
+	var wants [][]float64
+	for i := range 12 {
+		r.dev.Accumulate(s, i%s.N, x, float64(i+1))
+		now[i%s.N] += 3 * float64(i+1)
+		off, n := i%2, s.N-i%3
+		n = min(n, s.N-off)
+		readings = append(readings, r.dev.FetchSums(backend.Sums{Mem: s.Mem, Off: off, N: n}))
+		wants = append(wants, append([]float64{}, now[off:off+n]...))
+		if i == 6 {
+			r.dev.ZeroSums(s)
+			clear(now)
+		}
+	}
+	defer x.Mem.Free()
+	defer s.Mem.Free()
+	for k := range readings {
+		i := (7*k + 5) % len(readings)
+		got := make([]float64, len(wants[i]))
+		if err := readings[i].Wait(got); err != nil {
+			r.Fatalf("Wait: %v", err)
+		}
+		if err := Close(got, wants[i], exact); err != nil {
+			r.Errorf("reading %d of %d, waited for as number %d: %v", i, len(readings), k, err)
+		}
+	}
+	r.sync()
+}
+
+// fetchedMany reads many accumulators, and none, and to where they do not fit.
+func (r *rig) fetchedMany() {
+	for _, n := range []int{0, 1, 5000} {
+		s, err := r.dev.AllocSums(n)
+		if err != nil {
+			r.Fatalf("AllocSums: %v", err)
+		}
+		want := make([]float64, n)
+		for i := range want {
+			want[i] = 1 / float64(i+1)
+		}
+		r.dev.WriteSums(s, want)
+		reading, wrong := r.dev.FetchSums(s), r.dev.FetchSums(s)
+		r.sync()
+		if !reading.Done() {
+			r.Errorf("%d accumulators are not there after Sync", n)
+		}
+		got := make([]float64, n)
+		if err := reading.Wait(got); err != nil {
+			r.Errorf("Wait for %d accumulators: %v", n, err)
+		}
+		if err := Close(got, want, exact); err != nil {
+			r.Errorf("%d accumulators: %v", n, err)
+		}
+		if err := wrong.Wait(make([]float64, n+1)); err == nil || !strings.Contains(err.Error(), "FetchSums") {
+			r.Errorf("Wait for %d accumulators in %d: %v", n, n+1, err)
+		}
+		s.Mem.Free()
 	}
 	r.sync()
 }

@@ -49,6 +49,8 @@ func TestPlantedBugs(t *testing.T) {
 		{"recording computes", "Record", func(d backend.Device) backend.Device { return computesEarly{d} }},
 		{"another bit each time", "Deterministic", func(d backend.Device) backend.Device { return &drifts{Device: d} }},
 		{"swallows errors", "Errors", func(d backend.Device) backend.Device { return silent{d} }},
+		{"reads when it is waited for", "Memory", func(d backend.Device) backend.Device { return readsLate{d} }},
+		{"readings share a place", "Memory", func(d backend.Device) backend.Device { return &onePlace{Device: d} }},
 		{"memory is not zeroed", "Memory", func(d backend.Device) backend.Device { return dirty{d} }},
 	}
 	for _, p := range plants {
@@ -122,6 +124,7 @@ type (
 	computesEarly struct{ backend.Device }
 	silent        struct{ backend.Device }
 	dirty         struct{ backend.Device }
+	readsLate     struct{ backend.Device }
 )
 
 func (d tf32) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
@@ -359,6 +362,44 @@ type drifts struct {
 func (d *drifts) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
 	d.calls++
 	d.Device.Accumulate(s, i, v, scale*(1+d.calls*1e-15))
+}
+
+// lateReading reads accumulators as they are at the end.
+type lateReading struct {
+	d backend.Device
+	s backend.Sums
+}
+
+func (r lateReading) Done() bool               { return true }
+func (r lateReading) Wait(dst []float64) error { return r.d.FetchSums(r.s).Wait(dst) }
+
+func (d readsLate) FetchSums(s backend.Sums) backend.Reading {
+	return lateReading{d.Device, s}
+}
+
+// onePlace has all readings arrive in one place, so that the last one holds.
+type onePlace struct {
+	backend.Device
+	place []float64
+}
+
+type placed struct {
+	d *onePlace
+	n int
+}
+
+func (d *onePlace) FetchSums(s backend.Sums) backend.Reading {
+	v := make([]float64, s.N)
+	d.ReadSums(v, s)
+	d.place = append(v, d.place[min(len(v), len(d.place)):]...)
+	return placed{d, s.N}
+}
+
+func (r placed) Done() bool { return true }
+
+func (r placed) Wait(dst []float64) error {
+	copy(dst, r.d.place[:r.n])
+	return nil
 }
 
 func (d silent) Sync() error  { return nil }

@@ -106,6 +106,14 @@ func (d *Device) ReadSums(dst []float64, src backend.Sums) {
 	copy(dst, sums(src))
 }
 
+// FetchSums copies accumulators to the host at once.
+func (d *Device) FetchSums(src backend.Sums) backend.Reading {
+	if d.stop(nil) {
+		return backend.Read{Err: d.err}
+	}
+	return backend.Read{Values: append([]float64{}, sums(src)...)}
+}
+
 // WriteSums sets accumulators from the host.
 func (d *Device) WriteSums(dst backend.Sums, src []float64) {
 	if d.stop(backend.CheckWriteSums(dst, src)) {
