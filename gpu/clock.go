@@ -24,6 +24,12 @@ const (
 	rowSize    = int(unsafe.Sizeof(backend.Hyper{}))
 )
 
+// moment is what the host knows of a clock, after all that is enqueued.
+type moment struct {
+	row  int // position in the epoch
+	sets int // how often it was set
+}
+
 // AllocClock is a clock whose tables hold up to steps rows.
 func (d *Device) AllocClock(steps int) (backend.Clock, error) {
 	if steps < 0 {
@@ -62,13 +68,26 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 		if err := d.send(b.at, asBytes([]header{h})); err != nil {
 			return err
 		}
+		b.moment = moment{int(t.Row), b.sets + 1}
 		return d.send(b.at+cu.DevicePtr(headerSize), asBytes(table))
 	})
 }
 
 // Tick ends a step of rows examples.
 func (d *Device) Tick(c backend.Clock, rows int) {
-	if d.clock("Tick", c) {
-		d.run("Tick", func() error { return d.launch(kernels.TickU64, 1, clockAt(c), integer(rows)) })
+	if !d.clock("Tick", c) {
+		return
 	}
+	b := c.Mem.(*block)
+	d.run("Tick", func() error {
+		if p := d.program; p != nil {
+			p.ticks[b] += rows
+		} else {
+			b.row += rows
+		}
+		if err := d.join(); err != nil { // what is prefetched goes by the clock
+			return err
+		}
+		return d.launch(kernels.TickU64, 1, clockAt(c), integer(rows))
+	})
 }

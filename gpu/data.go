@@ -13,9 +13,8 @@ import (
 
 // A data set is resident in the device's memory, where it leaves room for the
 // training. A larger one stays in page-locked memory of the host, which kernels
-// read through the bus at the same addresses (unified addressing). Only Gather
-// reads data, and each row of a batch once, so that buffers on the device would
-// move the same bytes over the same bus and write and read them once more there.
+// read through the bus at the same addresses (unified addressing). A recorded
+// Gather finds its rows fetched ahead (staging.go); another reads them from there.
 
 var _ backend.HostData = (*Device)(nil)
 

@@ -46,6 +46,9 @@ type Device struct {
 	shadows   []*shadow
 	recorded  *effects // of the recording under way, in bf16
 	programs  map[*program]bool
+	program   *program // that is recorded
+	stagings  []*staging
+	side      side
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -151,6 +154,7 @@ func (d *Device) stop() error {
 	for _, m := range d.modules {
 		try(m.Unload())
 	}
+	try(d.side.free())
 	if d.stream != (cu.Stream{}) {
 		try(d.stream.Destroy())
 	}

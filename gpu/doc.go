@@ -5,7 +5,8 @@
 // a driver, which are found when a device is opened (see internal/libcuda).
 //
 // A device is one goroutine locked to its thread (internal/worker), a context,
-// one stream that everything is enqueued on, the kernels of package kernels, and
+// one stream that everything is enqueued on (but for what a recorded step fetches
+// ahead of data on the host: staging.go), the kernels of package kernels, and
 // cuBLASLt for the products (internal/cublaslt). A recorded step is a CUDA graph.
 //
 // Tests run through the simulator (package cudasim, scripts/cuda-test); on a

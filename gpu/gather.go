@@ -13,9 +13,10 @@ import (
 const (
 	gatherShuffle  = 1
 	gatherBinarise = 2
+	gatherStaged   = 4
 )
 
-// Gather fetches a batch and corrupts a copy of it.
+// Gather gathers a batch and corrupts a copy of it.
 func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
 	out := clean
 	if clean.None() {
@@ -39,8 +40,20 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 		flags |= gatherBinarise
 	}
 	d.run("Gather", func() error {
-		return d.launch(kernel, d.spread(ceil(out.Len(), 4)), at(clean), at(noisy), pointer(address(dataExtent(data))),
+		from, f := address(dataExtent(data)), (*staged)(nil)
+		if b := data.Mem.(*block); b.host != nil && d.program != nil {
+			var err error
+			if f, err = d.staged(data, spec, out.Rows); err != nil {
+				return err
+			}
+			from, flags = f.at.at, flags|gatherStaged
+		}
+		err := d.launch(kernel, d.spread(ceil(out.Len(), 4)), at(clean), at(noisy), pointer(from),
 			clockAt(spec.Clock), integer(data.Rows), integer(out.Rows), integer(out.Cols), integer(flags),
 			integer(int(spec.Corrupt)), float(spec.Level), float(spec.Low), float(spec.High))
+		if err != nil || f == nil {
+			return err
+		}
+		return d.prefetch(f)
 	})
 }

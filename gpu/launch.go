@@ -50,6 +50,10 @@ type arguments struct {
 
 // launch enqueues a kernel. A grid of 0 has nothing to do.
 func (d *Device) launch(k kernels.Kernel, grid int, args ...arg) error {
+	return d.launchOn(d.stream, k, grid, args...)
+}
+
+func (d *Device) launchOn(s cu.Stream, k kernels.Kernel, grid int, args ...arg) error {
 	if grid == 0 {
 		return nil
 	}
@@ -63,7 +67,7 @@ func (d *Device) launch(k kernels.Kernel, grid int, args ...arg) error {
 		d.args.slots[i] = a.bits
 		d.args.params[i] = unsafe.Pointer(&d.args.slots[i])
 	}
-	err := d.functions[k.Name].Launch(grid, 1, 1, kernels.Block, 1, 1, 0, d.stream, d.args.params[:len(args)])
+	err := d.functions[k.Name].Launch(grid, 1, 1, kernels.Block, 1, 1, 0, s, d.args.params[:len(args)])
 	if err == nil && d.options.Debug && !d.recording {
 		err = d.stream.Synchronize()
 	}

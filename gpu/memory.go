@@ -14,10 +14,11 @@ import (
 
 // block is one allocation.
 type block struct {
-	d     *Device
-	at    cu.DevicePtr
-	bytes int
-	host  []byte // where it is in the host's memory (data.go)
+	d      *Device
+	at     cu.DevicePtr
+	bytes  int
+	host   []byte // where it is in the host's memory (data.go)
+	moment        // where it is a clock
 }
 
 // Free gives the block back; the second time, and after the device is closed, it
@@ -31,7 +32,7 @@ func (b *block) Free() {
 			return nil
 		}
 		delete(b.d.blocks, b)
-		return errors.Join(b.d.drop(b), b.d.dropShadows(b), b.release())
+		return errors.Join(b.d.drop(b), b.d.dropShadows(b), b.d.dropStagings(b), b.release())
 	})
 }
 

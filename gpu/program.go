@@ -21,11 +21,13 @@ const (
 type program struct {
 	d *Device
 	effects
-	once  libcuda.Exec
-	many  libcuda.Exec
-	nodes int
-	short bool
-	freed bool
+	gathers []*staged      // of data on the host (staging.go)
+	ticks   map[*block]int // rows that each clock moves on
+	once    libcuda.Exec
+	many    libcuda.Exec
+	nodes   int
+	short   bool
+	freed   bool
 }
 
 // Nodes is the launches that the step takes: kernels, products, copies and fills.
@@ -40,8 +42,8 @@ func (d *Device) Record(step func()) (backend.Program, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	p := &program{d: d}
-	graph, err := d.capture(step, &p.effects)
+	p := &program{d: d, ticks: map[*block]int{}}
+	graph, err := d.capture(step, p)
 	if err != nil {
 		d.fail("Record", err)
 	}
@@ -53,23 +55,25 @@ func (d *Device) Record(step func()) (backend.Program, error) {
 }
 
 // capture runs the step and ends the capture, also when the step panics.
-func (d *Device) capture(step func(), e *effects) (g libcuda.Graph, err error) {
-	d.recording = true
+func (d *Device) capture(step func(), p *program) (g libcuda.Graph, err error) {
+	d.recording, d.program = true, p
 	if d.options.Precision == BF16 {
-		d.recorded = e
+		d.recorded = &p.effects
 	}
 	d.newEpoch()
 	defer func() {
-		d.recording, d.recorded = false, nil
+		d.recording, d.recorded, d.program = false, nil, nil
 		d.newEpoch()
-		end := d.worker.Do(func() (err error) {
+		end := d.worker.Do(func() error {
+			joined := d.join()
+			var err error
 			g, err = libcuda.EndCapture(d.stream)
-			return err
+			return errors.Join(joined, err)
 		})
 		err = errors.Join(err, end)
 	}()
 	step()
-	d.run("Record", func() error { return d.restore(e) })
+	d.run("Record", func() error { return d.restore(&p.effects) })
 	return g, d.err
 }
 
@@ -104,22 +108,41 @@ func (p *program) Launch(times int) {
 	}
 	d.newEpoch()
 	d.run("Launch", func() error {
-		if err := d.refresh(&p.effects); err != nil {
-			return err
-		}
-		d.apply(&p.effects)
-		for ; p.short && times >= copies; times -= copies {
-			if err := p.many.Launch(d.stream); err != nil {
+		for times > 0 {
+			n := times
+			if !p.steady() {
+				n = 1
+			}
+			if err := p.launch(n); err != nil {
 				return err
 			}
-		}
-		for ; times > 0; times-- {
-			if err := p.once.Launch(d.stream); err != nil {
-				return err
-			}
+			times -= n
 		}
 		return nil
 	})
+}
+
+// launch enqueues the step with what it finds in place before it.
+func (p *program) launch(times int) error {
+	d := p.d
+	if err := d.refresh(&p.effects); err != nil {
+		return err
+	}
+	d.apply(&p.effects)
+	if err := p.stage(times); err != nil {
+		return err
+	}
+	for ; p.short && times >= copies; times -= copies {
+		if err := p.many.Launch(d.stream); err != nil {
+			return err
+		}
+	}
+	for ; times > 0; times-- {
+		if err := p.once.Launch(d.stream); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Free gives the graphs back; the second time it does nothing.

@@ -3,7 +3,7 @@
 
 enum Corruption { NO_CORRUPTION, MASKING, GAUSSIAN, SALT_AND_PEPPER };
 enum { STREAM_BINARISE = 0x200, STREAM_CORRUPT = 0x300 };
-enum { SHUFFLE = 1, BINARISE = 2 };
+enum { SHUFFLE = 1, BINARISE = 2, STAGED = 4 };
 
 DEVICE float scaled(u8 v) { return __fdiv_rn((float)v, 255.0f); }
 DEVICE float scaled(float v) { return v; }
@@ -19,7 +19,7 @@ DEVICE float corrupted(int kind, float x, float u, float n, float p, float low, 
 }
 
 // gather is clean[b,:] = data[perm(row + b),:], as bits with BINARISE, and noisy = corrupted(clean). A thread makes four
-// elements that share a block of noise. Either output may be null.
+// elements that share a block of noise. Either output may be null. With STAGED the data is the batch, as prefetch left it.
 //
 //	clean, noisy: batch x cols, data: rows x cols
 template <class T>
@@ -49,8 +49,8 @@ DEVICE void gather(float *clean, float *noisy, const T *data, const Clock *clock
 				b++;
 			}
 			if (b != seen) {
-				from = clock->row + b;
-				from = flags & SHUFFLE ? permuted(clock, rows, from) : from;
+				from = flags & STAGED ? b : clock->row + b;
+				from = flags & SHUFFLE && !(flags & STAGED) ? permuted(clock, rows, from) : from;
 				seen = b;
 			}
 			x.v[i] = scaled(data[from * cols + j]);
@@ -73,6 +73,33 @@ KERNEL gather_fwd_u8(float *clean, float *noisy, const u8 *data, const Clock *cl
 KERNEL gather_fwd_f32(float *clean, float *noisy, const float *data, const Clock *clock, i64 rows, i64 batch, i64 cols,
                       i64 flags, i64 kind, float level, float low, float high) {
 	gather(clean, noisy, data, clock, rows, batch, cols, flags, kind, level, low, high);
+}
+
+// prefetch is batch[b,:] = data[perm(row + ahead + b),:]; rows past the end are left out. W is as much of a row as a thread
+// copies at a time.
+//
+//	batch: n x words, data: rows x words
+template <class W>
+DEVICE void prefetch(W *batch, const W *data, const Clock *clock, i64 rows, i64 n, i64 words, i64 ahead, i64 flags) {
+	EACH(q, n * words) {
+		i64 b = quotient(q, words);
+		u64 from = clock->row + ahead + b;
+		if (from >= (u64)rows)
+			continue;
+		from = flags & SHUFFLE ? permuted(clock, rows, from) : from;
+		batch[q] = data[from * words + q - b * words];
+	}
+}
+
+// Rows are of size bytes.
+KERNEL prefetch_fwd_u8(u8 *batch, const u8 *data, const Clock *clock, i64 rows, i64 n, i64 size, i64 ahead, i64 flags) {
+	u64 all = (u64)batch | (u64)data | (u64)size;
+	if ((all & 15) == 0)
+		prefetch((uint4 *)batch, (const uint4 *)data, clock, rows, n, size / 16, ahead, flags);
+	else if ((all & 3) == 0)
+		prefetch((u32 *)batch, (const u32 *)data, clock, rows, n, size / 4, ahead, flags);
+	else
+		prefetch(batch, data, clock, rows, n, size, ahead, flags);
 }
 
 // tick ends a step of rows examples.

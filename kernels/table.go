@@ -10,9 +10,10 @@ var (
 	ImportanceWeightsFwdF32 = Kernel{"importance_weights_fwd_f32", "code", "ppppppiiii"}
 	ImportanceBwdF32        = Kernel{"importance_bwd_f32", "code", "ppppppiiiif"}
 
-	GatherFwdU8  = Kernel{"gather_fwd_u8", "gather", "ppppiiiiifff"}
-	GatherFwdF32 = Kernel{"gather_fwd_f32", "gather", "ppppiiiiifff"}
-	TickU64      = Kernel{"tick_u64", "gather", "pi"}
+	GatherFwdU8   = Kernel{"gather_fwd_u8", "gather", "ppppiiiiifff"}
+	GatherFwdF32  = Kernel{"gather_fwd_f32", "gather", "ppppiiiiifff"}
+	PrefetchFwdU8 = Kernel{"prefetch_fwd_u8", "gather", "pppiiiii"}
+	TickU64       = Kernel{"tick_u64", "gather", "pi"}
 
 	BiasActFwdF32     = Kernel{"bias_act_fwd_f32", "layer", "pppiii"}
 	ActFwdF32         = Kernel{"act_fwd_f32", "layer", "ppii"}
@@ -51,7 +52,7 @@ var (
 var All = []Kernel{
 	CastFwdBf16,
 	ReparamFwdF32, GaussianKlFwdF32, ReparamBwdF32, ImportanceWeightsFwdF32, ImportanceBwdF32,
-	GatherFwdU8, GatherFwdF32, TickU64,
+	GatherFwdU8, GatherFwdF32, PrefetchFwdU8, TickU64,
 	BiasActFwdF32, ActFwdF32, ActBwdF32, DropoutFwdF32, AddFwdF32, CopyColumnsFwdF32, ScaleRowsFwdF32, ColumnSumsFwdF32,
 	LossSquaredBwdF32, LossBernoulliBwdF32, LossGaussianBwdF32, LossCategoricalBwdF32, CorrectFwdF32, AccumulateFwdF32,
 	SparseKlBwdF32, L1BwdF32, RowSquaresFwdF32, ContractShallowBwdF32, ScaledRowsBwdF32, ProbesFwdF32, DerivativeFwdF32, DerivativeBwdF32, SquareSumBwdF32,

@@ -61,15 +61,20 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 		return Memory{}, &RequestError{err}
 	}
 	p := planned{c: &c, sets: sets, spec: spec, optimiser: optimiser}
-	m := Memory{batch: func(batch int) int {
+	var m Memory
+	m.addData(dev, sets.Train)
+	onHost := m.Host > 0
+	m.addData(dev, sets.Val)
+	m.batch = func(batch int) int {
 		most := spec.ParameterBytes()
 		for _, s := range stages {
 			most = max(most, p.stage(s, batch))
 		}
+		if onHost { // batches pass through a buffer
+			most += dev.(backend.HostData).StageBytes(min(batch, sets.Train.Rows), rowBytes(sets.Train))
+		}
 		return most
-	}}
-	m.addData(dev, sets.Train)
-	m.addData(dev, sets.Val)
+	}
 	m.Step = m.batch(c.Batch)
 	return m, nil
 }
@@ -114,15 +119,20 @@ func (p *planned) stage(s stage, batch int) int {
 // bit an element for a ReLU's backward pass, in bf16 also a copy of half the size.
 var copied = map[string]int{"": 32, "fp32": 32, "tf32": 32, "bf16": 2}
 
+// rowBytes is the size of a row as it is stored.
+func rowBytes(s *data.Set) int {
+	if s.U8 == nil {
+		return 4 * s.Cols
+	}
+	return s.Cols
+}
+
 // addData counts a part of the data and its labels.
 func (m *Memory) addData(dev backend.Device, s *data.Set) {
 	if s == nil {
 		return
 	}
-	bytes := s.Rows * s.Cols
-	if s.U8 == nil {
-		bytes *= 4
-	}
+	bytes := s.Rows * rowBytes(s)
 	if s.Labels != nil {
 		m.Data += 4 * s.Rows
 	}

@@ -98,6 +98,42 @@ func TestPlanIsWhatARunTakes(t *testing.T) {
 	}
 }
 
+// hosting is a device that keeps data sets in the host's memory.
+type hosting struct{ *counting }
+
+func (h hosting) OnHost(int) bool                { return true }
+func (h hosting) StageBytes(rows, bytes int) int { return rows*bytes + 1000 }
+func (h hosting) AllocFloats(rows, cols int, v []float32) (backend.Data, error) {
+	return backend.Data{}, errors.New("a plan allocates nothing")
+}
+
+// Data on the host does not count, but what batches of it pass through does.
+func TestPlanOfDataOnTheHost(t *testing.T) {
+	c, err := Preset("ae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hidden, c.Latent, c.Batch = Widths{40}, 6, 64
+	dev, sets := openCounting(t, 0), planSets()
+	near, err := Plan(dev, c, sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	far, err := Plan(hosting{dev}, c, sets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes := (300 + 40) * 50; far.Host != bytes || near.Data-far.Data != bytes {
+		t.Errorf("%d bytes on the host and %d fewer on the device, want %d", far.Host, near.Data-far.Data, bytes)
+	}
+	if want := 64*50 + 1000; far.Step-near.Step != want {
+		t.Errorf("a step takes %d bytes more, want %d", far.Step-near.Step, want)
+	}
+	if small, all := far.batch(1)-near.batch(1), far.batch(1000)-near.batch(1000); small != 50+1000 || all != 300*50+1000 {
+		t.Errorf("batches of 1 and of more than all rows take %d and %d bytes more", small, all)
+	}
+}
+
 // A run that does not fit is refused before anything is allocated, with the batch
 // that fits; with that batch it runs.
 func TestTooLittleMemory(t *testing.T) {

@@ -15,6 +15,10 @@
 //     is live when its context goes is a leak.
 //   - Streams run only when something waits for them, so that a missing wait
 //     shows as stale data.
+//   - A graph captured from several streams runs what was forked as late as its
+//     dependencies allow, or as early with AEGPU_CUDASIM_GRAPH_ORDER=early, so that
+//     a missing one shows. AEGPU_CUDASIM_DROP_WAITS=join leaves out what the first
+//     stream waits for, =fork what the others do, for tests of that.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
 //   - Launches, graph nodes and copied bytes are counted ([Stats]).
 package cudasim

@@ -8,7 +8,7 @@ package cudasim
 #include <stdint.h>
 #include <stdlib.h>
 
-typedef struct { uint64_t v[12]; } sim_stats;
+typedef struct { uint64_t v[14]; } sim_stats;
 
 static void call_reset(void *f) { ((void (*)(void))f)(); }
 static void call_stats(void *f, sim_stats *s) { ((void (*)(sim_stats *))f)(s); }
@@ -44,6 +44,8 @@ type Stats struct {
 	PeakBytes     uint64
 	Leaked        uint64 // allocations that were live when their context went
 	Faults        uint64
+	GraphForked   uint64 // of GraphNodes: on streams that the capture was forked to
+	GraphBeside   uint64 // of GraphNodes: on the first stream, and free to run at the same time as one that was forked
 }
 
 // Sim is the loaded simulator.

@@ -16,6 +16,7 @@ enum {
 	OK = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_INITIALIZED = 3, NO_DEVICE = 100, INVALID_DEVICE = 101,
 	INVALID_IMAGE = 200, INVALID_CONTEXT = 201, INVALID_HANDLE = 400, NOT_FOUND = 500, NOT_READY = 600,
 	ILLEGAL_ADDRESS = 700, LAUNCH_FAILED = 719, CAPTURE_UNSUPPORTED = 900, CAPTURE_INVALIDATED = 901,
+	CAPTURE_UNJOINED = 904, CAPTURE_ISOLATION = 905, CAPTURED_EVENT = 907,
 };
 
 // What a program did, for tests and for `bench`. Read through cudasim_stats; the order is part of that contract.
@@ -27,6 +28,7 @@ struct sim_stats {
 	uint64_t live, live_bytes, peak_bytes;      // allocations that are not freed
 	uint64_t leaked;        // allocations that were live when their context went
 	uint64_t faults;        // out-of-bounds accesses, races, broken barriers
+	uint64_t graph_forked, graph_beside; // like graph_nodes: on streams that were forked, and those that may run beside them
 };
 extern sim_stats stats;
 

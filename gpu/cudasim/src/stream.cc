@@ -1,7 +1,6 @@
-// Streams, events, capture and graphs. What is enqueued runs only when something waits for it, each stream in its order:
-// a missing wait between two streams, or before the host reads, shows as stale data.
+// Streams and events. What is enqueued runs only when something waits for it, each stream in its order: a missing wait
+// between two streams, or before the host reads, shows as stale data. What is captured is in graph.cc.
 #include <deque>
-#include <map>
 #include <set>
 #include <vector>
 
@@ -9,8 +8,6 @@
 #include "stream.h"
 
 static std::set<sim_stream *> streams;
-static std::set<sim_graph *> graphs;
-static std::set<sim_exec *> execs;
 sim_stream default_stream;
 static int sticky; // the context's first asynchronous error
 
@@ -52,7 +49,7 @@ int enqueue(sim_stream *s, const char *kind, std::function<int()> op) {
 	if (sticky != OK)
 		return sticky;
 	if (s->capture != nullptr) {
-		s->capture->nodes.push_back({kind, op});
+		capture(s, {kind, op});
 		return OK;
 	}
 	s->ops.push_back({kind, op});
@@ -94,8 +91,6 @@ int sync_copies() {
 	return sticky;
 }
 
-struct sim_event { sim_stream *stream; uint64_t at; double ms; };
-
 EXPORT int cuEventCreate(void **out, unsigned) {
 	*out = new sim_event();
 	return OK;
@@ -109,8 +104,10 @@ EXPORT int cuEventDestroy_v2(void *e) {
 EXPORT int cuEventRecord(void *h, void *st) {
 	sim_event *e = (sim_event *)h;
 	sim_stream *s = stream_of(st);
+	e->graph = s->capture;
+	e->tail = s->tail;
 	if (s->capture != nullptr)
-		return CAPTURE_UNSUPPORTED;
+		return OK;
 	int r = enqueue(s, "event", [e] {
 		timespec t;
 		clock_gettime(CLOCK_MONOTONIC, &t);
@@ -124,11 +121,15 @@ EXPORT int cuEventRecord(void *h, void *st) {
 
 EXPORT int cuEventSynchronize(void *h) {
 	sim_event *e = (sim_event *)h;
+	if (e->graph != nullptr)
+		return CAPTURED_EVENT;
 	return e->stream ? drain(e->stream, e->at) : sticky;
 }
 
 EXPORT int cuEventQuery(void *h) {
 	sim_event *e = (sim_event *)h;
+	if (e->graph != nullptr)
+		return CAPTURED_EVENT;
 	return e->stream == nullptr || e->stream->done >= e->at ? sticky : (int)NOT_READY;
 }
 
@@ -139,80 +140,9 @@ EXPORT int cuEventElapsedTime(float *ms, void *from, void *to) {
 
 EXPORT int cuStreamWaitEvent(void *h, void *ev, unsigned) {
 	sim_event e = *(sim_event *)ev; // the record that was last when the wait was enqueued
+	if (e.graph != nullptr || stream_of(h)->capture != nullptr)
+		return capture_wait(stream_of(h), e);
 	if (e.stream == nullptr)
 		return OK;
 	return enqueue(stream_of(h), "wait", [e] { return drain(e.stream, e.at); });
-}
-
-EXPORT int cuStreamBeginCapture_v2(void *h, int) {
-	sim_stream *s = stream_of(h);
-	if (h == nullptr || s->capture != nullptr)
-		return CAPTURE_UNSUPPORTED;
-	graphs.insert(s->capture = new sim_graph());
-	return OK;
-}
-
-EXPORT int cuStreamEndCapture(void *h, void **out) {
-	sim_stream *s = stream_of(h);
-	if (s->capture == nullptr)
-		return INVALID_VALUE;
-	*out = s->capture;
-	s->capture = nullptr;
-	return sticky;
-}
-
-EXPORT int cuGraphCreate(void **out, unsigned) {
-	sim_graph *g = new sim_graph();
-	graphs.insert(g);
-	*out = g;
-	return OK;
-}
-
-EXPORT int cuGraphAddChildGraphNode(void **node, void *h, const void *, size_t, void *child) {
-	sim_graph *g = (sim_graph *)h, *c = (sim_graph *)child;
-	g->nodes.insert(g->nodes.end(), c->nodes.begin(), c->nodes.end());
-	*node = (void *)g->nodes.size();
-	return OK;
-}
-
-EXPORT int cuGraphGetNodes(void *h, void **, size_t *n) {
-	*n = ((sim_graph *)h)->nodes.size();
-	return OK;
-}
-
-EXPORT int cuGraphDestroy(void *h) {
-	if (graphs.erase((sim_graph *)h) == 0)
-		return INVALID_VALUE;
-	delete (sim_graph *)h;
-	return OK;
-}
-
-EXPORT int cuGraphInstantiateWithFlags(void **out, void *h, unsigned long long) {
-	sim_exec *e = new sim_exec{((sim_graph *)h)->nodes};
-	stats.graph_nodes = e->nodes.size();
-	execs.insert(e);
-	*out = e;
-	return OK;
-}
-
-EXPORT int cuGraphExecDestroy(void *h) {
-	if (execs.erase((sim_exec *)h) == 0)
-		return INVALID_VALUE;
-	delete (sim_exec *)h;
-	return OK;
-}
-
-EXPORT int cuGraphLaunch(void *h, void *st) {
-	sim_exec *e = (sim_exec *)h;
-	sim_stream *s = stream_of(st);
-	if (execs.count(e) == 0 || s->capture != nullptr)
-		return INVALID_VALUE;
-	auto nodes = e->nodes;
-	return enqueue(s, "graph", [nodes] {
-		stats.graph_launches++;
-		for (auto &n : nodes)
-			if (int r = n.run())
-				return r;
-		return (int)OK;
-	});
 }

@@ -9,13 +9,21 @@
 #include "sim.h"
 
 struct sim_op { const char *kind; std::function<int()> run; };
-struct sim_graph { std::vector<sim_op> nodes; };
-struct sim_exec { std::vector<sim_op> nodes; };
+struct sim_graph;
 struct sim_stream {
 	std::deque<sim_op> ops;
 	uint64_t enqueued = 0, done = 0;
 	bool nonblocking = false;
 	sim_graph *capture = nullptr;
+	std::vector<size_t> tail; // of a capture: the nodes that what comes next waits for
+	int lane = 0;             // 0 for the stream that the capture began on
+};
+struct sim_event {
+	sim_stream *stream;
+	uint64_t at;
+	double ms;
+	sim_graph *graph; // where it was recorded in a capture, with what it stands for
+	std::vector<size_t> tail;
 };
 
 sim_stream *stream_of(void *handle);
@@ -23,3 +31,7 @@ int drain_stream(sim_stream *s);
 int sync_copies();
 int sticky_error();
 void clear_streams();
+
+// graph.cc
+void capture(sim_stream *s, sim_op op);
+int capture_wait(sim_stream *s, const sim_event &e);

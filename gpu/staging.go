@@ -1,0 +1,206 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+	"gorgonia.org/cu"
+)
+
+// A recorded step that gathers from data on the host finds the rows of its batch on
+// the device, in a staging buffer. Right after its Gather has read them a kernel on
+// a second stream gathers those of the next batch through the bus, while the first
+// stream computes the step; Tick waits for it, since the rows go by the clock. So
+// the host does nothing in a step, and a step takes as long as the longer of the
+// transfer and the computing.
+//
+// What a buffer holds when a program is launched is known on the host, which sets
+// the clock and knows how far a step moves it. Where it is not what the step reads,
+// as after SetClock, it is filled first.
+
+// staging is a buffer for rows of a data set, as they are stored.
+type staging struct {
+	of   *block // the data set
+	at   *block
+	held batch    // after all that is enqueued
+	used *program // that was last recorded with it: a step uses it once
+}
+
+// batch names rows of a data set in the order of an epoch.
+type batch struct {
+	data    backend.Data
+	shuffle bool
+	clock   *block
+	moment  // of its first row
+	rows    int
+}
+
+// holds is whether the rows of b are the first of h.
+func (h batch) holds(b batch) bool {
+	rows := h.rows
+	h.rows = b.rows
+	return h == b && rows >= b.rows
+}
+
+// staged is a recorded Gather of data on the host.
+type staged struct {
+	*staging
+	batch     // but for the moment
+	after int // rows that the step has ticked before it
+}
+
+// side is the stream that gathers, and how it forks from the device's and joins it
+// again, within a recording.
+type side struct {
+	stream     cu.Stream
+	fork, done cu.Event
+	forked     bool
+}
+
+// StageBytes is the size of a staging buffer for batches of up to so many rows.
+func (d *Device) StageBytes(rows, bytes int) int { return rows * bytes }
+
+func rowBytes(v backend.Data) int {
+	if v.Bytes {
+		return v.Cols
+	}
+	return 4 * v.Cols
+}
+
+// staged is a place in the step that is recorded for the rows of a batch.
+func (d *Device) staged(data backend.Data, spec backend.Batch, rows int) (*staged, error) {
+	of, clock := data.Mem.(*block), spec.Clock.Mem.(*block)
+	f := &staged{batch: batch{data: data, shuffle: spec.Shuffle, clock: clock, rows: rows}, after: d.program.ticks[clock]}
+	bytes := d.StageBytes(rows, rowBytes(data))
+	i := slices.IndexFunc(d.stagings, func(s *staging) bool { return s.of == of && s.at.bytes >= bytes && s.used != d.program })
+	if i < 0 {
+		at, err := d.allocate(bytes)
+		if err != nil {
+			return nil, err
+		}
+		i = len(d.stagings)
+		d.stagings = append(d.stagings, &staging{of: of, at: at})
+	}
+	f.staging = d.stagings[i]
+	f.used = d.program
+	d.program.gathers = append(d.program.gathers, f)
+	return f, d.side.open()
+}
+
+func (s *side) open() (err error) {
+	if s.stream != (cu.Stream{}) {
+		return nil
+	}
+	if s.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
+		return err
+	}
+	if s.fork, err = cu.MakeEvent(cu.DisableTiming); err != nil {
+		return err
+	}
+	s.done, err = cu.MakeEvent(cu.DisableTiming)
+	return err
+}
+
+func (s *side) free() error {
+	var errs []error
+	for _, e := range []*cu.Event{&s.fork, &s.done} {
+		if *e != (cu.Event{}) {
+			errs = append(errs, cu.DestroyEvent(e))
+		}
+	}
+	if s.stream != (cu.Stream{}) {
+		errs = append(errs, s.stream.Destroy())
+	}
+	return errors.Join(errs...)
+}
+
+// fetchBlocks bounds the grid of a fetch: enough loads under way to fill the bus,
+// and most of the device left to the step.
+const fetchBlocks = 32
+
+// fill enqueues the fetch of the rows that follow the clock's by so many.
+func (d *Device) fill(s cu.Stream, f *staged, ahead int) error {
+	bytes, flags := rowBytes(f.data), 0
+	if f.shuffle {
+		flags = gatherShuffle
+	}
+	return d.launchOn(s, kernels.PrefetchFwdU8, min(d.spread(ceil(f.rows*bytes, 4)), fetchBlocks), pointer(f.at.at),
+		pointer(address(dataExtent(f.data))), pointer(f.clock.at), integer(f.data.Rows), integer(f.rows), integer(bytes),
+		integer(ahead), integer(flags))
+}
+
+// prefetch forks the fetch of the next batch from the step, which has just read this
+// one.
+func (d *Device) prefetch(f *staged) error {
+	s := &d.side
+	if err := s.fork.Record(d.stream); err != nil {
+		return err
+	}
+	if err := s.stream.Wait(s.fork, 0); err != nil {
+		return err
+	}
+	s.forked = true
+	if err := d.fill(s.stream, f, f.rows); err != nil {
+		return err
+	}
+	return s.done.Record(s.stream)
+}
+
+// join has the step wait for what was forked from it.
+func (d *Device) join() error {
+	if !d.side.forked {
+		return nil
+	}
+	d.side.forked = false
+	return d.stream.Wait(d.side.done, 0)
+}
+
+// steady is whether a step leaves the rows that it reads the next time.
+func (p *program) steady() bool {
+	return !slices.ContainsFunc(p.gathers, func(f *staged) bool { return p.ticks[f.clock] != f.rows })
+}
+
+// stage enqueues what is missing of the rows that the step reads, and notes what is
+// there, and when it is, after it ran so many times.
+func (p *program) stage(times int) error {
+	for _, f := range p.gathers {
+		want := f.batch
+		want.moment = f.clock.moment
+		want.row += f.after
+		ran := (times - 1) * p.ticks[f.clock]
+		if last := want.row + ran; want.row < 0 || last+f.rows > f.data.Rows {
+			return fmt.Errorf("Gather: rows %d to %d of data of %d", last, last+f.rows, f.data.Rows)
+		}
+		if !f.held.holds(want) {
+			if err := p.d.fill(p.d.stream, f, f.after); err != nil {
+				return err
+			}
+		}
+		f.held = want
+		f.held.row += ran + f.rows
+	}
+	for clock, rows := range p.ticks {
+		clock.row += times * rows
+	}
+	return nil
+}
+
+// dropStagings frees the buffers of a data set, on the worker's thread.
+func (d *Device) dropStagings(b *block) (first error) {
+	d.stagings = slices.DeleteFunc(d.stagings, func(s *staging) bool {
+		if s.of != b {
+			return false
+		}
+		delete(d.blocks, s.at)
+		if err := cu.MemFree(s.at.at); err != nil && first == nil {
+			first = err
+		}
+		return true
+	})
+	return first
+}
