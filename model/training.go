@@ -197,18 +197,26 @@ func (t *Training) SetTime(now backend.Time, table []backend.Hyper) {
 	t.dev.SetClock(t.Clock, now, table)
 }
 
-// Launch enqueues that many steps of rows examples each. The first launch of a
-// batch size records it.
-func (t *Training) Launch(rows, times int) error {
-	p, ok := t.programs[rows]
-	if !ok {
-		var err error
-		if p, err = t.dev.Record(func() { t.step(rows) }); err != nil {
-			return fmt.Errorf("recording a step of %d examples: %w", rows, err)
-		}
-		t.programs[rows] = p
+// Prepare records the step for batches of rows examples, so that no launch has to.
+func (t *Training) Prepare(rows int) error {
+	if t.programs[rows] != nil {
+		return nil
 	}
-	p.Launch(times)
+	p, err := t.dev.Record(func() { t.step(rows) })
+	if err != nil {
+		return fmt.Errorf("recording a step of %d examples: %w", rows, err)
+	}
+	t.programs[rows] = p
+	return nil
+}
+
+// Launch enqueues that many steps of rows examples each. The first launch of a
+// batch size prepares it.
+func (t *Training) Launch(rows, times int) error {
+	if err := t.Prepare(rows); err != nil {
+		return err
+	}
+	t.programs[rows].Launch(times)
 	return nil
 }
 

@@ -49,7 +49,8 @@ const evalBatch = 1000
 // stepsPerEpoch counts the last, smaller batch too.
 func (p *phase) stepsPerEpoch() int { return (p.data.Rows + p.batch - 1) / p.batch }
 
-// open plans the phase's memory.
+// open plans the phase's memory and records its steps: to do so takes memory and, on a
+// GPU, measures products, which is not for the middle of an epoch.
 func (p *phase) open() error {
 	p.batch = min(p.batch, p.data.Rows)
 	p.times.steps, p.times.epochs = p.stepsPerEpoch(), p.epochs
@@ -62,9 +63,17 @@ func (p *phase) open() error {
 		return err
 	}
 	if p.val.Rows > 0 {
-		p.eval, err = p.model.NewEvaluator(min(evalBatch, p.val.Rows))
+		if p.eval, err = p.model.NewEvaluator(min(evalBatch, p.val.Rows)); err != nil {
+			return err
+		}
 	}
-	return err
+	if err := p.training.Prepare(p.batch); err != nil {
+		return err
+	}
+	if rest := p.data.Rows % p.batch; rest > 0 {
+		return p.training.Prepare(rest)
+	}
+	return nil
 }
 
 func (p *phase) close() {
