@@ -145,7 +145,7 @@ func (d *Device) openProducts() (err error) {
 		return err
 	}
 	d.ltOpen = true
-	if err = d.openTuning(); err != nil {
+	if err = d.startTuning(); err != nil {
 		return err
 	}
 	d.workspace, err = d.allocate(workspaceSize)

@@ -151,9 +151,9 @@ func (t *tuning) keep(c choice) (candidate int, err error) {
 	return c.Candidate, f.Sync()
 }
 
-// openTuning opens the tuning that the options ask for. Where the usual one is not
+// startTuning opens the tuning that the options ask for. Where the usual one is not
 // as it should be, the device's description says so.
-func (d *Device) openTuning() (err error) {
+func (d *Device) startTuning() (err error) {
 	machine := fmt.Sprintf("%s, cuBLASLt %d", d.info.Detail, d.lt.Version())
 	switch d.options.Tuning {
 	case TuningOff, "none":
