@@ -26,8 +26,7 @@ type Device struct {
 	path simd.Path
 	gemm *simd.Gemm
 
-	finishing finishOp // of the product under way
-	epilogue  simd.Epilogue
+	finishing finishOp     // of the product under way
 	moved     [2][]float32 // operands of the product under way, see even
 
 	work              part // the operation under way, in pieces
@@ -69,7 +68,6 @@ func Open(opts Options) (*Device, error) {
 		d.scratch = append(d.scratch, newScratch(path))
 	}
 	d.runPiece = d.piece
-	d.epilogue.Done = func(r0, r1, c0, c1 int) { d.finishing.then.finish(r0, r1, c0, c1) }
 	total, free := machineMemory()
 	d.info = backend.Info{Kind: "cpu", Name: "cpu", Detail: describe(workers, path), Total: total, Free: free}
 	return d, nil

@@ -12,7 +12,7 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 	}
 	yv, xv, wv := d.floats(y), d.floats(x), d.floats(w)
 	d.ops.bias = biasOp{d.path, act, y.Cols, yv, d.floats(pre), d.floats(b)}
-	var then finisher
+	var then simd.Finisher
 	if act != backend.Identity || !pre.None() || !b.None() {
 		then = &d.ops.bias
 	}
@@ -27,7 +27,7 @@ type biasOp struct {
 	y, pre, b []float32
 }
 
-func (o *biasOp) finish(r0, r1, c0, c1 int) {
+func (o *biasOp) Finish(r0, r1, c0, c1 int) {
 	for r := r0; r < r1; r++ {
 		from, to := r*o.cols+c0, r*o.cols+c1
 		y := o.y[from:to]
@@ -53,7 +53,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 		return
 	}
 	v := d.floats(dx)
-	var then finisher
+	var then simd.Finisher
 	if act != backend.Identity {
 		d.ops.slope = slopeOp{d.path, act, dx.Cols, v, d.floats(saved)}
 		then = &d.ops.slope
@@ -69,7 +69,7 @@ type slopeOp struct {
 	dx, v []float32
 }
 
-func (o *slopeOp) finish(r0, r1, c0, c1 int) {
+func (o *slopeOp) Finish(r0, r1, c0, c1 int) {
 	for r := r0; r < r1; r++ {
 		from, to := r*o.cols+c0, r*o.cols+c1
 		o.path.Derive(o.act, o.dx[from:to], o.dx[from:to], o.v[from:to])

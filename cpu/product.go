@@ -8,14 +8,10 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
-// finisher is what is done to a product's elements C[r0:r1, c0:c1] once they are
-// there, while they are in the cache of the worker that made them.
-type finisher interface{ finish(r0, r1, c0, c1 int) }
-
 // product is C = op(A) op(B) + beta C of row-major matrices, C being m x n and k
 // the side that is summed over, and then, if it is not nil, all over C. Beta 0 does
 // not read C.
-func (d *Device) product(c, a, b []float32, m, n, k int, transA, transB bool, beta float32, then finisher) {
+func (d *Device) product(c, a, b []float32, m, n, k int, transA, transB bool, beta float32, then simd.Finisher) {
 	if !d.ready() {
 		return
 	}
@@ -38,20 +34,16 @@ func (d *Device) product(c, a, b []float32, m, n, k int, transA, transB bool, be
 		}
 		return
 	}
-	var epilogue *simd.Epilogue
-	if then != nil {
-		d.finishing.then, epilogue = then, &d.epilogue
-	}
-	d.gemm.SgemmThen(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n, epilogue)
+	d.gemm.SgemmThen(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, c, n, then)
 }
 
 // finishOp finishes rows.
 type finishOp struct {
-	then finisher
+	then simd.Finisher
 	cols int
 }
 
-func (o *finishOp) part(_ *scratch, _, lo, hi int) { o.then.finish(lo, hi, 0, o.cols) }
+func (o *finishOp) part(_ *scratch, _, lo, hi int) { o.then.Finish(lo, hi, 0, o.cols) }
 
 // even is v, or a copy of it in scratch memory i if it does not start at a cache
 // line. The bits of gonum's products depend on where their operands are: with B

@@ -3,7 +3,6 @@ package simd
 import (
 	"fmt"
 
-	"github.com/aegpu/aegpu/backend"
 	"gonum.org/v1/gonum/blas"
 )
 
@@ -48,7 +47,7 @@ func (g *Gemm) Sgemm(tA, tB blas.Transpose, m, n, k int, alpha float32, a []floa
 }
 
 // SgemmThen is [Gemm.Sgemm] followed by then on all of C, piece by piece while it is in cache.
-func (g *Gemm) SgemmThen(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, then *Epilogue) {
+func (g *Gemm) SgemmThen(tA, tB blas.Transpose, m, n, k int, alpha float32, a []float32, lda int, b []float32, ldb int, beta float32, c []float32, ldc int, then Finisher) {
 	checkOperand("A", tA, m, k, a, lda)
 	checkOperand("B", tB, k, n, b, ldb)
 	checkOperand("C", blas.NoTrans, m, n, c, ldc)
@@ -58,7 +57,7 @@ func (g *Gemm) SgemmThen(tA, tB blas.Transpose, m, n, k int, alpha float32, a []
 	j := &g.job
 	*j = job{
 		m: m, n: n, k: k, tA: tA != blas.NoTrans, tB: tB != blas.NoTrans, alpha: alpha, beta: beta,
-		a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc, then: then, path: g.path,
+		a: a, b: b, c: c, lda: lda, ldb: ldb, ldc: ldc, then: then,
 	}
 	switch {
 	case alpha == 0 || k == 0:
@@ -73,23 +72,9 @@ func (g *Gemm) SgemmThen(tA, tB blas.Transpose, m, n, k int, alpha float32, a []
 	*j = job{} // drops the operands
 }
 
-// Epilogue is work on C right after the product, done by the worker that finished a piece.
-// Every element of C is in exactly one piece. The parts below are done in order.
-type Epilogue struct {
-	// Bias, of n elements, is added to every row of C.
-	Bias []float32
-	// Pre, m x n at leading dimension LDPre, gets C with the bias; nil to keep none.
-	Pre   []float32
-	LDPre int
-	// Act is applied to C.
-	Act backend.Activation
-	// Saved, m x n at leading dimension LDSaved, is what Deriv is a function of: C *= Deriv'(Saved).
-	Saved   []float32
-	LDSaved int
-	Deriv   backend.Activation
-	// Done, if not nil, is called for each finished piece C[r0:r1, c0:c1], from several goroutines at once.
-	Done func(r0, r1, c0, c1 int)
-}
+// Finisher is work on a product right after it, done by the worker that finished a piece: on C[r0:r1, c0:c1],
+// from several goroutines at once. Every element of C is in exactly one piece.
+type Finisher interface{ Finish(r0, r1, c0, c1 int) }
 
 // job is one product on its way.
 type job struct {
@@ -98,44 +83,14 @@ type job struct {
 	alpha, beta   float32
 	a, b, c       []float32
 	lda, ldb, ldc int
-	then          *Epilogue
-	path          Path
+	then          Finisher
 	plan          plan
 }
 
-// finish runs the epilogue on C[r0:r1, c0:c1].
+// finish hands on a piece of C.
 func (j *job) finish(r0, r1, c0, c1 int) {
-	e := j.then
-	if e == nil {
-		return
-	}
-	for r := r0; r < r1; r++ {
-		e.row(j.path, r, c0, c1, j.c[r*j.ldc+c0:r*j.ldc+c1])
-	}
-	if e.Done != nil {
-		e.Done(r0, r1, c0, c1)
-	}
-}
-
-// row runs the epilogue on C[r, c0:c1], which is y.
-func (e *Epilogue) row(p Path, r, c0, c1 int, y []float32) {
-	switch {
-	case e.Bias != nil && e.Pre != nil:
-		pre := e.Pre[r*e.LDPre+c0:]
-		p.Add(pre[:len(y)], y, e.Bias[c0:c1])
-		p.Activate(e.Act, y, pre)
-	case e.Bias != nil:
-		p.ActivateBias(e.Act, y, y, e.Bias[c0:c1])
-	default:
-		if e.Pre != nil {
-			copy(e.Pre[r*e.LDPre+c0:][:len(y)], y)
-		}
-		if e.Act != backend.Identity {
-			p.Activate(e.Act, y, y)
-		}
-	}
-	if e.Deriv != backend.Identity {
-		p.Derive(e.Deriv, y, y, e.Saved[r*e.LDSaved+c0:])
+	if j.then != nil {
+		j.then.Finish(r0, r1, c0, c1)
 	}
 }
 

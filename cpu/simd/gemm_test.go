@@ -68,6 +68,20 @@ func (p product) operands(r *rand.Rand) (a, b, c guarded, lda, ldb, ldc int) {
 	return
 }
 
+// finished counts how often every element of C was finished.
+type finished struct {
+	times []int
+	cols  int
+}
+
+func (f finished) Finish(r0, r1, c0, c1 int) {
+	for i := r0; i < r1; i++ {
+		for j := c0; j < c1; j++ {
+			f.times[i*f.cols+j]++
+		}
+	}
+}
+
 // checkProduct compares against float64 sums with the bound of Sgemm's comment.
 func checkProduct(t *testing.T, g *Gemm, p product, r *rand.Rand) {
 	t.Helper()
@@ -81,15 +95,9 @@ func checkProduct(t *testing.T, g *Gemm, p product, r *rand.Rand) {
 		}
 	}
 	done := make([]int, p.m*p.n)
-	then := &Epilogue{}
+	var then Finisher
 	if g.pool.Workers() == 1 {
-		then.Done = func(r0, r1, c0, c1 int) {
-			for i := r0; i < r1; i++ {
-				for j := c0; j < c1; j++ {
-					done[i*p.n+j]++
-				}
-			}
-		}
+		then = finished{done, p.n}
 	}
 	g.SgemmThen(p.tA, p.tB, p.m, p.n, p.k, p.alpha, a.data, lda, b.data, ldb, p.beta, c.data, ldc, then)
 	a.check(t, "A")
@@ -119,7 +127,7 @@ func checkProduct(t *testing.T, g *Gemm, p product, r *rand.Rand) {
 		if !near(float64(c.data[i]), want, float64(p.k+4)*0x1p-24*size, 0) {
 			t.Fatalf("%v: C[%d,%d] = %g, want %g", p, row, col, c.data[i], want)
 		}
-		if then.Done != nil && done[row*p.n+col] != 1 {
+		if then != nil && done[row*p.n+col] != 1 {
 			t.Fatalf("%v: C[%d,%d] was finished %d times", p, row, col, done[row*p.n+col])
 		}
 	}
