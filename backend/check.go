@@ -355,7 +355,9 @@ func CheckCheck(guard Sums, grads Tensor, ends []int, rows Tensor) error {
 func CheckUpdate(params, grads, m, v Tensor, o Optimiser, guard Sums) error {
 	const op = "Update"
 	switch {
-	case o.Kind > AdamW:
+	case o.Kind == LAMB:
+		return fmt.Errorf("backend: Update: %v is UpdateLAMB's", o.Kind)
+	case o.Kind > LAMB:
 		return fmt.Errorf("backend: Update: unknown optimiser %d", o.Kind)
 	case guard.Mem == nil || guard.N < GuardNorm:
 		return fmt.Errorf("backend: Update: a guard of %d slots", guard.N)
@@ -370,6 +372,32 @@ func CheckUpdate(params, grads, m, v Tensor, o Optimiser, guard Sums) error {
 		err = first(shape(op, "v", v, params.Rows, params.Cols), apart(op, v, grads))
 	}
 	return err
+}
+
+// CheckUpdateLAMB checks the arguments of UpdateLAMB.
+func CheckUpdateLAMB(params, grads, m, v Tensor, ends []int, trust Sums, o Optimiser, guard Sums) error {
+	const op = "UpdateLAMB"
+	begin := 0
+	for _, end := range ends {
+		if end < begin || end > params.Len() {
+			return fmt.Errorf("backend: UpdateLAMB: ends %v in params %v", ends, params)
+		}
+		begin = end
+	}
+	switch {
+	case o.Kind != LAMB:
+		return fmt.Errorf("backend: UpdateLAMB: optimiser %v", o.Kind)
+	case begin != params.Len():
+		return fmt.Errorf("backend: UpdateLAMB: ends %v do not reach the end of params %v", ends, params)
+	case trust.Mem == nil || trust.N != len(ends):
+		return fmt.Errorf("backend: UpdateLAMB: trust of %d slots for %d parameter tensors", trust.N, len(ends))
+	case guard.Mem == nil || guard.N != GuardNorm+len(ends):
+		return fmt.Errorf("backend: UpdateLAMB: a guard of %d slots for %d parameter tensors, expected %d", guard.N, len(ends), GuardNorm+len(ends))
+	case o.Decayed < 0 || o.Decayed > params.Len():
+		return fmt.Errorf("backend: UpdateLAMB: %d decayed of params %v", o.Decayed, params)
+	}
+	return first(present(op, "params", params), shape(op, "grads", grads, params.Rows, params.Cols), apart(op, params, grads, m, v),
+		shape(op, "m", m, params.Rows, params.Cols), apart(op, m, grads, v), shape(op, "v", v, params.Rows, params.Cols), apart(op, v, grads))
 }
 
 // first is the first error of several.

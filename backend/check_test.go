@@ -61,6 +61,12 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 		{CheckCheck(sums, whole, []int{64, 65}, tensor(5, 1)), "ends [64 65] in grads 8x8"},
 		{CheckUpdate(tensor(1, 4), tensor(1, 4), tensor(1, 4), none, Optimiser{Kind: Adam}, sums), "v is none, expected 1x4"},
 		{CheckUpdate(tensor(1, 4), tensor(1, 4), none, none, Optimiser{Decayed: 5}, sums), "5 decayed of params 1x4"},
+		{CheckUpdate(tensor(1, 4), tensor(1, 4), tensor(1, 4), tensor(1, 4), Optimiser{Kind: LAMB}, sums), "UpdateLAMB's"},
+		{lamb([]int{4}, 1), ""},
+		{lamb([]int{2, 2, 4}, 3), ""},
+		{lamb([]int{2, 3}, 2), "ends [2 3] do not reach the end of params 1x4"},
+		{lamb([]int{2, 5}, 2), "ends [2 5] in params 1x4"},
+		{lamb([]int{2, 4}, 1), "trust of 1 slots for 2 parameter tensors"},
 		{CheckUpload(whole, nil), "64 elements on the device, 0 on the host"},
 	} {
 		switch {
@@ -72,6 +78,12 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 			t.Errorf("%q does not say %q", tt.err, tt.want)
 		}
 	}
+}
+
+// lamb checks an UpdateLAMB of four parameters.
+func lamb(ends []int, trust int) error {
+	return CheckUpdateLAMB(tensor(1, 4), tensor(1, 4), tensor(1, 4), tensor(1, 4), ends, Sums{Mem: &block{}, N: trust},
+		Optimiser{Kind: LAMB}, Sums{Mem: &block{}, N: GuardNorm + len(ends)})
 }
 
 func TestChecksDoNotAllocate(t *testing.T) {

@@ -282,4 +282,22 @@ type Updates interface {
 	//
 	//	params, grads, m, v: 1 x N; m and v none where the rule keeps fewer
 	Update(params, grads, m, v Tensor, o Optimiser, guard Sums, c Clock)
+
+	// UpdateLAMB moves the parameters one step of LAMB (You et al. 2020, algorithm
+	// 2), unless guard says that a step was not finite; g is clipped as in Update,
+	// d and h are those of Update. For every tensor t, which ends[t] ends as in
+	// Check, the last of them params:
+	//
+	//	m = b1 m + (1-b1) g;  v = b2 v + (1-b2) g^2
+	//	r = h.Correct1 m / (sqrt(v) h.Correct2 + eps) + d p
+	//	trust[t] = |p| / |r|, 1 where one of them is 0
+	//	p -= h.LR trust[t] r
+	//
+	// Trust stays 1 for a tensor that does not end within the first Decayed
+	// parameters, a bias: it starts at 0, so that its own norm would hold it there.
+	// (The paper's algorithm makes no exception; its code in TensorFlow Addons makes
+	// one, by default of the tensors that do not decay.)
+	//
+	//	params, grads, m, v: 1 x N, trust: N = len(ends); grads holds r afterwards
+	UpdateLAMB(params, grads, m, v Tensor, ends []int, trust Sums, o Optimiser, guard Sums, c Clock)
 }

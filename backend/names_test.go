@@ -51,7 +51,7 @@ func TestCorruptionAndOptimiserNames(t *testing.T) {
 			t.Errorf("ParseCorruption(%q) = %v, %v", k, back, err)
 		}
 	}
-	for k, moments := range map[OptimiserKind]int{SGD: 0, Momentum: 1, Nesterov: 1, Adam: 2, AdamW: 2} {
+	for k, moments := range map[OptimiserKind]int{SGD: 0, Momentum: 1, Nesterov: 1, Adam: 2, AdamW: 2, LAMB: 2} {
 		if back, err := ParseOptimiser(k.String()); err != nil || back != k {
 			t.Errorf("ParseOptimiser(%q) = %v, %v", k, back, err)
 		}

@@ -81,9 +81,10 @@ const (
 	Nesterov
 	Adam
 	AdamW
+	LAMB // not of Update: see [Device.UpdateLAMB]
 )
 
-var optimiserNames = []string{"sgd", "momentum", "nesterov", "adam", "adamw"}
+var optimiserNames = []string{"sgd", "momentum", "nesterov", "adam", "adamw", "lamb"}
 
 func (k OptimiserKind) String() string { return optimiserNames[k] }
 
@@ -98,7 +99,7 @@ func ParseOptimiser(name string) (OptimiserKind, error) {
 }
 
 // Moments is how many moment buffers the rule keeps.
-func (k OptimiserKind) Moments() int { return []int{0, 1, 1, 2, 2}[k] }
+func (k OptimiserKind) Moments() int { return []int{0, 1, 1, 2, 2, 2}[k] }
 
 // Optimiser is the constant part of an update; what changes by the step is in
 // the clock's [Hyper].

@@ -2,6 +2,7 @@ package cpu_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -17,6 +18,7 @@ type every struct {
 	start []float32
 	sums  backend.Sums
 	guard backend.Sums
+	trust backend.Sums
 	clock backend.Clock
 	bytes backend.Data
 
@@ -77,7 +79,7 @@ func (e *every) plan(alloc backend.Alloc) {
 }
 
 func (e *every) allocRest(tb testing.TB) {
-	var errs [4]error
+	var errs [5]error
 	pixels := make([]byte, 2*e.b*e.c)
 	for i := range pixels {
 		pixels[i] = byte(i * 7)
@@ -85,7 +87,8 @@ func (e *every) allocRest(tb testing.TB) {
 	e.bytes, errs[0] = e.dev.AllocBytes(2*e.b, e.c, pixels)
 	e.sums, errs[1] = e.dev.AllocSums(4)
 	e.guard, errs[2] = e.dev.AllocSums(backend.GuardNorm + len(e.ends))
-	e.clock, errs[3] = e.dev.AllocClock(2)
+	e.trust, errs[3] = e.dev.AllocSums(len(e.ends))
+	e.clock, errs[4] = e.dev.AllocClock(2)
 	for _, err := range errs {
 		if err != nil {
 			tb.Fatal(err)
@@ -111,6 +114,7 @@ func (e *every) reset() {
 	e.dev.Upload(e.classes, class)
 	e.dev.ZeroSums(e.sums)
 	e.dev.ZeroSums(e.guard)
+	e.dev.ZeroSums(e.trust)
 	e.dev.SetClock(e.clock, backend.Time{Seed: 5, Epoch: 2, Step: 9, Row: 3}, []backend.Hyper{{LR: 0.1, Momentum: 0.9, Correct1: 2, Correct2: 0.5, KL: 0.7}})
 }
 
@@ -122,10 +126,11 @@ func (e *every) state() ([]uint32, []float64) {
 	for i, x := range block {
 		bits[i] = math.Float32bits(x)
 	}
-	sums, guard := make([]float64, e.sums.N), make([]float64, e.guard.N)
+	sums, guard, trust := make([]float64, e.sums.N), make([]float64, e.guard.N), make([]float64, e.trust.N)
 	e.dev.ReadSums(sums, e.sums)
 	e.dev.ReadSums(guard, e.guard)
-	return bits, append(sums, guard...)
+	e.dev.ReadSums(trust, e.trust)
+	return bits, slices.Concat(sums, guard, trust)
 }
 
 type call struct {
@@ -193,6 +198,10 @@ func calls() []call {
 			e.dev.Update(e.params, e.g, e.m, e.v, o, e.guard, e.clock)
 		}})
 	}
+	lamb := backend.Optimiser{Kind: backend.LAMB, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.1, Clip: 1, Decayed: 39001}
+	all = append(all, call{"UpdateLAMB", func(e *every) {
+		e.dev.UpdateLAMB(e.params, e.g, e.m, e.v, e.ends, e.trust, lamb, e.guard, e.clock)
+	}})
 	for _, kind := range []backend.CorruptionKind{backend.Masking, backend.GaussianNoise, backend.SaltAndPepper} {
 		b := backend.Batch{Shuffle: true, Binarise: kind == backend.Masking, Corrupt: kind, Level: 0.3, High: 1}
 		all = append(all, call{"Gather " + kind.String(), func(e *every) {

@@ -35,4 +35,6 @@ type operations struct {
 	byDerivBack  byDerivativeBackOp
 	squareSum    squareSumOp
 	update       updateOp
+	lamb         lambOp
+	axpy         axpyOp
 }

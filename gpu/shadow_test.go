@@ -47,7 +47,7 @@ func newShadowRig(t *testing.T) *shadowRig {
 	if r.guard, err = r.d.AllocSums(backend.GuardNorm + 1); err != nil {
 		t.Fatal(err)
 	}
-	r.d.SetClock(r.clock, backend.Time{}, []backend.Hyper{{LR: 1}})
+	r.d.SetClock(r.clock, backend.Time{}, []backend.Hyper{{LR: 1, Correct1: 1, Correct2: 1}})
 	r.fill(r.x, 1)
 	r.fill(r.gradients, 0.25)
 	r.fill(r.params, 4)
@@ -150,4 +150,29 @@ func TestShadowOfAChangedWeight(t *testing.T) {
 	r.d.WriteSums(r.guard, guard)
 	p.Launch(3)
 	r.want("an update that does nothing", 6)
+}
+
+// LAMB's step writes the weights' shadow too. Without memory and decay its
+// direction is the gradient's sign.
+func TestShadowFollowsLAMB(t *testing.T) {
+	r := newShadowRig(t)
+	moments, err := r.d.Alloc(1, 140)
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := r.d.AllocSums(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := r.record(3, func() {
+		r.linear()
+		r.d.UpdateLAMB(r.params, r.gradients, moments.Slice(0, 1, 70), moments.Slice(70, 1, 70), []int{70}, trust,
+			backend.Optimiser{Kind: backend.LAMB}, r.guard, r.clock)
+	})
+	p.Launch(1)
+	r.want("first step", 4)
+	p.Launch(1)
+	r.want("second step", 3)
+	p.Launch(2)
+	r.want("fourth step", 1)
 }

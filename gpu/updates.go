@@ -19,14 +19,15 @@ const (
 
 // spanTable is how the gradient is cut into spans for the blocks of check, none
 // reaching over the end of a tensor, in device memory: the spans' begins and ends,
-// then each tensor's first span.
+// then each tensor's first span and the number of spans, then the tensors' ends.
 type spanTable struct {
 	ends  []int
 	items int
 	at    cu.DevicePtr
 }
 
-func (s *spanTable) first() cu.DevicePtr { return s.at + cu.DevicePtr(16*s.items) }
+func (s *spanTable) first() cu.DevicePtr   { return s.at + cu.DevicePtr(16*s.items) }
+func (s *spanTable) tensors() cu.DevicePtr { return s.first() + cu.DevicePtr(8*len(s.ends)+8) }
 
 // spanTableFor makes the table for ends, once. It copies at once, also during a
 // recording, and not on the stream that is recorded.
@@ -47,6 +48,9 @@ func (d *Device) spanTableFor(ends []int) (*spanTable, error) {
 	}
 	s := &spanTable{ends: slices.Clone(ends), items: len(spans) / 2}
 	table := append(append(spans, first...), int64(s.items))
+	for _, end := range ends {
+		table = append(table, int64(end))
+	}
 	b, err := d.allocate(8 * len(table))
 	if err != nil {
 		return nil, err

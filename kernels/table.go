@@ -46,6 +46,8 @@ var (
 
 	CheckFwdF32  = Kernel{"check_fwd_f32", "update", "ppppiipippp"}
 	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffffpi"}
+	LambFwdF32   = Kernel{"lamb_fwd_f32", "update", "ppppppppiiifffffpp"}
+	TrustFwdF32  = Kernel{"trust_fwd_f32", "update", "ppppppiipi"}
 )
 
 // All lists every kernel.
@@ -57,5 +59,5 @@ var All = []Kernel{
 	LossSquaredBwdF32, LossBernoulliBwdF32, LossGaussianBwdF32, LossCategoricalBwdF32, CorrectFwdF32, AccumulateFwdF32,
 	SparseKlBwdF32, L1BwdF32, RowSquaresFwdF32, ContractShallowBwdF32, ScaledRowsBwdF32, ProbesFwdF32, DerivativeFwdF32, DerivativeBwdF32, SquareSumBwdF32,
 	TopkFwdF32, TopkBwdF32,
-	CheckFwdF32, UpdateFwdF32,
+	CheckFwdF32, UpdateFwdF32, LambFwdF32, TrustFwdF32,
 }

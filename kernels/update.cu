@@ -49,6 +49,16 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 		guard[GUARD_STEP] = (double)(clock->step + 1);
 }
 
+// shrinkage is what the gradient is multiplied by: min(1, clip / its norm) if clip > 0.
+DEVICE float shrinkage(const double *guard, i64 tensors, float clip) {
+	if (!(clip > 0))
+		return 1;
+	double norm = 0;
+	for (i64 t = 0; t < tensors; t++)
+		norm += guard[GUARD_NORM + t];
+	return (float)fmin(1.0, clip / sqrt(norm));
+}
+
 enum Optimiser { SGD, MOMENTUM, NESTEROV, ADAM, ADAMW };
 
 struct Rule { float lr, momentum, correct1, correct2, beta1, beta2, eps; };
@@ -95,13 +105,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 		return;
 	Hyper h = hyper(clock);
 	Rule o = {h.lr, h.momentum, h.correct1, h.correct2, beta1, beta2, eps};
-	float shrink = 1;
-	if (clip > 0) {
-		double norm = 0;
-		for (i64 t = 0; t < tensors; t++)
-			norm += guard[GUARD_NORM + t];
-		shrink = (float)fmin(1.0, clip / sqrt(norm));
-	}
+	float shrink = shrinkage(guard, tensors, clip);
 	bool wide = aligned(params, grads, m, v);
 	EACH(q, (n + 3) / 4) {
 		int some = count(q, n);
@@ -118,5 +122,81 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 			store(m, q, some, wide, mq);
 		if (v)
 			store(v, q, some, wide, vq);
+	}
+}
+
+// lamb moves the moments and turns the gradient into LAMB's direction r (backend.Updates), and leaves every tensor's
+// trust ratio |p| / |r|, or 1: where one of them is 0, and for tensors that end after the first decayed parameters.
+// Block i does span i, as in check; the block that finishes last adds the norms up, a warp a tensor.
+//
+//	params, r, m, v: n, trust: tensors, guard: 2 + tensors, spans: items x (begin, end), first: tensors + 1, part: 2 items
+KERNEL lamb_fwd_f32(const float *params, float *r, float *m, float *v, double *trust, const double *guard,
+                    const Clock *clock, const i64 *spans, i64 items, i64 tensors, i64 decayed, float decay, float clip,
+                    float beta1, float beta2, float eps, double *part, u32 *count) {
+	__shared__ Scratch s;
+	if (guard[GUARD_STEP] != 0)
+		return;
+	Hyper h = hyper(clock);
+	float shrink = shrinkage(guard, tensors, clip);
+	double pp = 0, rr = 0;
+	for (i64 i = spans[2 * blockIdx.x] + threadIdx.x; i < spans[2 * blockIdx.x + 1]; i += blockDim.x) {
+		float g = shrink * r[i], p = params[i];
+		float mi = m[i] = beta1 * m[i] + (1 - beta1) * g, vi = v[i] = beta2 * v[i] + (1 - beta2) * g * g;
+		float d = h.correct1 * mi / (sqrtf(vi) * h.correct2 + eps) + (i < decayed ? decay : 0.0f) * p;
+		r[i] = d;
+		pp += (double)p * p;
+		rr += (double)d * d;
+	}
+	pp = block_sum(pp, &s);
+	rr = block_sum(rr, &s);
+	if (threadIdx.x == 0) {
+		part[2 * blockIdx.x] = pp;
+		part[2 * blockIdx.x + 1] = rr;
+	}
+	if (!last_block(count, gridDim.x, &s))
+		return;
+	int lane = threadIdx.x & 31;
+	const i64 *first = spans + 2 * items;
+	for (i64 t = threadIdx.x / 32; t < tensors; t += WARPS) {
+		pp = rr = 0;
+		for (i64 i = first[t] + lane; i < first[t + 1]; i += 32) {
+			pp += ((volatile double *)part)[2 * i];
+			rr += ((volatile double *)part)[2 * i + 1];
+		}
+		pp = warp_sum(pp);
+		rr = warp_sum(rr);
+		bool trusted = first[t] < first[t + 1] && spans[2 * first[t + 1] - 1] <= decayed && pp > 0 && rr > 0;
+		if (lane == 0)
+			trust[t] = trusted ? sqrt(pp / rr) : 1.0;
+	}
+}
+
+// trust takes LAMB's step, p -= lr trust r, every tensor at its ratio.
+//
+//	params, r: n, trust, ends: tensors, guard: 2 + tensors, shadows: shades, as in update
+KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const double *guard, const Clock *clock,
+                     const i64 *ends, i64 n, i64 tensors, const Shadow *shadows, i64 shades) {
+	if (guard[GUARD_STEP] != 0)
+		return;
+	float lr = hyper(clock).lr;
+	bool wide = aligned(params, r);
+	EACH(q, (n + 3) / 4) {
+		int some = count(q, n);
+		Four p = load(params, q, some, wide), d = load(r, q, some, wide);
+		i64 t = 0;
+		for (i64 after = tensors - 1; t < after;) { // the first tensor that ends after 4q
+			i64 middle = (t + after) / 2;
+			if (ends[middle] > 4 * q)
+				after = middle;
+			else
+				t = middle + 1;
+		}
+		for (int i = 0; i < some; i++) {
+			while (ends[t] <= 4 * q + i)
+				t++;
+			p.v[i] -= (float)(lr * trust[t]) * d.v[i];
+		}
+		store(params, q, some, wide, p);
+		shade(shadows, shades, q, p);
 	}
 }

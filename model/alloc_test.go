@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -19,8 +20,9 @@ func TestStepsDoNotAllocate(t *testing.T) {
 	if path, err := simd.FromEnv(); err != nil || path == simd.Gonum {
 		t.Skip("gonum's own products start goroutines")
 	}
-	for _, c := range variants() {
-		t.Run(c.name, func(t *testing.T) {
+	for i, c := range variants() {
+		kind := []backend.OptimiserKind{backend.Adam, backend.LAMB}[i%2]
+		t.Run(fmt.Sprint(c.name, " ", kind), func(t *testing.T) {
 			c.spec.Activation, c.spec.Loss = backend.GELU, backend.Bernoulli
 			const rows = 64
 			m, err := New(dev, c.spec, 1)
@@ -32,8 +34,8 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			adam := backend.Optimiser{Kind: backend.Adam, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 1}
-			tr, err := m.NewTraining(x.Data(), backend.Data{}, TrainingOptions{Batch: rows, Optimiser: adam, Steps: 4})
+			rule := backend.Optimiser{Kind: kind, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 1}
+			tr, err := m.NewTraining(x.Data(), backend.Data{}, TrainingOptions{Batch: rows, Optimiser: rule, Steps: 4})
 			if err != nil {
 				t.Fatal(err)
 			}

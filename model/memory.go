@@ -19,7 +19,11 @@ func (s *Spec) TrainingBytes(o TrainingOptions) int {
 		g.plan(alloc)
 		t.planGradients(g, alloc)
 	})
-	return 4*floats + table + 8*(numSums+backend.GuardNorm+len(segment.ends))
+	sums := numSums + backend.GuardNorm + len(segment.ends)
+	if o.Optimiser.Kind == backend.LAMB {
+		sums += len(segment.ends)
+	}
+	return 4*floats + table + 8*sums
 }
 
 // EvaluationBytes is the device memory that NewEvaluator takes.

@@ -67,6 +67,7 @@ type Training struct {
 	guard   backend.Sums
 	grads   backend.Tensor
 	moments [2]backend.Tensor
+	trust   backend.Sums // LAMB's ratios
 	span    span
 	segment segment // that the span covers
 
@@ -138,6 +139,12 @@ func (t *Training) allocate(m *Model) error {
 		return err
 	}
 	t.own(t.guard.Mem)
+	if t.opts.Optimiser.Kind == backend.LAMB {
+		if t.trust, err = dev.AllocSums(len(t.segment.ends)); err != nil {
+			return err
+		}
+		t.own(t.trust.Mem)
+	}
 	if t.graph, err = newGraph(m, t.opts.Batch, t.opts.samples(&m.Spec), t.grads, t.Clock, t.planGradients); err != nil {
 		return err
 	}
@@ -354,6 +361,16 @@ func (t *Training) step(n int) {
 	s := &t.segment
 	grads := t.grads.Slice(s.off, 1, s.size)
 	t.dev.Check(t.guard, grads, s.ends, t.rows.Top(n*t.samples), t.Clock)
-	t.dev.Update(t.params.Slice(s.off, 1, s.size), grads, t.moments[0], t.moments[1], t.opts.Optimiser, t.guard, t.Clock)
+	t.update(t.params.Slice(s.off, 1, s.size), grads)
 	t.dev.Tick(t.Clock, n)
+}
+
+// update enqueues the optimiser's move.
+func (t *Training) update(params, grads backend.Tensor) {
+	m, v, o := t.moments[0], t.moments[1], t.opts.Optimiser
+	if o.Kind == backend.LAMB {
+		t.dev.UpdateLAMB(params, grads, m, v, t.segment.ends, t.trust, o, t.guard, t.Clock)
+		return
+	}
+	t.dev.Update(params, grads, m, v, o, t.guard, t.Clock)
 }

@@ -40,6 +40,9 @@ func (t *Training) Work(n int) Work {
 	}
 	moments := float64(t.opts.Optimiser.Kind.Moments())
 	w.Bytes += 4 * float64(t.segment.size) * (1 + 2*(1+moments))
+	if t.opts.Optimiser.Kind == backend.LAMB { // the direction is written, and it and the parameters read again
+		w.Bytes += 4 * float64(t.segment.size) * 3
+	}
 	if j := t.jacobian; j != nil {
 		for _, l := range t.enc { // v = u W, du = dv W^T, dW += u^T dv
 			w.FLOPs += 3 * 2 * float64(n*j.probes) * float64(l.in) * float64(l.out)

@@ -378,7 +378,7 @@ func (c *Config) checkNumbers() error {
 
 // Update is the constant part of the update rule.
 func (c *Config) Update() (backend.Optimiser, error) {
-	if c.Optimizer > backend.AdamW {
+	if c.Optimizer > backend.LAMB {
 		return backend.Optimiser{}, fmt.Errorf("unknown optimizer %v", c.Optimizer)
 	}
 	return backend.Optimiser{

@@ -81,6 +81,9 @@ func TestPlanIsWhatARunTakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.Hidden, c.Latent, c.Epochs, c.Batch, c.OutputBias = Widths{40}, 6, 1, 64, "zero"
+			if preset == "sparse" {
+				c.Optimizer = backend.LAMB
+			}
 			dev, sets := openCounting(t, 0), planSets()
 			m, err := Plan(dev, c, sets)
 			if err != nil {

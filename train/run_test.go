@@ -99,9 +99,15 @@ func TestEveryPresetLearns(t *testing.T) {
 // TestResume interrupts a run of several phases after every number of batches
 // and demands the bytes of one that was left alone.
 func TestResume(t *testing.T) {
-	for _, name := range []string{"stacked", "vae", "sparse"} {
+	for _, name := range []string{"stacked", "vae", "sparse", "lamb"} {
 		t.Run(name, func(t *testing.T) {
-			c := small(t, name)
+			var c Config
+			if name == "lamb" {
+				c = small(t, "stacked")
+				c.Optimizer, c.WeightDecay, c.Clip = backend.LAMB, 0.01, 1
+			} else {
+				c = small(t, name)
+			}
 			c.Epochs, c.PretrainEpochs, c.Classifier, c.ClassifierEpochs = 2, min(1, c.PretrainEpochs), "finetune", 1
 			whole := filepath.Join(t.TempDir(), "whole")
 			if _, err := runIn(t, t.Context(), c, Options{Dir: whole}); err != nil {

@@ -64,6 +64,9 @@ func misuses() map[string]func(d backend.Device, p pieces) {
 		"Update": func(d backend.Device, p pieces) {
 			d.Update(p.row, p.col, p.none, p.none, backend.Optimiser{}, p.sums, p.clock)
 		},
+		"UpdateLAMB": func(d backend.Device, p pieces) {
+			d.UpdateLAMB(p.a, p.same, p.none, p.none, []int{11}, p.sums, backend.Optimiser{Kind: backend.LAMB}, p.sums, p.clock)
+		},
 	}
 }
 

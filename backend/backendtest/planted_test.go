@@ -42,6 +42,11 @@ func TestPlantedBugs(t *testing.T) {
 		{"decays everything", "Update", func(d backend.Device) backend.Device { return decaysAll{d} }},
 		{"does not clip", "Update", func(d backend.Device) backend.Device { return noClip{d} }},
 		{"ignores the guard", "Update", func(d backend.Device) backend.Device { return unguarded{d} }},
+		{"one trust ratio for all tensors", "LAMB", func(d backend.Device) backend.Device { return oneTrust{d} }},
+		{"trusts the biases", "LAMB", func(d backend.Device) backend.Device { return trustsAll{d} }},
+		{"no trust ratio", "LAMB", func(d backend.Device) backend.Device { return noTrust{d} }},
+		{"lamb does not clip", "LAMB", func(d backend.Device) backend.Device { return lambNoClip{d} }},
+		{"lamb ignores the guard", "LAMB", func(d backend.Device) backend.Device { return lambUnguarded{d} }},
 		{"forgets the first bad step", "Check", func(d backend.Device) backend.Device { return forgets{d} }},
 		{"the row stands still", "Clock", func(d backend.Device) backend.Device { return stuckRow{d} }},
 		{"the table wraps around", "Clock", func(d backend.Device) backend.Device { return &wraps{Device: d} }},
@@ -118,6 +123,11 @@ type (
 	decaysAll     struct{ backend.Device }
 	noClip        struct{ backend.Device }
 	unguarded     struct{ backend.Device }
+	oneTrust      struct{ backend.Device }
+	trustsAll     struct{ backend.Device }
+	noTrust       struct{ backend.Device }
+	lambNoClip    struct{ backend.Device }
+	lambUnguarded struct{ backend.Device }
 	forgets       struct{ backend.Device }
 	stuckRow      struct{ backend.Device }
 	launchesOnce  struct{ backend.Device }
@@ -307,6 +317,38 @@ func (d noClip) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, 
 func (d unguarded) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
 	d.ZeroSums(backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1})
 	d.Device.Update(params, grads, m, v, o, guard, c)
+}
+
+// oneTrust takes the norms of all parameters together.
+func (d oneTrust) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	first := backend.Sums{Mem: trust.Mem, Off: trust.Off, N: 1}
+	d.Device.UpdateLAMB(params, grads, m, v, ends[len(ends)-1:], first, o, backend.Sums{Mem: guard.Mem, Off: guard.Off, N: backend.GuardNorm + 1}, c)
+}
+
+// trustsAll gives every tensor a ratio, where that changes no decay.
+func (d trustsAll) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	if o.WeightDecay == 0 {
+		o.Decayed = params.Len()
+	}
+	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+}
+
+// noTrust is a plain step along the direction, where that changes no decay.
+func (d noTrust) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	if o.WeightDecay == 0 {
+		o.Decayed = 0
+	}
+	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+}
+
+func (d lambNoClip) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	o.Clip = 0
+	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+}
+
+func (d lambUnguarded) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	d.ZeroSums(backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1})
+	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
 }
 
 func (d forgets) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {

@@ -66,6 +66,7 @@ func groups() []group {
 		{"Jacobian", testJacobian},
 		{"Check", testCheck},
 		{"Update", testUpdate},
+		{"LAMB", testLAMB},
 		{"Special", testSpecial},
 		{"Record", testRecord},
 		{"Deterministic", testDeterministic},

@@ -40,15 +40,7 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 	if d.stop(backend.CheckUpdate(params, grads, m, v, o, guard)) || sums(guard)[backend.GuardStep] != 0 {
 		return
 	}
-	norm := 0.0
-	for _, x := range sums(guard)[backend.GuardNorm:] {
-		norm += x
-	}
-	shrink := 1.0
-	if o.Clip > 0 {
-		shrink = min(1, float64(o.Clip)/math.Sqrt(norm))
-	}
-	h := at(c).hyper()
+	shrink, h := shrinkage(o, guard), at(c).hyper()
 	for i, g := range vec(grads) {
 		decay := pick(i < o.Decayed, float64(o.WeightDecay), 0)
 		var mi, vi *float64
@@ -60,6 +52,18 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 		}
 		move(o, h, &vec(params)[i], shrink*g, mi, vi, decay)
 	}
+}
+
+// shrinkage is what the gradient is multiplied by to clip it.
+func shrinkage(o backend.Optimiser, guard backend.Sums) float64 {
+	norm := 0.0
+	for _, x := range sums(guard)[backend.GuardNorm:] {
+		norm += x
+	}
+	if o.Clip > 0 {
+		return min(1, float64(o.Clip)/math.Sqrt(norm))
+	}
+	return 1
 }
 
 // move is the update rule of one parameter p with gradient g.
@@ -84,5 +88,37 @@ func move(o backend.Optimiser, h backend.Hyper, p *float64, g float64, m, v *flo
 		*m = b1**m + (1-b1)*g
 		*v = b2**v + (1-b2)*g*g
 		*p -= lr * float64(h.Correct1) * *m / (math.Sqrt(*v)*float64(h.Correct2) + float64(o.Eps))
+	}
+}
+
+// UpdateLAMB moves the parameters one step of LAMB.
+func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	if d.stop(backend.CheckUpdateLAMB(params, grads, m, v, ends, trust, o, guard)) || sums(guard)[backend.GuardStep] != 0 {
+		return
+	}
+	shrink, h := shrinkage(o, guard), at(c).hyper()
+	b1, b2 := float64(o.Beta1), float64(o.Beta2)
+	p, r, mean, square := vec(params), vec(grads), vec(m), vec(v)
+	begin := 0
+	for t, end := range ends {
+		var pp, rr float64
+		for i := begin; i < end; i++ {
+			g := shrink * r[i]
+			mean[i] = b1*mean[i] + (1-b1)*g
+			square[i] = b2*square[i] + (1-b2)*g*g
+			r[i] = float64(h.Correct1)*mean[i]/(math.Sqrt(square[i])*float64(h.Correct2)+float64(o.Eps)) +
+				pick(i < o.Decayed, float64(o.WeightDecay), 0)*p[i]
+			pp += p[i] * p[i]
+			rr += r[i] * r[i]
+		}
+		ratio := 1.0
+		if end <= o.Decayed && pp > 0 && rr > 0 {
+			ratio = math.Sqrt(pp / rr)
+		}
+		sums(trust)[t] = ratio
+		for i := begin; i < end; i++ {
+			p[i] -= float64(h.LR) * ratio * r[i]
+		}
+		begin = end
 	}
 }

@@ -63,3 +63,47 @@ func TestUpdateByHand(t *testing.T) {
 		})
 	}
 }
+
+// TestLAMBByHand takes two steps on the weights (3, 4), whose norm is 5, and the
+// bias 0, in the published form.
+func TestLAMBByHand(t *testing.T) {
+	const lr, decay, eps = 0.5, 0.5, 0.25
+	gradients := [][]float64{{0.5, -0.25, 1}, {-0.5, 1, 0.25}}
+	p, m, v := []float64{3, 4, 0}, make([]float64, 3), make([]float64, 3)
+	var ratio float64
+	for step, g := range gradients {
+		k := float64(step + 1)
+		var r [3]float64
+		for i := range p {
+			m[i], v[i] = 0.5*m[i]+0.5*g[i], 0.75*v[i]+0.25*g[i]*g[i]
+			r[i] = m[i] / (1 - math.Pow(0.5, k)) / (math.Sqrt(v[i]/(1-math.Pow(0.75, k))) + eps)
+		}
+		r[0], r[1] = r[0]+decay*p[0], r[1]+decay*p[1]
+		ratio = math.Hypot(p[0], p[1]) / math.Hypot(r[0], r[1])
+		p[0], p[1], p[2] = p[0]-lr*ratio*r[0], p[1]-lr*ratio*r[1], p[2]-lr*r[2]
+	}
+
+	b := newBench(t)
+	clock, _ := b.AllocClock(2)
+	b.SetClock(clock, backend.Time{}, []backend.Hyper{
+		{LR: lr, Correct1: 2, Correct2: 2},
+		{LR: lr, Correct1: float32(1 / (1 - 0.25)), Correct2: float32(1 / math.Sqrt(1-0.5625))},
+	})
+	o := backend.Optimiser{Kind: backend.LAMB, Beta1: 0.5, Beta2: 0.75, Eps: eps, WeightDecay: decay, Decayed: 2}
+	params, grads, mean, square := b.zeros(1, 3), b.zeros(1, 3), b.zeros(1, 3), b.zeros(1, 3)
+	b.Set(params, []float64{3, 4, 0})
+	guard, _ := b.AllocSums(backend.GuardNorm + 2)
+	trust, _ := b.AllocSums(2)
+	for _, g := range gradients {
+		b.Set(grads, g)
+		b.UpdateLAMB(params, grads, mean, square, []int{2, 3}, trust, o, guard, clock)
+		b.Tick(clock, 1)
+	}
+	for i, got := range b.Get(params) {
+		b.near("p", got, p[i])
+	}
+	ratios := make([]float64, 2)
+	b.ReadSums(ratios, trust)
+	b.near("trust of the weights", ratios[0], ratio)
+	b.near("trust of the bias", ratios[1], 1)
+}

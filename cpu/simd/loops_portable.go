@@ -178,7 +178,7 @@ func portableAdam(p, g, m, v []float32, a Adam) {
 		m[i] = a.Beta1*m[i] + a.Rest1*x
 		v[i] = a.Beta2*v[i] + a.Rest2*x*x
 		root := float32(math.Sqrt(float64(v[i])))
-		p[i] -= a.Shrink*p[i] + a.Step*m[i]/(root*a.RootScale+a.Eps)
+		p[i] = p[i] - a.Shrink*p[i] - a.Step*m[i]/(root*a.RootScale+a.Eps)
 	}
 }
 

@@ -14,7 +14,7 @@ type Adam struct {
 	GradScale, L2, Beta1, Rest1, Beta2, Rest2, RootScale, Eps, Step, Shrink float32
 }
 
-// Adam moves p, m and v one step; g is only read. All have p's length.
+// Adam moves p, m and v one step; g is only read, and may be p. All have p's length.
 func (p Path) Adam(params, g, m, v []float32, a Adam) {
 	n := len(params)
 	p.do().adam(params, g[:n], m[:n], v[:n], a)
