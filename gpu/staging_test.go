@@ -328,7 +328,7 @@ func TestProgramsTakeTurns(t *testing.T) {
 func hostCurve(t *testing.T, spec model.Spec, p Precision) []float64 {
 	t.Helper()
 	d := open(t, Options{Precision: p}).(*Device)
-	losses := curve(t, onHost{d}, spec, model.Reconstruct)
+	losses := curve(t, onHost{d}, spec, adam)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
@@ -338,7 +338,7 @@ func hostCurve(t *testing.T, spec model.Spec, p Precision) []float64 {
 func residentCurve(t *testing.T, spec model.Spec, p Precision) []float64 {
 	t.Helper()
 	d := open(t, Options{Precision: p})
-	losses := curve(t, d, spec, model.Reconstruct)
+	losses := curve(t, d, spec, adam)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}

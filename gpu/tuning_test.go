@@ -10,15 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
-
-	"github.com/aegpu/aegpu/model"
 )
 
 // tuned trains the plain autoencoder with a tuning file.
 func tuned(t *testing.T, file string) []float64 {
 	t.Helper()
 	dev := open(t, Options{Tuning: file})
-	losses := curve(t, dev, variants()[0].spec, model.Reconstruct)
+	losses := curve(t, dev, variants()[0].spec, adam)
 	if err := dev.Close(); err != nil {
 		t.Error(err)
 	}
@@ -114,7 +112,7 @@ func TestTuningCannotBeKept(t *testing.T) {
 			if !strings.Contains(detail, "algorithms are not measured") || !strings.Contains(detail, c.why) {
 				t.Errorf("the device is %q, want that nothing is measured, and %q", detail, c.why)
 			}
-			if got := curve(t, dev, variants()[0].spec, model.Reconstruct); !slices.Equal(got, want) {
+			if got := curve(t, dev, variants()[0].spec, adam); !slices.Equal(got, want) {
 				t.Errorf("losses %v, want those of the first proposals, %v", got, want)
 			}
 			if err := dev.Close(); err != nil {
@@ -147,7 +145,7 @@ func TestDamagedCache(t *testing.T) {
 		if detail := dev.Info().Detail; strings.Contains(detail, "measured anew") != damaged {
 			t.Errorf("with %q in the cache the device is %q", text, detail)
 		}
-		curve(t, dev, variants()[0].spec, model.Reconstruct)
+		curve(t, dev, variants()[0].spec, adam)
 		if err := dev.Close(); err != nil {
 			t.Error(err)
 		}
@@ -167,7 +165,7 @@ func TestTwoDevicesChooseTheSame(t *testing.T) {
 	var losses [2][]float64
 	for i, d := range devices {
 		t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", []string{"3", "1"}[i])
-		losses[i] = curve(t, d, variants()[0].spec, model.Reconstruct)
+		losses[i] = curve(t, d, variants()[0].spec, adam)
 	}
 	if !slices.Equal(losses[0], losses[1]) {
 		t.Errorf("losses %v and %v", losses[0], losses[1])
@@ -225,7 +223,7 @@ func TestTuningWithoutRoom(t *testing.T) {
 	d := open(t, Options{}).(*Device)
 	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
 	t.Setenv("AEGPU_CUDASIM_MEMORY", fmt.Sprint(d.Usage().Bytes+workspaceSize))
-	curve(t, d, variants()[0].spec, model.Reconstruct)
+	curve(t, d, variants()[0].spec, adam)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}

@@ -5,6 +5,7 @@ package gpu
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -84,9 +85,9 @@ func pixels(rows, cols int) []byte {
 	return v
 }
 
-// curve trains a model and returns its loss at every step; the last of the
-// batches is launched twice at once.
-func curve(t *testing.T, dev backend.Device, spec model.Spec, objective model.Objective) []float64 {
+// curve trains a model and returns its loss at every step. Of o it takes objective,
+// update rule and into how many batches a step is divided.
+func curve(t *testing.T, dev backend.Device, spec model.Spec, o model.TrainingOptions) []float64 {
 	t.Helper()
 	must := func(err error) {
 		t.Helper()
@@ -108,10 +109,9 @@ func curve(t *testing.T, dev backend.Device, spec model.Spec, objective model.Ob
 		classes[i] = float32(i % 3)
 	}
 	dev.Upload(labels, classes)
-	o := backend.Optimiser{Kind: backend.Adam, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 5, WeightDecay: 1e-4}
-	training, err := m.NewTraining(data, labels.Data(), model.TrainingOptions{
-		Objective: objective, Batch: trainBatch, Optimiser: o, Steps: trainSteps,
-	})
+	o.Batch, o.Steps = ceil(trainBatch, max(1, o.Accumulate)), trainSteps
+	o.Optimiser = backend.Optimiser{Kind: o.Optimiser.Kind, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 5, WeightDecay: 1e-4}
+	training, err := m.NewTraining(data, labels.Data(), o)
 	must(err)
 	defer training.Close()
 	var losses []float64
@@ -120,7 +120,7 @@ func curve(t *testing.T, dev backend.Device, spec model.Spec, objective model.Ob
 			training.SetTime(backend.Time{Seed: 3, Epoch: uint64(step / 4), Step: uint64(step)}, table(step))
 		}
 		must(training.Launch(trainBatch, 1))
-		parts, err := training.Read(trainBatch, 1)
+		parts, err := training.Read(trainBatch)
 		must(err)
 		training.ResetSums()
 		losses = append(losses, parts.Reconstruction+parts.KL+parts.Sparsity+parts.Contraction)
@@ -162,8 +162,10 @@ func onCPU(t *testing.T) backend.Device {
 	return d
 }
 
+var adam = model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.Adam}}
+
 // train runs one variant on both devices. Nothing may be found or leaked.
-func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, objective model.Objective, p Precision) {
+func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, o model.TrainingOptions, p Precision) {
 	t.Helper()
 	if sim != nil {
 		sim.Reset()
@@ -172,7 +174,7 @@ func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, objective model.Obje
 	onGPU := func(t *testing.T) backend.Device { return open(t, Options{Precision: p}) }
 	for i, open := range []func(*testing.T) backend.Device{onGPU, onCPU} {
 		dev := open(t)
-		curves[i] = curve(t, dev, spec, objective)
+		curves[i] = curve(t, dev, spec, o)
 		if err := dev.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
@@ -185,7 +187,7 @@ func TestVariants(t *testing.T) {
 	sim := device(t)
 	for _, v := range variants() {
 		t.Run(v.name, func(t *testing.T) {
-			train(t, sim, v.spec, model.Reconstruct, FP32)
+			train(t, sim, v.spec, adam, FP32)
 			if sim == nil {
 				return
 			}
@@ -209,7 +211,7 @@ func TestVariantsInLowerPrecision(t *testing.T) {
 		}
 		for _, p := range []Precision{TF32, BF16} {
 			t.Run(fmt.Sprint(v.name, " ", p), func(t *testing.T) {
-				train(t, sim, v.spec, model.Reconstruct, p)
+				train(t, sim, v.spec, adam, p)
 				want := v.launches
 				if p == BF16 {
 					want += casts[v.name]
@@ -222,11 +224,48 @@ func TestVariantsInLowerPrecision(t *testing.T) {
 	}
 }
 
+// LAMB takes one launch more than the other rules.
+func TestLAMB(t *testing.T) {
+	sim := device(t)
+	for _, p := range []Precision{FP32, BF16} {
+		v := variants()[0]
+		t.Run(p.String(), func(t *testing.T) {
+			train(t, sim, v.spec, model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.LAMB}}, p)
+			want := v.launches + 1
+			if p == BF16 {
+				want += casts[v.name]
+			}
+			if sim != nil && sim.Stats().GraphNodes != uint64(want) {
+				t.Errorf("a step takes %d launches, want %d", sim.Stats().GraphNodes, want)
+			}
+		})
+	}
+}
+
+// TestAccumulated trains in steps of 7 rows and 6.
+func TestAccumulated(t *testing.T) {
+	sim, o := device(t), adam
+	o.Accumulate = 2
+	for _, v := range variants() {
+		t.Run(v.name, func(t *testing.T) { train(t, sim, v.spec, o, FP32) })
+	}
+	for _, v := range []string{"ae", "tied", "vae"} {
+		i := slices.IndexFunc(variants(), func(w variant) bool { return w.name == v })
+		t.Run(v+" in bf16", func(t *testing.T) { train(t, sim, variants()[i].spec, o, BF16) })
+	}
+	o.Objective = model.FineTune
+	spec := variants()[0].spec
+	spec.Classes = 3
+	t.Run("classifier", func(t *testing.T) { train(t, sim, spec, o, FP32) })
+}
+
 func TestClassifier(t *testing.T) {
 	sim := device(t)
 	spec := model.Spec{Inputs: 36, Hidden: []int{24}, Latent: 5, Activation: backend.ReLU, Loss: backend.Bernoulli, Classes: 3}
 	for _, objective := range []model.Objective{model.FineTune, model.Frozen} {
-		t.Run(fmt.Sprint(objective), func(t *testing.T) { train(t, sim, spec, objective, FP32) })
+		o := adam
+		o.Objective = objective
+		t.Run(fmt.Sprint(objective), func(t *testing.T) { train(t, sim, spec, o, FP32) })
 	}
 }
 
@@ -234,5 +273,5 @@ func TestClassifier(t *testing.T) {
 func TestVariantWithoutEpilogues(t *testing.T) {
 	sim := simulator(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	train(t, sim, variants()[0].spec, model.Reconstruct, FP32)
+	train(t, sim, variants()[0].spec, adam, FP32)
 }

@@ -24,6 +24,7 @@ type gradientCase struct {
 	spec      Spec
 	objective Objective
 	beta      float32
+	batches   int // that the rows come in, for one update
 }
 
 // variants are the parts that shape the gradient, each on a tiny non-square net.
@@ -104,6 +105,26 @@ func TestClassifierGradients(t *testing.T) {
 	}
 }
 
+// TestAccumulatedGradients does the same for updates of two batches of their own
+// noise, and sparsity penalties of their own mean activations. (That of free bits is
+// of each batch too, and in the step's sums only that of the last.)
+func TestAccumulatedGradients(t *testing.T) {
+	for _, c := range variants() {
+		if c.spec.FreeBits > 0 {
+			continue
+		}
+		c.batches, c.spec.Activation, c.spec.Loss = 2, backend.Tanh, backend.Bernoulli
+		t.Run(c.name, func(t *testing.T) { checkGradient(t, c) })
+		if c.spec.Contract.Kind != NoContract || c.spec.Samples > 1 {
+			continue
+		}
+		for _, o := range []Objective{FineTune, Frozen} {
+			c.spec.Classes, c.objective = 3, o
+			t.Run(fmt.Sprintf("%s, classifier %d", c.name, o), func(t *testing.T) { checkGradient(t, c) })
+		}
+	}
+}
+
 // problem is a planned training on random data, at a fixed time.
 type problem struct {
 	*Training
@@ -137,7 +158,9 @@ func newProblem(t *testing.T, c gradientCase) *problem {
 	}
 	dev.Set(data, x)
 	dev.Set(labels, y)
-	tr, err := m.NewTraining(data.Data(), labels.Data(), TrainingOptions{Objective: c.objective, Batch: rows, Steps: 1})
+	tr, err := m.NewTraining(data.Data(), labels.Data(), TrainingOptions{
+		Objective: c.objective, Batch: rows / max(1, c.batches), Accumulate: c.batches, Steps: 1,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +175,7 @@ func (p *problem) loss(t *testing.T) float64 {
 	if err := p.Launch(p.rows, 1); err != nil {
 		t.Fatal(err)
 	}
-	parts, err := p.Read(p.rows, 1)
+	parts, err := p.Read(p.rows)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -85,11 +85,11 @@ func (t *Training) prepareContract(n int) {
 	if !j.exact {
 		per = 1 / float64(j.probes)
 	}
-	scale := t.Spec.Contract.Weight * float32(per) / float32(n)
+	scale := t.over(t.Spec.Contract.Weight * float32(per))
 	j.forward(t.dev, t.enc, t.Clock, n)
 	v := j.v[0].Top(n * j.probes)
 	t.dev.SquareSum(v, t.sums, sumContract, v, per, scale)
-	j.backward(t.dev, t.enc, n, t.Spec.Tied)
+	j.backward(t.dev, t.enc, n, t.Spec.Tied || t.more())
 }
 
 // contractClosed enqueues the closed form: it adds to the delta of the one layer,
@@ -101,5 +101,5 @@ func (t *Training) contractClosed(n int) {
 	l := &t.enc[0]
 	t.dev.RowSquares(t.rowNorms, l.w)
 	t.dev.ContractShallow(l.delta.Top(n), t.normGrad, t.sums, sumContract, l.saved().Top(n), t.rowNorms, l.act,
-		1, t.Spec.Contract.Weight/float32(n))
+		1, t.over(t.Spec.Contract.Weight))
 }

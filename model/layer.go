@@ -94,19 +94,20 @@ func (c chain) forward(dev backend.Device, x backend.Tensor, n int) backend.Tens
 }
 
 // backward enqueues the gradients of the layers' parameters, given that the
-// last layer's delta is there; x is the chain's input. Weight gradients are added
-// to what is there where accumulate says so.
-func (c chain) backward(dev backend.Device, x backend.Tensor, n int, accumulate bool) {
+// last layer's delta is there; x is the chain's input. Gradients are added to what
+// is there: all of them with more, those of weights that are also used elsewhere,
+// which has left its part, with shared.
+func (c chain) backward(dev backend.Device, x backend.Tensor, n int, shared, more bool) {
 	for i := len(c) - 1; i >= 0; i-- {
 		l := &c[i]
 		in := x
 		if i > 0 {
 			in = c[i-1].output()
 		}
-		if accumulate { // the weight has several uses that add up, the bias just this one
+		if shared && !more { // the bias has just this use
 			dev.Zero(l.db)
 		}
-		dev.LinearBackWeights(l.dw, l.db, l.delta.Top(n), in.Top(n), l.transposed, accumulate)
+		dev.LinearBackWeights(l.dw, l.db, l.delta.Top(n), in.Top(n), l.transposed, shared || more)
 		if i > 0 {
 			c[i-1].pullBack(dev, l, n)
 		}

@@ -12,7 +12,7 @@ func (s *Spec) TrainingBytes(o TrainingOptions) int {
 	l := newLayout(s)
 	segment := l.segment(l.span(o.Objective))
 	floats := l.size + o.Optimiser.Kind.Moments()*segment.size
-	table := 32 * max(1, o.Steps)
+	table := 32 * max(1, o.Steps) * o.batches()
 	t := &Training{opts: o}
 	g := layOut(&Model{Spec: *s, layout: l}, o.Batch, o.samples(s), true, backend.Tensor{}, backend.Clock{})
 	floats += backend.Measure(func(alloc backend.Alloc) {

@@ -9,7 +9,7 @@ func (t *Training) reconstruct(n int) {
 	code := t.draw(h, t.Clock, n)
 	t.dec.forward(t.dev, code, n*t.samples)
 	t.loss(h, n)
-	t.dec.backward(t.dev, code, n*t.samples, false)
+	t.dec.backward(t.dev, code, n*t.samples, false, t.more())
 	t.prepareContract(n)
 	first := &t.dec[0]
 	if t.fusedCode() {
@@ -21,7 +21,7 @@ func (t *Training) reconstruct(n int) {
 		t.codeBack(h, n)
 	}
 	t.contractClosed(n)
-	t.enc.backward(t.dev, x, n, s.Tied || t.jacobian != nil)
+	t.enc.backward(t.dev, x, n, s.Tied || t.jacobian != nil, t.more())
 	if !t.normGrad.None() {
 		t.dev.AddScaledRows(t.enc[0].dw, t.enc[0].w, t.normGrad)
 	}
@@ -30,8 +30,8 @@ func (t *Training) reconstruct(n int) {
 // loss enqueues the reconstruction loss and the decoder's delta.
 func (t *Training) loss(ml backend.Tensor, n int) {
 	out, N := t.dec.last(), n*t.samples
-	delta, rows := out.delta.Top(N), t.rows.Top(N)
-	t.dev.Loss(delta, rows, out.y.Top(N), t.clean.Top(n), t.Spec.Loss, 1/float32(n))
+	delta, rows := out.delta.Top(N), t.losses(n)
+	t.dev.Loss(delta, rows, out.y.Top(N), t.clean.Top(n), t.Spec.Loss, t.over(1))
 	if t.samples > 1 {
 		w, bound := t.weights.Top(N), t.bound.Top(n)
 		t.dev.ImportanceWeights(w, bound, rows, t.z.Top(N), ml, backend.Noise{Clock: t.Clock, Stream: backend.StreamCode})
@@ -56,7 +56,7 @@ func (t *Training) fusedCode() bool {
 // dcode.
 func (t *Training) penaliseCode(h backend.Tensor, n int) {
 	sp, dcode := t.Spec.Sparsity, t.dcode.Top(n)
-	scale := sp.Weight / float32(n)
+	scale := t.over(sp.Weight)
 	switch sp.Kind {
 	case KLSparsity:
 		t.dev.ColumnMeans(t.means, h)
@@ -73,11 +73,11 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 	noise := backend.Noise{Clock: t.Clock, Stream: backend.StreamCode}
 	switch {
 	case s.Code == Gaussian && t.samples > 1:
-		t.dev.ImportanceBack(delta, dcode, t.z.Top(n*t.samples), h, t.weights.Top(n*t.samples), noise, 1/float32(n))
+		t.dev.ImportanceBack(delta, dcode, t.z.Top(n*t.samples), h, t.weights.Top(n*t.samples), noise, t.over(1))
 	case s.Code == Gaussian:
 		t.dev.GaussianKL(t.kl, h)
 		t.dev.Accumulate(t.sums, sumKL, t.kl, float64(n))
-		t.dev.ReparamBack(delta, dcode, h, t.kl, noise, s.FreeBits, 1/float32(n))
+		t.dev.ReparamBack(delta, dcode, h, t.kl, noise, s.FreeBits, t.over(1))
 	case s.Code == TopK:
 		t.dev.TopKBack(dcode, dcode, h)
 		t.dev.ActivateBack(delta, dcode, last.saved().Top(n), last.act)
@@ -103,15 +103,15 @@ func (t *Training) classify(n int) {
 	}
 	head := &t.head[0]
 	logits := t.head.forward(t.dev, code, n)
-	t.dev.Loss(head.delta.Top(n), t.rows.Top(n), logits, t.labels.Top(n), backend.Categorical, 1/float32(n))
-	t.dev.Accumulate(t.sums, sumLoss, t.rows.Top(n), 1)
+	t.dev.Loss(head.delta.Top(n), t.losses(n), logits, t.labels.Top(n), backend.Categorical, t.over(1))
+	t.dev.Accumulate(t.sums, sumLoss, t.losses(n), 1)
 	t.dev.Correct(t.sums, sumCorrect, logits, t.labels.Top(n))
-	t.head.backward(t.dev, code, n, false)
+	t.head.backward(t.dev, code, n, false, t.more())
 	if t.opts.Objective == Frozen {
 		return
 	}
 	t.classifyBack(h, n)
-	t.enc.backward(t.dev, x, n, false)
+	t.enc.backward(t.dev, x, n, false, t.more())
 }
 
 // classifyBack enqueues the delta of the encoder's last layer from the

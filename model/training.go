@@ -20,11 +20,15 @@ const (
 
 // TrainingOptions are the constant part of a training.
 type TrainingOptions struct {
-	Objective Objective
-	Batch     int
-	Optimiser backend.Optimiser // Decayed is set by NewTraining
-	Steps     int               // longest table of hyperparameters that SetTime will be given
+	Objective  Objective
+	Batch      int               // rows that the device computes on at a time
+	Accumulate int               // batches whose mean gradient makes an update; 0 is 1
+	Optimiser  backend.Optimiser // Decayed is set by NewTraining
+	Steps      int               // longest table of hyperparameters that SetTime will be given
 }
+
+// batches is how many batches make an update.
+func (o *TrainingOptions) batches() int { return max(1, o.Accumulate) }
 
 // samples is the codes that a step draws for every example.
 func (o *TrainingOptions) samples(s *Spec) int {
@@ -70,6 +74,10 @@ type Training struct {
 	trust   backend.Sums // LAMB's ratios
 	span    span
 	segment segment // that the span covers
+
+	// the update that is being enqueued
+	from  int // examples before the batch
+	group int // examples in all
 
 	// gradients beside the layers' own
 	dcode     backend.Tensor // B*K x L: by the decoder's input
@@ -127,7 +135,7 @@ func (t *Training) allocate(m *Model) error {
 	for i := range buffers - 1 {
 		t.moments[i] = block.Slice(m.layout.size+i*size, 1, size)
 	}
-	if t.Clock, err = dev.AllocClock(max(1, t.opts.Steps)); err != nil {
+	if t.Clock, err = dev.AllocClock(max(1, t.opts.Steps) * t.opts.batches()); err != nil {
 		return err
 	}
 	t.own(t.Clock.Mem)
@@ -158,6 +166,9 @@ func (t *Training) own(mem backend.Memory) { t.allocated = append(t.allocated, m
 func (t *Training) planGradients(g *graph, alloc backend.Alloc) {
 	s := &g.Spec
 	t.dcode = alloc(g.batch*g.samples, s.Latent)
+	if n := t.opts.batches(); n > 1 { // losses of all batches, so that Check sees them
+		g.rows = alloc(n*g.batch*g.samples, 1)
+	}
 	if s.Classes > 0 && s.Code == Gaussian {
 		t.selectMu, t.mu = alloc(2*s.Latent, s.Latent), alloc(g.batch, s.Latent)
 	}
@@ -199,12 +210,21 @@ func (t *Training) Close() {
 	}
 }
 
-// SetTime sets the clock and the hyperparameters of the steps ahead.
+// SetTime sets the clock and the hyperparameters of the steps ahead, a step being
+// an update. The device's clock counts batches, so that each has noise of its own.
 func (t *Training) SetTime(now backend.Time, table []backend.Hyper) {
+	if n := t.opts.batches(); n > 1 {
+		now.Step *= uint64(n)
+		each := make([]backend.Hyper, 0, n*len(table))
+		for _, h := range table {
+			each = append(each, slices.Repeat([]backend.Hyper{h}, n)...)
+		}
+		table = each
+	}
 	t.dev.SetClock(t.Clock, now, table)
 }
 
-// Prepare records the step for batches of rows examples, so that no launch has to.
+// Prepare records the step on rows examples, so that no launch has to.
 func (t *Training) Prepare(rows int) error {
 	if t.programs[rows] != nil {
 		return nil
@@ -217,8 +237,8 @@ func (t *Training) Prepare(rows int) error {
 	return nil
 }
 
-// Launch enqueues that many steps of rows examples each. The first launch of a
-// batch size prepares it.
+// Launch enqueues that many steps of rows examples each, up to Accumulate batches.
+// The first launch of a size prepares it.
 func (t *Training) Launch(rows, times int) error {
 	if err := t.Prepare(rows); err != nil {
 		return err
@@ -239,15 +259,15 @@ func (t *Training) Launches(rows int) int {
 // Reading is the means over the examples so far, and what went wrong, on their way
 // to the host.
 type Reading struct {
-	t               *Training
-	examples, steps int
-	sums, guard     backend.Reading
+	t           *Training
+	examples    int
+	sums, guard backend.Reading
 }
 
 // Fetch enqueues a reading of the steps launched so far, which were of so many
 // examples. Steps that are launched later do not wait for it.
-func (t *Training) Fetch(examples, steps int) *Reading {
-	return &Reading{t, examples, steps, t.dev.FetchSums(t.sums), t.dev.FetchSums(t.guard)}
+func (t *Training) Fetch(examples int) *Reading {
+	return &Reading{t, examples, t.dev.FetchSums(t.sums), t.dev.FetchSums(t.guard)}
 }
 
 // Done reports whether Wait would not wait.
@@ -262,24 +282,26 @@ func (r *Reading) Wait() (Parts, *Fault, error) {
 	if err := r.guard.Wait(g); err != nil {
 		return Parts{}, nil, err
 	}
-	return r.t.parts(s, r.examples, r.steps), r.t.fault(g), nil
+	return r.t.parts(s, r.examples), r.t.fault(g), nil
 }
 
 // Read waits for the device and returns the accumulators' means over examples.
-func (t *Training) Read(examples, steps int) (Parts, error) {
+func (t *Training) Read(examples int) (Parts, error) {
 	s := make([]float64, numSums)
 	t.dev.ReadSums(s, t.sums)
-	return t.parts(s, examples, steps), t.dev.Sync()
+	return t.parts(s, examples), t.dev.Sync()
 }
 
-func (t *Training) parts(s []float64, examples, steps int) Parts {
+// parts are the means over examples; only the last step had fewer than its batches
+// hold.
+func (t *Training) parts(s []float64, examples int) Parts {
 	n := float64(max(1, examples))
 	p := Parts{
 		Examples: examples, Reconstruction: s[sumLoss] / n, KL: s[sumKL] / n,
 		Sparsity: s[sumSparse] / n, Contraction: s[sumContract] / n, Correct: s[sumCorrect] / n,
 	}
 	if t.Spec.Sparsity.Kind == KLSparsity { // one penalty a batch, not an example
-		p.Sparsity = s[sumSparse] / float64(max(1, steps))
+		p.Sparsity = s[sumSparse] / float64(max(1, (examples+t.opts.Batch-1)/t.opts.Batch))
 	}
 	return p
 }
@@ -296,7 +318,7 @@ func (t *Training) fault(g []float64) *Fault {
 	if g[backend.GuardStep] == 0 {
 		return nil
 	}
-	f := &Fault{Step: int(g[backend.GuardStep]) - 1, What: "the loss"}
+	f := &Fault{Step: (int(g[backend.GuardStep]) - 1) / t.opts.batches(), What: "the loss"}
 	if bad(g[backend.GuardLoss]) {
 		return f
 	}
@@ -350,19 +372,40 @@ func (t *Training) Moments() [2]backend.Tensor { return t.moments }
 // ResetSums clears the accumulators.
 func (t *Training) ResetSums() { t.dev.ZeroSums(t.sums) }
 
-// step enqueues one whole step on a batch of n examples.
+// step enqueues one whole step on n examples: the gradients of its batches, added
+// up, and the update. What a batch adds is divided by n, so that the sum is the mean
+// over all of them, whatever their sizes.
 func (t *Training) step(n int) {
-	t.gather(t.data, t.Clock, true, n)
-	if t.opts.Objective == Reconstruct {
-		t.reconstruct(n)
-	} else {
-		t.classify(n)
+	batch := 0
+	t.group = n
+	for t.from = 0; t.from < n; t.from += batch {
+		if t.from > 0 {
+			t.dev.Tick(t.Clock, batch)
+		}
+		batch = min(t.opts.Batch, n-t.from)
+		t.gather(t.data, t.Clock, true, batch)
+		if t.opts.Objective == Reconstruct {
+			t.reconstruct(batch)
+		} else {
+			t.classify(batch)
+		}
 	}
 	s := &t.segment
 	grads := t.grads.Slice(s.off, 1, s.size)
 	t.dev.Check(t.guard, grads, s.ends, t.rows.Top(n*t.samples), t.Clock)
 	t.update(t.params.Slice(s.off, 1, s.size), grads)
-	t.dev.Tick(t.Clock, n)
+	t.dev.Tick(t.Clock, batch)
+}
+
+// over is the weight of one example's term of the mean loss.
+func (t *Training) over(weight float32) float32 { return weight / float32(t.group) }
+
+// more is whether earlier batches have left gradients to be added to.
+func (t *Training) more() bool { return t.from > 0 }
+
+// losses are the rows of the batch, n examples.
+func (t *Training) losses(n int) backend.Tensor {
+	return t.rows.Slice(t.from*t.samples, n*t.samples, 1)
 }
 
 // update enqueues the optimiser's move.

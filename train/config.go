@@ -49,7 +49,9 @@ type Config struct {
 
 	Epochs      int                   `yaml:"epochs"`
 	Batch       int                   `yaml:"batch"`
+	Accumulate  int                   `yaml:"accumulate"` // batches whose mean gradient makes an update
 	LR          float64               `yaml:"lr"`
+	LRScale     string                `yaml:"lr-scale"` // none, linear[:BATCH], sqrt[:BATCH]
 	Optimizer   backend.OptimiserKind `yaml:"optimizer"`
 	Momentum    string                `yaml:"momentum"` // NUMBER, or sutskever:MAX
 	Beta1       float64               `yaml:"beta1"`
@@ -85,7 +87,7 @@ func Preset(name string) (Config, error) {
 		Data: "builtin:glyphs", Test: 0.1, Val: 0.1, Scale: "auto", Model: name,
 		Hidden: Widths{512, 256}, Latent: 32, Activation: backend.ReLU, Loss: backend.Bernoulli,
 		Init: "auto", OutputBias: "mean", Corrupt: "none", Sparsity: "none", Contract: "none", Beta: 1, Samples: 1,
-		Epochs: 10, Batch: 128, LR: 1e-3, Optimizer: backend.Adam, Momentum: "0.9", Beta1: 0.9, Beta2: 0.999, Eps: 1e-8,
+		Epochs: 10, Batch: 128, Accumulate: 1, LR: 1e-3, LRScale: "none", Optimizer: backend.Adam, Momentum: "0.9", Beta1: 0.9, Beta2: 0.999, Eps: 1e-8,
 		Schedule: "constant", PretrainLR: 1e-3, Classifier: "none", ClassifierEpochs: 10, ClassifierLR: 1e-3,
 		Seed: 1, Device: "auto", Precision: "fp32",
 	}
@@ -323,6 +325,9 @@ func (c *Config) Validate() error {
 	if _, err := parseMomentum(c.Momentum); err != nil {
 		return err
 	}
+	if _, err := parseLRScale(c.LRScale); err != nil {
+		return err
+	}
 	return c.checkNumbers()
 }
 
@@ -339,6 +344,7 @@ func (c *Config) checkNumbers() error {
 		{"val", c.Val, c.Val >= 0 && c.Val < 1, "0 or more and below 1"},
 		{"epochs", float64(c.Epochs), c.Epochs >= 0, "0 or more"},
 		{"batch", float64(c.Batch), c.Batch >= 1, "1 or more"},
+		{"accumulate", float64(c.Accumulate), c.Accumulate >= 1, "1 or more"},
 		{"lr", c.LR, c.LR > 0, "above 0"},
 		{"pretrain-lr", c.PretrainLR, c.PretrainLR > 0, "above 0"},
 		{"classifier-lr", c.ClassifierLR, c.ClassifierLR > 0, "above 0"},

@@ -14,6 +14,7 @@ type Memory struct {
 	Host  int // of the data, what stays in the host's memory instead
 	Step  int // parameters, gradients, moments and activations of the largest phase
 	batch func(batch int) int
+	rows  int // of an update
 }
 
 // Total is all of it.
@@ -60,8 +61,8 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, &RequestError{err}
 	}
-	p := planned{c: &c, sets: sets, spec: spec, optimiser: optimiser}
-	var m Memory
+	p := planned{c: c, sets: sets, spec: spec, optimiser: optimiser}
+	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
 	m.addData(dev, sets.Train)
 	onHost := m.Host > 0
 	m.addData(dev, sets.Val)
@@ -81,7 +82,7 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 
 // planned is what the memory of a stage depends on.
 type planned struct {
-	c         *Config
+	c         Config
 	sets      *Sets
 	spec      model.Spec
 	optimiser backend.Optimiser
@@ -90,7 +91,9 @@ type planned struct {
 // stage is the memory of one phase beside the data.
 func (p *planned) stage(s stage, batch int) int {
 	rows := p.sets.Train.Rows
-	batch = min(batch, rows)
+	c := p.c
+	c.Batch = batch
+	u := c.update(rows)
 	spec, outside := p.spec, 0 // outside of the phase's own model
 	switch {
 	case s.layer >= 0:
@@ -107,7 +110,7 @@ func (p *planned) stage(s stage, batch int) int {
 		spec.Classes = len(p.sets.Train.Classes)
 	}
 	step := spec.TrainingBytes(model.TrainingOptions{
-		Objective: s.objective, Batch: batch, Optimiser: p.optimiser, Steps: (rows + batch - 1) / max(1, batch),
+		Objective: s.objective, Batch: u.batch, Accumulate: u.batches, Optimiser: p.optimiser, Steps: (rows + u.rows - 1) / u.rows,
 	})
 	if v := p.sets.Val; v != nil && s.layer < 0 {
 		step += spec.EvaluationBytes(min(evalBatch, v.Rows))
@@ -159,7 +162,8 @@ func checkMemory(dev backend.Device, c Config, sets *Sets) error {
 func outOfMemory(m Memory, free uint64, batch int) error {
 	hint := "even a batch of 1 does not fit: take a smaller model, or fewer rows (--limit)"
 	if n := m.LargestBatch(free, batch); n > 0 {
-		hint = fmt.Sprintf("the largest batch that fits is %d", n)
+		times := (m.rows + n - 1) / n
+		hint = fmt.Sprintf("the largest batch that fits is %d; accumulate %d with batch %d makes updates of about as many rows", n, times, m.rows/times)
 	}
 	return fmt.Errorf("%w: a batch of %d %s; %s", backend.ErrOutOfMemory, batch, m.Line(free), hint)
 }

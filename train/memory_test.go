@@ -81,8 +81,11 @@ func TestPlanIsWhatARunTakes(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.Hidden, c.Latent, c.Epochs, c.Batch, c.OutputBias = Widths{40}, 6, 1, 64, "zero"
-			if preset == "sparse" {
+			switch preset {
+			case "sparse":
 				c.Optimizer = backend.LAMB
+			case "vae":
+				c.Batch, c.Accumulate = 16, 4
 			}
 			dev, sets := openCounting(t, 0), planSets()
 			m, err := Plan(dev, c, sets)
@@ -157,7 +160,7 @@ func TestTooLittleMemory(t *testing.T) {
 		t.Fatalf("Run: %v with %d bytes taken, want out of memory before anything is", err, dev.taken)
 	}
 	n := full.LargestBatch(dev.free, c.Batch)
-	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d", n)) {
+	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; accumulate %d", n, (256+n-1)/n)) {
 		t.Errorf("the largest batch is %d, the error says %v", n, err)
 	}
 	if c.Batch = n + 1; checkMemory(dev, c, sets) == nil {

@@ -20,7 +20,8 @@ type phase struct {
 	val       backend.Data // none without validation
 	valLabels backend.Data
 
-	batch, epochs int
+	batch, epochs int    // a batch is the rows of an update
+	parts         update // that a batch reaches the device in
 	seed          uint64
 	times         timetable
 	optimiser     backend.Optimiser
@@ -46,18 +47,17 @@ type phaseState struct {
 // evalBatch is how many rows are validated at a time.
 const evalBatch = 1000
 
-// stepsPerEpoch counts the last, smaller batch too.
+// stepsPerEpoch is the updates of an epoch; the last, smaller one counts too.
 func (p *phase) stepsPerEpoch() int { return (p.data.Rows + p.batch - 1) / p.batch }
 
 // open plans the phase's memory and records its steps: to do so takes memory and, on a
 // GPU, measures products, which is not for the middle of an epoch.
 func (p *phase) open() error {
-	p.batch = min(p.batch, p.data.Rows)
 	p.times.steps, p.times.epochs = p.stepsPerEpoch(), p.epochs
 	p.state.BestLoss = math.MaxFloat64
 	var err error
 	p.training, err = p.model.NewTraining(p.data, p.labels, model.TrainingOptions{
-		Objective: p.objective, Batch: p.batch, Optimiser: p.optimiser, Steps: p.times.steps,
+		Objective: p.objective, Batch: p.parts.batch, Accumulate: p.parts.batches, Optimiser: p.optimiser, Steps: p.times.steps,
 	})
 	if err != nil {
 		return err
@@ -168,7 +168,7 @@ func (p *phase) terms(parts model.Parts, batches int) Terms {
 // endEpoch reads the epoch's terms, measures the validation part and notes
 // whether it is the best so far.
 func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
-	parts, err := p.training.Read(p.data.Rows, p.times.steps)
+	parts, err := p.training.Read(p.data.Rows)
 	if err != nil {
 		return Record{}, err
 	}

@@ -211,13 +211,18 @@ func (r *run) openPhase() error {
 	if err != nil {
 		return err
 	}
+	u := c.update(r.data.Rows)
+	factor, err := c.LRFactor(u.rows)
+	if err != nil {
+		return err
+	}
 	p := &phase{
-		name: s.name, objective: s.objective, batch: c.Batch, epochs: s.epochs,
+		name: s.name, objective: s.objective, batch: u.rows, parts: u, epochs: s.epochs,
 		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
 		optimiser: opt, patience: c.Patience, minimum: c.MinImprovement,
 		data: r.data, labels: r.labels, val: r.val, valLabels: r.valLabels,
 		times: timetable{
-			lr: s.lr, beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
+			lr: s.lr * factor, beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
 			schedule: lr, momentum: m,
 		},
 	}

@@ -99,13 +99,17 @@ func TestEveryPresetLearns(t *testing.T) {
 // TestResume interrupts a run of several phases after every number of batches
 // and demands the bytes of one that was left alone.
 func TestResume(t *testing.T) {
-	for _, name := range []string{"stacked", "vae", "sparse", "lamb"} {
+	for _, name := range []string{"stacked", "vae", "sparse", "lamb", "accumulated vae"} {
 		t.Run(name, func(t *testing.T) {
 			var c Config
-			if name == "lamb" {
+			switch name {
+			case "lamb":
 				c = small(t, "stacked")
 				c.Optimizer, c.WeightDecay, c.Clip = backend.LAMB, 0.01, 1
-			} else {
+			case "accumulated vae":
+				c = small(t, "vae")
+				c.Batch, c.Accumulate, c.LRScale = 5, 3, "sqrt:4"
+			default:
 				c = small(t, name)
 			}
 			c.Epochs, c.PretrainEpochs, c.Classifier, c.ClassifierEpochs = 2, min(1, c.PretrainEpochs), "finetune", 1
@@ -154,6 +158,38 @@ func read(t *testing.T, dir, name string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// TestAccumulatedRun trains a net without noise in updates of 15 rows at once and
+// three at a time: the same curve, the same counts.
+func TestAccumulatedRun(t *testing.T) {
+	for _, name := range []string{"stacked", "contractive"} {
+		t.Run(name, func(t *testing.T) {
+			c := small(t, name)
+			c.Classifier, c.ClassifierEpochs, c.LRScale, c.LRWarmup, c.Activation = "finetune", 2, "linear:10", 1, backend.Tanh
+			var results [2]*Result
+			for i, parts := range []int{1, 3} {
+				c.Batch, c.Accumulate = 15/parts, parts
+				var err error
+				if results[i], err = runIn(t, t.Context(), c, Options{}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			whole, parts := results[0], results[1]
+			if whole.Steps != parts.Steps || len(whole.History) != len(parts.History) {
+				t.Fatalf("%d steps in %d epochs, %d in %d when accumulated", whole.Steps, len(whole.History), parts.Steps, len(parts.History))
+			}
+			for i, r := range whole.History {
+				s := parts.History[i]
+				if s.Step != r.Step || s.LR != r.LR {
+					t.Errorf("%s epoch %d: step %d at rate %g, %d at %g when accumulated", r.Phase, r.Epoch, r.Step, r.LR, s.Step, s.LR)
+				}
+				if !(math.Abs(s.Train.Loss-r.Train.Loss) <= 1e-4*math.Abs(r.Train.Loss)) {
+					t.Errorf("%s epoch %d: loss %g, %g when accumulated", r.Phase, r.Epoch, r.Train.Loss, s.Train.Loss)
+				}
+			}
+		})
+	}
 }
 
 func TestMoreEpochsOnResume(t *testing.T) {
@@ -272,6 +308,10 @@ func TestValidateRefuses(t *testing.T) {
 		"patience without val":  func(c *Config) { c.Patience, c.Val = 3, 0 },
 		"corruption a layer":    func(c *Config) { c.Corrupt = "masking:0.1,masking:0.2,none" },
 		"masking above 1":       func(c *Config) { c.Corrupt = "masking:1.5" },
+		"accumulate 0":          func(c *Config) { c.Accumulate = 0 },
+		"unknown lr-scale":      func(c *Config) { c.LRScale = "cubic" },
+		"lr-scale to batch 0":   func(c *Config) { c.LRScale = "sqrt:0" },
+		"lr-scale none to 4":    func(c *Config) { c.LRScale = "none:4" },
 		"unknown schedule":      func(c *Config) { c.Schedule = "linear" },
 		"contract with dropout": func(c *Config) { c.Contract, c.Dropout = "exact:0.1", 0.5 },
 	} {

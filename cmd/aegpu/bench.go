@@ -25,7 +25,7 @@ func newBenchCommand(s *streams) *cli.Command {
 	for _, f := range settingFlags() {
 		switch f.(type) {
 		case *cli.BoolFlag, *cli.StringFlag:
-			if !strings.Contains(" batch epochs schedule lr-warmup patience min-improvement pretrain-epochs pretrain-lr classifier classifier-epochs classifier-lr ", " "+f.Names()[0]+" ") {
+			if !strings.Contains(" batch accumulate epochs lr-scale schedule lr-warmup patience min-improvement pretrain-epochs pretrain-lr classifier classifier-epochs classifier-lr ", " "+f.Names()[0]+" ") {
 				flags = append(flags, f)
 			}
 		}

@@ -184,6 +184,28 @@ func TestRunsAreNumbered(t *testing.T) {
 	}
 }
 
+func TestUpdatesAreExplained(t *testing.T) {
+	csv := waves(t, "waves.csv", 100)
+	args := []string{"train", csv, "--hidden", "8", "--latent", "3", "--epochs", "1", "--batch", "10", "--test", "0", "--val", "0", "--device", "cpu"}
+	for _, tt := range []struct{ flags, want []string }{
+		{nil, nil},
+		{[]string{"--accumulate", "4"}, []string{"\nupdates of 40 rows in batches of 10\n", " (3 steps) "}},
+		{[]string{"--accumulate", "4", "--lr-scale", "sqrt:10"}, []string{"updates of 40 rows in batches of 10, learning rate 0.002 (0.001 scaled by 2, sqrt:10)\n"}},
+		{[]string{"--lr-scale", "linear:40"}, []string{"\nupdates of 10 rows, learning rate 0.00025 (0.001 scaled by 0.25, linear:40)\n"}},
+	} {
+		dir := filepath.Join(t.TempDir(), "run")
+		o := must(t, append(append(slices.Clone(args), "--out", dir), tt.flags...)...)
+		for _, want := range tt.want {
+			if !strings.Contains(o.err+o.out, want) {
+				t.Errorf("%v: no %q in\n%s%s", tt.flags, want, o.err, o.out)
+			}
+		}
+		if tt.want == nil && strings.Contains(o.err, "updates of") {
+			t.Errorf("%v:\n%s", tt.flags, o.err)
+		}
+	}
+}
+
 func TestEverySettingHasAFlag(t *testing.T) {
 	var names []string
 	config, err := train.Preset("ae")

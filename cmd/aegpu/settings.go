@@ -45,8 +45,10 @@ var settings = []setting{
 	{"Regularisation", "clip", "`NORM` that the gradient is clipped to"},
 
 	{"Training", "epochs", "`COUNT` of passes over the training rows"},
-	{"Training", "batch", "`ROWS` a step"},
+	{"Training", "batch", "`ROWS` that the device computes on at a time, an update without --accumulate"},
+	{"Training", "accumulate", "`COUNT` of batches whose mean gradient makes an update, so that it sees as many times --batch rows in the memory of one; kl sparsity and free bits are of each batch"},
 	{"Training", "lr", "learning `RATE`"},
+	{"Training", "lr-scale", "`RULE` that scales the learning rates to an update's rows: none, linear[:BATCH] (rows/BATCH), sqrt[:BATCH] (its root), BATCH being 128 where left out"},
 	{"Training", "optimizer", "update rule `NAME`: sgd, momentum, nesterov, adam, adamw, lamb (for large batches; wants a higher --lr, such as 0.02)"},
 	{"Training", "momentum", "`VALUE` of momentum and nesterov, or sutskever:MAX"},
 	{"Training", "beta1", "`DECAY` of the first moment of adam, adamw and lamb"},

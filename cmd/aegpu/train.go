@@ -117,10 +117,31 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 			fmt.Fprintf(s.err, "memory: %s\n", m.Line(free))
 		}
 	}
+	if text := updateText(&o.config, sets.Train.Rows); text != "" {
+		fmt.Fprintln(s.err, text)
+	}
 	p := newProgress(s.err)
 	defer p.clear()
 	options.Progress, options.Epoch = p.step, p.epoch
 	return train.Run(ctx, dev, o.config, sets, options)
+}
+
+// updateText says what makes an update where that is more than a batch, and the
+// learning rate where it is scaled.
+func updateText(c *train.Config, rows int) string {
+	n := c.UpdateRows(rows)
+	text := fmt.Sprintf("updates of %s rows", count(float64(n)))
+	if c.Accumulate > 1 {
+		text += fmt.Sprintf(" in batches of %s", count(float64(min(c.Batch, rows))))
+	}
+	factor, err := c.LRFactor(n)
+	if err == nil && c.LRScale != "none" {
+		return text + fmt.Sprintf(", learning rate %s (%s scaled by %s, %s)", short(c.LR*factor), short(c.LR), short(factor), c.LRScale)
+	}
+	if c.Accumulate > 1 {
+		return text
+	}
+	return ""
 }
 
 func partsText(s *train.Sets) string {
