@@ -208,6 +208,9 @@ func (p *phase) validate(r *Record) error {
 	if !math.IsNaN(m.Accuracy) {
 		v.Accuracy = m.Accuracy
 	}
+	if !math.IsNaN(m.SSE) {
+		v.SSE = m.SSE
+	}
 	r.Validation = v
 	// During a KL warm-up the full-weight loss is not yet what is descended.
 	warming := p.times.klWarmup > float64(p.state.Epoch+1)

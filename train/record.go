@@ -16,6 +16,7 @@ type Terms struct {
 	Sparsity       float64 `json:"sparsity,omitempty"`
 	Contraction    float64 `json:"contraction,omitempty"`
 	Accuracy       float64 `json:"accuracy,omitempty"`
+	SSE            float64 `json:"sse,omitempty"` // validation of deterministic codes: squared error summed over an example's elements
 }
 
 // Record is what one epoch came to: a line of metrics.jsonl.

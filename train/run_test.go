@@ -88,6 +88,9 @@ func TestEveryPresetLearns(t *testing.T) {
 					last = append(last, r)
 				}
 			}
+			if sse := last[0].Validation.SSE; (sse > 0) == (name == "vae") {
+				t.Errorf("validation sse %g", sse)
+			}
 			first, end := last[0].Validation.Loss, last[len(last)-1].Validation.Loss
 			if !(end < first) {
 				t.Errorf("validation loss went from %g to %g", first, end)
