@@ -191,8 +191,8 @@ KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const d
 			else
 				t = middle + 1;
 		}
-		for (int i = 0; i < some; i++) {
-			while (ends[t] <= 4 * q + i)
+		for (int i = 0; i < 4; i++) {
+			while (t < tensors - 1 && ends[t] <= 4 * q + i)
 				t++;
 			p.v[i] -= (float)(lr * trust[t]) * d.v[i];
 		}

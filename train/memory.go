@@ -163,7 +163,7 @@ func outOfMemory(m Memory, free uint64, batch int) error {
 	hint := "even a batch of 1 does not fit: take a smaller model, or fewer rows (--limit)"
 	if n := m.LargestBatch(free, batch); n > 0 {
 		times := (m.rows + n - 1) / n
-		hint = fmt.Sprintf("the largest batch that fits is %d; accumulate %d with batch %d makes updates of about as many rows", n, times, m.rows/times)
+		hint = fmt.Sprintf("the largest batch that fits is %d; --batch %d --accumulate %d makes updates of about as many rows", n, m.rows/times, times)
 	}
 	return fmt.Errorf("%w: a batch of %d %s; %s", backend.ErrOutOfMemory, batch, m.Line(free), hint)
 }

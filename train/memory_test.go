@@ -160,7 +160,7 @@ func TestTooLittleMemory(t *testing.T) {
 		t.Fatalf("Run: %v with %d bytes taken, want out of memory before anything is", err, dev.taken)
 	}
 	n := full.LargestBatch(dev.free, c.Batch)
-	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; accumulate %d", n, (256+n-1)/n)) {
+	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; --batch %d --accumulate 2 ", n, 256/2)) {
 		t.Errorf("the largest batch is %d, the error says %v", n, err)
 	}
 	if c.Batch = n + 1; checkMemory(dev, c, sets) == nil {
