@@ -19,6 +19,8 @@ import (
 // the host does nothing in a step, and a step takes as long as the longer of the
 // transfer and the computing.
 //
+// A step of several batches uses one buffer for them, one after the other.
+//
 // What a buffer holds when a program is launched is known on the host, which sets
 // the clock and knows how far a step moves it. Where it is not what the step reads,
 // as after SetClock, it is filled first.
@@ -28,7 +30,7 @@ type staging struct {
 	of   *block // the data set
 	at   *block
 	held batch    // after all that is enqueued
-	used *program // that was last recorded with it: a step uses it once
+	used *program // that was last recorded with it: a step uses it for one batch, or those that follow
 }
 
 // batch names rows of a data set in the order of an epoch.
@@ -50,8 +52,9 @@ func (h batch) holds(b batch) bool {
 // staged is a recorded Gather of data on the host.
 type staged struct {
 	*staging
-	batch     // but for the moment
-	after int // rows that the step has ticked before it
+	batch        // but for the moment
+	after   int  // rows that the step has ticked before it
+	follows bool // the step's last one into the buffer: that one's prefetch has left its rows
 }
 
 // side is the stream that gathers, and how it forks from the device's and joins it
@@ -76,6 +79,11 @@ func rowBytes(v backend.Data) int {
 func (d *Device) staged(data backend.Data, spec backend.Batch, rows int) (*staged, error) {
 	of, clock := data.Mem.(*block), spec.Clock.Mem.(*block)
 	f := &staged{batch: batch{data: data, shuffle: spec.Shuffle, clock: clock, rows: rows}, after: d.program.ticks[clock]}
+	if f.staging = d.program.left(f); f.staging != nil {
+		f.follows = true
+		d.program.gathers = append(d.program.gathers, f)
+		return f, nil
+	}
 	bytes := d.StageBytes(rows, rowBytes(data))
 	i := slices.IndexFunc(d.stagings, func(s *staging) bool { return s.of == of && s.at.bytes >= bytes && s.used != d.program })
 	if i < 0 {
@@ -90,6 +98,21 @@ func (d *Device) staged(data backend.Data, spec backend.Batch, rows int) (*stage
 	f.used = d.program
 	d.program.gathers = append(d.program.gathers, f)
 	return f, d.side.open()
+}
+
+// left is the buffer that an earlier Gather of the step has left the rows of f in, as
+// that of the batch before in a step of several; nil where there is none.
+func (p *program) left(f *staged) *staging {
+	for _, g := range slices.Backward(p.gathers) {
+		if ahead := g.batch; g.data == f.data {
+			ahead.rows = f.rows
+			if ahead == f.batch && g.rows >= f.rows && g.after+g.rows == f.after {
+				return g.staging
+			}
+			return nil
+		}
+	}
+	return nil
 }
 
 func (s *side) open() (err error) {
@@ -162,7 +185,15 @@ func (d *Device) join() error {
 
 // steady is whether a step leaves the rows that it reads the next time.
 func (p *program) steady() bool {
-	return !slices.ContainsFunc(p.gathers, func(f *staged) bool { return p.ticks[f.clock] != f.rows })
+	return !slices.ContainsFunc(p.gathers, func(f *staged) bool {
+		last := f
+		for _, g := range p.gathers {
+			if g.staging == f.staging {
+				last = g
+			}
+		}
+		return !f.follows && (last.after+last.rows != f.after+p.ticks[f.clock] || last.rows < f.rows)
+	})
 }
 
 // stage enqueues what is missing of the rows that the step reads, and notes what is
@@ -176,7 +207,7 @@ func (p *program) stage(times int) error {
 		if last := want.row + ran; want.row < 0 || last+f.rows > f.data.Rows {
 			return fmt.Errorf("Gather: rows %d to %d of data of %d", last, last+f.rows, f.data.Rows)
 		}
-		if !f.held.holds(want) {
+		if !f.follows && !f.held.holds(want) {
 			if err := p.d.fill(p.d.stream, f, f.after); err != nil {
 				return err
 			}

@@ -327,8 +327,13 @@ func TestProgramsTakeTurns(t *testing.T) {
 // hostCurve is the losses of a training on data on the host.
 func hostCurve(t *testing.T, spec model.Spec, p Precision) []float64 {
 	t.Helper()
+	return hostCurveOf(t, spec, adam, p)
+}
+
+func hostCurveOf(t *testing.T, spec model.Spec, o model.TrainingOptions, p Precision) []float64 {
+	t.Helper()
 	d := open(t, Options{Precision: p}).(*Device)
-	losses := curve(t, onHost{d}, spec, adam)
+	losses := curve(t, onHost{d}, spec, o)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
@@ -337,8 +342,13 @@ func hostCurve(t *testing.T, spec model.Spec, p Precision) []float64 {
 
 func residentCurve(t *testing.T, spec model.Spec, p Precision) []float64 {
 	t.Helper()
+	return residentCurveOf(t, spec, adam, p)
+}
+
+func residentCurveOf(t *testing.T, spec model.Spec, o model.TrainingOptions, p Precision) []float64 {
+	t.Helper()
 	d := open(t, Options{Precision: p})
-	losses := curve(t, d, spec, adam)
+	losses := curve(t, d, spec, o)
 	if err := d.Close(); err != nil {
 		t.Error(err)
 	}
@@ -370,6 +380,34 @@ func TestStagedVariants(t *testing.T) {
 				if s.GraphNodes != nodes+1 || s.GraphForked != 1 || s.GraphBeside != nodes-2 {
 					t.Errorf("%s, %v: %d launches, %d forked, beside %d others; want %d, 1, %d",
 						v.name, p, s.GraphNodes, s.GraphForked, s.GraphBeside, nodes+1, nodes-2)
+				}
+			}
+		}
+	})
+}
+
+// A step of several batches has one buffer for them: each is fetched while the one
+// before it is computed on. Steps of 5, 5 and 3 rows start with a batch that the last
+// of the step before is too small to have left.
+func TestStagedAccumulation(t *testing.T) {
+	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
+		for _, v := range variants() {
+			for _, batches := range []int{2, 3} {
+				o := adam
+				o.Accumulate = batches
+				want := residentCurveOf(t, v.spec, o, FP32)
+				var nodes uint64
+				if sim != nil {
+					nodes = sim.Stats().GraphNodes
+				}
+				if got := hostCurveOf(t, v.spec, o, FP32); !slices.Equal(got, want) {
+					t.Errorf("%s in %d batches: losses %v, on resident data %v", v.name, batches, got, want)
+				}
+				if sim == nil {
+					continue
+				}
+				if s := sim.Stats(); s.GraphNodes != nodes+uint64(batches) || s.GraphForked != uint64(batches) {
+					t.Errorf("%s in %d batches: %d launches, %d forked, want %d, %d", v.name, batches, s.GraphNodes, s.GraphForked, nodes+uint64(batches), batches)
 				}
 			}
 		}
