@@ -49,7 +49,7 @@ var settings = []setting{
 	{"Training", "accumulate", "`COUNT` of batches whose mean gradient makes an update, so that it sees as many times --batch rows in the memory of one; kl sparsity and free bits are of each batch"},
 	{"Training", "lr", "learning `RATE`"},
 	{"Training", "lr-scale", "`RULE` that scales the learning rates to an update's rows: none, linear[:BATCH] (rows/BATCH), sqrt[:BATCH] (its root), BATCH being 128 where left out"},
-	{"Training", "optimizer", "update rule `NAME`: sgd, momentum, nesterov, adam, adamw, lamb (for large batches; wants a higher --lr, such as 0.02)"},
+	{"Training", "optimizer", "update rule `NAME`: sgd, momentum, nesterov, adam, adamw, lamb (for large batches; wants a higher --lr, such as 0.005 at batch 128, 0.02 at 8192)"},
 	{"Training", "momentum", "`VALUE` of momentum and nesterov, or sutskever:MAX"},
 	{"Training", "beta1", "`DECAY` of the first moment of adam, adamw and lamb"},
 	{"Training", "beta2", "`DECAY` of their second moment"},
