@@ -11,3 +11,11 @@ type MemoryCounter interface {
 type LaunchCounter interface {
 	Nodes() int
 }
+
+// Timer is a [Device] with a clock of its own.
+type Timer interface {
+	// Time is the seconds from what enqueue enqueues first to the end of what it
+	// enqueues last, by the device's clock; it waits for that end. The error is the
+	// device's first.
+	Time(enqueue func()) (float64, error)
+}

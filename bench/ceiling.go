@@ -1,63 +1,106 @@
 package bench
 
 import (
-	"slices"
-	"time"
+	"errors"
+	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
 
-// Ceiling is what a device reaches on the best of work: a large product, and a
-// copy much larger than its caches.
+// Ceiling is what a device reaches on the best of work: a large product in the
+// precision that it was opened with, and a copy much larger than its caches.
 type Ceiling struct {
 	FLOPs float64 `json:"gemm_flops"` // per second
 	Bytes float64 `json:"copy_bytes"` // read and written, per second
+	Side  int     `json:"gemm_side"`  // of the square product
 }
 
-// ceilingSize is the side of the square product: large enough that its operands'
-// traffic does not show, and no power of two, whose rows would compete for the
-// same lines of a CPU's cache. copyFloats is 256 MiB.
+// A product's side starts at firstSide and doubles until the rate rises by less
+// than enoughGain or a product takes longer than longProduct: then it fills the
+// device and its operands' traffic does not show. The side is no power of two,
+// whose rows would compete for the same lines of a CPU's cache. copyFloats is
+// 256 MiB.
 const (
-	ceilingSize = 2000
+	firstSide   = 2000
+	enoughGain  = 1.02
+	longProduct = 0.02 // seconds
 	copyFloats  = 64 << 20
 )
 
-// MeasureCeiling takes about a second on a CPU.
+// MeasureCeiling takes a few seconds.
 func MeasureCeiling(dev backend.Device) (Ceiling, error) {
-	n := ceilingSize
-	var x, w, y backend.Tensor
-	mem, err := backend.Plan(dev, func(alloc backend.Alloc) { x, w, y = alloc(n, n), alloc(n, n), alloc(n, n) })
-	if err != nil {
-		return Ceiling{}, err
-	}
 	var c Ceiling
-	seconds, err := fastest(dev, 5, func() { dev.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, backend.Identity, false) })
-	mem.Free()
-	if err != nil {
-		return c, err
+	for side := firstSide; ; side *= 2 {
+		seconds, err := product(dev, side)
+		if errors.Is(err, backend.ErrOutOfMemory) && c.FLOPs > 0 {
+			break
+		}
+		if err != nil {
+			return c, err
+		}
+		rate, before := 2*math.Pow(float64(side), 3)/seconds, c.FLOPs
+		if rate > before {
+			c.FLOPs, c.Side = rate, side
+		}
+		if rate < enoughGain*before || seconds > longProduct {
+			break
+		}
 	}
-	c.FLOPs = 2 * float64(n) * float64(n) * float64(n) / seconds
-	if mem, err = backend.Plan(dev, func(alloc backend.Alloc) { x, y = alloc(1, copyFloats), alloc(1, copyFloats) }); err != nil {
-		return c, err
-	}
-	defer mem.Free()
-	dev.Copy(y, x)
-	dev.Copy(x, y) // memory that was never written may be one page of zeros many times over
-	seconds, err = fastest(dev, 5, func() { dev.Copy(y, x) })
-	c.Bytes = 2 * 4 * copyFloats / seconds
+	var err error
+	c.Bytes, err = copyRate(dev)
 	return c, err
 }
 
-// fastest is the shortest of several times, in seconds, after one for warming up.
-func fastest(dev backend.Device, times int, f func()) (float64, error) {
-	var all []float64
-	for range times + 1 {
-		start := time.Now()
-		f()
-		if err := dev.Sync(); err != nil {
+// product is the least seconds of a square product. Several are timed together,
+// so that a copy of the operands in the products' precision is made once. The
+// operands are noise: on zeros a GPU takes less power and runs at a higher clock.
+func product(dev backend.Device, side int) (float64, error) {
+	const together = 4
+	var x, w, y backend.Tensor
+	mem, err := backend.Plan(dev, func(alloc backend.Alloc) { x, w, y = alloc(side, side), alloc(side, side), alloc(side, side) })
+	if err != nil {
+		return 0, err
+	}
+	defer mem.Free()
+	clock, err := dev.AllocClock(1)
+	if err != nil {
+		return 0, err
+	}
+	defer clock.Mem.Free()
+	for _, t := range []backend.Tensor{x, w} {
+		dev.Gather(backend.Tensor{}, t, y.Data(), backend.Batch{Clock: clock, Corrupt: backend.GaussianNoise, Level: 1})
+	}
+	return fastest(dev, together, func() { dev.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, backend.Identity, false) })
+}
+
+func copyRate(dev backend.Device) (float64, error) {
+	var x, y backend.Tensor
+	mem, err := backend.Plan(dev, func(alloc backend.Alloc) { x, y = alloc(1, copyFloats), alloc(1, copyFloats) })
+	if err != nil {
+		return 0, err
+	}
+	defer mem.Free()
+	dev.Copy(x, y) // memory that was never written may be one page of zeros many times over
+	seconds, err := fastest(dev, 1, func() { dev.Copy(y, x) })
+	return 2 * 4 * copyFloats / seconds, err
+}
+
+// fastest is the least of five times of f, in seconds, after one for warming up;
+// each is the mean of so many together.
+func fastest(dev backend.Device, together int, f func()) (float64, error) {
+	least := math.Inf(1)
+	for i := range 6 {
+		seconds, err := elapsed(dev, func() {
+			for range together {
+				f()
+			}
+		})
+		if err != nil {
 			return 0, err
 		}
-		all = append(all, time.Since(start).Seconds())
+		if i > 0 {
+			least = min(least, seconds/float64(together))
+		}
 	}
-	return slices.Min(all[1:]), nil
+	return least, nil
 }

@@ -56,11 +56,20 @@ type Memory struct {
 	Free   uint64 `json:"free_bytes"`
 }
 
-// Plan plans a batch's memory without taking it.
+// Fits reports whether it does, as far as is known.
+func (m Memory) Fits() bool { return m.Free == 0 || m.Needed <= m.Free }
+
+// Plan plans the memory of a point without taking it.
 func Plan(dev backend.Device, c train.Config, s *data.Set, batch int) (Memory, error) {
 	c.Batch = batch
-	m, err := train.Plan(dev, c, &train.Sets{Train: repeat(s, batch)})
-	return Memory{Needed: uint64(m.Total()), Free: dev.Info().Free}, err
+	rows := *s
+	rows.Rows, rows.Labels = max(s.Rows, batch), nil // of which only the number counts
+	m, err := train.Plan(dev, c, &train.Sets{Train: &rows})
+	need, info := m.Total(), dev.Info()
+	if info.Kind == "cpu" && batch > s.Rows { // the repeated rows lie in the same memory before they are the device's
+		need += m.Data
+	}
+	return Memory{Needed: uint64(need), Free: info.Free}, err
 }
 
 // held is what the device has taken, 0 where it does not count.

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"errors"
 	"slices"
 	"time"
 
@@ -14,6 +15,8 @@ import (
 type Point struct {
 	Batch             int     `json:"batch"`
 	StepMS            float64 `json:"step_ms,omitempty"` // median over the runs
+	Q1MS              float64 `json:"q1_ms,omitempty"`   // first and third quartile
+	Q3MS              float64 `json:"q3_ms,omitempty"`
 	MinMS             float64 `json:"min_ms,omitempty"`
 	MaxMS             float64 `json:"max_ms,omitempty"`
 	Runs              int     `json:"runs"`
@@ -21,18 +24,23 @@ type Point struct {
 	FLOPs             float64 `json:"flops"`                  // of a step's products
 	FLOPRate          float64 `json:"flop_rate,omitempty"`    // FLOPs per second
 	Bytes             float64 `json:"bytes"`                  // that a step must move
+	Intensity         float64 `json:"intensity"`              // FLOPs / Bytes
 	FloorMS           float64 `json:"floor_ms,omitempty"`     // the larger of FLOPs and Bytes over the ceiling
 	FloorShare        float64 `json:"floor_share,omitempty"`  // FloorMS / StepMS
 	Launches          int     `json:"launches,omitempty"`     // a step, where the device counts them
 	MemoryBytes       uint64  `json:"memory_bytes,omitempty"` // that the device holds, where it counts them
 }
 
-// Options are how a point is timed: Runs runs of about Target each. Without runs
+// Options are how a point is timed: Runs runs of about Target each, fewer but at
+// least leastRuns where they take longer than Most (0: no limit). Without runs
 // nothing is timed, only counted.
 type Options struct {
 	Runs   int
 	Target time.Duration
+	Most   time.Duration
 }
+
+const leastRuns = 5
 
 // Step times the training step of the config's model on the rows of s, resident
 // on the device, for one batch size. Rows are repeated where the batch is larger
@@ -78,7 +86,14 @@ type loop struct {
 	left        int // full batches left in the epoch
 }
 
-func (l *loop) run(steps int) error {
+// run is the seconds that so many steps take.
+func (l *loop) run(steps int) (float64, error) {
+	var failed error
+	seconds, err := elapsed(l.dev, func() { failed = l.launch(steps) })
+	return seconds, errors.Join(failed, err)
+}
+
+func (l *loop) launch(steps int) error {
 	for steps > 0 {
 		if l.left == 0 {
 			l.epoch++
@@ -91,44 +106,56 @@ func (l *loop) run(steps int) error {
 		}
 		l.left, steps, l.step = l.left-n, steps-n, l.step+uint64(n)
 	}
-	return l.dev.Sync()
+	return nil
 }
 
 // times are the seconds a step of every run, after a warm-up that also finds how
-// many steps fill the target. Without runs the step is only recorded.
+// many steps fill the target. Without runs the step is only recorded, which is
+// done before anything is timed.
 func (l *loop) times(o Options) ([]float64, error) {
-	if o.Runs == 0 {
-		return nil, l.training.Launch(l.batch, 0)
+	if err := l.training.Launch(l.batch, 0); err != nil || o.Runs == 0 {
+		return nil, err
 	}
-	steps := 3
-	var all []float64
-	for i := range 3 + o.Runs {
-		start := time.Now()
-		if err := l.run(steps); err != nil {
+	steps := 1
+	for range 3 {
+		seconds, err := l.run(steps)
+		if err != nil {
 			return nil, err
 		}
-		per := time.Since(start).Seconds() / float64(steps)
-		if i == 2 {
-			steps = max(2, int(o.Target.Seconds()/per))
+		steps = max(1, int(o.Target.Seconds()/(seconds/float64(steps))))
+	}
+	var all []float64
+	total := 0.0
+	for len(all) < o.Runs && (o.Most <= 0 || len(all) < leastRuns || total < o.Most.Seconds()) {
+		seconds, err := l.run(steps)
+		if err != nil {
+			return nil, err
 		}
-		if i > 2 {
-			all = append(all, per)
-		}
+		all, total = append(all, seconds/float64(steps)), total+seconds
 	}
 	return all, nil
 }
 
 func point(times []float64, batch int, w model.Work, c Ceiling) Point {
+	p := Point{Batch: batch, FLOPs: w.FLOPs, Bytes: w.Bytes, Intensity: w.FLOPs / w.Bytes, Runs: len(times)}
 	if len(times) == 0 {
-		return Point{Batch: batch, FLOPs: w.FLOPs, Bytes: w.Bytes}
+		return p
 	}
 	slices.Sort(times)
-	n := len(times)
-	median := (times[(n-1)/2] + times[n/2]) / 2
-	floor := max(w.FLOPs/c.FLOPs, w.Bytes/c.Bytes)
-	return Point{
-		Batch: batch, StepMS: 1e3 * median, MinMS: 1e3 * times[0], MaxMS: 1e3 * times[n-1], Runs: n,
-		ExamplesPerSecond: float64(batch) / median, FLOPs: w.FLOPs, FLOPRate: w.FLOPs / median,
-		Bytes: w.Bytes, FloorMS: 1e3 * floor, FloorShare: floor / median,
+	median, floor := quantile(times, .5), max(w.FLOPs/c.FLOPs, w.Bytes/c.Bytes)
+	p.StepMS, p.Q1MS, p.Q3MS = 1e3*median, 1e3*quantile(times, .25), 1e3*quantile(times, .75)
+	p.MinMS, p.MaxMS = 1e3*times[0], 1e3*times[len(times)-1]
+	p.ExamplesPerSecond, p.FLOPRate = float64(batch)/median, w.FLOPs/median
+	p.FloorMS, p.FloorShare = 1e3*floor, floor/median
+	return p
+}
+
+// quantile of sorted values, linear between them.
+func quantile(sorted []float64, q float64) float64 {
+	at := q * float64(len(sorted)-1)
+	i := int(at)
+	if i+1 == len(sorted) {
+		return sorted[i]
 	}
+	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }

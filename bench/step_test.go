@@ -1,12 +1,15 @@
 package bench
 
 import (
+	"math"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -76,6 +79,89 @@ func TestPlan(t *testing.T) {
 	// The clock and the sums are not counted here, nor what a GPU copies.
 	if need := int(m.Needed); need < dev.held || need > dev.held+1000 || m.Free != host.Info().Free {
 		t.Errorf("%+v, and %d bytes were taken", m, dev.held)
+	}
+}
+
+// timed is a CPU with a clock of its own, which shows a second for everything.
+type timed struct{ backend.Device }
+
+func (d timed) Time(f func()) (float64, error) {
+	f()
+	return 1, d.Sync()
+}
+
+func TestTheDevicesClock(t *testing.T) {
+	host, c, set := rig8(t)
+	dev := timed{host}
+	p, err := Step(dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 30, Target: 4 * time.Second})
+	if err != nil || p.Runs != 30 || p.StepMS <= 0 || p.StepMS != p.Q1MS || p.StepMS != p.MaxMS || p.StepMS > 250 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p, err := Step(dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 30, Target: time.Second, Most: 2 * time.Second}); err != nil || p.Runs != leastRuns {
+		t.Errorf("at most 2 s: %d runs, %v", p.Runs, err)
+	}
+	if ClockOf(dev) != DeviceEvents || ClockOf(host) != HostClock {
+		t.Errorf("clocks %s, %s", ClockOf(dev), ClockOf(host))
+	}
+}
+
+func TestPoint(t *testing.T) {
+	p := point([]float64{5, 1, 2, 4, 3}, 10, model.Work{FLOPs: 60, Bytes: 20}, Ceiling{FLOPs: 60, Bytes: 40})
+	want := Point{Batch: 10, StepMS: 3000, Q1MS: 2000, Q3MS: 4000, MinMS: 1000, MaxMS: 5000, Runs: 5, ExamplesPerSecond: 10. / 3,
+		FLOPs: 60, FLOPRate: 20, Bytes: 20, Intensity: 3, FloorMS: 1000, FloorShare: 1. / 3}
+	if p != want {
+		t.Errorf("%+v, want %+v", p, want)
+	}
+	if q := quantile([]float64{1, 2}, .25); q != 1.25 {
+		t.Errorf("the first quartile of 1 and 2 is %g", q)
+	}
+}
+
+// growing is a CPU whose clock says that a product's rate doubles up to a side of
+// 8000, and that has no room for more.
+type growing struct {
+	backend.Device
+	side  int
+	sides []int
+}
+
+func (d *growing) Alloc(rows, cols int) (backend.Tensor, error) {
+	if cols > 3*7000*7000 {
+		return backend.Tensor{}, backend.ErrOutOfMemory
+	}
+	return backend.Tensor{Rows: rows, Cols: cols, Mem: nothing{}}, nil
+}
+
+func (d *growing) Gather(_, noisy backend.Tensor, _ backend.Data, _ backend.Batch) {}
+func (d *growing) Copy(backend.Tensor, backend.Tensor)                             { d.side = 0 }
+func (d *growing) Linear(y, _, _, _, _ backend.Tensor, _ backend.Activation, _ bool) {
+	d.side = y.Rows
+}
+
+func (d *growing) Time(f func()) (float64, error) {
+	f()
+	if d.side == 0 {
+		return 0.5, nil
+	}
+	if !slices.Contains(d.sides, d.side) {
+		d.sides = append(d.sides, d.side)
+	}
+	return float64(d.side) * float64(d.side) / 1e10, nil
+}
+
+type nothing struct{}
+
+func (nothing) Free() {}
+
+func TestCeilingGrows(t *testing.T) {
+	host, _, _ := rig8(t)
+	dev := &growing{Device: host}
+	c, err := MeasureCeiling(dev)
+	if err != nil || !slices.Equal(dev.sides, []int{2000, 4000}) || c.Side != 4000 {
+		t.Errorf("sides %v, %+v, %v", dev.sides, c, err)
+	}
+	if want := 4 * 2 * 4000. * 1e10; math.Abs(c.FLOPs/want-1) > 1e-9 || c.Bytes != 2*4*copyFloats/.5 {
+		t.Errorf("%+v, want %g FLOP/s", c, want)
 	}
 }
 

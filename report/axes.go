@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 const dotsPerInch = 120
@@ -112,9 +113,21 @@ func legendText() draw.TextStyle {
 // figure makes a picture of that size in points, margins included, and lets paint
 // fill it.
 func figure(w io.Writer, width, height vg.Length, paint func(c draw.Canvas)) error {
-	img := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch), vgimg.UseBackgroundColor(color.White))
-	paint(draw.Crop(draw.New(img), 14, -18, 12, -14))
-	if _, err := (vgimg.PngCanvas{Canvas: img}).WriteTo(w); err != nil {
+	return figureAs(w, PNG, width, height, paint)
+}
+
+func figureAs(w io.Writer, format Format, width, height vg.Length, paint func(c draw.Canvas)) error {
+	var canvas vg.CanvasWriterTo
+	var size vg.CanvasSizer
+	if format == SVG {
+		c := vgsvg.New(width, height)
+		canvas, size = c, c
+	} else {
+		c := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch), vgimg.UseBackgroundColor(color.White))
+		canvas, size = vgimg.PngCanvas{Canvas: c}, c
+	}
+	paint(draw.Crop(draw.New(size), 14, -18, 12, -14))
+	if _, err := canvas.WriteTo(w); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil

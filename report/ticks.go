@@ -77,6 +77,23 @@ func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 	return ticks
 }
 
+// doublingTicks labels powers of two, at most eight of them.
+type doublingTicks struct{}
+
+// Ticks is plot.Ticker.
+func (doublingTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
+	from, to := int(math.Ceil(math.Log2(lo)-1e-9)), int(math.Floor(math.Log2(hi)+1e-9))
+	every := max(1, (to-from+8)/8)
+	for e := from; e <= to; e++ {
+		t := plot.Tick{Value: math.Exp2(float64(e))}
+		if (e-from)%every == 0 {
+			t.Label = strconv.FormatFloat(t.Value, 'f', -1, 64)
+		}
+		ticks = append(ticks, t)
+	}
+	return ticks
+}
+
 // plain writes round numbers of everyday size without an exponent.
 func plain(v float64) string {
 	if v >= 1e-4 && v < 1e6 {

@@ -1,12 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/aegpu/aegpu/backend"
@@ -16,11 +14,20 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// Batch sizes where none are asked for.
+const (
+	gpuBatches = "64..1048576"
+	cpuBatches = "64..8192"
+)
+
 func newBenchCommand(s *streams) *cli.Command {
 	flags := []cli.Flag{
-		&cli.StringFlag{Name: "batches", Usage: "`LIST` of batch sizes", Value: "64,128,512,2048,8192", Category: "Timing"},
+		&cli.StringFlag{Name: "batch", Aliases: []string{"batches"}, Usage: "`SIZES` of batches, as in 64,128 or, doubling, 64..1048576, up to what fits",
+			DefaultText: gpuBatches + " on a GPU, " + cpuBatches + " on the CPU", Category: "Timing"},
 		&cli.IntFlag{Name: "runs", Usage: "`COUNT` of timed runs a point; 0 times nothing and only counts launches and memory", Value: 30, Category: "Timing"},
 		&cli.Float64Flag{Name: "target", Usage: "`SECONDS` a run", Value: 0.05, Category: "Timing"},
+		&cli.Float64Flag{Name: "most", Usage: "`SECONDS` a point, after which it ends with 5 runs or more; 0 has no limit", Category: "Timing"},
+		&cli.StringFlag{Name: "plot", Usage: "`FILE` for a plot, .png or .svg: step time by batch size, and the roofline", Category: "Timing"},
 	}
 	for _, f := range settingFlags() {
 		switch f.(type) {
@@ -34,10 +41,11 @@ func newBenchCommand(s *streams) *cli.Command {
 		Name:      "bench",
 		Usage:     "time the training step over batch sizes",
 		ArgsUsage: "[DATA]",
-		Description: "Times whole training steps (gather, forward, backward, update) of a model on resident data, and what the device reaches on a large\n" +
-			"product and a large copy. The floor is the larger of a step's FLOPs and bytes at these rates. A GPU also counts the launches\n" +
-			"of a step and the memory held.\n\n" +
-			"  aegpu bench --model vae --batches 128,2048",
+		Description: "Times whole training steps (gather, forward, backward, update) of a model on resident data, after a warm-up, by the device's own events\n" +
+			"on a GPU; and what the device reaches on a large product in that precision and a large copy. The floor is the larger of a step's\n" +
+			"FLOPs and bytes at these rates. A step's time is the median of the runs, with its quartiles. A GPU also counts the launches of a\n" +
+			"step and the memory held. The sweep ends at the first batch that does not fit.\n\n" +
+			"  aegpu bench --model vae --batch 64..1048576 --plot vae.png",
 		Flags:  append(flags, jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runBench(c, s) },
 	}
@@ -45,146 +53,181 @@ func newBenchCommand(s *streams) *cli.Command {
 
 // benchResult is what the command prints as JSON.
 type benchResult struct {
-	Device  string        `json:"device"`
-	Detail  string        `json:"device_detail"`
-	Model   string        `json:"model"`
-	Net     string        `json:"net"`
-	Ceiling bench.Ceiling `json:"ceiling,omitzero"`
-	Memory  bench.Memory  `json:"memory,omitzero"` // of the largest batch
-	Points  []bench.Point `json:"points"`
+	Device    string        `json:"device"`
+	Detail    string        `json:"device_detail"`
+	Model     string        `json:"model"`
+	Net       string        `json:"net"`
+	Precision string        `json:"precision"`
+	Clock     string        `json:"clock,omitempty"` // what times: the device's events, or the host
+	Ceiling   bench.Ceiling `json:"ceiling,omitzero"`
+	Memory    bench.Memory  `json:"memory,omitzero"` // of the largest batch that fits
+	Points    []bench.Point `json:"points"`
+	Ended     string        `json:"ended,omitempty"` // why it ended before the last batch
 }
 
 func runBench(c *cli.Context, s *streams) error {
-	config, batches, err := benchRequest(c)
+	r, err := benchRequest(c)
 	if err != nil {
 		return err
 	}
-	dev, err := s.openDevice(config.Device, config.Precision, c.Bool("quiet"))
+	dev, err := s.openDevice(r.config.Device, r.config.Precision, c.Bool("quiet"))
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
-	sets, err := train.Load(c.Context, config)
-	if err != nil {
+	if err := r.load(c, dev); err != nil {
 		return err
 	}
-	spec, err := config.Spec(sets.Train.Cols)
-	if err != nil {
-		return &requestError{err}
-	}
-	r := benchResult{Device: dev.Info().Name, Detail: dev.Info().Detail, Model: config.Model, Net: widths(&spec)}
-	if r.Memory, err = planBench(s, c, dev, config, sets.Train, slices.Max(batches)); err != nil {
+	if err := r.fit(dev); err != nil {
 		return err
 	}
-	o := bench.Options{Runs: c.Int("runs"), Target: time.Duration(c.Float64("target") * float64(time.Second))}
-	if o.Runs > 0 {
-		if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
-			return err
-		}
+	if err := r.measure(c, s, dev); err != nil {
+		return err
 	}
-	for _, b := range batches {
-		if err := c.Context.Err(); err != nil {
+	if path := c.String("plot"); path != "" {
+		if err := writeBenchPlot(path, &r.benchResult); err != nil {
 			return err
 		}
-		p, err := bench.Step(dev, config, sets.Train, b, r.Ceiling, o)
-		if errors.Is(err, backend.ErrOutOfMemory) && len(r.Points) > 0 {
-			fmt.Fprintf(s.err, "batch %d does not fit: %v\n", b, err)
-			break
-		}
-		if err != nil {
-			return err
-		}
-		r.Points = append(r.Points, p)
 	}
 	if c.Bool("json") {
-		return s.writeJSON(r)
+		return s.writeJSON(r.benchResult)
 	}
-	return writeBench(s, r)
+	return nil
 }
 
-// planBench says what memory the largest batch needs and what is free, where the
-// device knows.
-func planBench(s *streams, c *cli.Context, dev backend.Device, config train.Config, set *data.Set, batch int) (bench.Memory, error) {
-	m, err := bench.Plan(dev, config, set, batch)
-	if err == nil && m.Free > 0 && !c.Bool("quiet") {
-		fmt.Fprintf(s.err, "memory: batch %d needs %s, %s are free\n", batch, mebibytes(m.Needed), mebibytes(m.Free))
-	}
-	return m, err
+// benchRun is a request, and what comes of it.
+type benchRun struct {
+	config  train.Config
+	batches []int
+	options bench.Options
+	set     *data.Set
+	benchResult
 }
 
-func benchRequest(c *cli.Context) (train.Config, []int, error) {
+func benchRequest(c *cli.Context) (*benchRun, error) {
 	if err := arguments(c, 0, 1); err != nil {
-		return train.Config{}, nil, err
+		return nil, err
 	}
-	config, err := readConfig(c, "")
+	config, err := readConfig(c, "", "batch")
 	if err != nil {
-		return config, nil, err
+		return nil, err
 	}
 	config.Val, config.PretrainEpochs = 0, 0
 	if c.NArg() > 0 {
 		config.Data = c.Args().First()
 	}
 	if err := config.Validate(); err != nil {
-		return config, nil, &requestError{err}
+		return nil, &requestError{err}
 	}
-	if c.Int("runs") < 0 || !(c.Float64("target") > 0) {
-		return config, nil, wrong("--runs %d must be 0 or more, and --target %g above 0", c.Int("runs"), c.Float64("target"))
+	seconds := func(flag string) time.Duration { return time.Duration(c.Float64(flag) * float64(time.Second)) }
+	r := &benchRun{config: config, options: bench.Options{Runs: c.Int("runs"), Target: seconds("target"), Most: seconds("most")}}
+	if r.options.Runs < 0 || r.options.Target <= 0 || r.options.Most < 0 {
+		return nil, wrong("--runs %d and --most %g must be 0 or more, and --target %g above 0", c.Int("runs"), c.Float64("most"), c.Float64("target"))
 	}
-	var batches []int
-	for part := range strings.SplitSeq(c.String("batches"), ",") {
-		b, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || b < 1 {
-			return config, nil, wrong("--batches %q: %q is not a whole number above 0", c.String("batches"), part)
+	if path := c.String("plot"); path != "" {
+		if err := checkBenchPlot(path, r.options.Runs); err != nil {
+			return nil, err
 		}
-		batches = append(batches, b)
 	}
-	return config, batches, nil
+	if c.IsSet("batch") {
+		r.batches, err = batchSizes(c.String("batch"))
+	}
+	return r, err
 }
 
-func writeBench(s *streams, r benchResult) error {
-	timed := r.Ceiling != bench.Ceiling{}
-	if timed {
-		fmt.Fprintf(s.out, "%s %s on %s: a product of 2000^3 runs at %.1f GFLOP/s, a copy of 256 MiB at %.1f GB/s\n\n",
-			r.Model, r.Net, r.Device, r.Ceiling.FLOPs/1e9, r.Ceiling.Bytes/1e9)
-	} else {
-		fmt.Fprintf(s.out, "%s %s on %s, counted and not timed\n\n", r.Model, r.Net, r.Device)
-	}
-	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, strings.Join(benchHead(timed), "\t")+"\t")
-	for _, p := range r.Points {
-		fmt.Fprintln(w, strings.Join(benchRow(p, timed), "\t")+"\t")
-	}
-	return w.Flush()
-}
-
-func benchHead(timed bool) []string {
-	head := []string{"batch"}
-	if timed {
-		head = append(head, "step ms", "from", "to", "examples/s", "GFLOP/s", "floor ms", "share")
-	}
-	return append(head, "launches", "memory")
-}
-
-func benchRow(p bench.Point, timed bool) []string {
-	row := []string{fmt.Sprint(p.Batch)}
-	if timed {
-		for _, v := range []float64{p.StepMS, p.MinMS, p.MaxMS} {
-			row = append(row, fmt.Sprintf("%.3f", v))
+// batchSizes are those of a list of numbers and of ranges a..b that double from a
+// to b, in order.
+func batchSizes(text string) ([]int, error) {
+	const largest = 1 << 30
+	var sizes []int
+	for part := range strings.SplitSeq(text, ",") {
+		first, last, isRange := strings.Cut(strings.TrimSpace(part), "..")
+		if !isRange {
+			last = first
 		}
-		row = append(row, fmt.Sprintf("%.0f", p.ExamplesPerSecond), fmt.Sprintf("%.1f", p.FLOPRate/1e9),
-			fmt.Sprintf("%.3f", p.FloorMS), fmt.Sprintf("%.0f %%", 100*p.FloorShare))
+		from, err := strconv.Atoi(first)
+		to, err2 := strconv.Atoi(last)
+		if err != nil || err2 != nil || from < 1 || to < from || to > largest {
+			return nil, wrong("--batch %q: %q is neither a whole number above 0 nor a range like 64..1024", text, part)
+		}
+		for n := from; n <= to; n *= 2 {
+			sizes = append(sizes, n)
+		}
 	}
-	launches := "-"
-	if p.Launches > 0 {
-		launches = fmt.Sprint(p.Launches)
-	}
-	return append(row, launches, mebibytes(p.MemoryBytes))
+	slices.Sort(sizes)
+	return slices.Compact(sizes), nil
 }
 
-// mebibytes is a size for people, a dash where it is not known.
-func mebibytes(n uint64) string {
-	if n == 0 {
-		return "-"
+func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
+	sets, err := train.Load(c.Context, r.config)
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20)
+	r.set = sets.Train
+	spec, err := r.config.Spec(r.set.Cols)
+	if err != nil {
+		return &requestError{err}
+	}
+	info := dev.Info()
+	r.Device, r.Detail, r.Model, r.Net, r.Precision = info.Name, info.Detail, r.config.Model, widths(&spec), r.config.Precision
+	if r.batches == nil {
+		sizes := gpuBatches
+		if info.Kind == "cpu" {
+			sizes = cpuBatches
+		}
+		r.batches, err = batchSizes(sizes)
+	}
+	return err
+}
+
+// fit drops the batches that do not fit, which is planned and not tried.
+func (r *benchRun) fit(dev backend.Device) error {
+	for i, b := range r.batches {
+		m, err := bench.Plan(dev, r.config, r.set, b)
+		if err != nil {
+			return err
+		}
+		if !m.Fits() {
+			r.batches, r.Ended = r.batches[:i], fmt.Sprintf("batch %d does not fit: %s needed, %s free", b, mebibytes(m.Needed), mebibytes(m.Free))
+			break
+		}
+		r.Memory = m
+	}
+	if len(r.batches) == 0 {
+		return fmt.Errorf("%w: %s", backend.ErrOutOfMemory, r.Ended)
+	}
+	return nil
+}
+
+// measure fills the result and, unless it is for JSON, prints the table as it grows.
+func (r *benchRun) measure(c *cli.Context, s *streams, dev backend.Device) (err error) {
+	if !c.Bool("quiet") && r.Memory.Free > 0 {
+		fmt.Fprintf(s.err, "memory: batch %d needs %s, %s are free\n", r.batches[len(r.batches)-1], mebibytes(r.Memory.Needed), mebibytes(r.Memory.Free))
+	}
+	if r.options.Runs > 0 {
+		r.Clock = bench.ClockOf(dev)
+		if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
+			return err
+		}
+	}
+	if !c.Bool("json") {
+		writeBenchHead(s.out, &r.benchResult)
+	}
+	for _, b := range r.batches {
+		if err := c.Context.Err(); err != nil {
+			return err
+		}
+		p, err := bench.Step(dev, r.config, r.set, b, r.Ceiling, r.options)
+		if err != nil {
+			return err
+		}
+		r.Points = append(r.Points, p)
+		if !c.Bool("json") {
+			writeBenchRow(s.out, p, r.options.Runs > 0)
+		}
+	}
+	if r.Ended != "" {
+		fmt.Fprintln(s.err, r.Ended)
+	}
+	return nil
 }

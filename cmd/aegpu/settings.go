@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -152,15 +153,16 @@ func set(c *train.Config, name, text string) error {
 }
 
 // readConfig is the config of a command: the preset, over it the file ("" for
-// none), over it the flags that are set.
-func readConfig(c *cli.Context, file string) (train.Config, error) {
+// none), over it the flags that are set, but for those of the command's own that
+// are called like a setting.
+func readConfig(c *cli.Context, file string, own ...string) (train.Config, error) {
 	config, err := configFile(file, c.String("model"))
 	if err != nil {
 		return config, err
 	}
 	for _, s := range settings {
 		switch {
-		case !c.IsSet(s.name):
+		case !c.IsSet(s.name) || slices.Contains(own, s.name):
 		case field(&config, s.name).Kind() == reflect.Bool:
 			field(&config, s.name).SetBool(c.Bool(s.name))
 		default:
