@@ -1,26 +1,35 @@
 #!/usr/bin/env python3
-"""Times the training steps of the nets in PyTorch or JAX on a GPU, a JSON line a point.
+"""Times the training steps of the nets in PyTorch or JAX, on a GPU or a CPU, a JSON line a point.
 
     gpu_step.py torch|jax MNIST_DIR --nets a,b --batches 128,2048 --precisions fp32,tf32,bf16 --seconds 60
+    gpu_step.py torch|jax MNIST_DIR --nets a --batches 1024 --losses model.safetensors --steps 20
 
 The nets, their loss and their optimiser are those of torch_step.py; the data is resident as float32. PyTorch runs eagerly,
-as one CUDA graph of the whole step, compiled, and as a graph of the compiled step; JAX runs the whole step under jit.
-bf16 is autocast in PyTorch, and bf16 operands with float32 sums in JAX. Points come in order of worth, and stop when the
-seconds are over. A point that fails says so.
+as one CUDA graph of the whole step, compiled (on a GPU with the compiler's own CUDA graphs), and as one graph of the compiled
+step; JAX runs a step under jit (one call a step), and a scan over up to --scan steps under jit (one call for all). bf16 is
+autocast in PyTorch, and bf16 operands with float32 sums in JAX. Points come in order of worth, and stop when the seconds are
+over. A point that fails says so.
+
+With --losses nothing is timed: from those weights, which aegpu wrote, the very steps that are timed elsewhere are done on one
+batch, the first rows of the data, and the loss before each step is printed.
 """
 import argparse
 import gzip
+import itertools
 import json
 import os
 import statistics
+import struct
 import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+MODES = {"torch": ["graph", "eager", "compile+graph", "compile"], "jax": ["scan", "jit"]}
+SCANNED = 16384  # examples in a call of JAX's scan at the most: beyond, a call's cost does not show
 
 
-def timed(steps, wait, a):
-    """Milliseconds a step: the runs' median, least and most."""
+def timed(steps, each, wait, a):
+    """Milliseconds a step: the runs' median, quartiles, least and most. A call of steps does as many as each."""
     def seconds(k):
         start = time.perf_counter()
         for _ in range(k):
@@ -28,15 +37,17 @@ def timed(steps, wait, a):
         wait()
         return (time.perf_counter() - start) / k
 
+    seconds(1)  # compiles
+    k = 1
     for _ in range(3):
-        per = seconds(3)
-    k = max(2, int(a.target / per))
-    ms = [1e3 * seconds(k) for _ in range(a.runs)]
-    return dict(step_ms=statistics.median(ms), min_ms=min(ms), max_ms=max(ms), runs=a.runs)
+        k = max(1, int(a.target / seconds(k)))
+    ms = [1e3 * seconds(k) / each for _ in range(a.runs)]
+    q1, median, q3 = statistics.quantiles(ms, n=4, method="inclusive") if a.runs > 1 else ms * 3
+    return dict(step_ms=median, q1_ms=q1, q3_ms=q3, min_ms=min(ms), max_ms=max(ms), runs=a.runs)
 
 
 class Order:
-    """Where a batch begins in a permutation that is drawn afresh for every epoch."""
+    """Where a batch, or several in a row, begins in a permutation that is drawn afresh for every epoch."""
 
     def __init__(self, rows, batch, draw):
         self.rows, self.batch, self.draw = rows, batch, draw
@@ -49,38 +60,74 @@ class Order:
         return self.order, self.at - self.batch
 
 
+def weights(path):
+    """The layers' (weight: out x in, bias) in a file of aegpu's, the encoder's and then the decoder's."""
+    import numpy
+
+    with open(path, "rb") as f:
+        (size,) = struct.unpack("<Q", f.read(8))
+        head, body = json.loads(f.read(size)), f.read()
+
+    def tensor(name):
+        start, end = head[name]["data_offsets"]
+        return numpy.frombuffer(body[start:end], "<f4").reshape(head[name]["shape"])
+
+    layers = []
+    for part in ("encoder", "decoder"):
+        for i in itertools.count():
+            if "%s.%d.weight" % (part, i) not in head:
+                break
+            layers.append((tensor("%s.%d.weight" % (part, i)), tensor("%s.%d.bias" % (part, i))))
+    return layers
+
+
 # --- PyTorch
 
-def torch_steps(torch, spec, data, batch, mode, precision):
-    from torch_step import Net
+class TorchSteps:
+    """following() does a training step and returns its loss, a tensor."""
 
-    on, cuda = data.device, data.device.type == "cuda"
-    torch.manual_seed(0)
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
-    net = Net(spec).to(on)
-    loss = net
-    if "compile" in mode:
-        torch._dynamo.reset()  # or it stops compiling after some shapes
-        loss = torch.compile(net)
-    adam = torch.optim.Adam(net.parameters(), lr=1e-3, **(dict(fused=True, capturable="graph" in mode) if cuda else {}))
-    order = Order(len(data), batch, lambda: torch.randperm(len(data), device=on))
-    index = torch.zeros(batch, dtype=torch.int64, device=on)
+    def __init__(self, torch, spec, data, batch, mode, precision):
+        from torch_step import Net
 
-    def step():
-        adam.zero_grad(set_to_none=True)
-        with torch.autocast(on.type, dtype=torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
-            value = loss(data.index_select(0, index))
-        value.backward()
-        adam.step()
+        self.torch, on, cuda = torch, data.device, data.device.type == "cuda"
+        torch.manual_seed(0)
+        torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+        self.net = loss = Net(spec).to(on)
+        if "compile" in mode:
+            torch._dynamo.reset()  # or it stops compiling after some shapes
+            loss = torch.compile(self.net, mode="reduce-overhead" if cuda and mode == "compile" else "default")
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3, **(dict(fused=True, capturable="graph" in mode) if cuda else {}))
+        order = Order(len(data), batch, lambda: torch.randperm(len(data), device=on))
+        index = torch.arange(batch, device=on)
 
-    run = captured(torch, step) if "graph" in mode else step
+        def step():
+            self.adam.zero_grad(set_to_none=True)
+            with torch.autocast(on.type, dtype=torch.bfloat16, enabled=precision == "bf16", cache_enabled=False):
+                value = loss(data.index_select(0, index))
+            value.backward()
+            self.adam.step()
+            return value
 
-    def following():
-        perm, at = order.next()
-        index.copy_(perm[at : at + batch])
-        run()
+        run = captured(torch, step) if "graph" in mode else step
 
-    return following
+        def following():
+            perm, at = order.next()
+            index.copy_(perm[at : at + batch])
+            return run()
+
+        self.following = following
+
+    def load(self, layers):
+        """Starts from those weights, as if no step had been done."""
+        torch = self.torch
+        linear = [m for m in self.net.modules() if isinstance(m, torch.nn.Linear)]
+        with torch.no_grad():
+            for m, (w, b) in zip(linear, layers, strict=True):
+                m.weight.copy_(torch.tensor(w))
+                m.bias.copy_(torch.tensor(b))
+            for state in self.adam.state.values():
+                for value in state.values():
+                    value.zero_()
 
 
 def captured(torch, step):
@@ -92,8 +139,13 @@ def captured(torch, step):
     torch.cuda.current_stream().wait_stream(side)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
-        step()
-    return graph.replay
+        value = step()
+
+    def replay():
+        graph.replay()
+        return value
+
+    return replay
 
 
 def torch_points(a, nets):
@@ -103,17 +155,25 @@ def torch_points(a, nets):
 
     if a.device == "cuda" and not torch.cuda.is_available():
         sys.exit("PyTorch %s sees no GPU" % torch.__version__)
+    if a.threads:
+        torch.set_num_threads(a.threads)
     data = images(a.mnist).to(a.device)
     wait = torch.cuda.synchronize if a.device == "cuda" else lambda: None
-    modes = a.modes.split(",")
-    for mode in modes:
+    for mode in modes(a):
         for net, precision, batch in points(a):
-            rows = data if batch <= len(data) else data.repeat(-(-batch // len(data)), 1)
+            def steps(rows):
+                return TorchSteps(torch, nets[net], rows, batch, mode, precision)
 
-            def point():
-                return timed(torch_steps(torch, nets[net], rows, batch, mode, precision), wait, a)
+            def time_it():
+                s = steps(data if batch <= len(data) else data.repeat(-(-batch // len(data)), 1))
+                return timed(s.following, 1, wait, a)
 
-            yield dict(peer="torch " + torch.__version__, mode=mode, net=net, precision=precision, batch=batch), point
+            def losses():
+                s = steps(data[:batch])
+                s.load(weights(a.losses))
+                return dict(losses=[s.following().item() for _ in range(a.steps)])
+
+            yield dict(peer="torch " + torch.__version__, mode=mode, net=net, precision=precision, batch=batch), losses if a.losses else time_it
 
 
 # --- JAX
@@ -157,37 +217,57 @@ def jax_loss(jax, spec, precision):
     return loss
 
 
-def jax_steps(jax, spec, data, batch, precision):
-    np = jax.numpy
-    code = spec["latent"] * (2 if spec.get("vae") else 1)
-    widths = list(zip([784] + spec["hidden"], spec["hidden"] + [code]))
-    widths += list(zip([spec["latent"]] + spec["hidden"][::-1], spec["hidden"][::-1] + [784]))
-    keys = jax.random.split(jax.random.PRNGKey(0), len(widths) + 1)
-    params = [(jax.random.normal(k, w) * w[0] ** -0.5, np.zeros(w[1])) for k, w in zip(keys, widths)]
-    zeros = jax.tree_util.tree_map(np.zeros_like, params)
-    state = [params, zeros, jax.tree_util.tree_map(np.zeros_like, params), np.zeros((), np.int32)]
-    gradient = jax.grad(jax_loss(jax, spec, precision))
+class JaxSteps:
+    """following() does as many training steps as each, in one call, and returns their losses."""
 
-    def adam(p, m, v, t):
-        return p - 1e-3 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    def __init__(self, jax, spec, data, batch, scan, precision, shuffled=True):
+        np, tree = jax.numpy, jax.tree_util.tree_map
+        self.jax, code = jax, spec["latent"] * (2 if spec.get("vae") else 1)
+        widths = list(zip([784] + spec["hidden"], spec["hidden"] + [code]))
+        widths += list(zip([spec["latent"]] + spec["hidden"][::-1], spec["hidden"][::-1] + [784]))
+        keys = jax.random.split(jax.random.PRNGKey(0), len(widths) + 1)
+        self.start([(jax.random.normal(k, w) * w[0] ** -0.5, np.zeros(w[1])) for k, w in zip(keys, widths)])
+        gradient = jax.value_and_grad(jax_loss(jax, spec, precision))
+        self.each = each = max(1, min(scan, len(data) // batch))
 
-    def step(state, data, order, at):
-        params, m, v, t = state
-        x = data[jax.lax.dynamic_slice(order, (at,), (batch,))]
-        g = gradient(params, x, jax.random.fold_in(keys[-1], t))
-        each = jax.tree_util.tree_map
-        m, v = each(lambda a, b: 0.9 * a + 0.1 * b, m, g), each(lambda a, b: 0.999 * a + 0.001 * b * b, v, g)
-        t = t + 1
-        return [each(lambda p, m, v: adam(p, m, v, t.astype(np.float32)), params, m, v), m, v, t]
+        def draw():
+            return jax.random.permutation(jax.random.PRNGKey(next(draws)), len(data)) if shuffled else np.arange(len(data))
 
-    jitted = jax.jit(step, donate_argnums=0)
-    draws = iter(range(1 << 30))
-    order = Order(len(data), batch, lambda: jax.random.permutation(jax.random.PRNGKey(next(draws)), len(data)))
+        def adam(p, m, v, t):
+            return p - 1e-3 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
 
-    def following():
-        state[:] = jitted(list(state), data, *order.next())
+        def step(state, at, data, order):
+            params, m, v, t = state
+            x = data[jax.lax.dynamic_slice(order, (at,), (batch,))]
+            value, g = gradient(params, x, jax.random.fold_in(keys[-1], t))
+            m, v = tree(lambda a, b: 0.9 * a + 0.1 * b, m, g), tree(lambda a, b: 0.999 * a + 0.001 * b * b, v, g)
+            t = t + 1
+            return (tree(lambda p, m, v: adam(p, m, v, t.astype(np.float32)), params, m, v), m, v, t), value
 
-    return following, lambda: jax.block_until_ready(state)
+        def steps(state, data, order, at):
+            if scan == 1:
+                return step(state, at, data, order)
+            return jax.lax.scan(lambda state, at: step(state, at, data, order), state, at + batch * np.arange(each))
+
+        jitted, draws = jax.jit(steps, donate_argnums=0), itertools.count()
+        order = Order(len(data), each * batch, draw)
+
+        def following():
+            self.state, losses = jitted(self.state, data, *order.next())
+            return losses
+
+        self.following = following
+
+    def start(self, params):
+        """Starts from those parameters, as if no step had been done."""
+        np, tree = self.jax.numpy, self.jax.tree_util.tree_map
+        self.state = (params, tree(np.zeros_like, params), tree(np.zeros_like, params), np.zeros((), np.int32))
+
+    def load(self, layers):
+        self.start([(self.jax.numpy.array(w.T), self.jax.numpy.array(b)) for w, b in layers])
+
+    def wait(self):
+        self.jax.block_until_ready(self.state)
 
 
 def jax_points(a, nets):
@@ -199,14 +279,26 @@ def jax_points(a, nets):
     with gzip.open(os.path.join(a.mnist, "train-images-idx3-ubyte.gz")) as f:
         pixels = numpy.frombuffer(f.read(), numpy.uint8, offset=16).reshape(-1, 784)
     data = jax.device_put(pixels.astype(numpy.float32) / 255)
-    for net, precision, batch in points(a):
-        rows = data if batch <= len(data) else jax.numpy.tile(data, (-(-batch // len(data)), 1))
+    for mode in modes(a):
+        for net, precision, batch in points(a):
+            scan = max(1, min(a.scan, SCANNED // batch)) if mode == "scan" else 1
 
-        def point():
-            steps, wait = jax_steps(jax, nets[net], rows, batch, precision)
-            return timed(steps, wait, a)
+            def steps(rows, **more):
+                return JaxSteps(jax, nets[net], rows, batch, scan, precision, **more)
 
-        yield dict(peer="jax " + jax.__version__, mode="jit", net=net, precision=precision, batch=batch), point
+            def time_it():
+                s = steps(data if batch <= len(data) else jax.numpy.tile(data, (-(-batch // len(data)), 1)))
+                return dict(timed(s.following, s.each, s.wait, a), steps_a_call=s.each)
+
+            def losses():
+                s = steps(jax.numpy.tile(data[:batch], (scan, 1)), shuffled=False)  # a scan meets the same batch again and again
+                s.load(weights(a.losses))
+                got = []
+                while len(got) < a.steps:
+                    got += numpy.atleast_1d(s.following()).tolist()
+                return dict(losses=got[: a.steps])
+
+            yield dict(peer="jax " + jax.__version__, mode=mode, net=net, precision=precision, batch=batch), losses if a.losses else time_it
 
 
 def points(a):
@@ -216,18 +308,27 @@ def points(a):
                 yield net, precision, batch
 
 
+def modes(a):
+    known = MODES[a.framework]
+    return [m for m in (a.modes.split(",") if a.modes else known) if m in known]
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("framework", choices=["torch", "jax"])
     p.add_argument("mnist")
-    p.add_argument("--nets", default="a,b,c,d,e,f")
+    p.add_argument("--nets", default="a,b,c,d,e,f,h,w")
     p.add_argument("--batches", default="128,2048,16384")
     p.add_argument("--precisions", default="fp32,tf32,bf16")
-    p.add_argument("--modes", default="graph,eager,compile+graph,compile")
+    p.add_argument("--modes", help="some of %s; of %s" % (", ".join(MODES["torch"]), ", ".join(MODES["jax"])))
+    p.add_argument("--scan", type=int, default=32, help="steps in a call of JAX's scan, at most")
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--target", type=float, default=0.02, help="seconds a run")
+    p.add_argument("--threads", type=int, help="of PyTorch on a CPU")
+    p.add_argument("--losses", metavar="WEIGHTS", help="print losses from these weights on instead of times")
+    p.add_argument("--steps", type=int, default=20, help="losses to print")
     p.add_argument("--seconds", type=float, default=3600)
-    p.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="cpu only shows that the script works")
+    p.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     a = p.parse_args()
     deadline = time.perf_counter() + a.seconds
     with open(os.path.join(HERE, "nets.json")) as f:
@@ -237,7 +338,8 @@ def main():
             break
         try:
             what.update(point())
-            what["examples_per_second"] = 1e3 * what["batch"] / what["step_ms"]
+            if not a.losses:
+                what["examples_per_second"] = 1e3 * what["batch"] / what["step_ms"]
         except Exception as e:  # one point is not all
             what["error"] = ("%s: %s" % (type(e).__name__, e))[:300]
         print(json.dumps(what), flush=True)

@@ -1,0 +1,47 @@
+"""Whether peers do the same work: aegpu's losses over some steps on one batch, and theirs from its weights on.
+
+The batch is the first rows of the data, all at once, so that no shuffle matters, and an epoch is a step. A net without random
+noise must agree to rounding; one that draws noise (a VAE's code, a corruption) draws another in each program, which a large
+batch averages: it must agree to 1 %.
+"""
+import json
+import os
+
+ROWS, STEPS = 1024, 20
+# Relative to aegpu's loss: before the first step, and before the further ones. Adam takes steps of full length also where a
+# gradient is little more than rounding, so that after some ten steps PyTorch and JAX are 1e-4 apart too.
+FIRST = {"fp32": 1e-5, "tf32": 2e-3, "bf16": 2e-2}
+LATER = {"fp32": 1e-3, "tf32": 2e-3, "bf16": 2e-2}
+NOISY = 1e-2
+
+
+def noisy(spec):
+    return bool(spec.get("vae") or "masking" in spec)
+
+
+def ours(run, aegpu, mnist, spec, precision, device, folder):
+    """aegpu's weights before the first step (a file), and its loss before each step. run takes a command."""
+    common = [aegpu, "train", mnist, "--device", device, "--precision", precision, "--limit", str(ROWS), "--batch", str(ROWS),
+              "--val", "0", "--test", "0", "--quiet", "--json"] + spec["aegpu"].split()
+    first, trained = os.path.join(folder, "first"), os.path.join(folder, "trained")
+    run(common + ["--epochs", "1", "--lr", "1e-30", "--out", first])  # a step too short for float32 leaves the first weights
+    run(common + ["--epochs", str(STEPS), "--out", trained])
+    with open(os.path.join(trained, "metrics.jsonl")) as f:
+        losses = [json.loads(l)["train"]["loss"] for l in f]
+    return os.path.join(first, "model.safetensors"), losses
+
+
+def theirs(framework, here, mnist, net, precision, device, weights):
+    """The arguments of gpu_step.py that print a peer's losses."""
+    return [os.path.join(here, "gpu_step.py"), framework, mnist, "--device", device, "--nets", net, "--precisions", precision,
+            "--batches", str(ROWS), "--losses", weights, "--steps", str(STEPS)]
+
+
+def compare(spec, precision, ours, theirs):
+    """How far a peer's losses are from ours, and whether they agree."""
+    apart = [abs(a - b) / abs(a) for a, b in zip(ours, theirs, strict=True)]
+    allowed = [FIRST[precision]] + [LATER[precision]] * (len(apart) - 1)
+    if noisy(spec):
+        allowed = [max(NOISY, t) for t in allowed]
+    return dict(steps=len(apart), first=apart[0], worst=max(apart), allowed_first=allowed[0], allowed=allowed[-1],
+                agrees=all(a <= t for a, t in zip(apart, allowed)))
