@@ -70,7 +70,7 @@ def weights(path):
 
     def tensor(name):
         start, end = head[name]["data_offsets"]
-        return numpy.frombuffer(body[start:end], "<f4").reshape(head[name]["shape"])
+        return numpy.frombuffer(body[start:end], "<f4").copy().reshape(head[name]["shape"])
 
     layers = []
     for part in ("encoder", "decoder"):
@@ -86,11 +86,11 @@ def weights(path):
 class TorchSteps:
     """following() does a training step and returns its loss, a tensor."""
 
-    def __init__(self, torch, spec, data, batch, mode, precision):
+    def __init__(self, torch, spec, data, batch, mode, precision, seed=0):
         from torch_step import Net
 
         self.torch, on, cuda = torch, data.device, data.device.type == "cuda"
-        torch.manual_seed(0)
+        torch.manual_seed(seed)
         torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
         self.net = loss = Net(spec).to(on)
         if "compile" in mode:
@@ -108,7 +108,11 @@ class TorchSteps:
             self.adam.step()
             return value
 
-        run = captured(torch, step) if "graph" in mode else step
+        run = step
+        if "graph" in mode:
+            first = [(m.weight.detach().clone(), m.bias.detach().clone()) for m in self.linear()]
+            run = captured(torch, step)
+            self.load(first)
 
         def following():
             perm, at = order.next()
@@ -117,14 +121,15 @@ class TorchSteps:
 
         self.following = following
 
+    def linear(self):
+        return [m for m in self.net.modules() if isinstance(m, self.torch.nn.Linear)]
+
     def load(self, layers):
         """Starts from those weights, as if no step had been done."""
-        torch = self.torch
-        linear = [m for m in self.net.modules() if isinstance(m, torch.nn.Linear)]
-        with torch.no_grad():
-            for m, (w, b) in zip(linear, layers, strict=True):
-                m.weight.copy_(torch.tensor(w))
-                m.bias.copy_(torch.tensor(b))
+        with self.torch.no_grad():
+            for m, (w, b) in zip(self.linear(), layers, strict=True):
+                m.weight.copy_(self.torch.as_tensor(w))
+                m.bias.copy_(self.torch.as_tensor(b))
             for state in self.adam.state.values():
                 for value in state.values():
                     value.zero_()
