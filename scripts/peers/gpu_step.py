@@ -25,7 +25,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = {"torch": ["graph", "eager", "compile+graph", "compile"], "jax": ["scan", "jit"]}
-SCANNED = 16384  # examples in a call of JAX's scan at the most: beyond, a call's cost does not show
+SCANNED = {"cpu": 2e10, "cuda": 2e12}  # parameters times examples in a call of JAX's scan at the most: beyond, a call's cost does not show
 
 
 def timed(steps, each, wait, a):
@@ -222,16 +222,21 @@ def jax_loss(jax, spec, precision):
     return loss
 
 
+def widths(spec):
+    """The layers' inputs and outputs."""
+    code = spec["latent"] * (2 if spec.get("vae") else 1)
+    encoder = zip([784] + spec["hidden"], spec["hidden"] + [code])
+    return [*encoder, *zip([spec["latent"]] + spec["hidden"][::-1], spec["hidden"][::-1] + [784])]
+
+
 class JaxSteps:
     """following() does as many training steps as each, in one call, and returns their losses."""
 
     def __init__(self, jax, spec, data, batch, scan, precision, shuffled=True):
         np, tree = jax.numpy, jax.tree_util.tree_map
-        self.jax, code = jax, spec["latent"] * (2 if spec.get("vae") else 1)
-        widths = list(zip([784] + spec["hidden"], spec["hidden"] + [code]))
-        widths += list(zip([spec["latent"]] + spec["hidden"][::-1], spec["hidden"][::-1] + [784]))
-        keys = jax.random.split(jax.random.PRNGKey(0), len(widths) + 1)
-        self.start([(jax.random.normal(k, w) * w[0] ** -0.5, np.zeros(w[1])) for k, w in zip(keys, widths)])
+        self.jax = jax
+        keys = jax.random.split(jax.random.PRNGKey(0), len(widths(spec)) + 1)
+        self.start([(jax.random.normal(k, w) * w[0] ** -0.5, np.zeros(w[1])) for k, w in zip(keys, widths(spec))])
         gradient = jax.value_and_grad(jax_loss(jax, spec, precision))
         self.each = each = max(1, min(scan, len(data) // batch))
 
@@ -286,7 +291,8 @@ def jax_points(a, nets):
     data = jax.device_put(pixels.astype(numpy.float32) / 255)
     for mode in modes(a):
         for net, precision, batch in points(a):
-            scan = max(1, min(a.scan, SCANNED // batch)) if mode == "scan" else 1
+            size = sum(n * m for n, m in widths(nets[net]))
+            scan = max(1, min(a.scan, int(SCANNED[a.device] / (size * batch)))) if mode == "scan" else 1
 
             def steps(rows, **more):
                 return JaxSteps(jax, nets[net], rows, batch, scan, precision, **more)
