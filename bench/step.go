@@ -110,10 +110,9 @@ func (l *loop) launch(steps int) error {
 }
 
 // times are the seconds a step of every run, after a warm-up that also finds how
-// many steps fill the target. Without runs the step is only recorded, which is
-// done before anything is timed.
+// many steps fill the target. Without runs the step is only recorded.
 func (l *loop) times(o Options) ([]float64, error) {
-	if err := l.training.Launch(l.batch, 0); err != nil || o.Runs == 0 {
+	if err := l.training.Prepare(l.batch); err != nil || o.Runs == 0 {
 		return nil, err
 	}
 	steps := 1
