@@ -121,6 +121,8 @@ func figureAs(w io.Writer, format Format, width, height vg.Length, paint func(c 
 	var size vg.CanvasSizer
 	if format == SVG {
 		c := vgsvg.New(width, height)
+		c.SetColor(color.White) // a page may be dark
+		c.Fill(vg.Rectangle{Max: vg.Point{X: width, Y: height}}.Path())
 		canvas, size = c, c
 	} else {
 		c := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(dotsPerInch), vgimg.UseBackgroundColor(color.White))
