@@ -6,6 +6,13 @@ type MemoryCounter interface {
 	HeldBytes() int
 }
 
+// ByteCounter is a [Device] that may know how many bytes of its memory launches
+// have read and written so far: every byte once a launch, and none that the launch
+// has itself written before. It is not ok where they are not counted.
+type ByteCounter interface {
+	MovedBytes() (read, written int, ok bool)
+}
+
 // LaunchCounter is a [Program] that knows how many launches its step takes:
 // kernels, products, copies and fills.
 type LaunchCounter interface {

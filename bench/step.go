@@ -21,14 +21,16 @@ type Point struct {
 	MaxMS             float64 `json:"max_ms,omitempty"`
 	Runs              int     `json:"runs"`
 	ExamplesPerSecond float64 `json:"examples_per_second,omitempty"`
-	FLOPs             float64 `json:"flops"`                  // of a step's products
-	FLOPRate          float64 `json:"flop_rate,omitempty"`    // FLOPs per second
-	Bytes             float64 `json:"bytes"`                  // that a step must move
-	Intensity         float64 `json:"intensity"`              // FLOPs / Bytes
-	FloorMS           float64 `json:"floor_ms,omitempty"`     // the larger of FLOPs and Bytes over the ceiling
-	FloorShare        float64 `json:"floor_share,omitempty"`  // FloorMS / StepMS
-	Launches          int     `json:"launches,omitempty"`     // a step, where the device counts them
-	MemoryBytes       uint64  `json:"memory_bytes,omitempty"` // that the device holds, where it counts them
+	FLOPs             float64 `json:"flops"`                   // of a step's products
+	FLOPRate          float64 `json:"flop_rate,omitempty"`     // FLOPs per second
+	Bytes             float64 `json:"bytes"`                   // that a step must move
+	Intensity         float64 `json:"intensity"`               // FLOPs / Bytes
+	FloorMS           float64 `json:"floor_ms,omitempty"`      // the larger of FLOPs and Bytes over the ceiling
+	FloorShare        float64 `json:"floor_share,omitempty"`   // FloorMS / StepMS
+	Launches          int     `json:"launches,omitempty"`      // a step, where the device counts them
+	BytesRead         int     `json:"bytes_read,omitempty"`    // of device memory by a step's launches, where the device counts them
+	BytesWritten      int     `json:"bytes_written,omitempty"` // likewise
+	MemoryBytes       uint64  `json:"memory_bytes,omitempty"`  // that the device holds, where it counts them
 }
 
 // Options are how a point is timed: Runs runs of about Target each, fewer but at
@@ -57,10 +59,19 @@ func Step(dev backend.Device, c train.Config, s *data.Set, batch int, ceiling Ce
 	if err != nil {
 		return Point{}, err
 	}
-	p := point(times, batch, r.training.Work(batch), ceiling)
+	p := point(times, batch, r.training.Work(batch, operandBytes(c.Precision)), ceiling)
 	p.Launches = r.training.Launches(batch)
 	p.MemoryBytes = held(dev)
-	return p, nil
+	p.BytesRead, p.BytesWritten, err = l.moved()
+	return p, err
+}
+
+// operandBytes is the size of an element that products read, in a precision.
+func operandBytes(precision string) int {
+	if precision == "bf16" {
+		return 2
+	}
+	return 4
 }
 
 // repeat is s, or enough copies of it for a batch.
@@ -133,6 +144,27 @@ func (l *loop) times(o Options) ([]float64, error) {
 		all, total = append(all, seconds/float64(steps)), total+seconds
 	}
 	return all, nil
+}
+
+// moved is the bytes that the launches of a step read and write, 0 where the
+// device does not count them. It is the second step's: the first also makes what
+// later ones find.
+func (l *loop) moved() (read, written int, err error) {
+	c, ok := l.dev.(backend.ByteCounter)
+	if !ok {
+		return 0, 0, nil
+	}
+	if _, _, ok := c.MovedBytes(); !ok {
+		return 0, 0, nil
+	}
+	step := func() error { return errors.Join(l.launch(1), l.dev.Sync()) }
+	if err := step(); err != nil {
+		return 0, 0, err
+	}
+	r, w, _ := c.MovedBytes()
+	err = step()
+	read, written, _ = c.MovedBytes()
+	return read - r, written - w, err
 }
 
 func point(times []float64, batch int, w model.Work, c Ceiling) Point {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/cudasim"
 )
 
 func TestCounts(t *testing.T) {
@@ -27,6 +28,48 @@ func TestCounts(t *testing.T) {
 	if n := p.(backend.LaunchCounter).Nodes(); n != 2 {
 		t.Errorf("a fill and a kernel are %d launches", n)
 	}
+	x.Mem.Free()
+	if err := dev.Close(); err != nil {
+		t.Error(err)
+	}
+	sound(t, sim)
+}
+
+// A launch's bytes are those that it reads and writes, each once: a fill, a kernel
+// in place, and a product with bias.
+func TestBytesOfLaunches(t *testing.T) {
+	sim := simulator(t)
+	if sim.Kind != "checked" {
+		t.Skipf("the %s simulator does not count bytes", sim.Kind)
+	}
+	t.Setenv(cudasim.BytesEnv, "1")
+	dev := open(t, Options{})
+	x, err := dev.Alloc(10, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := x.Slice(20, 1, 10)
+	moved := func(what string, wantRead, wantWritten int, step func()) {
+		t.Helper()
+		if err := dev.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		r, w, ok := dev.(backend.ByteCounter).MovedBytes()
+		step()
+		if err := dev.Sync(); err != nil {
+			t.Fatal(err)
+		}
+		read, written, _ := dev.(backend.ByteCounter).MovedBytes()
+		if !ok || read-r != wantRead || written-w != wantWritten {
+			t.Errorf("%s: %d bytes read, %d written (%v), want %d and %d", what, read-r, written-w, ok, wantRead, wantWritten)
+		}
+	}
+	moved("a fill", 0, 400, func() { dev.Zero(x) })
+	moved("a kernel in place", 400, 400, func() { dev.Activate(x, x, backend.Tanh) })
+	moved("a product", 4*(20+20+2), 4*4, func() {
+		dev.Linear(x.Slice(0, 2, 2), backend.Tensor{}, x.Slice(30, 2, 10), x.Slice(60, 2, 10), b.Slice(0, 1, 2), backend.Identity, false)
+	})
+	moved("a column sum", 280, 40, func() { dev.ColumnMeans(b, x.Slice(30, 7, 10)) })
 	x.Mem.Free()
 	if err := dev.Close(); err != nil {
 		t.Error(err)

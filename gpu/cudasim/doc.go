@@ -20,5 +20,6 @@
 //     a missing one shows. AEGPU_CUDASIM_DROP_WAITS=join leaves out what the first
 //     stream waits for, =fork what the others do, for tests of that.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
-//   - Launches, graph nodes and copied bytes are counted ([Stats]).
+//   - Launches, graph nodes and copied bytes are counted ([Stats]); so are, instead
+//     of everything else, the bytes that launches move ([BytesEnv]).
 package cudasim

@@ -8,7 +8,7 @@ package cudasim
 #include <stdint.h>
 #include <stdlib.h>
 
-typedef struct { uint64_t v[14]; } sim_stats;
+typedef struct { uint64_t v[16]; } sim_stats;
 
 static void call_reset(void *f) { ((void (*)(void))f)(); }
 static void call_stats(void *f, sim_stats *s) { ((void (*)(sim_stats *))f)(s); }
@@ -30,6 +30,10 @@ import (
 // scripts/cuda-test sets.
 const Env = "AEGPU_CUDASIM"
 
+// BytesEnv names the variable that has the checked simulator count the bytes that
+// launches move instead of checking kernels; products are counted and not computed.
+const BytesEnv = "AEGPU_CUDASIM_BYTES"
+
 // Stats is what was done since the last Reset.
 type Stats struct {
 	Launches      uint64 // kernels and products that ran
@@ -46,6 +50,8 @@ type Stats struct {
 	Faults        uint64
 	GraphForked   uint64 // of GraphNodes: on streams that the capture was forked to
 	GraphBeside   uint64 // of GraphNodes: on the first stream, and free to run at the same time as one that was forked
+	BytesRead     uint64 // of device memory by launches, each byte once a launch; counted with BytesEnv
+	BytesWritten  uint64
 }
 
 // Sim is the loaded simulator.

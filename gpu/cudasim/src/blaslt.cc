@@ -23,6 +23,7 @@ struct lt_pref { uint64_t workspace = 0; uint32_t reductions = 7, align[4] = {25
 // What the simulator keeps in the opaque algorithm: the problem it was chosen for.
 struct lt_algo { uint64_t magic, m, n, k; uint32_t epilogue, align_a, align_b, align_d; uint64_t candidate, pad; };
 struct lt_heuristic { lt_algo algo; size_t workspace; int state; float waves; int reserved[4]; };
+static uint64_t size_of(int type) { return type == F32 ? 4 : 2; }
 static_assert(sizeof(lt_algo) == 64, "the algorithm is 64 bytes");
 static const uint64_t MAGIC = 0x61656770756c74;
 // Algorithms that a product has to choose from: each adds up k in an order of its own, IN_PLACE differently every time.
@@ -152,7 +153,7 @@ struct product {
 };
 
 static bool in_bounds(const product &q) {
-	auto bytes = [](const lt_layout &l) { return ((l.cols - 1) * l.ld + l.rows) * (l.type == F32 ? 4 : 2); };
+	auto bytes = [](const lt_layout &l) { return ((l.cols - 1) * l.ld + l.rows) * size_of(l.type); };
 	const lt_desc &d = q.d;
 	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows;
 	return memory_check(q.pa, bytes(q.a), "product: load of A") && memory_check(q.pb, bytes(q.b), "product: load of B") &&
@@ -206,6 +207,22 @@ static void store_sums(const product &q, const std::vector<float> &a, const std:
 		}
 }
 
+// count_bytes adds what the product moves, and stores zeros.
+static void count_bytes(const product &q) {
+	const lt_desc &d = q.d;
+	auto bytes = [](const lt_layout &l) { return l.rows * l.cols * size_of(l.type); };
+	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows, mask = d.epilogue & E_AUX ? q.c.rows * q.c.cols / 8 : 0;
+	stats.bytes_read += bytes(q.a) + bytes(q.b) + (q.beta != 0 ? bytes(q.c) : 0);
+	stats.bytes_written += bytes(q.c);
+	stats.bytes_read += d.epilogue & E_BIAS ? bias * size_of(q.c.type) : 0;
+	stats.bytes_written += d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB) ? bias * size_of(q.c.type) : 0;
+	(d.epilogue & E_DRELU & ~E_AUX ? stats.bytes_read : stats.bytes_written) += mask;
+	for (uint64_t j = 0; j < q.c.cols; j++)
+		memset((char *)q.pd + j * q.c.ld * size_of(q.c.type), 0, q.c.rows * size_of(q.c.type));
+	if (d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB))
+		memset((void *)d.bias, 0, bias * size_of(q.c.type));
+}
+
 static int multiply(const product &q) {
 	stats.launches++;
 	stats.products++;
@@ -214,6 +231,11 @@ static int multiply(const product &q) {
 		usleep(2000);
 	if (!in_bounds(q))
 		return ILLEGAL_ADDRESS;
+	bytes_launch_begin();
+	if (counting_bytes) {
+		count_bytes(q);
+		return OK;
+	}
 	uint64_t m = q.c.rows;
 	std::vector<float> a = dense(q.pa, q.a, q.d.trans_a, q.d.compute), b = dense(q.pb, q.b, q.d.trans_b, q.d.compute);
 	std::vector<float> sum(m);

@@ -73,6 +73,7 @@ static std::vector<counting> atomics; // by block
 
 void check_launch_begin() {
 	launch_id++;
+	bytes_launch_begin();
 	check_failed = false;
 	atomics.assign(sim_grid_dim.x, {0, 0, 0});
 }
@@ -150,6 +151,11 @@ extern char __ehdr_start[], _end[];
 static void check(uintptr_t p, size_t n, bool write) {
 	if (running == nullptr)
 		return;
+	if (counting_bytes) {
+		if (memory_in_arena(p))
+			bytes_touch(p, n, write);
+		return;
+	}
 	bool shared = p - (uintptr_t)__start_aegpu_shared < (size_t)(__stop_aegpu_shared - __start_aegpu_shared);
 	if (!shared && !memory_in_arena(p)) {
 		if (on_kernel_stack(p) || p - (uintptr_t)__ehdr_start < (size_t)(_end - __ehdr_start) || memory_is_host(p, n))

@@ -129,6 +129,8 @@ static int copy_within(uintptr_t dst, uintptr_t src, size_t n) {
 		return ILLEGAL_ADDRESS;
 	memmove((void *)dst, (void *)src, n);
 	stats.bytes_within += n;
+	stats.bytes_read += n;
+	stats.bytes_written += n;
 	return OK;
 }
 
@@ -167,6 +169,7 @@ EXPORT int cuMemsetD8Async(uintptr_t dst, unsigned char v, size_t n, void *s) {
 		if (!memory_check(dst, n, "set"))
 			return (int)ILLEGAL_ADDRESS;
 		memset((void *)dst, v, n);
+		stats.bytes_written += n;
 		return (int)OK;
 	});
 }

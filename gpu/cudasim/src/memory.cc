@@ -19,7 +19,7 @@
 
 sim_stats stats;
 
-static const size_t ARENA = (size_t)1 << 38, RED = 1024;
+static const size_t RED = 1024;
 static const size_t LARGE = 8 << 20;
 static const unsigned char FRESH = 0xFF; // a float of these bytes is a NaN
 
@@ -28,7 +28,7 @@ static uint32_t *owner; // per granule: 1 + index into blocks, 0 in red zones
 static std::vector<sim_block_info> blocks;
 static std::map<uintptr_t, size_t> host;
 
-static void *reserve(size_t n) {
+void *memory_reserve(size_t n) {
 	void *p = mmap(nullptr, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		abort();
@@ -38,8 +38,8 @@ static void *reserve(size_t n) {
 static void start() {
 	if (base != 0)
 		return;
-	base = ((uintptr_t)reserve(ARENA + RED) + RED - 1) / RED * RED;
-	owner = (uint32_t *)reserve(ARENA / GRANULE * sizeof *owner);
+	base = ((uintptr_t)memory_reserve(ARENA + RED) + RED - 1) / RED * RED;
+	owner = (uint32_t *)memory_reserve(ARENA / GRANULE * sizeof *owner);
 	next = base;
 }
 
@@ -49,6 +49,7 @@ size_t memory_total() {
 }
 
 bool memory_in_arena(uintptr_t p) { return base != 0 && p - base < ARENA; }
+size_t memory_offset(uintptr_t p) { return p - base; }
 
 const sim_block_info *memory_owner(uintptr_t p) {
 	uint32_t at = owner[(p - base) / GRANULE];

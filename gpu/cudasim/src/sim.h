@@ -29,6 +29,7 @@ struct sim_stats {
 	uint64_t leaked;        // allocations that were live when their context went
 	uint64_t faults;        // out-of-bounds accesses, races, broken barriers
 	uint64_t graph_forked, graph_beside; // like graph_nodes: on streams that were forked, and those that may run beside them
+	uint64_t bytes_read, bytes_written; // of device memory by launches, where they are counted (bytes.cc)
 };
 extern sim_stats stats;
 
@@ -40,6 +41,9 @@ int memory_free(uintptr_t p);
 void memory_free_all();
 size_t memory_total();
 bool memory_in_arena(uintptr_t p);
+size_t memory_offset(uintptr_t p); // in the arena
+void *memory_reserve(size_t n);    // zeros that take memory only where they are touched
+enum : size_t { ARENA = (size_t)1 << 38 };
 const sim_block_info *memory_owner(uintptr_t p);
 // memory_check is whether [p, p+n) lies in one live allocation; what names the access in the report if not.
 bool memory_check(uintptr_t p, size_t n, const char *what);
@@ -53,6 +57,11 @@ void check_forget(uintptr_t p, size_t n); // what happened to freed memory
 void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 std::string where();
 extern bool check_failed; // a fault since the last launch began
+
+// bytes.cc
+extern bool counting_bytes;
+void bytes_launch_begin(); // whether to count is asked anew
+void bytes_touch(uintptr_t p, size_t n, bool write);
 
 // launch.cc
 int launch(const sim_kernel *k, unsigned grid, unsigned block, void **params);

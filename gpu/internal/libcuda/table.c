@@ -29,6 +29,7 @@ void *aegpu_libcuda_table[SYMBOLS] __attribute__((visibility("hidden"))) = {
 };
 
 static int (*real_init)(unsigned) = NULL;
+static _Bool (*real_moved)(uint64_t *, uint64_t *) = NULL; /* of the simulator alone */
 
 const char *aegpu_libcuda_load(const char *path, int *missing) {
 	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
@@ -43,7 +44,10 @@ const char *aegpu_libcuda_load(const char *path, int *missing) {
 		*missing += f == NULL;
 	}
 	real_init = (int (*)(unsigned))dlsym(lib, "cuInit");
+	real_moved = (_Bool (*)(uint64_t *, uint64_t *))dlsym(lib, "cudasim_moved");
 	return NULL;
 }
+
+int aegpu_libcuda_moved(uint64_t *read, uint64_t *written) { return real_moved ? real_moved(read, written) : 0; }
 
 int aegpu_libcuda_init(void) { return real_init ? real_init(0) : 100; }
