@@ -14,7 +14,7 @@ func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
 	}
 	k := z.Rows / ml.Rows
 	d.run("Reparam", func() error {
-		return d.launch(kernels.ReparamFwdF32, d.spread(ceil(z.Len(), 4)), at(z), at(ml), clockAt(noise.Clock),
+		return d.launchTo(z, kernels.ReparamFwdF32, d.spread(ceil(z.Len(), 4)), at(ml), clockAt(noise.Clock),
 			integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols))
 	})
 }
@@ -38,7 +38,7 @@ func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise
 	}
 	k := dz.Rows / ml.Rows
 	d.run("ReparamBack", func() error {
-		return d.launch(kernels.ReparamBwdF32, d.spread(ml.Rows*dz.Cols), at(dml), at(dz), at(ml), at(kl),
+		return d.launchTo(dml, kernels.ReparamBwdF32, d.spread(ml.Rows*dz.Cols), at(dz), at(ml), at(kl),
 			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(dz.Cols),
 			float(freeBits), float(scale))
 	})
@@ -63,7 +63,7 @@ func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.
 	}
 	k := z.Rows / ml.Rows
 	d.run("ImportanceBack", func() error {
-		return d.launch(kernels.ImportanceBwdF32, d.spread(ml.Rows*z.Cols), at(dml), at(dz), at(z), at(ml), at(w),
+		return d.launchTo(dml, kernels.ImportanceBwdF32, d.spread(ml.Rows*z.Cols), at(dz), at(z), at(ml), at(w),
 			clockAt(noise.Clock), integer(int(noise.Stream)), integer(ml.Rows), integer(k), integer(z.Cols), float(scale))
 	})
 }
@@ -74,7 +74,7 @@ func (d *Device) TopK(y, x backend.Tensor, k int) {
 		return
 	}
 	d.run("TopK", func() error {
-		return d.launch(kernels.TopkFwdF32, d.perRow(x.Rows), at(y), at(x), integer(x.Rows), integer(x.Cols), integer(k))
+		return d.launchTo(y, kernels.TopkFwdF32, d.perRow(x.Rows), at(x), integer(x.Rows), integer(x.Cols), integer(k))
 	})
 }
 

@@ -21,7 +21,8 @@ type derived struct {
 	kind  derivation
 	of    backend.Tensor
 	at    *block
-	epoch int // of the device when it was written
+	epoch int  // of the device when it was written
+	thin  bool // a copy, and the tensor itself was not written (halved.go)
 }
 
 // What is derived in a recording holds within it alone, since it is not known
@@ -29,8 +30,9 @@ type derived struct {
 // is launched. newEpoch makes all that was derived so far stale.
 func (d *Device) newEpoch() { d.epoch++ }
 
-// forget makes stale what is derived from tensors that are overwritten.
-func (d *Device) forget(writes tensors) {
+// forget makes stale what is derived from tensors that are overwritten. Of a thin
+// one that is overwritten in part the rest is written first.
+func (d *Device) forget(writes tensors) error {
 	for _, t := range writes {
 		if t.None() {
 			continue
@@ -38,11 +40,18 @@ func (d *Device) forget(writes tensors) {
 		e := tensorExtent(t)
 		d.overwrite(e)
 		for _, v := range d.derived {
-			if overlap(tensorExtent(v.of), e) {
-				v.epoch = -1
+			if !overlap(tensorExtent(v.of), e) {
+				continue
 			}
+			if v.thin && !contains(e, tensorExtent(v.of)) {
+				if err := d.expand(v); err != nil {
+					return err
+				}
+			}
+			v.epoch, v.thin = -1, false
 		}
 	}
+	return nil
 }
 
 // lookup is what is derived from t, fresh or stale, nil if nothing is.

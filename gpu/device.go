@@ -44,7 +44,8 @@ type Device struct {
 	derived   []*derived
 	epoch     int // of what is derived
 	shadows   []*shadow
-	recorded  *effects // of the recording under way, in bf16
+	recorded  *effects // of the recording under way
+	next      access   // of the operation that is run next
 	programs  map[*program]bool
 	program   *program // that is recorded
 	stagings  []*staging
@@ -81,13 +82,15 @@ func (d *Device) Usage() (u Usage) {
 	return u
 }
 
-// run has the worker enqueue an operation, unless there was an error.
+// run enqueues an operation with the access that ready was told, unless there was
+// an error; in a recording it is kept for later (recorded.go).
 func (d *Device) run(op string, enqueue func() error) {
-	if d.err != nil {
-		return
-	}
-	if err := d.worker.Do(enqueue); err != nil {
-		d.fail(op, err)
+	a := d.next
+	d.next = access{}
+	if d.recorded == nil {
+		d.do(op, a, enqueue)
+	} else if d.err == nil {
+		d.recorded.operations = append(d.recorded.operations, operation{a, op, enqueue})
 	}
 }
 

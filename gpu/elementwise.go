@@ -20,28 +20,34 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 // ActivateBack is dx = dy . s'(saved).
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
 	if d.ready("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), tensors{dx}, dy, saved) {
-		d.run("ActivateBack", func() error {
-			return d.launch(kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dx), at(dy), at(saved), integer(dx.Len()),
-				integer(int(act)))
-		})
+		d.run("ActivateBack", func() error { return d.activateBack(dx, dy, saved, act) })
 	}
+}
+
+func (d *Device) activateBack(dx, dy, saved backend.Tensor, act backend.Activation) error {
+	if err := d.thicken(saved, nil); err != nil { // a ReLU's output, where its mask cannot be applied
+		return err
+	}
+	return d.launchTo(dx, kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dy), at(saved),
+		integer(dx.Rows), integer(dx.Cols), integer(int(act)))
 }
 
 // Dropout is y = x . m / (1-p).
 func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 	if d.ready("Dropout", backend.CheckDropout(y, x, p), tensors{y}, x) && d.clock("Dropout", noise.Clock) {
 		d.run("Dropout", func() error {
-			return d.launch(kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(x), clockAt(noise.Clock),
-				integer(y.Len()), integer(int(noise.Stream)), float(p))
+			return d.launchTo(y, kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), at(x),
+				clockAt(noise.Clock), integer(y.Rows), integer(y.Cols), integer(int(noise.Stream)), float(p))
 		})
 	}
 }
 
 // Add is dst += src.
 func (d *Device) Add(dst, src backend.Tensor) {
-	if d.ready("Add", backend.CheckAdd(dst, src), tensors{dst}, src) {
+	if d.ready("Add", backend.CheckAdd(dst, src), tensors{dst}, dst, src) {
 		d.run("Add", func() error {
-			return d.launch(kernels.AddFwdF32, d.spread(ceil(dst.Len(), 4)), at(dst), at(src), integer(dst.Len()))
+			return d.launchTo(dst, kernels.AddFwdF32, d.spread(ceil(dst.Len(), 4)), at(dst), at(src),
+				integer(dst.Rows), integer(dst.Cols))
 		})
 	}
 }
@@ -74,9 +80,10 @@ func (d *Device) Zero(dst backend.Tensor) {
 
 // ScaleRows is t[r,:] *= w[r].
 func (d *Device) ScaleRows(t, w backend.Tensor) {
-	if d.ready("ScaleRows", backend.CheckScaleRows(t, w), tensors{t}, w) {
+	if d.ready("ScaleRows", backend.CheckScaleRows(t, w), tensors{t}, t, w) {
 		d.run("ScaleRows", func() error {
-			return d.launch(kernels.ScaleRowsFwdF32, d.spread(t.Len()), at(t), at(w), integer(t.Rows), integer(t.Cols))
+			return d.launchTo(t, kernels.ScaleRowsFwdF32, d.spread(t.Len()), at(t), at(w),
+				integer(t.Rows), integer(t.Cols))
 		})
 	}
 }

@@ -22,7 +22,7 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 	if clean.None() {
 		out = noisy
 	}
-	if !d.ready("Gather", backend.CheckGather(clean, noisy, data, spec), tensors{clean, noisy}) || !d.clock("Gather", spec.Clock) {
+	if !d.ready("Gather", backend.CheckGather(clean, noisy, data, spec), tensors{clean, noisy}, stored(data)) || !d.clock("Gather", spec.Clock) {
 		return
 	}
 	if !d.owns(dataExtent(data)) {
@@ -48,7 +48,15 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 			}
 			from, flags = f.at.at, flags|gatherStaged
 		}
-		err := d.launch(kernel, d.spread(ceil(out.Len(), 4)), at(clean), at(noisy), pointer(from),
+		c, err := d.sinkOf(clean)
+		if err != nil {
+			return err
+		}
+		n, err := d.sinkOf(noisy)
+		if err != nil {
+			return err
+		}
+		err = d.launch(kernel, d.spread(ceil(out.Len(), 4)), c.float, c.half, n.float, n.half, integer(halvedLD(out)), pointer(from),
 			clockAt(spec.Clock), integer(data.Rows), integer(out.Rows), integer(out.Cols), integer(flags),
 			integer(int(spec.Corrupt)), float(spec.Level), float(spec.Low), float(spec.High))
 		if err != nil || f == nil {
@@ -56,4 +64,12 @@ func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 		}
 		return d.prefetch(f)
 	})
+}
+
+// stored is a data set as a tensor, which it may be the memory of; none for bytes.
+func stored(v backend.Data) backend.Tensor {
+	if v.Bytes {
+		return backend.Tensor{}
+	}
+	return backend.Tensor{Mem: v.Mem, Off: v.Off, Rows: v.Rows, Cols: v.Cols}
 }

@@ -3,20 +3,33 @@
 package gpu
 
 import (
+	"slices"
+
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
 )
 
-// In bf16 the operands of products are copies in bfloat16, made the first time a
-// tensor is used since it was written: a layer's input serves its output and its
-// weight gradient, a gradient serves both products of the backward pass; the
-// weights of a recorded step have theirs from its Update (shadow.go). The
-// parameters themselves, and what products make, stay float32.
+// In bf16 products read copies in bfloat16, one of every tensor since it was
+// written: a layer's input serves its output and its weight gradient, a gradient
+// serves both products of the backward pass.
+//
+//   - The weights of a recorded step have theirs from its Update (shadow.go).
+//   - What the step makes for products alone is written in bfloat16 and in no other
+//     form, by the kernel or the product that makes it. Such a tensor is thin: its
+//     float32 is what it was before. Whatever reads that later, in the step or after
+//     it, has it written first (thicken).
+//   - What is read in both forms is written in both, by kernels that can; what is
+//     left is copied by a launch of its own.
+//
+// The parameters themselves, their gradients and all that is not an operand stay
+// float32.
 
 // halvedAlign is what the leading dimension of a copy is a multiple of, so that
 // products can use tensor cores whatever the shape.
 const halvedAlign = 8
+
+func halvedLD(t backend.Tensor) int { return ceil(t.Cols, halvedAlign) * halvedAlign }
 
 // operand is a tensor as a product reads it.
 type operand struct {
@@ -29,25 +42,129 @@ func (d *Device) operand(t backend.Tensor) (operand, error) {
 	if d.options.Precision != BF16 {
 		return operand{address(tensorExtent(t)), t.Cols}, nil
 	}
+	ld := halvedLD(t)
 	if s, err := d.shadowOf(t); err != nil || s != nil {
 		if err != nil {
 			return operand{}, err
 		}
-		return operand{s.at.at, t.Cols}, nil
+		return operand{s.at.at, ld}, nil
 	}
-	ld := ceil(t.Cols, halvedAlign) * halvedAlign
-	h, err := d.derive(halved, t, 2*t.Rows*ld)
+	h, err := d.half(t)
 	if err != nil {
 		return operand{}, err
 	}
 	if !d.fresh(h) {
-		err = d.cast(h.at.at, t, ld)
+		err = d.cast(h.at.at, t)
 		h.epoch = d.epoch
 	}
 	return operand{h.at.at, ld}, err
 }
 
-// cast enqueues the copy of t in bfloat16, rows ld apart.
-func (d *Device) cast(to cu.DevicePtr, t backend.Tensor, ld int) error {
+// half is room for the copy of t.
+func (d *Device) half(t backend.Tensor) (*derived, error) {
+	return d.derive(halved, t, 2*t.Rows*halvedLD(t))
+}
+
+// cast enqueues the copy of t in bfloat16.
+func (d *Device) cast(to cu.DevicePtr, t backend.Tensor) error {
+	ld := halvedLD(t)
 	return d.launch(kernels.CastFwdBf16, d.spread(t.Rows*ld/8), pointer(to), at(t), integer(t.Rows), integer(t.Cols), integer(ld))
+}
+
+// sink is where a kernel leaves a tensor: in float32, as an operand of products
+// whose rows are ld apart, or both (kernels/bfloat16.cuh).
+type sink struct{ float, half, ld arg }
+
+// sinkOf is the sink of what the operation under way makes: t in the forms in
+// which it is read.
+func (d *Device) sinkOf(t backend.Tensor) (sink, error) {
+	s := sink{float: at(t), half: pointer(0), ld: integer(halvedLD(t))}
+	if t.None() || d.options.Precision != BF16 {
+		return s, nil
+	}
+	want := d.demandFor(t)
+	if !want.factor {
+		return s, nil
+	}
+	h, err := d.half(t)
+	if err != nil {
+		return s, err
+	}
+	s.half = pointer(h.at.at)
+	if want.thin(false) {
+		s.float = pointer(0)
+	}
+	h.written(d, want.thin(false))
+	return s, nil
+}
+
+// launchTo is launch of a kernel whose first arguments are the sink of t.
+func (d *Device) launchTo(t backend.Tensor, k kernels.Kernel, grid int, args ...arg) error {
+	to, err := d.sinkOf(t)
+	if err != nil {
+		return err
+	}
+	return d.launch(k, grid, append([]arg{to.float, to.half, to.ld}, args...)...)
+}
+
+// written notes that the operation under way writes the copy, and whether that
+// alone.
+func (v *derived) written(d *Device, thin bool) { v.epoch, v.thin = d.epoch, thin }
+
+// thicken writes the float32 of what is thin of t, but for a copy that is exactly
+// that of except.
+func (d *Device) thicken(t backend.Tensor, except *backend.Tensor) error {
+	if t.None() {
+		return nil
+	}
+	e := tensorExtent(t)
+	for _, v := range d.derived {
+		if !v.thin || !overlap(tensorExtent(v.of), e) || except != nil && d.recorded != nil && v.of == *except {
+			continue
+		}
+		if err := d.expand(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Device) expand(v *derived) error {
+	v.thin = false
+	t := v.of
+	return d.launch(kernels.ExpandFwdF32, d.spread(t.Len()), at(t), pointer(v.at.at), integer(t.Rows), integer(t.Cols),
+		integer(halvedLD(t)))
+}
+
+// setThin makes exactly those tensors thin.
+func (d *Device) setThin(list []*derived) {
+	for _, v := range d.derived {
+		v.thin = slices.Contains(list, v)
+	}
+}
+
+// thinOnes are the tensors that are thin.
+func (d *Device) thinOnes() (list []*derived) {
+	for _, v := range d.derived {
+		if v.thin {
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// thickenFor enqueues what a step with these effects must find in float32: what
+// is thin of all that it touches, but for what it leaves thin itself, which it
+// overwrites before it reads it.
+func (d *Device) thickenFor(e *effects) error {
+	for _, v := range d.derived {
+		touched := func(t extent) bool { return overlap(t, tensorExtent(v.of)) }
+		if !v.thin || slices.Contains(e.thin, v) || !slices.ContainsFunc(e.touches, touched) {
+			continue
+		}
+		if err := d.expand(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -12,9 +12,8 @@ import (
 // UpdateLAMB moves the parameters one step of LAMB in two launches: moments,
 // directions and ratios, for which every gradient must have been seen, then the step.
 func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	shaded := d.shaded(params)
 	check := backend.CheckUpdateLAMB(params, grads, m, v, ends, trust, o, guard)
-	if !d.ready("UpdateLAMB", check, tensors{params, grads, m, v}) || !d.clock("UpdateLAMB", c) || !d.holds("UpdateLAMB", guard, 0) || !d.holds("UpdateLAMB", trust, 0) {
+	if !d.ready("UpdateLAMB", check, tensors{params, grads, m, v}, params, grads, m, v) || !d.clock("UpdateLAMB", c) || !d.holds("UpdateLAMB", guard, 0) || !d.holds("UpdateLAMB", trust, 0) {
 		return
 	}
 	d.run("UpdateLAMB", func() error {
@@ -25,6 +24,7 @@ func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trus
 		if 2*s.items > partials {
 			return fmt.Errorf("%d parameters are too many", params.Len())
 		}
+		shaded := d.shaded(params)
 		shadows, err := d.shadowTable(params, shaded)
 		if err != nil {
 			return err

@@ -8,13 +8,13 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 	"github.com/aegpu/aegpu/kernels"
-	"gorgonia.org/cu"
 )
 
 // Linear is y = s(x W^T + b). The bias, and with it ReLU, is the product's
 // epilogue where cuBLASLt has one; every other activation is a kernel after it.
 func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	if !d.ready("Linear", backend.CheckLinear(y, pre, x, w, b, act, transposed), tensors{y, pre}, x, w, b) {
+	if !d.readyTo("Linear", backend.CheckLinear(y, pre, x, w, b, act, transposed),
+		access{writes: tensors{y, pre}, reads: tensors{b}, factors: tensors{x, w}}) {
 		return
 	}
 	d.run("Linear", func() error {
@@ -27,72 +27,114 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 		if err := d.multiply(p); err != nil {
 			return err
 		}
-		return d.launch(kernels.BiasActFwdF32, d.spread(ceil(y.Len(), 4)), at(y), at(pre), at(b), integer(y.Rows), integer(y.Cols),
-			integer(int(act)))
+		return d.launchTo(y, kernels.BiasActFwdF32, d.spread(ceil(y.Len(), 4)), at(pre), at(y), at(b),
+			integer(y.Rows), integer(y.Cols), integer(int(act)))
 	})
 }
 
 // fusedLayer enqueues p with bias and activation as its epilogue. In a recording,
-// which is a training step, ReLU also leaves its mask for the backward pass.
+// which is a training step, ReLU also leaves its mask where the backward pass
+// wants it.
 func (d *Device) fusedLayer(p product, b backend.Tensor, act backend.Activation) error {
-	p.epilogue, p.bias = layerEnd(act, b)
-	if act == backend.ReLU && d.recording {
+	p.epilogue = layerEnd(act, b)
+	want := d.demandFor(p.c)
+	if want.gate && act == backend.ReLU {
 		m, err := d.newMask(p.c)
 		if err != nil {
 			return err
 		}
 		masked := p
 		masked.epilogue, masked.mask = p.epilogue|cublaslt.Aux, m
-		if err := d.multiply(masked); err == nil {
+		if err := d.multiplyLayer(masked, b, demand{float: want.float, factor: want.factor}); err == nil {
 			m.epoch = d.epoch
 			return nil
 		} else if !errors.Is(err, cublaslt.ErrUnsupported) {
 			return err
 		}
 	}
-	return d.multiply(p)
+	return d.multiplyLayer(p, b, want)
+}
+
+// multiplyLayer is multiplyThin with bias b, which is of the type of the result.
+func (d *Device) multiplyLayer(p product, b backend.Tensor, want demand) error {
+	if want.thin(false) && !b.None() {
+		bias, err := d.operand(b)
+		if err != nil {
+			return err
+		}
+		thin := p
+		thin.bias = bias.at
+		if thin.half, err = d.half(p.c); err != nil {
+			return err
+		}
+		if err := d.multiply(thin); !errors.Is(err, cublaslt.ErrUnsupported) {
+			return err
+		}
+		want.float = true
+	}
+	if !b.None() {
+		p.bias = address(tensorExtent(b))
+	}
+	return d.multiplyThin(p, want)
 }
 
 // layerEnd is the epilogue of a layer with identity or ReLU.
-func layerEnd(act backend.Activation, b backend.Tensor) (cublaslt.Epilogue, cu.DevicePtr) {
-	if b.None() {
-		if act == backend.ReLU {
-			return cublaslt.ReLU, 0
-		}
-		return cublaslt.Plain, 0
+func layerEnd(act backend.Activation, b backend.Tensor) cublaslt.Epilogue {
+	switch {
+	case act == backend.ReLU && b.None():
+		return cublaslt.ReLU
+	case act == backend.ReLU:
+		return cublaslt.ReLUBias
+	case b.None():
+		return cublaslt.Plain
 	}
-	if act == backend.ReLU {
-		return cublaslt.ReLUBias, address(tensorExtent(b))
-	}
-	return cublaslt.Bias, address(tensorExtent(b))
+	return cublaslt.Bias
 }
 
 // LinearBackInput is dx = (dy W) . s'(saved). The derivative of ReLU is the
 // product's epilogue where the forward pass left its mask (mask.go).
 func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	if !d.ready("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed), tensors{dx}, dy, w, saved) {
+	a := access{writes: tensors{dx}, factors: tensors{dy, w}}
+	switch act {
+	case backend.Identity:
+	case backend.ReLU:
+		a.gates = tensors{saved}
+	default:
+		a.reads = tensors{saved}
+	}
+	if !d.readyTo("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed), a) {
 		return
 	}
 	d.run("LinearBackInput", func() error {
 		p := product{c: dx, a: dy, b: w, transB: transposed, epilogue: cublaslt.Plain}
+		if act == backend.Identity {
+			return d.multiplyThin(p, d.demandFor(dx))
+		}
 		if m := d.maskOf(saved); act == backend.ReLU && m != nil {
 			fused := p
 			fused.epilogue, fused.mask = cublaslt.DReLU, m
-			if err := d.multiply(fused); !errors.Is(err, cublaslt.ErrUnsupported) {
+			if err := d.multiplyThin(fused, d.demandFor(dx)); !errors.Is(err, cublaslt.ErrUnsupported) {
 				return err
 			}
 		}
-		if err := d.multiply(p); err != nil || act == backend.Identity {
+		if err := d.multiply(p); err != nil {
 			return err
 		}
-		return d.launch(kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dx), at(dx), at(saved), integer(dx.Len()), integer(int(act)))
+		return d.activateBack(dx, dx, saved, act)
 	})
 }
 
 // LinearBackWeights is dw = dy^T x and db = column sums of dy, which are the
 // product's epilogue unless they are added to what is there.
 func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	if !d.ready("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed), tensors{dw, db}, dy, x) {
+	a := access{writes: tensors{dw, db}, factors: tensors{dy, x}}
+	if accumulate {
+		a.reads = tensors{dw, db}
+		if !db.None() {
+			a.reads = append(a.reads, dy)
+		}
+	}
+	if !d.readyTo("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed), a) {
 		return
 	}
 	p := product{c: dw, a: dy, b: x, transA: true, accumulate: accumulate, epilogue: cublaslt.Plain}
@@ -112,6 +154,9 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 			}
 		}
 		if err := d.multiply(p); err != nil {
+			return err
+		}
+		if err := d.thicken(dy, nil); err != nil {
 			return err
 		}
 		return d.columnSums(db, dy, 1, accumulate)

@@ -25,7 +25,7 @@ func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 	}
 	k := out.Rows / target.Rows
 	d.run("Loss", func() error {
-		return d.launch(lossKernels[kind], d.perRow(out.Rows), at(dout), at(rows), at(out), at(target), integer(out.Rows),
+		return d.launchTo(dout, lossKernels[kind], d.perRow(out.Rows), at(rows), at(out), at(target), integer(out.Rows),
 			integer(width), integer(k), float(scale))
 	})
 }

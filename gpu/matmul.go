@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"unsafe"
 
@@ -23,6 +24,7 @@ type product struct {
 	epilogue       cublaslt.Epilogue
 	bias           cu.DevicePtr // what the epilogue adds or writes
 	mask           *derived     // what it writes or applies
+	half           *derived     // where it leaves c in bfloat16 instead
 }
 
 // planKey is what the choice of an algorithm depends on.
@@ -36,6 +38,14 @@ func (p product) bits() uintptr {
 		return 0
 	}
 	return uintptr(p.mask.at.at)
+}
+
+// to is where c is written.
+func (p product) to() cu.DevicePtr {
+	if p.half != nil {
+		return p.half.at.at
+	}
+	return address(tensorExtent(p.c))
 }
 
 // spec is the product as cuBLASLt sees it, a and b being its operands in the
@@ -52,7 +62,7 @@ func (d *Device) spec(p product, a, b operand) cublaslt.Spec {
 		M: p.c.Cols, N: p.c.Rows, K: k,
 		TransA: p.transB, LDA: b.ld, AlignA: aligned(b.at),
 		TransB: p.transA, LDB: a.ld, AlignB: aligned(a.at),
-		LDD: p.c.Cols, AlignD: aligned(address(tensorExtent(p.c))),
+		LDD: p.c.Cols, AlignD: aligned(p.to()),
 		Type: cublaslt.F32, Compute: cublaslt.Compute32F, Epilogue: p.epilogue,
 	}
 	switch d.options.Precision {
@@ -60,6 +70,9 @@ func (d *Device) spec(p product, a, b operand) cublaslt.Spec {
 		s.Compute = cublaslt.ComputeTF32
 	case BF16:
 		s.Type = cublaslt.BF16
+	}
+	if p.half != nil {
+		s.TypeD, s.LDD = cublaslt.BF16, halvedLD(p.c)
 	}
 	if p.accumulate {
 		s.Beta = 1
@@ -89,9 +102,9 @@ func (d *Device) multiply(p product) error {
 	if err != nil {
 		return err
 	}
-	err = plan.Run(uintptr(b.at), uintptr(a.at), uintptr(address(tensorExtent(p.c))), uintptr(p.bias), p.bits(),
+	err = plan.Run(uintptr(b.at), uintptr(a.at), uintptr(p.to()), uintptr(p.bias), p.bits(),
 		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
-	if err != nil && p.epilogue != cublaslt.Plain { // refused before anything was enqueued
+	if err != nil && !p.plain() { // refused before anything was enqueued
 		plan.Free()
 		d.plans[key] = nil
 		return cublaslt.ErrUnsupported
@@ -99,8 +112,32 @@ func (d *Device) multiply(p product) error {
 	if err == nil && d.options.Debug && !d.recording {
 		err = d.stream.Synchronize()
 	}
+	if err == nil && p.half != nil {
+		p.half.written(d, true)
+	}
 	return err
 }
+
+// multiplyThin is multiply, with c in bfloat16 alone where want says that this is
+// enough and cuBLASLt has it.
+func (d *Device) multiplyThin(p product, want demand) error {
+	if !want.thin(false) {
+		return d.multiply(p)
+	}
+	half, err := d.half(p.c)
+	if err != nil {
+		return err
+	}
+	thin := p
+	thin.half = half
+	if err := d.multiply(thin); !errors.Is(err, cublaslt.ErrUnsupported) {
+		return err
+	}
+	return d.multiply(p)
+}
+
+// plain products are those that nothing can stand in for.
+func (p product) plain() bool { return p.epilogue == cublaslt.Plain && p.half == nil }
 
 // plan is the algorithm for a product, chosen once (tuning.go). An epilogue that cannot be had
 // is remembered as nil, whatever the library called it.
@@ -109,7 +146,7 @@ func (d *Device) plan(p product, key planKey) (*cublaslt.Plan, error) {
 	if !known {
 		var err error
 		plan, err = d.lt.Plan(key.spec, workspaceSize, uintptr(p.bias), p.bits())
-		if err != nil && p.epilogue == cublaslt.Plain {
+		if err != nil && p.plain() {
 			return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
 		}
 		d.plans[key] = plan

@@ -18,7 +18,7 @@ func (d *Device) ColumnMeans(m, h backend.Tensor) {
 
 // SparseKL is KL(rho || m_j) summed over the units.
 func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
-	if !d.ready("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho), tensors{dh}, m) || !d.holds("SparseKL", s, i) {
+	if !d.ready("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho), tensors{dh}, dh, m) || !d.holds("SparseKL", s, i) {
 		return
 	}
 	d.run("SparseKL", func() error {
@@ -29,7 +29,7 @@ func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Te
 
 // L1 is the sum of |h|.
 func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	if !d.ready("L1", backend.CheckL1(dh, s, i, h), tensors{dh}, h) || !d.holds("L1", s, i) {
+	if !d.ready("L1", backend.CheckL1(dh, s, i, h), tensors{dh}, dh, h) || !d.holds("L1", s, i) {
 		return
 	}
 	d.run("L1", func() error {
@@ -50,7 +50,7 @@ func (d *Device) RowSquares(r, w backend.Tensor) {
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
 func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor,
 	act backend.Activation, share float64, scale float32) {
-	if !d.ready("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act), tensors{da, dr}, saved, r) || !d.holds("ContractShallow", s, i) {
+	if !d.ready("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act), tensors{da, dr}, da, saved, r) || !d.holds("ContractShallow", s, i) {
 		return
 	}
 	if ceil(saved.Cols, tile) >= min(counters, tilePartials) {
@@ -59,7 +59,7 @@ func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, s
 	}
 	grid, chunks := d.columns(saved.Rows, saved.Cols)
 	d.run("ContractShallow", func() error {
-		return d.launch(kernels.ContractShallowBwdF32, grid, at(da), at(dr), sum(s, i), at(saved), at(r),
+		return d.launchTo(da, kernels.ContractShallowBwdF32, grid, at(da), at(dr), sum(s, i), at(saved), at(r),
 			integer(saved.Rows), integer(saved.Cols), integer(int(act)), double(share), float(scale), integer(chunks),
 			d.part(), d.tiles(), d.count())
 	})
@@ -67,7 +67,7 @@ func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, s
 
 // AddScaledRows is dw[j,i] += 2 c_j w[j,i].
 func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
-	if d.ready("AddScaledRows", backend.CheckAddScaledRows(dw, w, c), tensors{dw}, w, c) {
+	if d.ready("AddScaledRows", backend.CheckAddScaledRows(dw, w, c), tensors{dw}, dw, w, c) {
 		d.run("AddScaledRows", func() error {
 			return d.launch(kernels.ScaledRowsBwdF32, d.spread(w.Len()), at(dw), at(w), at(c), integer(w.Rows), integer(w.Cols))
 		})
@@ -93,7 +93,7 @@ func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activ
 	}
 	k := v.Rows / saved.Rows
 	d.run("ScaleByDerivative", func() error {
-		return d.launch(kernels.DerivativeFwdF32, d.spread(v.Len()), at(u), at(v), at(saved), integer(v.Rows),
+		return d.launchTo(u, kernels.DerivativeFwdF32, d.spread(v.Len()), at(v), at(saved), integer(v.Rows),
 			integer(v.Cols), integer(k), integer(int(act)))
 	})
 }
@@ -106,7 +106,7 @@ func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act 
 	}
 	k := v.Rows / saved.Rows
 	d.run("ScaleByDerivativeBack", func() error {
-		return d.launch(kernels.DerivativeBwdF32, d.spread(saved.Len()), at(dv), at(da), at(du), at(v), at(saved),
+		return d.launchTo(dv, kernels.DerivativeBwdF32, d.spread(saved.Len()), at(da), at(du), at(v), at(saved),
 			integer(saved.Rows), integer(saved.Cols), integer(k), integer(int(act)))
 	})
 }
@@ -117,7 +117,7 @@ func (d *Device) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.T
 		return
 	}
 	d.run("SquareSum", func() error {
-		return d.launch(kernels.SquareSumBwdF32, d.summing(v.Len()), at(dv), sum(s, i), at(v), integer(v.Len()),
-			double(share), float(scale), d.part(), d.count())
+		return d.launchTo(dv, kernels.SquareSumBwdF32, d.summing(v.Len()), sum(s, i), at(v),
+			integer(v.Rows), integer(v.Cols), double(share), float(scale), d.part(), d.count())
 	})
 }

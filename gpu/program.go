@@ -56,14 +56,14 @@ func (d *Device) Record(step func()) (backend.Program, error) {
 
 // capture runs the step and ends the capture, also when the step panics.
 func (d *Device) capture(step func(), p *program) (g libcuda.Graph, err error) {
-	d.recording, d.program = true, p
-	if d.options.Precision == BF16 {
-		d.recorded = &p.effects
-	}
+	d.recording, d.program, d.recorded = true, p, &p.effects
 	d.newEpoch()
+	thin := d.thinOnes()
+	d.setThin(nil) // as refresh leaves what the step touches
 	defer func() {
 		d.recording, d.recorded, d.program = false, nil, nil
 		d.newEpoch()
+		d.setThin(thin)
 		end := d.worker.Do(func() error {
 			joined := d.join()
 			var err error
@@ -73,7 +73,9 @@ func (d *Device) capture(step func(), p *program) (g libcuda.Graph, err error) {
 		err = errors.Join(err, end)
 	}()
 	step()
-	d.run("Record", func() error { return d.restore(&p.effects) })
+	d.flush()
+	d.do("Record", access{}, func() error { return d.restore(&p.effects) })
+	p.thin = d.thinOnes()
 	return g, d.err
 }
 
@@ -105,6 +107,9 @@ func (p *program) Launch(times int) {
 	d := p.d
 	if p.freed || d.closed || d.recording {
 		d.fail("Launch", errors.New("the program is freed, or a recording is under way"))
+	}
+	if times <= 0 {
+		return
 	}
 	d.newEpoch()
 	d.run("Launch", func() error {

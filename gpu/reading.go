@@ -86,7 +86,7 @@ func (r *reading) Wait(dst []float64) error {
 	if d.err == nil && (len(dst) != r.n || r.at == nil || d.closed) {
 		return fmt.Errorf("FetchSums: %d accumulators that were waited for, or are lost, or do not fit the host's %d", r.n, len(dst))
 	}
-	d.run("FetchSums", func() error {
+	d.do("FetchSums", access{}, func() error {
 		if err := r.at.arrived.Synchronize(); err != nil {
 			return err
 		}

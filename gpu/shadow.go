@@ -10,10 +10,10 @@ import (
 	"gorgonia.org/cu"
 )
 
-// In bf16 the weights of a recorded step have copies in bfloat16 that outlive it:
-// shadows, which the kernel of Update writes together with the weights, so that no
-// launch is spent on them. A shadow is made for what a recording's products read
-// before the recording writes it, and which has rows of whole vectors. What
+// In bf16 the weights of a recorded step, and the biases of products that make
+// bfloat16, have copies that outlive it: shadows, which the kernel of Update writes
+// together with the weights, so that no launch is spent on them. A shadow is made
+// for what a recording's products read before the recording writes it. What
 // overwrites the weights otherwise, such as an upload or another program, leaves it
 // stale; it is made anew when a program that needs it is launched.
 type shadow struct {
@@ -22,26 +22,27 @@ type shadow struct {
 	fresh bool // after all that is enqueued
 }
 
-// effects are what a recorded step does to tensors and their shadows.
-type effects struct {
-	writes []extent
-	needs  []*shadow // read before the step writes what they are of
-	kept   []*shadow // of needs: written by Update, and so still fresh when the step ends
-	tables []*block  // of the shadows that Updates write
-}
-
 func overlap(a, b extent) bool { return a.mem == b.mem && a.begin < b.end && b.begin < a.end }
 
-func (e *effects) wrote(t extent) bool {
+func contains(a, b extent) bool { return a.mem == b.mem && a.begin <= b.begin && b.end <= a.end }
+
+// wrote notes that tensors were written.
+func (e *effects) wrote(writes tensors) {
+	for _, t := range writes {
+		if w := tensorExtent(t); !t.None() && !slices.Contains(e.writes, w) {
+			e.writes = append(e.writes, w)
+		}
+	}
+}
+
+// wrotePart reports whether some of t was written before the operation under way.
+func (e *effects) wrotePart(t extent) bool {
 	return slices.ContainsFunc(e.writes, func(w extent) bool { return overlap(w, t) })
 }
 
 // overwrite notes that e is about to be written.
 func (d *Device) overwrite(e extent) {
 	if r := d.recorded; r != nil {
-		if !slices.Contains(r.writes, e) {
-			r.writes = append(r.writes, e)
-		}
 		r.kept = slices.DeleteFunc(r.kept, func(s *shadow) bool { return overlap(e, tensorExtent(s.of)) })
 		return
 	}
@@ -54,12 +55,12 @@ func (d *Device) overwrite(e extent) {
 // has none. It is on the worker's thread.
 func (d *Device) shadowOf(t backend.Tensor) (*shadow, error) {
 	r := d.recorded
-	if r == nil || t.Cols%halvedAlign != 0 || r.wrote(tensorExtent(t)) {
+	if r == nil || r.wrotePart(tensorExtent(t)) {
 		return nil, nil
 	}
 	i := slices.IndexFunc(d.shadows, func(s *shadow) bool { return s.of == t })
 	if i < 0 {
-		b, err := d.allocate(2 * t.Len())
+		b, err := d.allocate(2 * t.Rows * halvedLD(t))
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +75,7 @@ func (d *Device) shadowOf(t backend.Tensor) (*shadow, error) {
 }
 
 // shaded is the needed shadows that an Update of params can keep: those that lie
-// in it and begin on its vectors, nothing else having written there.
+// in it, nothing else having written there.
 func (d *Device) shaded(params backend.Tensor) (list []*shadow) {
 	if d.recorded == nil {
 		return nil
@@ -82,7 +83,7 @@ func (d *Device) shaded(params backend.Tensor) (list []*shadow) {
 	p := tensorExtent(params)
 	for _, s := range d.recorded.needs {
 		e := tensorExtent(s.of)
-		if e.mem == p.mem && p.begin <= e.begin && e.end <= p.end && (e.begin-p.begin)%16 == 0 && !d.recorded.wrote(e) {
+		if contains(p, e) && !d.recorded.wrotePart(e) {
 			list = append(list, s)
 		}
 	}
@@ -98,7 +99,7 @@ func (d *Device) shadowTable(params backend.Tensor, list []*shadow) (arg, error)
 	var table []int64
 	for _, s := range list {
 		begin := s.of.Off - params.Off
-		table = append(table, int64(begin), int64(begin+s.of.Len()), int64(s.at.at))
+		table = append(table, int64(begin), int64(begin+s.of.Len()), int64(s.of.Cols), int64(halvedLD(s.of)), int64(s.at.at))
 	}
 	b, err := d.allocate(8 * len(table))
 	if err != nil {
@@ -109,14 +110,17 @@ func (d *Device) shadowTable(params backend.Tensor, list []*shadow) (arg, error)
 	return pointer(b.at), cu.MemcpyHtoD(b.at, unsafe.Pointer(&table[0]), int64(b.bytes))
 }
 
-// refresh enqueues the copies of shadows that are not up to date, so that a step
-// with these effects may run.
+// refresh enqueues what makes tensors and shadows up to date, so that a step with
+// these effects may run.
 func (d *Device) refresh(e *effects) error {
+	if err := d.thickenFor(e); err != nil {
+		return err
+	}
 	for _, s := range e.needs {
 		if s.fresh || s.at == nil {
 			continue
 		}
-		if err := d.cast(s.at.at, s.of, s.of.Cols); err != nil {
+		if err := d.cast(s.at.at, s.of); err != nil {
 			return err
 		}
 		s.fresh = true
@@ -128,10 +132,10 @@ func (d *Device) refresh(e *effects) error {
 // the step itself, since it may be launched several times over.
 func (d *Device) restore(e *effects) error {
 	for _, s := range e.needs {
-		if slices.Contains(e.kept, s) || !e.wrote(tensorExtent(s.of)) {
+		if slices.Contains(e.kept, s) || !e.wrotePart(tensorExtent(s.of)) {
 			continue
 		}
-		if err := d.cast(s.at.at, s.of, s.of.Cols); err != nil {
+		if err := d.cast(s.at.at, s.of); err != nil {
 			return err
 		}
 		e.kept = append(e.kept, s)
@@ -142,9 +146,12 @@ func (d *Device) restore(e *effects) error {
 // apply notes that a step with these effects was launched.
 func (d *Device) apply(e *effects) {
 	for _, s := range d.shadows {
-		if e.wrote(tensorExtent(s.of)) && !slices.Contains(e.kept, s) {
+		if e.wrotePart(tensorExtent(s.of)) && !slices.Contains(e.kept, s) {
 			s.fresh = false
 		}
+	}
+	for _, v := range e.thin {
+		v.thin = true
 	}
 }
 

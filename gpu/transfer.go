@@ -93,7 +93,7 @@ func (d *Device) sized(op string, e extent, device, host int) bool {
 // Upload copies host values to dst.
 func (d *Device) Upload(dst backend.Tensor, src []float32) {
 	if e := tensorExtent(dst); d.sized("Upload", e, dst.Len(), len(src)) {
-		d.forget(tensors{dst})
+		d.next = access{writes: tensors{dst}}
 		d.wait("Upload", func() error { return d.send(address(e), asBytes(src)) })
 	}
 }
@@ -101,6 +101,7 @@ func (d *Device) Upload(dst backend.Tensor, src []float32) {
 // Download waits and copies src to the host.
 func (d *Device) Download(dst []float32, src backend.Tensor) {
 	if e := tensorExtent(src); d.sized("Download", e, src.Len(), len(dst)) {
+		d.next = access{reads: tensors{src}}
 		d.wait("Download", func() error { return d.fetch(asBytes(dst), address(e)) })
 	}
 }

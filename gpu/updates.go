@@ -81,8 +81,7 @@ func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, row
 
 // Update moves the parameters one step.
 func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	shaded := d.shaded(params)
-	if !d.ready("Update", backend.CheckUpdate(params, grads, m, v, o, guard), tensors{params, m, v}, grads) || !d.clock("Update", c) || !d.holds("Update", guard, 0) {
+	if !d.ready("Update", backend.CheckUpdate(params, grads, m, v, o, guard), tensors{params, m, v}, params, m, v, grads) || !d.clock("Update", c) || !d.holds("Update", guard, 0) {
 		return
 	}
 	if o.Kind.Moments() < 1 {
@@ -92,6 +91,7 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 		v = backend.Tensor{}
 	}
 	d.run("Update", func() error {
+		shaded := d.shaded(params)
 		shadows, err := d.shadowTable(params, shaded)
 		if err != nil {
 			return err

@@ -3,9 +3,41 @@
 #include "common.cuh"
 
 // bfloat16 is the upper half of x, rounded to nearest, ties to even. NaN stays NaN.
-DEVICE unsigned short bfloat16(float x) {
+DEVICE u16 bfloat16(float x) {
 	u32 u = __float_as_uint(x);
 	if (x != x)
-		return (unsigned short)(u >> 16 | 0x40);
-	return (unsigned short)((u + 0x7FFF + (u >> 16 & 1)) >> 16);
+		return (u16)(u >> 16 | 0x40);
+	return (u16)((u + 0x7FFF + (u >> 16 & 1)) >> 16);
+}
+
+// Sink is where a kernel leaves a matrix of cols columns: in float32, rounded to bfloat16 for the products that read it,
+// rows ld apart, or both. Each may be null. half lies on a boundary of 8 bytes, and ld is a multiple of 8.
+struct Sink { float *f; u16 *half; i64 cols, ld; };
+
+DEVICE void put(Sink s, i64 r, i64 j, float v) {
+	if (s.f)
+		s.f[r * s.cols + j] = v;
+	if (s.half)
+		s.half[r * s.ld + j] = bfloat16(v);
+}
+
+// put of four neighbours; wide says that f is a multiple of 16 bytes.
+DEVICE void put(Sink s, i64 q, int m, bool wide, Four f) {
+	if (s.f)
+		store(s.f, q, m, wide, f);
+	if (!s.half)
+		return;
+	if (s.ld == s.cols && m == 4) {
+		u32 low = bfloat16(f.v[0]) | (u32)bfloat16(f.v[1]) << 16, high = bfloat16(f.v[2]) | (u32)bfloat16(f.v[3]) << 16;
+		((u64 *)s.half)[q] = low | (u64)high << 32;
+		return;
+	}
+	i64 r = quotient(4 * q, s.cols), j = 4 * q - r * s.cols;
+	for (int i = 0; i < m; i++, j++) {
+		if (j == s.cols) {
+			j = 0;
+			r++;
+		}
+		s.half[r * s.ld + j] = bfloat16(f.v[i]);
+	}
 }

@@ -1,19 +1,24 @@
 // Gaussian codes. ml = (mu, l) side by side, batch x 2 width, l the log-variance, clamped; z has k rows an example.
+#include "bfloat16.cuh"
 #include "noise.cuh"
 #include "reduce.cuh"
 
 // reparam is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise.
 //
-//	z: batch k x width
-KERNEL reparam_fwd_f32(float *z, const float *ml, const Clock *clock, i64 stream, i64 batch, i64 k, i64 width) {
+//	z (half: batch k x ld): batch k x width
+KERNEL reparam_fwd_f32(float *z, u16 *half, i64 ld, const float *ml, const Clock *clock, i64 stream, i64 batch, i64 k,
+                       i64 width) {
 	i64 n = batch * k * width;
+	bool wide = aligned(z);
+	Sink out = {z, half, width, ld};
 	EACH(q, (n + 3) / 4) {
 		Four eps = normals(noise_block(clock, (u32)stream, q));
 		int m = count(q, n);
 		for (int i = 0; i < 4 && i < m; i++) {
 			i64 e = 4 * q + i, r = quotient(e, width), at = quotient(r, k) * 2 * width + (e - r * width);
-			z[e] = ml[at] + expf(0.5f * clamp_log_var(ml[at + width])) * eps.v[i];
+			eps.v[i] = ml[at] + expf(0.5f * clamp_log_var(ml[at + width])) * eps.v[i];
 		}
+		put(out, q, m, wide, eps);
 	}
 }
 
@@ -36,9 +41,10 @@ KERNEL gaussian_kl_fwd_f32(float *kl, const float *ml, i64 batch, i64 width, i64
 // w = scale * the clock's KL weight, 0 for a unit whose kl[j] is at most free_bits:
 // dmu = sum_k dz + w mu, dl = sum_k dz eps exp(l/2) / 2 + w (e^l - 1) / 2.
 //
-//	dml: batch x 2 width, dz: batch k x width, kl: width
-KERNEL reparam_bwd_f32(float *dml, const float *dz, const float *ml, const float *kl, const Clock *clock, i64 stream,
-                       i64 batch, i64 k, i64 width, float free_bits, float scale) {
+//	dml (half: batch x ld): batch x 2 width, dz: batch k x width, kl: width
+KERNEL reparam_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const float *ml, const float *kl,
+                       const Clock *clock, i64 stream, i64 batch, i64 k, i64 width, float free_bits, float scale) {
+	Sink to = {dml, half, 2 * width, ld};
 	float weight = scale * hyper(clock).kl;
 	EACH(e, batch * width) {
 		i64 b = quotient(e, width), j = e - b * width, at = b * 2 * width + j;
@@ -50,8 +56,8 @@ KERNEL reparam_bwd_f32(float *dml, const float *dz, const float *ml, const float
 			dmu += g;
 			dl += 0.5f * g * normal_at(clock, (u32)stream, r * width + j) * sd;
 		}
-		dml[at] = dmu;
-		dml[at + width] = clamped(raw) ? 0.0f : dl;
+		put(to, b, j, dmu);
+		put(to, b, width + j, clamped(raw) ? 0.0f : dl);
 	}
 }
 
@@ -93,9 +99,10 @@ KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, con
 // importance_bwd is the gradient by ml of -scale sum_b bound: g = dz + scale w z, dmu = sum_k g,
 // dl = sum_k (g eps exp(l/2) - scale w) / 2; dz has its rows already multiplied by w.
 //
-//	dml: batch x 2 width, dz, z: batch k x width, w: batch k
-KERNEL importance_bwd_f32(float *dml, const float *dz, const float *z, const float *ml, const float *w,
-                          const Clock *clock, i64 stream, i64 batch, i64 k, i64 width, float scale) {
+//	dml (half: batch x ld): batch x 2 width, dz, z: batch k x width, w: batch k
+KERNEL importance_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const float *z, const float *ml,
+                          const float *w, const Clock *clock, i64 stream, i64 batch, i64 k, i64 width, float scale) {
+	Sink to = {dml, half, 2 * width, ld};
 	EACH(e, batch * width) {
 		i64 b = quotient(e, width), j = e - b * width, at = b * 2 * width + j;
 		float raw = ml[at + width], sd = expf(0.5f * clamp_log_var(raw)), dmu = 0, dl = 0;
@@ -104,7 +111,7 @@ KERNEL importance_bwd_f32(float *dml, const float *dz, const float *z, const flo
 			dmu += g;
 			dl += 0.5f * (g * normal_at(clock, (u32)stream, r * width + j) * sd - sw);
 		}
-		dml[at] = dmu;
-		dml[at + width] = clamped(raw) ? 0.0f : dl;
+		put(to, b, j, dmu);
+		put(to, b, width + j, clamped(raw) ? 0.0f : dl);
 	}
 }

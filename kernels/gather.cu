@@ -1,4 +1,5 @@
 // Batches: fetched from the resident data set, scaled, drawn to bits and corrupted in one pass.
+#include "bfloat16.cuh"
 #include "noise.cuh"
 
 enum Corruption { NO_CORRUPTION, MASKING, GAUSSIAN, SALT_AND_PEPPER };
@@ -19,14 +20,14 @@ DEVICE float corrupted(int kind, float x, float u, float n, float p, float low, 
 }
 
 // gather is clean[b,:] = data[perm(row + b),:], as bits with BINARISE, and noisy = corrupted(clean). A thread makes four
-// elements that share a block of noise. Either output may be null. With STAGED the data is the batch, as prefetch left it.
+// elements that share a block of noise. Either output may be none. With STAGED the data is the batch, as prefetch left it.
 //
-//	clean, noisy: batch x cols, data: rows x cols
+//	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 template <class T>
-DEVICE void gather(float *clean, float *noisy, const T *data, const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags,
+DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags,
                    i64 kind, float level, float low, float high) {
 	i64 n = batch * cols;
-	bool wide = aligned(clean, noisy);
+	bool wide = aligned(clean.f, noisy.f);
 	EACH(q, (n + 3) / 4) {
 		Words bits = {{0, 0, 0, 0}}, noise = {{0, 0, 0, 0}};
 		Four normal = {{0, 0, 0, 0}};
@@ -58,21 +59,23 @@ DEVICE void gather(float *clean, float *noisy, const T *data, const Clock *clock
 				x.v[i] = uniform(bits.w[i]) < x.v[i] ? 1.0f : 0.0f;
 			y.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
 		}
-		if (clean)
-			store(clean, q, m, wide, x);
-		if (noisy)
-			store(noisy, q, m, wide, y);
+		put(clean, q, m, wide, x);
+		put(noisy, q, m, wide, y);
 	}
 }
 
-KERNEL gather_fwd_u8(float *clean, float *noisy, const u8 *data, const Clock *clock, i64 rows, i64 batch, i64 cols,
-                     i64 flags, i64 kind, float level, float low, float high) {
-	gather(clean, noisy, data, clock, rows, batch, cols, flags, kind, level, low, high);
+KERNEL gather_fwd_u8(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const u8 *data,
+                     const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags, i64 kind, float level, float low,
+                     float high) {
+	Sink c = {clean, clean_half, cols, ld}, n = {noisy, noisy_half, cols, ld};
+	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high);
 }
 
-KERNEL gather_fwd_f32(float *clean, float *noisy, const float *data, const Clock *clock, i64 rows, i64 batch, i64 cols,
-                      i64 flags, i64 kind, float level, float low, float high) {
-	gather(clean, noisy, data, clock, rows, batch, cols, flags, kind, level, low, high);
+KERNEL gather_fwd_f32(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const float *data,
+                     const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags, i64 kind, float level, float low,
+                     float high) {
+	Sink c = {clean, clean_half, cols, ld}, n = {noisy, noisy_half, cols, ld};
+	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high);
 }
 
 // prefetch is batch[b,:] = data[perm(row + ahead + b),:]; rows past the end are left out. W is as much of a row as a thread

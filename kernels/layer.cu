@@ -1,17 +1,20 @@
 // What stands around the products of a dense layer.
 #include "activation.cuh"
+#include "bfloat16.cuh"
 #include "noise.cuh"
 #include "reduce.cuh"
 
-// bias_act is a = y + b, y = s(a), and pre = a where pre is not null; y holds the product before. b may be null.
+// bias_act is a = x + b, y = s(a), and pre = a where pre is not null; y may be x, the product. b may be null.
 //
-//	y, pre: rows x cols, b: cols
-KERNEL bias_act_fwd_f32(float *y, float *pre, const float *b, i64 rows, i64 cols, i64 act) {
-	bool wide = aligned(y, pre);
+//	y (half: rows x ld), pre, x: rows x cols, b: cols
+KERNEL bias_act_fwd_f32(float *y, u16 *half, i64 ld, float *pre, const float *x, const float *b, i64 rows, i64 cols,
+                        i64 act) {
+	bool wide = aligned(y, pre, x);
+	Sink out = {y, half, cols, ld};
 	i64 n = rows * cols;
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
-		Four a = load(y, q, m, wide), s;
+		Four a = load(x, q, m, wide), s;
 		i64 j = 4 * q - quotient(4 * q, cols) * cols;
 		for (int i = 0; i < 4; i++, j++) {
 			j = j == cols ? 0 : j;
@@ -20,7 +23,7 @@ KERNEL bias_act_fwd_f32(float *y, float *pre, const float *b, i64 rows, i64 cols
 		}
 		if (pre)
 			store(pre, q, m, wide, a);
-		store(y, q, m, wide, s);
+		put(out, q, m, wide, s);
 	}
 }
 
@@ -37,39 +40,52 @@ KERNEL act_fwd_f32(float *y, const float *x, i64 n, i64 act) {
 }
 
 // act_bwd is dx = dy . s'(saved); dx may be dy.
-KERNEL act_bwd_f32(float *dx, const float *dy, const float *saved, i64 n, i64 act) {
+//
+//	dx (half: rows x ld), dy, saved: rows x cols
+KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const float *saved, i64 rows, i64 cols, i64 act) {
 	bool wide = aligned(dx, dy, saved);
+	i64 n = rows * cols;
+	Sink out = {dx, half, cols, ld};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
 		Four g = load(dy, q, m, wide), v = load(saved, q, m, wide);
 		for (int i = 0; i < 4; i++)
 			g.v[i] *= slope((int)act, v.v[i]);
-		store(dx, q, m, wide, g);
+		put(out, q, m, wide, g);
 	}
 }
 
 // dropout is y = x . [u >= p] / (1-p); y may be x.
-KERNEL dropout_fwd_f32(float *y, const float *x, const Clock *clock, i64 n, i64 stream, float p) {
+//
+//	y (half: rows x ld), x: rows x cols
+KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const Clock *clock, i64 rows, i64 cols, i64 stream,
+                       float p) {
 	bool wide = aligned(y, x);
+	i64 n = rows * cols;
+	Sink out = {y, half, cols, ld};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
 		Words w = noise_block(clock, (u32)stream, q);
 		Four f = load(x, q, m, wide);
 		for (int i = 0; i < 4; i++)
 			f.v[i] = uniform(w.w[i]) >= p ? f.v[i] / (1.0f - p) : 0.0f;
-		store(y, q, m, wide, f);
+		put(out, q, m, wide, f);
 	}
 }
 
-// add is dst += src.
-KERNEL add_fwd_f32(float *dst, const float *src, i64 n) {
-	bool wide = aligned(dst, src);
+// add is out = dst + src; out may be dst.
+//
+//	out (half: rows x ld), dst, src: rows x cols
+KERNEL add_fwd_f32(float *out, u16 *half, i64 ld, const float *dst, const float *src, i64 rows, i64 cols) {
+	bool wide = aligned(out, dst, src);
+	i64 n = rows * cols;
+	Sink sum = {out, half, cols, ld};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
 		Four to = load(dst, q, m, wide), from = load(src, q, m, wide);
 		for (int i = 0; i < 4; i++)
 			to.v[i] += from.v[i];
-		store(dst, q, m, wide, to);
+		put(sum, q, m, wide, to);
 	}
 }
 
@@ -83,11 +99,15 @@ KERNEL copy_columns_fwd_f32(float *dst, const float *src, i64 rows, i64 cols, i6
 	}
 }
 
-// scale_rows is t[r,:] *= w[r].
+// scale_rows is out[r,:] = t[r,:] w[r]; out may be t.
 //
-//	t: rows x cols, w: rows
-KERNEL scale_rows_fwd_f32(float *t, const float *w, i64 rows, i64 cols) {
-	EACH(i, rows * cols) t[i] *= w[quotient(i, cols)];
+//	out (half: rows x ld), t: rows x cols, w: rows
+KERNEL scale_rows_fwd_f32(float *out, u16 *half, i64 ld, const float *t, const float *w, i64 rows, i64 cols) {
+	Sink to = {out, half, cols, ld};
+	EACH(i, rows * cols) {
+		i64 r = quotient(i, cols);
+		put(to, r, i - r * cols, t[i] * w[r]);
+	}
 }
 
 // column_sums is out[j] = scale sum_r x[r,j], added to what is there with accumulate.

@@ -1,6 +1,7 @@
 // Losses: value and gradient in one pass over the network's output, a block a row. rows[r] = loss(out[r], target[r/k]),
-// dout = scale times its gradient by out; dout may be null, and may be out itself.
+// dout = scale times its gradient by out; dout may be none, and may be out itself.
 #include "activation.cuh"
+#include "bfloat16.cuh"
 #include "reduce.cuh"
 
 // row_losses runs f(r, j), which returns element j's part of row r's loss and writes its gradient, over all rows.
@@ -17,14 +18,14 @@ template <class F> DEVICE void row_losses(F f, float *rows, i64 n, i64 cols, Scr
 
 // loss_squared is sum (o - x)^2.
 //
-//	dout, out: n x cols, target: n/k x cols, rows: n
-KERNEL loss_squared_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
-                            float scale) {
+//	dout (half: n x ld), out: n x cols, target: n/k x cols, rows: n
+KERNEL loss_squared_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
+                            i64 cols, i64 k, float scale) {
 	__shared__ Scratch s;
+	Sink to = {dout, half, cols, ld};
 	auto f = [=](i64 r, i64 j) {
 		float d = out[r * cols + j] - target[r / k * cols + j];
-		if (dout)
-			dout[r * cols + j] = 2.0f * scale * d;
+		put(to, r, j, 2.0f * scale * d);
 		return d * d;
 	};
 	row_losses(f, rows, n, cols, &s);
@@ -32,14 +33,15 @@ KERNEL loss_squared_bwd_f32(float *dout, float *rows, const float *out, const fl
 
 // loss_bernoulli is sum softplus(o) - o x, cross-entropy from logits.
 //
-//	dout, out: n x cols, target: n/k x cols, rows: n
-KERNEL loss_bernoulli_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
-                              float scale) {
+//	dout (half: n x ld), out: n x cols, target: n/k x cols, rows: n
+KERNEL loss_bernoulli_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
+                              i64 cols, i64 k, float scale) {
 	__shared__ Scratch s;
+	Sink to = {dout, half, cols, ld};
 	auto f = [=](i64 r, i64 j) {
 		float o = out[r * cols + j], x = target[r / k * cols + j];
-		if (dout)
-			dout[r * cols + j] = scale * (logistic(o) - x);
+		if (dout || half)
+			put(to, r, j, scale * (logistic(o) - x));
 		return softplus(o) - o * x;
 	};
 	row_losses(f, rows, n, cols, &s);
@@ -47,18 +49,17 @@ KERNEL loss_bernoulli_bwd_f32(float *dout, float *rows, const float *out, const 
 
 // loss_gaussian is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, o = (mu, l), l clamped, without gradient where it is.
 //
-//	dout, out: n x 2 cols, target: n/k x cols, rows: n
-KERNEL loss_gaussian_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
-                             float scale) {
+//	dout (half: n x ld), out: n x 2 cols, target: n/k x cols, rows: n
+KERNEL loss_gaussian_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
+                             i64 cols, i64 k, float scale) {
 	__shared__ Scratch s;
+	Sink to = {dout, half, 2 * cols, ld};
 	auto f = [=](i64 r, i64 j) {
 		i64 at = r * 2 * cols + j;
 		float raw = out[at + cols], l = clamp_log_var(raw);
 		float d = out[at] - target[r / k * cols + j], g = d * expf(-l);
-		if (dout) {
-			dout[at] = scale * g;
-			dout[at + cols] = clamped(raw) ? 0.0f : 0.5f * scale * (1.0f - d * g);
-		}
+		put(to, r, j, scale * g);
+		put(to, r, cols + j, clamped(raw) ? 0.0f : 0.5f * scale * (1.0f - d * g));
 		return 0.5f * (d * g + l + 1.8378770664f);
 	};
 	row_losses(f, rows, n, cols, &s);
@@ -66,10 +67,11 @@ KERNEL loss_gaussian_bwd_f32(float *dout, float *rows, const float *out, const f
 
 // loss_categorical is logsumexp(o) - o[x], x a class number.
 //
-//	dout, out: n x cols, target: n/k, rows: n
-KERNEL loss_categorical_bwd_f32(float *dout, float *rows, const float *out, const float *target, i64 n, i64 cols, i64 k,
-                                float scale) {
+//	dout (half: n x ld), out: n x cols, target: n/k, rows: n
+KERNEL loss_categorical_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
+                                i64 cols, i64 k, float scale) {
 	__shared__ Scratch s;
+	Sink to = {dout, half, cols, ld};
 	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
 		const float *o = out + r * cols;
 		i64 x = (i64)target[r / k];
@@ -83,8 +85,8 @@ KERNEL loss_categorical_bwd_f32(float *dout, float *rows, const float *out, cons
 		sum = block_sum(sum, &s);
 		if (threadIdx.x == 0)
 			rows[r] = (top - chosen) + logf((float)sum);
-		for (i64 j = threadIdx.x; dout && j < cols; j += blockDim.x)
-			dout[r * cols + j] = scale * (expf(o[j] - top) / (float)sum - (j == x ? 1.0f : 0.0f));
+		for (i64 j = threadIdx.x; (dout || half) && j < cols; j += blockDim.x)
+			put(to, r, j, scale * (expf(o[j] - top) / (float)sum - (j == x ? 1.0f : 0.0f)));
 	}
 }
 

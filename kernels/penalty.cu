@@ -1,5 +1,6 @@
 // Regularisers of the code. Each adds its value to an accumulator and its gradient to dh or da.
 #include "activation.cuh"
+#include "bfloat16.cuh"
 #include "noise.cuh"
 #include "reduce.cuh"
 
@@ -60,19 +61,20 @@ KERNEL row_squares_fwd_f32(float *r, const float *w, i64 rows, i64 cols) {
 	}
 }
 
-// contract_shallow is *sum += share sum_bj s'^2 r_j, da += 2 scale s' s'' r_j, dr[j] = scale sum_b s'^2. The blocks that
-// finish a tile of columns leave the tile's part of the value, and the last of them adds these up.
+// contract_shallow is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s'' r_j, where out may be da, and
+// dr[j] = scale sum_b s'^2. The blocks that finish a tile of columns leave the tile's part of the value, and the last of them adds these up.
 //
-//	da, saved: rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
-KERNEL contract_shallow_bwd_f32(float *da, float *dr, double *sum, const float *saved, const float *r, i64 rows, i64 cols,
-                                i64 act, double share, float scale, i64 chunks, double *part, double *tile_part,
-                                u32 *count) {
+//	out (half: rows x ld), da, saved: rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
+KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, float *dr, double *sum, const float *saved,
+                                const float *r, i64 rows, i64 cols, i64 act, double share, float scale, i64 chunks,
+                                double *part, double *tile_part, u32 *count) {
 	__shared__ Scratch s;
+	Sink to = {out, half, cols, ld};
 	i64 j, tiles = (cols + 31) / 32;
 	double squares;
 	auto f = [=](i64 b, i64 c) {
 		float v = saved[b * cols + c], s1 = slope((int)act, v);
-		da[b * cols + c] += 2.0f * scale * s1 * curvature((int)act, v) * r[c];
+		put(to, b, c, da[b * cols + c] + 2.0f * scale * s1 * curvature((int)act, v) * r[c]);
 		return (double)(s1 * s1);
 	};
 	if (!column_sum(f, rows, cols, chunks, &j, &squares, part, count, &s))
@@ -119,27 +121,29 @@ KERNEL probes_fwd_f32(float *v, const Clock *clock, i64 stream, i64 rows, i64 co
 
 // derivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]); u may be v.
 //
-//	u, v: rows x cols, saved: rows/k x cols
-KERNEL derivative_fwd_f32(float *u, const float *v, const float *saved, i64 rows, i64 cols, i64 k, i64 act) {
+//	u (half: rows x ld), v: rows x cols, saved: rows/k x cols
+KERNEL derivative_fwd_f32(float *u, u16 *half, i64 ld, const float *v, const float *saved, i64 rows, i64 cols, i64 k,
+                          i64 act) {
+	Sink out = {u, half, cols, ld};
 	EACH(i, rows * cols) {
 		i64 r = quotient(i, cols);
-		u[i] = v[i] * slope((int)act, saved[quotient(r, k) * cols + (i - r * cols)]);
+		put(out, r, i - r * cols, v[i] * slope((int)act, saved[quotient(r, k) * cols + (i - r * cols)]));
 	}
 }
 
-// derivative_bwd is dv = du . s'(saved), where dv is not null (it may be du), and da[b,:] = sum_k du . v . s''(saved[b,:]).
+// derivative_bwd is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s''(saved[b,:]).
 //
-//	dv, du, v: batch k x cols, da, saved: batch x cols
-KERNEL derivative_bwd_f32(float *dv, float *da, const float *du, const float *v, const float *saved, i64 batch, i64 cols,
-                          i64 k, i64 act) {
+//	dv (half: batch k x ld), du, v: batch k x cols, da, saved: batch x cols
+KERNEL derivative_bwd_f32(float *dv, u16 *half, i64 ld, float *da, const float *du, const float *v, const float *saved,
+                          i64 batch, i64 cols, i64 k, i64 act) {
+	Sink to = {dv, half, cols, ld};
 	EACH(e, batch * cols) {
 		i64 b = quotient(e, cols), j = e - b * cols;
 		float a = saved[e], s1 = slope((int)act, a), sum = 0;
 		for (i64 r = b * k; r < (b + 1) * k; r++) {
 			float g = du[r * cols + j];
 			sum += g * v[r * cols + j];
-			if (dv)
-				dv[r * cols + j] = g * s1;
+			put(to, r, j, g * s1);
 		}
 		da[e] = sum * curvature((int)act, a);
 	}
@@ -147,15 +151,17 @@ KERNEL derivative_bwd_f32(float *dv, float *da, const float *du, const float *v,
 
 // square_sum is *sum += share sum v^2 and dv = 2 scale v; dv may be v.
 //
-//	dv, v: n, part: grid
-KERNEL square_sum_bwd_f32(float *dv, double *sum, const float *v, i64 n, double share, float scale, double *part,
-                          u32 *count) {
+//	dv (half: rows x ld), v: rows x cols, part: grid
+KERNEL square_sum_bwd_f32(float *dv, u16 *half, i64 ld, double *sum, const float *v, i64 rows, i64 cols, double share,
+                          float scale, double *part, u32 *count) {
 	__shared__ Scratch s;
+	Sink to = {dv, half, cols, ld};
 	double mine = 0, total;
-	EACH(i, n) {
+	EACH(i, rows * cols) {
 		float x = v[i];
+		i64 r = quotient(i, cols);
 		mine += (double)x * x;
-		dv[i] = 2.0f * scale * x;
+		put(to, r, i - r * cols, 2.0f * scale * x);
 	}
 	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
 		*sum += share * total;

@@ -1,4 +1,5 @@
 // The k largest elements of every row.
+#include "bfloat16.cuh"
 #include "reduce.cuh"
 
 // ordered maps a float to an integer of the same order; both zeros are one value.
@@ -43,9 +44,10 @@ DEVICE void kth(const float *x, i64 cols, i64 k, Select *s) {
 
 // topk keeps the k largest elements of a row, the first of equals, and zeroes the rest; a block a row.
 //
-//	y, x: rows x cols
-KERNEL topk_fwd_f32(float *y, const float *x, i64 rows, i64 cols, i64 k) {
+//	y (half: rows x ld), x: rows x cols
+KERNEL topk_fwd_f32(float *y, u16 *half, i64 ld, const float *x, i64 rows, i64 cols, i64 k) {
 	__shared__ Select s;
+	Sink out = {y, half, cols, ld};
 	int lane = threadIdx.x & 31, warp = threadIdx.x / 32;
 	for (i64 r = blockIdx.x; r < rows; r += gridDim.x) {
 		const float *row = x + r * cols;
@@ -66,7 +68,7 @@ KERNEL topk_fwd_f32(float *y, const float *x, i64 rows, i64 cols, i64 k) {
 				before += s.warp_ties[i];
 			}
 			if (j < cols)
-				y[r * cols + j] = mine > key || (tie && rank < room) ? v : 0.0f;
+				put(out, r, j, mine > key || (tie && rank < room) ? v : 0.0f);
 			__syncthreads();
 		}
 	}

@@ -80,17 +80,24 @@ DEVICE float moved(int kind, Rule o, float p, float g, float decay, float *m, fl
 	return p - o.lr * o.correct1 * *m / (sqrtf(*v) * o.correct2 + o.eps);
 }
 
-// A shadow is a copy in bfloat16 of the parameters from begin to end, multiples of 4.
-struct Shadow { i64 begin, end; u64 *copy; };
+// A shadow is a copy in bfloat16 of the parameters from begin to end, rows of cols that lie ld apart.
+struct Shadow { i64 begin, end, cols, ld; u16 *copy; };
 
 DEVICE void shade(const Shadow *shadows, i64 number, i64 q, Four p) {
-	for (i64 s = 0; s < number; s++)
-		if (4 * q >= shadows[s].begin && 4 * q < shadows[s].end) {
-			u64 four = 0;
-			for (int i = 3; i >= 0; i--)
-				four = four << 16 | bfloat16(p.v[i]);
-			shadows[s].copy[q - shadows[s].begin / 4] = four;
+	for (i64 s = 0; s < number; s++) {
+		i64 from = 4 * q - shadows[s].begin, n = shadows[s].end - shadows[s].begin, cols = shadows[s].cols, ld = shadows[s].ld;
+		if (from >= n || from + 4 <= 0)
+			continue;
+		if (from >= 0 && from % 4 == 0) {
+			put({0, shadows[s].copy, cols, ld}, from / 4, count(from / 4, n), false, p);
+			continue;
 		}
+		for (int i = 0; i < 4; i++)
+			if (from + i >= 0 && from + i < n) {
+				i64 r = quotient(from + i, cols);
+				put({0, shadows[s].copy, cols, ld}, r, from + i - r * cols, p.v[i]);
+			}
+	}
 }
 
 // update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The

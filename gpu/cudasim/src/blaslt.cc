@@ -80,7 +80,7 @@ static bool shapes(const lt_desc *d, const lt_layout *a, const lt_layout *b, con
 	*k = d->trans_a ? a->rows : a->cols;
 	return (d->trans_a ? a->cols : a->rows) == c->rows && (d->trans_b ? b->rows : b->cols) == c->cols &&
 	       (d->trans_b ? b->cols : b->rows) == *k && a->type == b->type && (a->type == F32 || a->type == BF16) &&
-	       c->type == F32;
+	       (c->type == F32 || (c->type == BF16 && a->type == BF16));
 }
 
 static int epilogue_ok(const lt_desc *d, const lt_layout *c) {
@@ -90,7 +90,7 @@ static int epilogue_ok(const lt_desc *d, const lt_layout *c) {
 		return BLAS_UNSUPPORTED;
 	if ((e & E_AUX) && (d->aux == 0 || d->aux % 16 != 0 || d->aux_ld % 128 != 0 || d->aux_ld < (int64_t)c->rows))
 		return BLAS_INVALID;
-	if ((e & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) && (d->bias == 0 || d->bias % 4 != 0))
+	if ((e & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) && (d->bias == 0 || d->bias % size_of(c->type) != 0)) // it is of the type of D
 		return BLAS_INVALID;
 	return BLAS_OK;
 }
@@ -127,18 +127,30 @@ static float rounded(float v, int compute) { // to tf32: 10 bits of mantissa, to
 	return v;
 }
 
+static float load(uintptr_t p, int type, uint64_t i) {
+	if (type == F32)
+		return ((const float *)p)[i];
+	uint32_t u = (uint32_t)((const uint16_t *)p)[i] << 16;
+	float v;
+	memcpy(&v, &u, 4);
+	return v;
+}
+
+static void store(uintptr_t p, int type, uint64_t i, float v) {
+	uint32_t u;
+	memcpy(&u, &v, 4);
+	if (type == F32)
+		((float *)p)[i] = v;
+	else
+		((uint16_t *)p)[i] = v != v ? u >> 16 | 0x40 : (u + 0x7FFF + (u >> 16 & 1)) >> 16;
+}
+
 // dense is op(X) as a float matrix, rows x cols, column-major, so that the product below has one form.
 static std::vector<float> dense(uintptr_t p, const lt_layout &l, bool trans, int compute) {
 	std::vector<float> x(l.rows * l.cols);
 	for (uint64_t j = 0; j < l.cols; j++)
 		for (uint64_t i = 0; i < l.rows; i++) {
-			float v;
-			if (l.type == F32) {
-				v = ((const float *)p)[j * l.ld + i];
-			} else {
-				uint32_t u = (uint32_t)((const uint16_t *)p)[j * l.ld + i] << 16;
-				memcpy(&v, &u, 4);
-			}
+			float v = load(p, l.type, j * l.ld + i);
 			x[trans ? i * l.cols + j : j * l.rows + i] = rounded(v, compute);
 		}
 	return x;
@@ -158,19 +170,18 @@ static bool in_bounds(const product &q) {
 	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows;
 	return memory_check(q.pa, bytes(q.a), "product: load of A") && memory_check(q.pb, bytes(q.b), "product: load of B") &&
 	       memory_check(q.pd, bytes(q.c), "product: store of D") &&
-	       (!(d.epilogue & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) || memory_check(d.bias, bias * 4, "product: bias")) &&
+	       (!(d.epilogue & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) || memory_check(d.bias, bias * size_of(q.c.type), "product: bias")) &&
 	       (!(d.epilogue & E_AUX) || memory_check(d.aux, q.c.cols * d.aux_ld / 8, "product: mask"));
 }
 
 // finish applies the epilogue to column j of D.
 static void finish(const product &q, uint64_t j, const float *sum, double *row_sums) {
-	float *out = (float *)q.pd + j * q.c.ld;
 	uint32_t e = q.d.epilogue;
 	uint8_t *mask = e & E_AUX ? (uint8_t *)q.d.aux + j * q.d.aux_ld / 8 : nullptr;
 	for (uint64_t i = 0; i < q.c.rows; i++) {
-		float v = q.alpha * sum[i] + (q.beta != 0 ? q.beta * out[i] : 0);
+		float v = q.alpha * sum[i] + (q.beta != 0 ? q.beta * load(q.pd, q.c.type, j * q.c.ld + i) : 0);
 		if (e & E_BIAS)
-			v += ((const float *)q.d.bias)[i];
+			v += load(q.d.bias, q.c.type, i);
 		if (e & E_RELU) {
 			if (mask != nullptr)
 				mask[i / 8] = (mask[i / 8] & ~(1 << i % 8)) | (v > 0) << i % 8;
@@ -180,30 +191,29 @@ static void finish(const product &q, uint64_t j, const float *sum, double *row_s
 			v = 0;
 		if (e & E_BGRAD)
 			row_sums[i] += v;
-		out[i] = v;
+		store(q.pd, q.c.type, j * q.c.ld + i, v);
 	}
 }
 
 static void store_sums(const product &q, const std::vector<float> &a, const std::vector<float> &b,
                        const std::vector<double> &row_sums) {
 	uint64_t m = q.c.rows, n = q.c.cols;
-	float *bias = (float *)q.d.bias;
 	if (q.d.epilogue & E_BGRAD)
 		for (uint64_t i = 0; i < m; i++)
-			bias[i] = (float)row_sums[i];
+			store(q.d.bias, q.c.type, i, (float)row_sums[i]);
 	if (q.d.epilogue & E_BGRADA)
 		for (uint64_t i = 0; i < m; i++) {
 			double s = 0;
 			for (uint64_t l = 0; l < q.k; l++)
 				s += a[l * m + i];
-			bias[i] = (float)s;
+			store(q.d.bias, q.c.type, i, (float)s);
 		}
 	if (q.d.epilogue & E_BGRADB)
 		for (uint64_t j = 0; j < n; j++) {
 			double s = 0;
 			for (uint64_t l = 0; l < q.k; l++)
 				s += b[j * q.k + l];
-			bias[j] = (float)s;
+			store(q.d.bias, q.c.type, j, (float)s);
 		}
 }
 

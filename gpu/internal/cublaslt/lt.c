@@ -87,7 +87,7 @@ static int describe(const lt_spec *s, uintptr_t bias, uintptr_t aux, lt_plan *p)
 	}
 	TRY(lt.MatrixLayoutCreate(&p->a, s->type, s->trans_a ? s->k : s->m, s->trans_a ? s->m : s->k, s->lda));
 	TRY(lt.MatrixLayoutCreate(&p->b, s->type, s->trans_b ? s->n : s->k, s->trans_b ? s->k : s->n, s->ldb));
-	return lt.MatrixLayoutCreate(&p->d, R_32F, s->m, s->n, s->ldd);
+	return lt.MatrixLayoutCreate(&p->d, s->type_d, s->m, s->n, s->ldd);
 }
 
 static int choose(void *handle, const lt_spec *s, size_t workspace, void *pref, lt_plan *p) {

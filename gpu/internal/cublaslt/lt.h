@@ -12,6 +12,7 @@ typedef struct {
 	int64_t lda, ldb, ldd;
 	int trans_a, trans_b;
 	int type;     /* of A and B: cudaDataType */
+	int type_d;   /* of D, and so of the bias */
 	int compute;  /* cublasComputeType_t */
 	unsigned epilogue;
 	int64_t aux_ld;

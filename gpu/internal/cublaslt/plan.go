@@ -28,7 +28,7 @@ const (
 // AuxAlign is what the leading dimension of a ReLU mask is a multiple of, in bits.
 const AuxAlign = 128
 
-// Type is the element type of A and B; D and the bias are float32.
+// Type is the element type of a matrix. A bias is of the type of D.
 type Type int
 
 // Element types, with the values of cudaDataType.
@@ -51,7 +51,8 @@ type Spec struct {
 	M, N, K                int
 	LDA, LDB, LDD          int
 	TransA, TransB         bool
-	Type                   Type
+	Type                   Type // of A and B
+	TypeD                  Type // F32, or BF16 where A and B are
 	Compute                Compute
 	Epilogue               Epilogue
 	AuxLD                  int
@@ -70,7 +71,7 @@ func (s Spec) c() C.lt_spec {
 		m: C.uint64_t(s.M), n: C.uint64_t(s.N), k: C.uint64_t(s.K),
 		lda: C.int64_t(s.LDA), ldb: C.int64_t(s.LDB), ldd: C.int64_t(s.LDD),
 		trans_a: flag(s.TransA), trans_b: flag(s.TransB),
-		_type: C.int(s.Type), compute: C.int(s.Compute),
+		_type: C.int(s.Type), type_d: C.int(s.TypeD), compute: C.int(s.Compute),
 		epilogue: C.uint(s.Epilogue), aux_ld: C.int64_t(s.AuxLD),
 		align_a: C.uint32_t(s.AlignA), align_b: C.uint32_t(s.AlignB), align_d: C.uint32_t(s.AlignD),
 		beta: C.float(s.Beta),

@@ -1,0 +1,157 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// The operations of a recorded step are kept until the step is whole, and only
+// then enqueued: so each knows who reads what it makes, and leaves its results in
+// the form that is read, and in no other.
+
+// operation is one of a recorded step.
+type operation struct {
+	access
+	name    string
+	enqueue func() error
+}
+
+// effects are what a recorded step does to tensors and what is kept beside them.
+type effects struct {
+	operations []operation
+	at         int // of the one that is being enqueued
+
+	writes  []extent   // so far
+	needs   []*shadow  // read before the step writes what they are of
+	kept    []*shadow  // of needs: written by Update, and so still fresh when the step ends
+	tables  []*block   // of the shadows that Updates write
+	thin    []*derived // the tensors that are left in bfloat16 alone
+	touches []extent   // all that it reads and writes
+}
+
+// demand is how a tensor is read before it is overwritten.
+type demand struct {
+	float  bool // as float32
+	factor bool // as an operand of products
+	gate   bool // as the output of a ReLU, for its sign
+}
+
+// thin reports whether products alone read the tensor, so that its bfloat16 is
+// enough. A gate is no reader where the ReLU's mask stands in for it.
+func (r demand) thin(mask bool) bool { return r.factor && !r.float && (mask || !r.gate) }
+
+// demandFor is how t, which the operation under way makes, is read until it is
+// overwritten: in the rest of the step, and at the start of the next one, which
+// finds float32. What reads it after the step does so through thicken.
+func (d *Device) demandFor(t backend.Tensor) (r demand) {
+	e := d.recorded
+	if e == nil {
+		return demand{float: true}
+	}
+	for i := e.at + 1; i < len(e.operations); i++ {
+		if r.add(e.operations[i].access, t) {
+			return r
+		}
+	}
+	for _, o := range e.operations[:e.at+1] {
+		var again demand
+		over := again.add(o.access, t)
+		if again != (demand{}) {
+			r.float = true
+		}
+		if over {
+			break
+		}
+	}
+	return r
+}
+
+// add notes what an operation reads of t and reports whether it overwrites it all.
+func (r *demand) add(a access, t backend.Tensor) (over bool) {
+	e := tensorExtent(t)
+	touches := func(list tensors, alike bool) (found bool) {
+		for _, v := range list {
+			if !v.None() && overlap(tensorExtent(v), e) && (v == t) == alike {
+				found = true
+			}
+		}
+		return found
+	}
+	r.factor = r.factor || touches(a.factors, true)
+	r.gate = r.gate || touches(a.gates, true)
+	r.float = r.float || touches(a.reads, true) || touches(a.reads, false) || touches(a.factors, false) || touches(a.gates, false)
+	for _, w := range a.writes {
+		if w.None() || !overlap(tensorExtent(w), e) {
+			continue
+		}
+		if contains(tensorExtent(w), e) {
+			return true
+		}
+		r.float = true
+	}
+	return false
+}
+
+// flush enqueues the operations of the recorded step.
+func (d *Device) flush() {
+	e := d.recorded
+	for i, o := range e.operations {
+		e.at = i
+		for _, t := range slices.Concat(o.writes, o.reads, o.factors, o.gates) {
+			if x := tensorExtent(t); !t.None() && !slices.Contains(e.touches, x) {
+				e.touches = append(e.touches, x)
+			}
+		}
+		d.do(o.name, o.access, o.enqueue)
+	}
+	e.operations = nil
+}
+
+// do has the worker enqueue an operation, unless there was an error.
+func (d *Device) do(op string, a access, enqueue func() error) {
+	if d.err != nil {
+		return
+	}
+	err := d.worker.Do(func() error {
+		if err := d.prepare(a); err != nil {
+			return err
+		}
+		if err := enqueue(); err != nil {
+			return err
+		}
+		if d.recorded != nil {
+			d.recorded.wrote(a.writes)
+		}
+		return nil
+	})
+	if err != nil {
+		d.fail(op, err)
+	}
+}
+
+// prepare readies tensors for an operation: those that it reads hold their
+// values, and of those that it overwrites nothing that was derived stays fresh.
+func (d *Device) prepare(a access) error {
+	for _, t := range a.reads {
+		if err := d.thicken(t, nil); err != nil {
+			return err
+		}
+	}
+	for _, t := range a.factors {
+		whole := t
+		if err := d.thicken(t, &whole); err != nil {
+			return err
+		}
+	}
+	if d.recorded == nil {
+		for _, t := range a.gates {
+			if err := d.thicken(t, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return d.forget(a.writes)
+}

@@ -1,0 +1,197 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// thinRig is y = x W^T, z = y W^T in bf16, W twice the identity, of width 12, whose
+// copies have rows of 16. Recorded, y is read by a product alone and so is thin.
+type thinRig struct {
+	*testing.T
+	d             backend.Device
+	x, y, z, w, v backend.Tensor
+}
+
+const thinWidth = 12
+
+func newThinRig(t *testing.T) *thinRig {
+	sim := device(t)
+	r := &thinRig{T: t, d: open(t, Options{Precision: BF16})}
+	t.Cleanup(func() {
+		if err := r.d.Close(); err != nil {
+			t.Error(err)
+		}
+		sound(t, sim)
+	})
+	for _, to := range []*backend.Tensor{&r.x, &r.y, &r.z, &r.v} {
+		*to = r.alloc(4)
+	}
+	r.w = r.alloc(thinWidth)
+	w := make([]float32, r.w.Len())
+	for i := range thinWidth {
+		w[i*thinWidth+i] = 2
+	}
+	r.d.Upload(r.w, w)
+	r.fill(r.x, 1)
+	return r
+}
+
+func (r *thinRig) alloc(rows int) backend.Tensor {
+	t, err := r.d.Alloc(rows, thinWidth)
+	if err != nil {
+		r.Fatal(err)
+	}
+	return t
+}
+
+func (r *thinRig) fill(t backend.Tensor, v float32) {
+	all := make([]float32, t.Len())
+	for i := range all {
+		all[i] = v
+	}
+	r.d.Upload(t, all)
+}
+
+func (r *thinRig) linear(y, x backend.Tensor) {
+	r.d.Linear(y, backend.Tensor{}, x, r.w, backend.Tensor{}, backend.Identity, false)
+}
+
+func (r *thinRig) step() { r.linear(r.y, r.x); r.linear(r.z, r.y) }
+
+// record wants that many launches, and y thin or not after it.
+func (r *thinRig) record(nodes int, thin bool, step func()) backend.Program {
+	r.Helper()
+	p, err := r.d.Record(step)
+	if err != nil {
+		r.Fatal(err)
+	}
+	if n := p.(*program).Nodes(); n != nodes {
+		r.Errorf("the step takes %d launches, want %d", n, nodes)
+	}
+	found := false
+	for _, v := range p.(*program).thin {
+		found = found || v.of == r.y
+	}
+	if found != thin {
+		r.Errorf("y is left in bfloat16 alone: %v, want %v", found, thin)
+	}
+	return p
+}
+
+// want says what the rows of t are, all of a row being the same.
+func (r *thinRig) want(what string, t backend.Tensor, rows ...float32) {
+	r.Helper()
+	got := make([]float32, t.Len())
+	r.d.Download(got, t)
+	if err := r.d.Sync(); err != nil {
+		r.Fatal(err)
+	}
+	for i, v := range got {
+		if v != rows[i/thinWidth] {
+			r.Errorf("%s: %v, want rows of %v", what, got, rows)
+			return
+		}
+	}
+}
+
+// Whatever reads a thin tensor after the step finds its values, in float32.
+func TestThinTensorIsReadAfterTheStep(t *testing.T) {
+	r := newThinRig(t)
+	p := r.record(2, true, r.step)
+	p.Launch(1)
+	r.want("downloaded", r.y, 2, 2, 2, 2)
+	r.fill(r.x, 2)
+	p.Launch(copies + 1)
+	r.d.Copy(r.v, r.y)
+	r.want("copied eagerly", r.v, 4, 4, 4, 4)
+	r.fill(r.x, 3)
+	p.Launch(1)
+	r.linear(r.v, r.y)
+	r.want("multiplied eagerly", r.v, 12, 12, 12, 12)
+	r.fill(r.x, 4)
+	p.Launch(1)
+	r.d.Add(r.y, r.x)
+	r.want("added to eagerly", r.y, 12, 12, 12, 12)
+	other := r.record(1, false, func() { r.d.Copy(r.v, r.y) })
+	r.fill(r.x, 5)
+	p.Launch(1)
+	other.Launch(1)
+	r.want("copied by another program", r.v, 10, 10, 10, 10)
+	r.want("the second product", r.z, 20, 20, 20, 20)
+}
+
+// Of a thin tensor that is overwritten in part the rest keeps its values.
+func TestThinTensorIsOverwrittenInPart(t *testing.T) {
+	r := newThinRig(t)
+	p := r.record(2, true, r.step)
+	top := r.record(2, false, func() { r.linear(r.y.Top(2), r.x.Top(2)); r.linear(r.z.Top(2), r.y.Top(2)) })
+	p.Launch(1)
+	r.fill(r.y.Top(3), 7)
+	r.want("uploaded rows", r.y, 7, 7, 7, 2)
+	r.fill(r.x, 3)
+	p.Launch(1)
+	r.d.Zero(r.y.Top(1))
+	r.want("a zeroed row", r.y, 0, 6, 6, 6)
+	p.Launch(1)
+	r.fill(r.x, 5)
+	top.Launch(2)
+	r.want("rows of another program", r.y, 10, 10, 6, 6)
+	r.fill(r.x, 1)
+	top.Launch(1)
+	p.Launch(1)
+	r.want("all of them again", r.y, 2, 2, 2, 2)
+	r.fill(r.y, 9)
+	r.want("all overwritten", r.y, 9, 9, 9, 9)
+}
+
+// What reads more than a product's operand inside the step has float32 from the
+// start, also where the reading comes before the writing, in the next step.
+func TestTensorIsNotThin(t *testing.T) {
+	r := newThinRig(t)
+	read := r.record(4, false, func() { r.step(); r.d.Copy(r.v, r.y) })
+	read.Launch(2)
+	r.want("read after the product", r.v, 2, 2, 2, 2)
+	r.fill(r.y, 3)
+	before := r.record(4, false, func() { r.d.Copy(r.v, r.y); r.step() })
+	before.Launch(1)
+	r.want("read before, first", r.v, 3, 3, 3, 3)
+	before.Launch(copies)
+	r.want("read before, in the next step", r.v, 2, 2, 2, 2)
+	part := r.record(4, false, func() { r.step(); r.d.Copy(r.v.Top(2), r.y.Top(2)) })
+	r.fill(r.x, 4)
+	part.Launch(1)
+	r.want("a part of it is read", r.v, 8, 8, 2, 2)
+	twice := r.record(5, false, func() { r.step(); r.d.Add(r.y, r.x); r.d.Copy(r.z, r.y) })
+	twice.Launch(1)
+	r.want("added to", r.z, 12, 12, 12, 12)
+}
+
+// A kernel's output is thin too, and one that is made in place; what is read in
+// both forms is written in both.
+func TestKernelsWriteBfloat16(t *testing.T) {
+	r := newThinRig(t)
+	r.d.Upload(r.v, make([]float32, r.v.Len()))
+	p := r.record(4, true, func() {
+		r.linear(r.y, r.x)
+		r.d.Activate(r.v, r.y, backend.Identity)
+		r.d.ActivateBack(r.y, r.y, r.v, backend.Identity)
+		r.linear(r.z, r.y)
+	})
+	p.Launch(2)
+	r.want("in place", r.z, 4, 4, 4, 4)
+	r.want("in place, read later", r.y, 2, 2, 2, 2)
+	both := r.record(4, false, func() {
+		r.d.ActivateBack(r.y, r.x, r.v, backend.Identity)
+		r.linear(r.z, r.y)
+		r.d.Copy(r.v, r.y)
+		r.d.Add(r.v, r.y)
+	})
+	r.fill(r.x, 3)
+	both.Launch(2)
+	r.want("read as an operand", r.z, 6, 6, 6, 6)
+	r.want("and in float32", r.v, 6, 6, 6, 6)
+}
