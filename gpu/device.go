@@ -44,8 +44,9 @@ type Device struct {
 	derived   []*derived
 	epoch     int // of what is derived
 	shadows   []*shadow
-	recorded  *effects // of the recording under way
-	next      access   // of the operation that is run next
+	recorded  *effects   // of the recording under way
+	next      access     // of the operation that is run next
+	sources   []*derived // that the operation under way reads, the tensors being thin
 	programs  map[*program]bool
 	program   *program // that is recorded
 	stagings  []*staging

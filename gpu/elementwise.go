@@ -19,25 +19,27 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 
 // ActivateBack is dx = dy . s'(saved).
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
-	if d.ready("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), tensors{dx}, dy, saved) {
+	a := access{writes: tensors{dx}, either: tensors{dy, saved}}
+	if d.readyTo("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), a) {
 		d.run("ActivateBack", func() error { return d.activateBack(dx, dy, saved, act) })
 	}
 }
 
 func (d *Device) activateBack(dx, dy, saved backend.Tensor, act backend.Activation) error {
-	if err := d.thicken(saved, nil); err != nil { // a ReLU's output, where its mask cannot be applied
-		return err
-	}
-	return d.launchTo(dx, kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), at(dy), at(saved),
+	g, gHalf := d.sourceOf(dy)
+	v, vHalf := d.sourceOf(saved)
+	return d.launchTo(dx, kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), g, gHalf, v, vHalf,
 		integer(dx.Rows), integer(dx.Cols), integer(int(act)))
 }
 
 // Dropout is y = x . m / (1-p).
 func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
-	if d.ready("Dropout", backend.CheckDropout(y, x, p), tensors{y}, x) && d.clock("Dropout", noise.Clock) {
+	a := access{writes: tensors{y}, either: tensors{x}}
+	if d.readyTo("Dropout", backend.CheckDropout(y, x, p), a) && d.clock("Dropout", noise.Clock) {
 		d.run("Dropout", func() error {
-			return d.launchTo(y, kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), at(x),
-				clockAt(noise.Clock), integer(y.Rows), integer(y.Cols), integer(int(noise.Stream)), float(p))
+			v, half := d.sourceOf(x)
+			return d.launchTo(y, kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), v, half, clockAt(noise.Clock),
+				integer(y.Rows), integer(y.Cols), integer(int(noise.Stream)), float(p))
 		})
 	}
 }

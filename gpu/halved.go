@@ -15,10 +15,10 @@ import (
 // serves both products of the backward pass.
 //
 //   - The weights of a recorded step have theirs from its Update (shadow.go).
-//   - What the step makes for products alone is written in bfloat16 and in no other
-//     form, by the kernel or the product that makes it. Such a tensor is thin: its
-//     float32 is what it was before. Whatever reads that later, in the step or after
-//     it, has it written first (thicken).
+//   - What the step makes for products and for derivatives of activations alone is
+//     written in bfloat16 and in no other form, by the kernel or the product that
+//     makes it. Such a tensor is thin: its float32 is what it was before. Whatever
+//     reads that later, in the step or after it, has it written first (thicken).
 //   - What is read in both forms is written in both, by kernels that can; what is
 //     left is copied by a launch of its own.
 //
@@ -83,7 +83,7 @@ func (d *Device) sinkOf(t backend.Tensor) (sink, error) {
 		return s, nil
 	}
 	want := d.demandFor(t)
-	if !want.factor {
+	if !want.factor && !want.thin() {
 		return s, nil
 	}
 	h, err := d.half(t)
@@ -91,11 +91,20 @@ func (d *Device) sinkOf(t backend.Tensor) (sink, error) {
 		return s, err
 	}
 	s.half = pointer(h.at.at)
-	if want.thin(false) {
+	if want.thin() {
 		s.float = pointer(0)
 	}
-	h.written(d, want.thin(false))
+	h.written(d, want.thin())
 	return s, nil
+}
+
+// sourceOf is where the operation under way, which may overwrite it, finds t: its
+// float32 or, where it is thin, its copy. One of the two is null.
+func (d *Device) sourceOf(t backend.Tensor) (float, half arg) {
+	if v := d.lookup(halved, t); v != nil && (v.thin || slices.Contains(d.sources, v)) {
+		return pointer(0), pointer(v.at.at)
+	}
+	return at(t), pointer(0)
 }
 
 // launchTo is launch of a kernel whose first arguments are the sink of t.
@@ -111,15 +120,14 @@ func (d *Device) launchTo(t backend.Tensor, k kernels.Kernel, grid int, args ...
 // alone.
 func (v *derived) written(d *Device, thin bool) { v.epoch, v.thin = d.epoch, thin }
 
-// thicken writes the float32 of what is thin of t, but for a copy that is exactly
-// that of except.
-func (d *Device) thicken(t backend.Tensor, except *backend.Tensor) error {
+// thicken writes the float32 of what is thin of t, but for a copy of exactly t
+// where the operation reads that.
+func (d *Device) thicken(t backend.Tensor, copied bool) error {
 	if t.None() {
 		return nil
 	}
-	e := tensorExtent(t)
 	for _, v := range d.derived {
-		if !v.thin || !overlap(tensorExtent(v.of), e) || except != nil && d.recorded != nil && v.of == *except {
+		if !v.thin || !overlap(tensorExtent(v.of), tensorExtent(t)) || copied && v.of == t {
 			continue
 		}
 		if err := d.expand(v); err != nil {

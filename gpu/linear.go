@@ -24,10 +24,15 @@ func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 				return err
 			}
 		}
-		if err := d.multiply(p); err != nil {
+		if err := d.multiplyThin(p, d.demandFor(y)); err != nil {
 			return err
 		}
-		return d.launchTo(y, kernels.BiasActFwdF32, d.spread(ceil(y.Len(), 4)), at(pre), at(y), at(b),
+		before, err := d.sinkOf(pre)
+		if err != nil {
+			return err
+		}
+		x, half := d.sourceOf(y)
+		return d.launchTo(y, kernels.BiasActFwdF32, d.spread(ceil(y.Len(), 4)), before.float, before.half, x, half, at(b),
 			integer(y.Rows), integer(y.Cols), integer(int(act)))
 	})
 }
@@ -45,7 +50,7 @@ func (d *Device) fusedLayer(p product, b backend.Tensor, act backend.Activation)
 		}
 		masked := p
 		masked.epilogue, masked.mask = p.epilogue|cublaslt.Aux, m
-		if err := d.multiplyLayer(masked, b, demand{float: want.float, factor: want.factor}); err == nil {
+		if err := d.multiplyLayer(masked, b, want); err == nil {
 			m.epoch = d.epoch
 			return nil
 		} else if !errors.Is(err, cublaslt.ErrUnsupported) {
@@ -57,7 +62,7 @@ func (d *Device) fusedLayer(p product, b backend.Tensor, act backend.Activation)
 
 // multiplyLayer is multiplyThin with bias b, which is of the type of the result.
 func (d *Device) multiplyLayer(p product, b backend.Tensor, want demand) error {
-	if want.thin(false) && !b.None() {
+	if want.thin() && !b.None() && d.options.Precision == BF16 {
 		bias, err := d.operand(b)
 		if err != nil {
 			return err
@@ -100,7 +105,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 	case backend.ReLU:
 		a.gates = tensors{saved}
 	default:
-		a.reads = tensors{saved}
+		a.either = tensors{saved}
 	}
 	if !d.readyTo("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed), a) {
 		return
@@ -110,14 +115,15 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 		if act == backend.Identity {
 			return d.multiplyThin(p, d.demandFor(dx))
 		}
+		want := d.demandFor(dx)
 		if m := d.maskOf(saved); act == backend.ReLU && m != nil {
 			fused := p
 			fused.epilogue, fused.mask = cublaslt.DReLU, m
-			if err := d.multiplyThin(fused, d.demandFor(dx)); !errors.Is(err, cublaslt.ErrUnsupported) {
+			if err := d.multiplyThin(fused, want); !errors.Is(err, cublaslt.ErrUnsupported) {
 				return err
 			}
 		}
-		if err := d.multiply(p); err != nil {
+		if err := d.multiplyThin(p, want); err != nil {
 			return err
 		}
 		return d.activateBack(dx, dx, saved, act)
@@ -156,7 +162,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 		if err := d.multiply(p); err != nil {
 			return err
 		}
-		if err := d.thicken(dy, nil); err != nil {
+		if err := d.thicken(dy, false); err != nil {
 			return err
 		}
 		return d.columnSums(db, dy, 1, accumulate)

@@ -121,7 +121,7 @@ func (d *Device) multiply(p product) error {
 // multiplyThin is multiply, with c in bfloat16 alone where want says that this is
 // enough and cuBLASLt has it.
 func (d *Device) multiplyThin(p product, want demand) error {
-	if !want.thin(false) {
+	if !want.thin() || d.options.Precision != BF16 {
 		return d.multiply(p)
 	}
 	half, err := d.half(p.c)

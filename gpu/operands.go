@@ -17,6 +17,7 @@ type access struct {
 	reads   tensors // as float32; with what is written too where that adds to it
 	factors tensors // operands of products, which in bf16 read a copy (halved.go)
 	gates   tensors // outputs of a ReLU of which only the sign is wanted (mask.go)
+	either  tensors // as float32 or as that copy, whichever there is
 }
 
 // ready is whether an operation may go ahead: the device has had no error, the
@@ -36,7 +37,7 @@ func (d *Device) readyTo(op string, check error, a access) bool {
 		d.fail(op, check)
 		return false
 	}
-	for _, list := range []tensors{a.writes, a.reads, a.factors, a.gates} {
+	for _, list := range []tensors{a.writes, a.reads, a.factors, a.gates, a.either} {
 		for _, t := range list {
 			if !t.None() && !d.owns(tensorExtent(t)) {
 				d.fail(op, fmt.Errorf("a tensor of %v at %d is outside its memory, or that of another device", t, t.Off))

@@ -37,11 +37,11 @@ type demand struct {
 	float  bool // as float32
 	factor bool // as an operand of products
 	gate   bool // as the output of a ReLU, for its sign
+	either bool // in any form
 }
 
-// thin reports whether products alone read the tensor, so that its bfloat16 is
-// enough. A gate is no reader where the ReLU's mask stands in for it.
-func (r demand) thin(mask bool) bool { return r.factor && !r.float && (mask || !r.gate) }
+// thin reports whether the tensor is read, and its bfloat16 is enough.
+func (r demand) thin() bool { return !r.float && (r.factor || r.gate || r.either) }
 
 // demandFor is how t, which the operation under way makes, is read until it is
 // overwritten: in the rest of the step, and at the start of the next one, which
@@ -82,7 +82,11 @@ func (r *demand) add(a access, t backend.Tensor) (over bool) {
 	}
 	r.factor = r.factor || touches(a.factors, true)
 	r.gate = r.gate || touches(a.gates, true)
-	r.float = r.float || touches(a.reads, true) || touches(a.reads, false) || touches(a.factors, false) || touches(a.gates, false)
+	r.either = r.either || touches(a.either, true)
+	r.float = r.float || touches(a.reads, true)
+	for _, list := range []tensors{a.reads, a.factors, a.gates, a.either} {
+		r.float = r.float || touches(list, false) // a part of it
+	}
 	for _, w := range a.writes {
 		if w.None() || !overlap(tensorExtent(w), e) {
 			continue
@@ -100,7 +104,7 @@ func (d *Device) flush() {
 	e := d.recorded
 	for i, o := range e.operations {
 		e.at = i
-		for _, t := range slices.Concat(o.writes, o.reads, o.factors, o.gates) {
+		for _, t := range slices.Concat(o.writes, o.reads, o.factors, o.gates, o.either) {
 			if x := tensorExtent(t); !t.None() && !slices.Contains(e.touches, x) {
 				e.touches = append(e.touches, x)
 			}
@@ -136,21 +140,17 @@ func (d *Device) do(op string, a access, enqueue func() error) {
 // values, and of those that it overwrites nothing that was derived stays fresh.
 func (d *Device) prepare(a access) error {
 	for _, t := range a.reads {
-		if err := d.thicken(t, nil); err != nil {
+		if err := d.thicken(t, false); err != nil {
 			return err
 		}
 	}
-	for _, t := range a.factors {
-		whole := t
-		if err := d.thicken(t, &whole); err != nil {
+	d.sources = d.sources[:0]
+	for _, t := range slices.Concat(a.factors, a.gates, a.either) {
+		if err := d.thicken(t, d.recorded != nil); err != nil {
 			return err
 		}
-	}
-	if d.recorded == nil {
-		for _, t := range a.gates {
-			if err := d.thicken(t, nil); err != nil {
-				return err
-			}
+		if v := d.lookup(halved, t); v != nil && v.thin {
+			d.sources = append(d.sources, v)
 		}
 	}
 	return d.forget(a.writes)

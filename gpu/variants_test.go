@@ -272,11 +272,13 @@ func TestClassifier(t *testing.T) {
 	}
 }
 
-// Where cuBLASLt has no epilogues the results are the same to rounding.
+// Where cuBLASLt has no epilogues, or no results in bfloat16 either, the results are
+// the same to rounding.
 func TestVariantWithoutEpilogues(t *testing.T) {
 	sim := simulator(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	for _, p := range []Precision{FP32, BF16} {
-		train(t, sim, variants()[0].spec, adam, p)
-	}
+	train(t, sim, variants()[0].spec, adam, FP32)
+	train(t, sim, variants()[0].spec, adam, BF16)
+	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "2")
+	train(t, sim, variants()[0].spec, adam, BF16)
 }

@@ -41,3 +41,29 @@ DEVICE void put(Sink s, i64 q, int m, bool wide, Four f) {
 		s.half[r * s.ld + j] = bfloat16(f.v[i]);
 	}
 }
+
+// Source is where a kernel finds a matrix of cols columns: in float32 or, where f is null, in bfloat16, rows ld apart.
+struct Source { const float *f; const u16 *half; i64 cols, ld; };
+
+DEVICE float widened(u16 h) { return __uint_as_float((u32)h << 16); }
+
+DEVICE Four load(Source s, i64 q, int m, bool wide) {
+	if (s.f)
+		return load(s.f, q, m, wide);
+	Four f = {{0, 0, 0, 0}};
+	if (s.ld == s.cols && m == 4) {
+		u64 v = ((const u64 *)s.half)[q];
+		for (int i = 0; i < 4; i++)
+			f.v[i] = widened((u16)(v >> 16 * i));
+		return f;
+	}
+	i64 r = quotient(4 * q, s.cols), j = 4 * q - r * s.cols;
+	for (int i = 0; i < m; i++, j++) {
+		if (j == s.cols) {
+			j = 0;
+			r++;
+		}
+		f.v[i] = widened(s.half[r * s.ld + j]);
+	}
+	return f;
+}

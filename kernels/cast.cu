@@ -28,6 +28,6 @@ KERNEL cast_fwd_bf16(uint4 *out, const float *x, i64 rows, i64 cols, i64 ld) {
 KERNEL expand_fwd_f32(float *out, const u16 *x, i64 rows, i64 cols, i64 ld) {
 	EACH(i, rows * cols) {
 		i64 r = quotient(i, cols);
-		out[i] = __uint_as_float((u32)x[r * ld + (i - r * cols)] << 16);
+		out[i] = widened(x[r * ld + (i - r * cols)]);
 	}
 }

@@ -4,25 +4,25 @@
 #include "noise.cuh"
 #include "reduce.cuh"
 
-// bias_act is a = x + b, y = s(a), and pre = a where pre is not null; y may be x, the product. b may be null.
+// bias_act is a = x + b, y = s(a), and pre = a where pre is not none; y may be x, the product. b may be null.
 //
-//	y (half: rows x ld), pre, x: rows x cols, b: cols
-KERNEL bias_act_fwd_f32(float *y, u16 *half, i64 ld, float *pre, const float *x, const float *b, i64 rows, i64 cols,
-                        i64 act) {
+//	y, pre, x (halves: rows x ld): rows x cols, b: cols
+KERNEL bias_act_fwd_f32(float *y, u16 *half, i64 ld, float *pre, u16 *pre_half, const float *x, const u16 *x_half,
+                        const float *b, i64 rows, i64 cols, i64 act) {
 	bool wide = aligned(y, pre, x);
-	Sink out = {y, half, cols, ld};
+	Sink out = {y, half, cols, ld}, before = {pre, pre_half, cols, ld};
+	Source in = {x, x_half, cols, ld};
 	i64 n = rows * cols;
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
-		Four a = load(x, q, m, wide), s;
+		Four a = load(in, q, m, wide), s;
 		i64 j = 4 * q - quotient(4 * q, cols) * cols;
 		for (int i = 0; i < 4; i++, j++) {
 			j = j == cols ? 0 : j;
 			a.v[i] += b ? b[j] : 0.0f;
 			s.v[i] = activate((int)act, a.v[i]);
 		}
-		if (pre)
-			store(pre, q, m, wide, a);
+		put(before, q, m, wide, a);
 		put(out, q, m, wide, s);
 	}
 }
@@ -41,14 +41,16 @@ KERNEL act_fwd_f32(float *y, const float *x, i64 n, i64 act) {
 
 // act_bwd is dx = dy . s'(saved); dx may be dy.
 //
-//	dx (half: rows x ld), dy, saved: rows x cols
-KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const float *saved, i64 rows, i64 cols, i64 act) {
+//	dx, dy, saved (halves: rows x ld): rows x cols
+KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_half, const float *saved,
+                   const u16 *saved_half, i64 rows, i64 cols, i64 act) {
 	bool wide = aligned(dx, dy, saved);
 	i64 n = rows * cols;
 	Sink out = {dx, half, cols, ld};
+	Source in = {dy, dy_half, cols, ld}, at = {saved, saved_half, cols, ld};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
-		Four g = load(dy, q, m, wide), v = load(saved, q, m, wide);
+		Four g = load(in, q, m, wide), v = load(at, q, m, wide);
 		for (int i = 0; i < 4; i++)
 			g.v[i] *= slope((int)act, v.v[i]);
 		put(out, q, m, wide, g);
@@ -57,16 +59,17 @@ KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const float *s
 
 // dropout is y = x . [u >= p] / (1-p); y may be x.
 //
-//	y (half: rows x ld), x: rows x cols
-KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const Clock *clock, i64 rows, i64 cols, i64 stream,
-                       float p) {
+//	y, x (halves: rows x ld): rows x cols
+KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const u16 *x_half, const Clock *clock, i64 rows,
+                       i64 cols, i64 stream, float p) {
 	bool wide = aligned(y, x);
 	i64 n = rows * cols;
 	Sink out = {y, half, cols, ld};
+	Source in = {x, x_half, cols, ld};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
 		Words w = noise_block(clock, (u32)stream, q);
-		Four f = load(x, q, m, wide);
+		Four f = load(in, q, m, wide);
 		for (int i = 0; i < 4; i++)
 			f.v[i] = uniform(w.w[i]) >= p ? f.v[i] / (1.0f - p) : 0.0f;
 		put(out, q, m, wide, f);

@@ -16,10 +16,10 @@ var (
 	PrefetchFwdU8 = Kernel{"prefetch_fwd_u8", "gather", "pppiiiii"}
 	TickU64       = Kernel{"tick_u64", "gather", "pi"}
 
-	BiasActFwdF32     = Kernel{"bias_act_fwd_f32", "layer", "ppipppiii"}
+	BiasActFwdF32     = Kernel{"bias_act_fwd_f32", "layer", "ppipppppiii"}
 	ActFwdF32         = Kernel{"act_fwd_f32", "layer", "ppii"}
-	ActBwdF32         = Kernel{"act_bwd_f32", "layer", "ppippiii"}
-	DropoutFwdF32     = Kernel{"dropout_fwd_f32", "layer", "ppippiiif"}
+	ActBwdF32         = Kernel{"act_bwd_f32", "layer", "ppippppiii"}
+	DropoutFwdF32     = Kernel{"dropout_fwd_f32", "layer", "ppipppiiif"}
 	AddFwdF32         = Kernel{"add_fwd_f32", "layer", "ppippii"}
 	CopyColumnsFwdF32 = Kernel{"copy_columns_fwd_f32", "layer", "ppiiii"}
 	ScaleRowsFwdF32   = Kernel{"scale_rows_fwd_f32", "layer", "ppippii"}
