@@ -91,7 +91,7 @@ func (d *Device) run(op string, enqueue func() error) {
 	if d.recorded == nil {
 		d.do(op, a, enqueue)
 	} else if d.err == nil {
-		d.recorded.operations = append(d.recorded.operations, operation{a, op, enqueue})
+		d.recorded.operations = append(d.recorded.operations, operation{access: a, name: op, enqueue: enqueue})
 	}
 }
 

@@ -131,14 +131,15 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 }
 
 // LinearBackWeights is dw = dy^T x and db = column sums of dy, which are the
-// product's epilogue unless they are added to what is there.
+// product's epilogue unless they are added to what is there; a Zero before is not.
 func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
 	a := access{writes: tensors{dw, db}, factors: tensors{dy, x}}
 	if accumulate {
-		a.reads = tensors{dw, db}
-		if !db.None() {
-			a.reads = append(a.reads, dy)
-		}
+		a.reads = append(a.reads, dw)
+	}
+	add := accumulate && !db.None() && !d.takeZero(db)
+	if add {
+		a.reads = append(a.reads, db, dy)
 	}
 	if !d.readyTo("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed), a) {
 		return
@@ -152,7 +153,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 		if db.None() {
 			return d.multiply(p)
 		}
-		if !accumulate {
+		if !add {
 			fused := p
 			fused.epilogue, fused.bias = sums, address(tensorExtent(db))
 			if err := d.multiply(fused); !errors.Is(err, cublaslt.ErrUnsupported) {
@@ -165,7 +166,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 		if err := d.thicken(dy, false); err != nil {
 			return err
 		}
-		return d.columnSums(db, dy, 1, accumulate)
+		return d.columnSums(db, dy, 1, add)
 	})
 }
 

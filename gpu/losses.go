@@ -41,7 +41,7 @@ func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 	})
 }
 
-// Accumulate is s[i] += scale * sum of v.
+// Accumulate is s[i] += scale * sum of v. In a recording the Check of v makes it.
 func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
 	if !d.ready("Accumulate", backend.CheckAccumulate(s, i, v), nil, v) || !d.holds("Accumulate", s, i) {
 		return
@@ -50,4 +50,8 @@ func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float
 		return d.launch(kernels.AccumulateFwdF32, d.summing(v.Len()), sum(s, i), at(v), integer(v.Len()), double(scale),
 			d.part(), d.count())
 	})
+	if d.recorded != nil && d.err == nil {
+		list := d.recorded.operations
+		list[len(list)-1].adds = &addition{sum(s, i), scale}
+	}
 }

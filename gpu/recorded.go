@@ -17,6 +17,49 @@ type operation struct {
 	access
 	name    string
 	enqueue func() error
+	adds    *addition // all that it does, of reads[0]
+}
+
+// addition is a sum that another operation can make on its way (Accumulate).
+type addition struct {
+	to    arg
+	scale float64
+}
+
+// takeZero reports whether the operation recorded last is a Zero of t. It is taken
+// back: the next operation, which adds to t, writes it instead.
+func (d *Device) takeZero(t backend.Tensor) bool {
+	r := d.recorded
+	if r == nil || len(r.operations) == 0 {
+		return false
+	}
+	last := len(r.operations) - 1
+	if o := &r.operations[last]; o.name != "Zero" || o.writes[0] != t {
+		return false
+	}
+	r.operations = r.operations[:last]
+	return true
+}
+
+// takeSum is what the step so far adds up of t as it is, nil if it does not. It is
+// taken back: the next operation makes the sum.
+func (d *Device) takeSum(t backend.Tensor) *addition {
+	if d.recorded == nil {
+		return nil
+	}
+	list := d.recorded.operations
+	for i := len(list) - 1; i >= 0; i-- {
+		if a := list[i].adds; a != nil && list[i].reads[0] == t {
+			d.recorded.operations = slices.Delete(list, i, i+1)
+			return a
+		}
+		for _, w := range list[i].writes {
+			if !w.None() && overlap(tensorExtent(w), tensorExtent(t)) {
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 // effects are what a recorded step does to tensors and what is kept beside them.

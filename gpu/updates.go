@@ -60,10 +60,15 @@ func (d *Device) spanTableFor(ends []int) (*spanTable, error) {
 	return s, cu.MemcpyHtoD(s.at, unsafe.Pointer(&table[0]), int64(8*len(table)))
 }
 
-// Check writes the step's loss and gradient norms to the guard.
+// Check writes the step's loss and gradient norms to the guard. What the step has
+// added up of rows it adds up too, in the place of a launch.
 func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
 	if !d.ready("Check", backend.CheckCheck(guard, grads, ends, rows), nil, grads, rows) || !d.clock("Check", c) || !d.holds("Check", guard, 0) {
 		return
+	}
+	add := d.takeSum(rows)
+	if add == nil {
+		add = &addition{to: pointer(0)}
 	}
 	d.run("Check", func() error {
 		s, err := d.spanTableFor(ends)
@@ -75,7 +80,8 @@ func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, row
 			return fmt.Errorf("%d parameters are too many", grads.Len())
 		}
 		return d.launch(kernels.CheckFwdF32, grid, sum(guard, 0), at(grads), pointer(s.at), pointer(s.first()),
-			integer(s.items), integer(len(ends)), at(rows), integer(rows.Rows), clockAt(c), d.part(), d.count())
+			integer(s.items), integer(len(ends)), at(rows), integer(rows.Rows), clockAt(c), d.part(), d.count(),
+			add.to, double(add.scale))
 	})
 }
 

@@ -45,7 +45,7 @@ var (
 	TopkFwdF32 = Kernel{"topk_fwd_f32", "topk", "ppipiii"}
 	TopkBwdF32 = Kernel{"topk_bwd_f32", "topk", "pppi"}
 
-	CheckFwdF32  = Kernel{"check_fwd_f32", "update", "ppppiipippp"}
+	CheckFwdF32  = Kernel{"check_fwd_f32", "update", "ppppiipippppd"}
 	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffffpi"}
 	LambFwdF32   = Kernel{"lamb_fwd_f32", "update", "ppppppppiiifffffpp"}
 	TrustFwdF32  = Kernel{"trust_fwd_f32", "update", "ppppppiipi"}

@@ -9,12 +9,14 @@ DEVICE bool is_finite(double x) { return x - x == 0; }
 
 // check writes to the guard the mean of rows and the squared norm of every parameter tensor's gradient, and notes the
 // first step at which one of them is not finite; the guard is left alone from then on. Block i adds up span i of the
-// gradient; the blocks after the spans add up 4096 rows each.
+// gradient; the blocks after the spans add up 4096 rows each. *sum += scale sum rows, whatever the guard, where sum is not
+// null.
 //
 //	guard: 2 + tensors, spans: items x (begin, end), first: tensors + 1 (tensor t is spans first[t] to first[t+1]),
 //	rows: n, part: grid
 KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const i64 *first, i64 items, i64 tensors,
-                     const float *rows, i64 n, const Clock *clock, double *part, u32 *count) {
+                     const float *rows, i64 n, const Clock *clock, double *part, u32 *count,
+                     double *sum, double scale) {
 	__shared__ Scratch s;
 	i64 item = blockIdx.x;
 	double v = 0;
@@ -29,8 +31,9 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 	v = block_sum(v, &s);
 	if (threadIdx.x == 0)
 		part[item] = v;
-	if (!last_block(count, gridDim.x, &s) || guard[GUARD_STEP] != 0)
+	if (!last_block(count, gridDim.x, &s))
 		return;
+	bool open = guard[GUARD_STEP] == 0;
 	int lane = threadIdx.x & 31;
 	double bad = 0;
 	for (i64 t = threadIdx.x / 32; t <= tensors; t += WARPS) { // a warp a tensor, and one the rows
@@ -39,13 +42,15 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 		for (i64 i = from + lane; i < to; i += 32)
 			v += ((volatile double *)part)[i];
 		v = warp_sum(v);
+		if (lane == 0 && t == tensors && sum)
+			*sum += scale * v;
 		v = t < tensors ? v : v / (double)n;
-		if (lane == 0)
+		if (lane == 0 && open)
 			guard[t < tensors ? GUARD_NORM + t : GUARD_LOSS] = v;
 		bad += is_finite(v) ? 0 : 1;
 	}
 	bad = block_sum(bad, &s);
-	if (threadIdx.x == 0 && bad > 0)
+	if (threadIdx.x == 0 && bad > 0 && open)
 		guard[GUARD_STEP] = (double)(clock->step + 1);
 }
 

@@ -79,6 +79,6 @@ func (w *Work) backInput(n, size float64, l, below *layer) {
 	case backend.ReLU:
 		w.Bytes += 2 * n * in / 8
 	default:
-		w.Bytes += 4 * n * in
+		w.Bytes += size * n * in
 	}
 }
