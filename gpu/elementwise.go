@@ -17,19 +17,24 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 	}
 }
 
-// ActivateBack is dx = dy . s'(saved).
+// ActivateBack is dx = dy . s'(saved). In a recording it also does the dropout of dy
+// before it, if that is in place.
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
 	a := access{writes: tensors{dx}, either: tensors{dy, saved}}
 	if d.readyTo("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), a) {
-		d.run("ActivateBack", func() error { return d.activateBack(dx, dy, saved, act) })
+		drop := &noDropout
+		if dx == dy {
+			drop = d.takeDropout(dy)
+		}
+		d.run("ActivateBack", func() error { return d.activateBack(dx, dy, saved, act, drop) })
 	}
 }
 
-func (d *Device) activateBack(dx, dy, saved backend.Tensor, act backend.Activation) error {
+func (d *Device) activateBack(dx, dy, saved backend.Tensor, act backend.Activation, drop *dropout) error {
 	g, gHalf := d.sourceOf(dy)
 	v, vHalf := d.sourceOf(saved)
 	return d.launchTo(dx, kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), g, gHalf, v, vHalf,
-		integer(dx.Rows), integer(dx.Cols), integer(int(act)))
+		integer(dx.Rows), integer(dx.Cols), integer(int(act)), drop.clock, integer(drop.stream), float(drop.p))
 }
 
 // Dropout is y = x . m / (1-p).
@@ -41,6 +46,9 @@ func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 			return d.launchTo(y, kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), v, half, clockAt(noise.Clock),
 				integer(y.Rows), integer(y.Cols), integer(int(noise.Stream)), float(p))
 		})
+		if d.recorded != nil && x == y {
+			d.recorded.last().drops = &dropout{clockAt(noise.Clock), int(noise.Stream), p}
+		}
 	}
 }
 

@@ -126,7 +126,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 		if err := d.multiplyThin(p, want); err != nil {
 			return err
 		}
-		return d.activateBack(dx, dx, saved, act)
+		return d.activateBack(dx, dx, saved, act, &noDropout)
 	})
 }
 
@@ -139,7 +139,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 	}
 	add := accumulate && !db.None() && !d.takeZero(db)
 	if add {
-		a.reads = append(a.reads, db, dy)
+		a.reads = append(a.reads, db)
 	}
 	if !d.readyTo("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed), a) {
 		return
@@ -163,9 +163,6 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 		if err := d.multiply(p); err != nil {
 			return err
 		}
-		if err := d.thicken(dy, false); err != nil {
-			return err
-		}
 		return d.columnSums(db, dy, 1, add)
 	})
 }
@@ -173,6 +170,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 // columnSums enqueues out = scale * column sums of x.
 func (d *Device) columnSums(out, x backend.Tensor, scale float64, accumulate bool) error {
 	grid, chunks := d.columns(x.Rows, x.Cols)
-	return d.launch(kernels.ColumnSumsFwdF32, grid, at(out), at(x), integer(x.Rows), integer(x.Cols), integer(chunks),
+	v, half := d.sourceOf(x)
+	return d.launch(kernels.ColumnSumsFwdF32, grid, at(out), v, half, integer(halvedLD(x)), integer(x.Rows), integer(x.Cols), integer(chunks),
 		double(scale), flag(accumulate), d.part(), d.count())
 }

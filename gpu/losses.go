@@ -50,8 +50,7 @@ func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float
 		return d.launch(kernels.AccumulateFwdF32, d.summing(v.Len()), sum(s, i), at(v), integer(v.Len()), double(scale),
 			d.part(), d.count())
 	})
-	if d.recorded != nil && d.err == nil {
-		list := d.recorded.operations
-		list[len(list)-1].adds = &addition{sum(s, i), scale}
+	if d.recorded != nil {
+		d.recorded.last().adds = &addition{sum(s, i), scale}
 	}
 }

@@ -11,18 +11,20 @@ import (
 
 // ColumnMeans is m[j] = mean_b h[b,j].
 func (d *Device) ColumnMeans(m, h backend.Tensor) {
-	if d.ready("ColumnMeans", backend.CheckColumnMeans(m, h), tensors{m}, h) {
+	if d.readyTo("ColumnMeans", backend.CheckColumnMeans(m, h), access{writes: tensors{m}, either: tensors{h}}) {
 		d.run("ColumnMeans", func() error { return d.columnSums(m, h, 1/float64(h.Rows), false) })
 	}
 }
 
 // SparseKL is KL(rho || m_j) summed over the units.
 func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
-	if !d.ready("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho), tensors{dh}, dh, m) || !d.holds("SparseKL", s, i) {
+	a := access{writes: tensors{dh}, reads: tensors{m}, either: tensors{dh}}
+	if !d.readyTo("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho), a) || !d.holds("SparseKL", s, i) {
 		return
 	}
 	d.run("SparseKL", func() error {
-		return d.launch(kernels.SparseKlBwdF32, d.spread(dh.Len()), at(dh), sum(s, i), at(m), integer(dh.Rows),
+		v, half := d.sourceOf(dh)
+		return d.launchTo(dh, kernels.SparseKlBwdF32, d.spread(dh.Len()), v, half, sum(s, i), at(m), integer(dh.Rows),
 			integer(dh.Cols), float(rho), float(scale), float(backend.MinSparsity))
 	})
 }
@@ -50,7 +52,8 @@ func (d *Device) RowSquares(r, w backend.Tensor) {
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
 func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor,
 	act backend.Activation, share float64, scale float32) {
-	if !d.ready("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act), tensors{da, dr}, da, saved, r) || !d.holds("ContractShallow", s, i) {
+	a := access{writes: tensors{da, dr}, reads: tensors{r}, either: tensors{da, saved}}
+	if !d.readyTo("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act), a) || !d.holds("ContractShallow", s, i) {
 		return
 	}
 	if ceil(saved.Cols, tile) >= min(counters, tilePartials) {
@@ -59,7 +62,9 @@ func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, s
 	}
 	grid, chunks := d.columns(saved.Rows, saved.Cols)
 	d.run("ContractShallow", func() error {
-		return d.launchTo(da, kernels.ContractShallowBwdF32, grid, at(da), at(dr), sum(s, i), at(saved), at(r),
+		before, beforeHalf := d.sourceOf(da)
+		v, half := d.sourceOf(saved)
+		return d.launchTo(da, kernels.ContractShallowBwdF32, grid, before, beforeHalf, at(dr), sum(s, i), v, half, at(r),
 			integer(saved.Rows), integer(saved.Cols), integer(int(act)), double(share), float(scale), integer(chunks),
 			d.part(), d.tiles(), d.count())
 	})

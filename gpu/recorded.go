@@ -18,7 +18,38 @@ type operation struct {
 	name    string
 	enqueue func() error
 	adds    *addition // all that it does, of reads[0]
+	drops   *dropout  // all that it does, to writes[0] in its place
 }
+
+// dropout is the mask of a Dropout, none where clock is null.
+type dropout struct {
+	clock  arg
+	stream int
+	p      float32
+}
+
+var noDropout = dropout{clock: pointer(0)}
+
+// takeDropout is the dropout of t in its place if that was recorded last. It is
+// taken back: the next operation does it.
+func (d *Device) takeDropout(t backend.Tensor) *dropout {
+	o := d.recorded.last()
+	if o == nil || o.drops == nil || o.writes[0] != t {
+		return &noDropout
+	}
+	d.recorded.takeLast()
+	return o.drops
+}
+
+// last is the operation recorded last, nil if there is none, or no recording.
+func (e *effects) last() *operation {
+	if e == nil || len(e.operations) == 0 {
+		return nil
+	}
+	return &e.operations[len(e.operations)-1]
+}
+
+func (e *effects) takeLast() { e.operations = e.operations[:len(e.operations)-1] }
 
 // addition is a sum that another operation can make on its way (Accumulate).
 type addition struct {
@@ -29,15 +60,11 @@ type addition struct {
 // takeZero reports whether the operation recorded last is a Zero of t. It is taken
 // back: the next operation, which adds to t, writes it instead.
 func (d *Device) takeZero(t backend.Tensor) bool {
-	r := d.recorded
-	if r == nil || len(r.operations) == 0 {
+	o := d.recorded.last()
+	if o == nil || o.name != "Zero" || o.writes[0] != t {
 		return false
 	}
-	last := len(r.operations) - 1
-	if o := &r.operations[last]; o.name != "Zero" || o.writes[0] != t {
-		return false
-	}
-	r.operations = r.operations[:last]
+	d.recorded.takeLast()
 	return true
 }
 

@@ -43,7 +43,7 @@ func variants() []variant {
 		{"ae squared, sigmoid output", with(func(s *model.Spec) { s.Loss, s.Output = backend.SquaredError, backend.Sigmoid }), 18},
 		{"ae gaussian loss", with(func(s *model.Spec) { s.Loss = backend.GaussianNLL }), 16},
 		{"tied", with(func(s *model.Spec) { s.Tied = true }), 5 + 4*3 - 1},
-		{"dropout", with(func(s *model.Spec) { s.Dropout = 0.2 }), 22},
+		{"dropout", with(func(s *model.Spec) { s.Dropout = 0.2 }), 20},
 		{"masking", with(func(s *model.Spec) { s.Corrupt = model.Corruption{Kind: backend.Masking, Level: 0.3} }), 5 + 4*3 - 1},
 		{"gaussian noise", with(func(s *model.Spec) { s.Corrupt = model.Corruption{Kind: backend.GaussianNoise, Level: 0.3} }), 5 + 4*3 - 1},
 		{"salt and pepper", with(func(s *model.Spec) { s.Corrupt = model.Corruption{Kind: backend.SaltAndPepper, Level: 0.3} }), 5 + 4*3 - 1},

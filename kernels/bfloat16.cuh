@@ -47,6 +47,8 @@ struct Source { const float *f; const u16 *half; i64 cols, ld; };
 
 DEVICE float widened(u16 h) { return __uint_as_float((u32)h << 16); }
 
+DEVICE float load(Source s, i64 r, i64 j) { return s.f ? s.f[r * s.cols + j] : widened(s.half[r * s.ld + j]); }
+
 DEVICE Four load(Source s, i64 q, int m, bool wide) {
 	if (s.f)
 		return load(s.f, q, m, wide);

@@ -39,11 +39,14 @@ KERNEL act_fwd_f32(float *y, const float *x, i64 n, i64 act) {
 	}
 }
 
-// act_bwd is dx = dy . s'(saved); dx may be dy.
+// dropped is x [u >= p] / (1-p).
+DEVICE float dropped(float x, u32 word, float p) { return uniform(word) >= p ? x / (1.0f - p) : 0.0f; }
+
+// act_bwd is dx = dy . s'(saved), dy going through dropout first where clock is not null; dx may be dy.
 //
 //	dx, dy, saved (halves: rows x ld): rows x cols
 KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_half, const float *saved,
-                   const u16 *saved_half, i64 rows, i64 cols, i64 act) {
+                   const u16 *saved_half, i64 rows, i64 cols, i64 act, const Clock *clock, i64 stream, float p) {
 	bool wide = aligned(dx, dy, saved);
 	i64 n = rows * cols;
 	Sink out = {dx, half, cols, ld};
@@ -51,6 +54,11 @@ KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
 		Four g = load(in, q, m, wide), v = load(at, q, m, wide);
+		if (clock) {
+			Words w = noise_block(clock, (u32)stream, q);
+			for (int i = 0; i < 4; i++)
+				g.v[i] = dropped(g.v[i], w.w[i], p);
+		}
 		for (int i = 0; i < 4; i++)
 			g.v[i] *= slope((int)act, v.v[i]);
 		put(out, q, m, wide, g);
@@ -71,7 +79,7 @@ KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const u16 *x
 		Words w = noise_block(clock, (u32)stream, q);
 		Four f = load(in, q, m, wide);
 		for (int i = 0; i < 4; i++)
-			f.v[i] = uniform(w.w[i]) >= p ? f.v[i] / (1.0f - p) : 0.0f;
+			f.v[i] = dropped(f.v[i], w.w[i], p);
 		put(out, q, m, wide, f);
 	}
 }
@@ -115,13 +123,14 @@ KERNEL scale_rows_fwd_f32(float *out, u16 *half, i64 ld, const float *t, const f
 
 // column_sums is out[j] = scale sum_r x[r,j], added to what is there with accumulate.
 //
-//	out: cols, x: rows x cols, part: chunks x cols
-KERNEL column_sums_fwd_f32(float *out, const float *x, i64 rows, i64 cols, i64 chunks, double scale, i64 accumulate,
-                           double *part, u32 *count) {
+//	out: cols, x (half: rows x ld): rows x cols, part: chunks x cols
+KERNEL column_sums_fwd_f32(float *out, const float *x, const u16 *half, i64 ld, i64 rows, i64 cols, i64 chunks,
+                           double scale, i64 accumulate, double *part, u32 *count) {
 	__shared__ Scratch s;
+	Source in = {x, half, cols, ld};
 	i64 j;
 	double sum;
-	auto f = [=](i64 r, i64 c) { return (double)x[r * cols + c]; };
+	auto f = [=](i64 r, i64 c) { return (double)load(in, r, c); };
 	if (column_sum(f, rows, cols, chunks, &j, &sum, part, count, &s) && threadIdx.x < 32 && j < cols)
 		out[j] = (float)(scale * sum + (accumulate ? (double)out[j] : 0.0));
 }

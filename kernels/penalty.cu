@@ -7,11 +7,14 @@
 DEVICE double clamp(double q, double low) { return q < low ? low : q > 1 - low ? 1 - low : q; }
 
 // sparse_kl is *sum += sum_j KL(rho || m_j), m clamped to [low, 1-low], and
-// dh[b,j] += scale (-rho/m_j + (1-rho)/(1-m_j)). The first block adds up the value.
+// out[b,j] = dh[b,j] + scale (-rho/m_j + (1-rho)/(1-m_j)); out may be dh. The first block adds up the value.
 //
-//	dh: rows x cols, m: cols
-KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 cols, float rho, float scale, float low) {
+//	out, dh (halves: rows x ld): rows x cols, m: cols
+KERNEL sparse_kl_bwd_f32(float *out, u16 *half, i64 ld, const float *dh, const u16 *dh_half, double *sum, const float *m,
+                         i64 rows, i64 cols, float rho, float scale, float low) {
 	__shared__ Scratch s;
+	Sink to = {out, half, cols, ld};
+	Source from = {dh, dh_half, cols, ld};
 	double p = rho, bound = low;
 	if (blockIdx.x == 0) {
 		double v = 0;
@@ -24,10 +27,11 @@ KERNEL sparse_kl_bwd_f32(float *dh, double *sum, const float *m, i64 rows, i64 c
 			*sum += v;
 	}
 	EACH(i, rows * cols) {
-		float q = m[i - quotient(i, cols) * cols], rest = 1.0f - q;
+		i64 r = quotient(i, cols), j = i - r * cols;
+		float q = m[j], rest = 1.0f - q;
 		q = q < low ? low : q;
 		rest = rest < low ? low : rest;
-		dh[i] += scale * ((1.0f - rho) / rest - rho / q);
+		put(to, r, j, load(from, r, j) + scale * ((1.0f - rho) / rest - rho / q));
 	}
 }
 
@@ -64,17 +68,19 @@ KERNEL row_squares_fwd_f32(float *r, const float *w, i64 rows, i64 cols) {
 // contract_shallow is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s'' r_j, where out may be da, and
 // dr[j] = scale sum_b s'^2. The blocks that finish a tile of columns leave the tile's part of the value, and the last of them adds these up.
 //
-//	out (half: rows x ld), da, saved: rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
-KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, float *dr, double *sum, const float *saved,
-                                const float *r, i64 rows, i64 cols, i64 act, double share, float scale, i64 chunks,
-                                double *part, double *tile_part, u32 *count) {
+//	out, da, saved (halves: rows x ld): rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
+KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, const u16 *da_half, float *dr,
+                                double *sum, const float *saved, const u16 *saved_half, const float *r, i64 rows,
+                                i64 cols, i64 act, double share, float scale, i64 chunks, double *part,
+                                double *tile_part, u32 *count) {
 	__shared__ Scratch s;
 	Sink to = {out, half, cols, ld};
+	Source before = {da, da_half, cols, ld}, at = {saved, saved_half, cols, ld};
 	i64 j, tiles = (cols + 31) / 32;
 	double squares;
 	auto f = [=](i64 b, i64 c) {
-		float v = saved[b * cols + c], s1 = slope((int)act, v);
-		put(to, b, c, da[b * cols + c] + 2.0f * scale * s1 * curvature((int)act, v) * r[c]);
+		float v = load(at, b, c), s1 = slope((int)act, v);
+		put(to, b, c, load(before, b, c) + 2.0f * scale * s1 * curvature((int)act, v) * r[c]);
 		return (double)(s1 * s1);
 	};
 	if (!column_sum(f, rows, cols, chunks, &j, &squares, part, count, &s))

@@ -18,12 +18,12 @@ var (
 
 	BiasActFwdF32     = Kernel{"bias_act_fwd_f32", "layer", "ppipppppiii"}
 	ActFwdF32         = Kernel{"act_fwd_f32", "layer", "ppii"}
-	ActBwdF32         = Kernel{"act_bwd_f32", "layer", "ppippppiii"}
+	ActBwdF32         = Kernel{"act_bwd_f32", "layer", "ppippppiiipif"}
 	DropoutFwdF32     = Kernel{"dropout_fwd_f32", "layer", "ppipppiiif"}
 	AddFwdF32         = Kernel{"add_fwd_f32", "layer", "ppippii"}
 	CopyColumnsFwdF32 = Kernel{"copy_columns_fwd_f32", "layer", "ppiiii"}
 	ScaleRowsFwdF32   = Kernel{"scale_rows_fwd_f32", "layer", "ppippii"}
-	ColumnSumsFwdF32  = Kernel{"column_sums_fwd_f32", "layer", "ppiiidipp"}
+	ColumnSumsFwdF32  = Kernel{"column_sums_fwd_f32", "layer", "pppiiiidipp"}
 
 	LossSquaredBwdF32     = Kernel{"loss_squared_bwd_f32", "loss", "ppipppiiif"}
 	LossBernoulliBwdF32   = Kernel{"loss_bernoulli_bwd_f32", "loss", "ppipppiiif"}
@@ -32,10 +32,10 @@ var (
 	CorrectFwdF32         = Kernel{"correct_fwd_f32", "loss", "pppiipp"}
 	AccumulateFwdF32      = Kernel{"accumulate_fwd_f32", "loss", "ppidpp"}
 
-	SparseKlBwdF32        = Kernel{"sparse_kl_bwd_f32", "penalty", "pppiifff"}
+	SparseKlBwdF32        = Kernel{"sparse_kl_bwd_f32", "penalty", "ppippppiifff"}
 	L1BwdF32              = Kernel{"l1_bwd_f32", "penalty", "pppidfpp"}
 	RowSquaresFwdF32      = Kernel{"row_squares_fwd_f32", "penalty", "ppii"}
-	ContractShallowBwdF32 = Kernel{"contract_shallow_bwd_f32", "penalty", "ppipppppiiidfippp"}
+	ContractShallowBwdF32 = Kernel{"contract_shallow_bwd_f32", "penalty", "ppipppppppiiidfippp"}
 	ScaledRowsBwdF32      = Kernel{"scaled_rows_bwd_f32", "penalty", "pppii"}
 	ProbesFwdF32          = Kernel{"probes_fwd_f32", "penalty", "ppiiiii"}
 	DerivativeFwdF32      = Kernel{"derivative_fwd_f32", "penalty", "ppippiiii"}

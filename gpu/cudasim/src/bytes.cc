@@ -5,18 +5,21 @@
 
 #include "sim.h"
 
+// What a launch did to a page of 4096 bytes, a bit each.
+struct page { uint64_t launch, read[64], written[64]; };
+
+static page **pages;
+
 bool counting_bytes;
 
 void bytes_launch_begin() {
 	const char *v = getenv("AEGPU_CUDASIM_BYTES");
 	counting_bytes = v != nullptr && *v;
+	if (counting_bytes && pages == nullptr)
+		pages = (page **)memory_reserve(ARENA / 4096 * sizeof(page *));
 }
 
-// What a launch did to a page of 4096 bytes, a bit each.
-struct page { uint64_t launch, read[64], written[64]; };
-
 static page *page_of(uintptr_t p) {
-	static page **pages = (page **)memory_reserve(ARENA / 4096 * sizeof(page *));
 	page *&g = pages[memory_offset(p) / 4096];
 	if (g == nullptr)
 		g = (page *)calloc(1, sizeof(page));
