@@ -58,7 +58,10 @@ type Device interface {
 	Tick(c Clock, rows int)
 
 	// Record runs step, which enqueues operations, and returns a program that
-	// repeats them. Recording itself computes nothing.
+	// repeats them. Recording itself computes nothing. A device that knows the whole
+	// step may do two of its operations as one, and may keep in the precision of
+	// products what no other operation of the step reads: every launch then gives
+	// the same bits, but not always those of the operations enqueued one by one.
 	Record(step func()) (Program, error)
 	// Sync waits for all that is enqueued and returns the device's first error.
 	Sync() error

@@ -118,7 +118,7 @@ func (p *planned) stage(s stage, batch int) int {
 	return outside + spec.ParameterBytes() + step + step/copied[p.c.Precision]
 }
 
-// copied is one part in how many a GPU keeps beside the operands of products: a
+// copied is one part in how many a GPU keeps beside activations and parameters: a
 // bit an element for a ReLU's backward pass, in bf16 also a copy of half the size.
 var copied = map[string]int{"": 32, "fp32": 32, "tf32": 32, "bf16": 2}
 
