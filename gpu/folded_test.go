@@ -92,6 +92,8 @@ func TestCheckMakesTheSum(t *testing.T) {
 	r.want("one kernel", 3*7.5, 3)
 	r.record(3, func() { sum(); r.d.Activate(r.rows, r.rows, backend.Identity); r.check() }).Launch(2)
 	r.want("overwritten between", 2*7.5, 3)
+	r.record(3, func() { sum(); r.d.ZeroSums(r.sums); r.check() }).Launch(2)
+	r.want("cleared between", 0, 3)
 	r.record(2, func() { r.check(); sum() }).Launch(2)
 	r.want("after the check", 2*7.5, 3)
 	r.record(2, func() { sum(); sum(); r.check() }).Launch(2)

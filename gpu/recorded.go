@@ -75,7 +75,7 @@ func (d *Device) takeSum(t backend.Tensor) *addition {
 		return nil
 	}
 	list := d.recorded.operations
-	for i := len(list) - 1; i >= 0; i-- {
+	for i := len(list) - 1; i >= 0 && list[i].name != "ZeroSums"; i-- {
 		if a := list[i].adds; a != nil && list[i].reads[0] == t {
 			d.recorded.operations = slices.Delete(list, i, i+1)
 			return a
