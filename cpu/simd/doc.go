@@ -1,6 +1,6 @@
 // Package simd is the arithmetic of the CPU device: matrix products, elementwise functions, sums,
 // optimiser updates and random numbers on float32 slices, in assembly for AVX-512 and AVX2 with
-// fused multiply-add and in plain Go everywhere else.
+// fused multiply-add, and in plain Go everywhere else but for the products of arm64, which are NEON.
 //
 // A [Path] names one of these instruction sets; [FromEnv] picks the best the machine has. A
 // [Pool] spreads work over the cores. The bits of a result never depend on the number of workers.
@@ -12,3 +12,4 @@ package simd
 //go:generate go run -C gen . -what functions -out ../functions_amd64.s -stubs ../functions_amd64.go -pkg simd
 //go:generate go run -C gen . -what training -out ../training_amd64.s -stubs ../training_amd64.go -pkg simd
 //go:generate go run -C gen . -what random -out ../random_amd64.s -stubs ../random_amd64.go -pkg simd
+//go:generate go run -C gen ./neon -out ../gemm_arm64

@@ -38,7 +38,7 @@ func (g *Gemm) Path() Path { return g.path }
 // these differences: C is not read if beta is 0, and 0*NaN and 0*Inf are NaN as in cuBLAS. With
 // alpha 0, A and B are not read. It panics if the sizes do not fit the slices.
 //
-// The AVX2 and AVX-512 paths give the same bits: each element is summed in order of k by fused
+// The AVX2, AVX-512 and NEON paths give the same bits: each element is summed in order of k by fused
 // multiply-adds in blocks of at most 256 steps, and the blocks are added in order. The
 // error is that of such a sum: |error| <= (k+2) * 2^-24 * sum_p |a_ip*b_pj| (Higham, Accuracy
 // and Stability of Numerical Algorithms, section 3.1), to first order.

@@ -34,6 +34,7 @@ type kernels struct {
 	byRow         [2][]func(*byte) // [vectors-1][rows-1], A row-major in place
 	copyRows      func(*byte)
 	transposeRows func(*byte)
+	wholeB        bool // B is read in whole vectors, so one that ends within a vector is packed
 }
 
 // tile is what a micro-kernel is told. The generator knows its layout.
@@ -93,7 +94,7 @@ func (g *Gemm) blocked() {
 	p.colPanels = ceilDiv(j.n, kern.cols)
 	p.steps = min(j.k, roundUp(ceilDiv(j.k, ceilDiv(j.k, maxSteps)), 16))
 	p.serial = 2*j.m*j.n*j.k < serialFlops
-	p.packB = j.tB || p.rowPanels > 2
+	p.packB = j.tB || p.rowPanels > 2 || kern.wholeB && j.n%kern.lanes != 0
 	if !p.packB {
 		g.round(0, j.k, 0, p.colPanels)
 		return

@@ -14,9 +14,10 @@ const (
 	Gonum  Path = iota // plain Go and gonum's BLAS: runs everywhere
 	AVX2               // 256-bit vectors with FMA: Haswell, Zen and newer
 	AVX512             // 512-bit vectors (F, VL, DQ, BW): Skylake-X, Zen 4 and newer
+	NEON               // 128-bit vectors with FMA, for the products: every arm64
 )
 
-var pathNames = [...]string{Gonum: "gonum", AVX2: "avx2", AVX512: "avx512"}
+var pathNames = [...]string{Gonum: "gonum", AVX2: "avx2", AVX512: "avx512", NEON: "neon"}
 
 func (p Path) String() string {
 	if int(p) < len(pathNames) {
@@ -28,7 +29,7 @@ func (p Path) String() string {
 // Paths lists the paths this machine can run, the portable one first and the best one last.
 func Paths() []Path {
 	paths := []Path{Gonum}
-	for _, p := range []Path{AVX2, AVX512} {
+	for _, p := range []Path{AVX2, AVX512, NEON} {
 		if p.Supported() {
 			paths = append(paths, p)
 		}

@@ -8,7 +8,7 @@ func TestParsePath(t *testing.T) {
 			t.Errorf("ParsePath(%q) = %v, %v", name, p, err)
 		}
 	}
-	for _, p := range []Path{Gonum, AVX2, AVX512} {
+	for _, p := range []Path{Gonum, AVX2, AVX512, NEON} {
 		got, err := ParsePath(p.String())
 		if p.Supported() != (err == nil) || p.Supported() && got != p {
 			t.Errorf("ParsePath(%q) = %v, %v; supported: %v", p, got, err, p.Supported())

@@ -1,0 +1,143 @@
+package main
+
+import "fmt"
+
+// Offsets of package simd's packing structure; TestTileLayout there holds them in place.
+const (
+	packK    = 0  // steps (rows of the panel)
+	packSS   = 8  // bytes from one source row to the next
+	packDS   = 16 // bytes from one panel row to the next
+	packSrc  = 24
+	packDst  = 32
+	packMask = 40 // one bit per column of a copied row
+	packOff  = 48 // transposing: byte offset of each source row
+)
+
+// writePack emits the copies that bring a block of an operand into panel order.
+func writePack(w *writer) {
+	packCopy(w)
+	packTranspose(w)
+}
+
+// packCopy copies k rows of up to 16 columns; the columns outside the mask, up to 8 or 16, become 0.
+func packCopy(w *writer) {
+	w.text("packCopyNEON", "p")
+	for i, at := range []int{packK, packSS, packDS, packSrc, packDst, packMask} {
+		w.op("MOVD %d(R0), R%d", at, 1+i)
+	}
+	w.op("CLZ R6, R6")
+	w.op("MOVD $64, R7")
+	w.op("SUB R6, R7, R6 // columns")
+	for v := 16; v < 20; v++ {
+		w.op("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
+	}
+	w.op("CMP $8, R6")
+	w.op("BGT wide")
+	copyRows(w, "narrow", 8)
+	w.label("wide")
+	copyRows(w, "wide", 16)
+}
+
+// copyRows copies rows of cols columns or, of a number that is not whole, as the bits of it say.
+func copyRows(w *writer, name string, cols int) {
+	registers := func(first int) string {
+		s := fmt.Sprintf("[V%d.S4, V%d.S4", first, first+1)
+		if cols == 16 {
+			s += fmt.Sprintf(", V%d.S4, V%d.S4", first+2, first+3)
+		}
+		return s + "]"
+	}
+	next := func(label string) {
+		w.op("SUBS $1, R1, R1")
+		w.op("BNE %s", label)
+		w.op("RET")
+	}
+	w.op("CMP $%d, R6", cols)
+	w.op("BNE %sPart", name)
+	w.label("%sRow", name)
+	w.op("VLD1.P (R4)(R2), %s", registers(0))
+	w.op("VST1.P %s, (R5)(R3)", registers(0))
+	next(name + "Row")
+	w.label("%sPart", name)
+	w.op("MOVD R4, R7")
+	w.op("MOVD R5, R8")
+	w.op("VST1 %s, (R5)", registers(16))
+	for _, part := range []struct {
+		op         string
+		bit, bytes int
+	}{{"VLD1", 3, 32}, {"FMOVQ", 2, 16}, {"FMOVD", 1, 8}, {"FMOVS", 0, 4}} {
+		end := fmt.Sprintf("%sEnd%d", name, part.bit)
+		switch {
+		case part.bit == 3 && cols == 8:
+			continue
+		case part.bit == 3:
+			w.op("TBZ $3, R6, %s", end)
+			w.op("VLD1.P 32(R7), [V0.S4, V1.S4]")
+			w.op("VST1.P [V0.S4, V1.S4], 32(R8)")
+		default:
+			w.op("TBZ $%d, R6, %s", part.bit, end)
+			w.op("%s.P %d(R7), F0", part.op, part.bytes)
+			w.op("%s.P F0, %d(R8)", part.op, part.bytes)
+		}
+		w.label("%s", end)
+	}
+	w.op("ADD R2, R4, R4")
+	w.op("ADD R3, R5, R5")
+	next(name + "Part")
+}
+
+// packTranspose writes dst[p][i] = src[i][p] for 8 source rows i and k steps p, 4 steps at a time, the last ones singly.
+func packTranspose(w *writer) {
+	const rows, first = 8, 8 // the source rows are R8 to R15
+	w.text("packTransposeNEON", "p")
+	for i, at := range []int{packK, packDS, packSrc, packDst} {
+		w.op("MOVD %d(R0), R%d", at, 1+i)
+	}
+	for i := range rows {
+		w.op("MOVD %d(R0), R%d", packOff+8*i, first+i)
+		w.op("ADD R3, R%d, R%d", first+i, first+i)
+	}
+	w.op("SUBS $4, R1, R1")
+	w.op("BLT rest")
+	w.label("block")
+	for i := range rows {
+		w.op("FMOVQ.P 16(R%d), F%d", first+i, i)
+	}
+	transpose4(w, 0)
+	transpose4(w, 4)
+	for step := range 4 {
+		w.op("FSTPQ (F%d, F%d), (R4)", step, 4+step)
+		w.op("ADD R2, R4, R4")
+	}
+	w.op("SUBS $4, R1, R1")
+	w.op("BGE block")
+	w.label("rest")
+	w.op("ADDS $4, R1, R1")
+	w.op("BEQ done")
+	w.label("single")
+	for i := range rows {
+		w.op("MOVWU.P 4(R%d), R3", first+i)
+		w.op("MOVW R3, %d(R4)", 4*i)
+	}
+	w.op("ADD R2, R4, R4")
+	w.op("SUBS $1, R1, R1")
+	w.op("BNE single")
+	w.label("done")
+	w.op("RET")
+}
+
+// transpose4 transposes the 4 x 4 floats in registers v to v+3: what two rounds of interleaving rows two apart do.
+func transpose4(w *writer, v int) {
+	const temp = 16
+	for half := range 2 {
+		for row := range 2 {
+			w.op("VZIP%d V%d.S4, V%d.S4, V%d.S4", half+1, v+row+2, v+row, temp+2*half+row)
+		}
+	}
+	for half := range 2 {
+		for part := range 2 {
+			t := temp + 2*half
+			w.op("VZIP%d V%d.S4, V%d.S4, V%d.S4", part+1, t+1, t, v+2*half+part)
+		}
+	}
+}
