@@ -1,6 +1,8 @@
 package simd
 
 import (
+	"encoding/binary"
+	"hash"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -58,6 +60,21 @@ func (g guarded) fill(r *rand.Rand) guarded {
 		g.data[i] = float32(r.NormFloat64())
 	}
 	return g
+}
+
+// fractions fills g with multiples of 2^-23 in [-1, 1): unlike those of fill, they are the same on every machine.
+func (g guarded) fractions(r *rand.Rand) guarded {
+	for i := range g.data {
+		g.data[i] = float32(int32(r.Uint32())>>8) * 0x1p-23
+	}
+	return g
+}
+
+// addTo adds g's bits to a hash.
+func (g guarded) addTo(h hash.Hash) {
+	for _, x := range g.data {
+		h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
+	}
 }
 
 // check reports a write outside the buffer.

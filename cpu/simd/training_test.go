@@ -1,8 +1,11 @@
 package simd
 
 import (
+	"hash/fnv"
 	"math"
 	"testing"
+
+	"github.com/aegpu/aegpu/backend"
 )
 
 func TestArithmeticAndSums(t *testing.T) {
@@ -168,6 +171,46 @@ func TestUpdates(t *testing.T) {
 			}
 		}
 	})
+}
+
+// The bits of what needs no exponential, as AVX2 and AVX-512 give them: see TestGemmKnownBits.
+func TestElementwiseKnownBits(t *testing.T) {
+	const want = 0x963a7d22547271eb
+	a := Adam{GradScale: 0.5, L2: 0.01, Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, RootScale: 1.5, Eps: 1e-8, Step: 0.002, Shrink: 1e-4}
+	s := SGD{GradScale: 0.5, L2: 0.01, LR: 0.1, Momentum: 0.9}
+	for _, path := range Paths()[1:] {
+		r, hash := newRand(14), fnv.New64a()
+		for n := 1; n <= 35; n++ {
+			dst, x, y, z := newGuarded(n, 1), newGuarded(n, 2).fractions(r), newGuarded(n, 3).fractions(r), newGuarded(n, 4).fractions(r)
+			x.data[n/2] = float32(math.Copysign(0, -1))
+			for _, f := range []func(){
+				func() { path.Add(dst.data, x.data, y.data) },
+				func() { path.Mul(dst.data, x.data, y.data) },
+				func() { path.Scale(dst.data, x.data, 0.3) },
+				func() { path.Axpy(dst.data, y.data, 0.7) },
+				func() { path.Activate(backend.ReLU, dst.data, x.data) },
+				func() { path.Activate(backend.LeakyReLU, dst.data, x.data) },
+				func() { path.ActivateBias(backend.ReLU, dst.data, x.data, y.data) },
+				func() { path.ActivateBias(backend.LeakyReLU, dst.data, x.data, y.data) },
+				func() { path.Derive(backend.ReLU, dst.data, y.data, x.data) },
+				func() { path.Derive(backend.LeakyReLU, dst.data, y.data, x.data) },
+				func() { path.Derive(backend.Tanh, dst.data, y.data, x.data) },
+				func() { path.Derive(backend.Sigmoid, dst.data, y.data, x.data) },
+				func() { path.Mul(z.data, z.data, z.data); path.Adam(dst.data, x.data, y.data, z.data, a) },
+				func() { path.SGD(dst.data, x.data, s) },
+				func() { path.Momentum(dst.data, x.data, y.data, s) },
+				func() { path.Nesterov(dst.data, x.data, y.data, s) },
+			} {
+				f()
+				for _, g := range []guarded{dst, y, z} {
+					g.addTo(hash)
+				}
+			}
+		}
+		if got := hash.Sum64(); got != want {
+			t.Errorf("%v: %#x, want %#x", path, got, uint64(want))
+		}
+	}
 }
 
 func TestElementwiseAllocatesNothing(t *testing.T) {

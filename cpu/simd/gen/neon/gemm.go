@@ -27,7 +27,7 @@ const (
 	maxRows                  = 6  // 6 x 16 sums fill V0 to V23
 )
 
-// writeGemm emits every micro-kernel C[rows x cols] = alpha*A*B + beta*C. In form K element (i, p) of A is at p*as + 4*i:
+// writeGemm emits the copies of operands and every micro-kernel C[rows x cols] = alpha*A*B + beta*C. In form K element (i, p) of A is at p*as + 4*i:
 // a packed panel, or a transposed A read in place; in form R it is at i*as + 4*p: a row-major A read in place.
 func writeGemm(w *writer) {
 	for _, form := range []string{"K", "R"} {
@@ -37,12 +37,15 @@ func writeGemm(w *writer) {
 			}
 		}
 	}
+	packCopy(w)
+	packTranspose(w)
 }
 
 // microKernel keeps the whole tile of C in registers while it runs over k in order, one fused multiply-add per element
 // and step, and ends as the kernels for amd64 do: every kernel gives an element the same bits. k is at least 1.
 func microKernel(w *writer, form string, rows, vecs int) {
-	w.text(fmt.Sprintf("gemmNEON%s%dx%d", form, rows, vecs), "t")
+	w.text(fmt.Sprintf("gemmNEON%s%dx%d", form, rows, vecs), "t *byte", 8)
+	w.op("MOVD t+0(FP), R0")
 	w.op("MOVD %d(R0), R%d", tileK, regK)
 	w.op("MOVD %d(R0), R%d", tileAS, regAS)
 	w.op("MOVD %d(R0), R%d", tileBS, regBS)
@@ -65,7 +68,8 @@ func microKernel(w *writer, form string, rows, vecs int) {
 	}
 	var a []element
 	if form == "K" {
-		a = loadStep(w, rows)
+		a = loadFloats(w, regA, rows, vecA)
+		w.op("ADD R%d, R%d, R%d", regAS, regA, regA)
 	}
 	for r := range rows {
 		if form == "R" {
@@ -79,30 +83,6 @@ func microKernel(w *writer, form string, rows, vecs int) {
 	w.op("SUBS $1, R%d, R%d", regK, regK)
 	w.op("BNE loop")
 	finishTile(w, rows, vecs)
-}
-
-// element is where an element of A is: a register and its lane.
-type element struct{ v, lane int }
-
-// loadStep loads the rows of a step, which lie side by side, and nothing past them: A may end there.
-func loadStep(w *writer, rows int) []element {
-	var a []element
-	v := vecA
-	for _, part := range []struct {
-		op    string
-		count int
-	}{{"FMOVQ", 4}, {"FMOVD", 2}, {"FMOVS", 1}} {
-		if rows-len(a) < part.count {
-			continue
-		}
-		w.op("%s %d(R%d), F%d", part.op, 4*len(a), regA, v)
-		for lane := range part.count {
-			a = append(a, element{v, lane})
-		}
-		v++
-	}
-	w.op("ADD R%d, R%d, R%d", regAS, regA, regA)
-	return a
 }
 
 // finishTile scales the sums by alpha and stores them, reading C only if beta is not 0.

@@ -1,9 +1,10 @@
 // Command neon writes package simd's assembly for arm64, as text: avo knows only amd64.
 //
-//	go run ./neon -out ../gemm_arm64
+//	go run ./neon -what gemm -out ../gemm_arm64
 //
 // writes ../gemm_arm64.s and its declarations, ../gemm_arm64.go. Registers are taken by hand; R16 to R18, R27 and R28
-// belong to the linker, the system, the assembler and Go. What Go's assembler lacks is a WORD with its name beside it.
+// belong to the linker, the system, the assembler and Go. What Go's assembler lacks is a WORD with
+// Arm's way of writing it beside it.
 package main
 
 import (
@@ -13,16 +14,19 @@ import (
 	"os"
 )
 
+var writers = map[string]func(*writer){"gemm": writeGemm, "elementwise": writeElementwise}
+
 func main() {
+	what := flag.String("what", "", "gemm or elementwise")
 	out := flag.String("out", "", "the files to write, without .s and .go")
 	flag.Parse()
-	if *out == "" {
-		fmt.Fprintln(os.Stderr, "neon: -out is missing")
+	write, ok := writers[*what]
+	if *out == "" || !ok {
+		fmt.Fprintln(os.Stderr, "neon: want -what gemm|elementwise and -out FILE")
 		os.Exit(2)
 	}
 	w := newWriter()
-	writeGemm(w)
-	writePack(w)
+	write(w)
 	for name, b := range map[string]*bytes.Buffer{*out + ".s": &w.code, *out + ".go": &w.stubs} {
 		if err := os.WriteFile(name, b.Bytes(), 0o644); err != nil {
 			fmt.Fprintln(os.Stderr, "neon:", err)
@@ -42,11 +46,10 @@ func newWriter() *writer {
 	return w
 }
 
-// text begins a function of one pointer, which is left in R0.
-func (w *writer) text(name, param string) {
-	fmt.Fprintf(&w.stubs, "\n//go:noescape\nfunc %s(%s *byte)\n", name, param)
-	fmt.Fprintf(&w.code, "\n// func %s(%s *byte)\nTEXT ·%s(SB), NOSPLIT, $0-8\n", name, param, name)
-	w.op("MOVD %s+0(FP), R0", param)
+// text begins a function; args are the bytes of its parameters.
+func (w *writer) text(name, params string, args int) {
+	fmt.Fprintf(&w.stubs, "\n//go:noescape\nfunc %s(%s)\n", name, params)
+	fmt.Fprintf(&w.code, "\n// func %s(%s)\nTEXT ·%s(SB), NOSPLIT, $0-%d\n", name, params, name, args)
 }
 
 func (w *writer) op(format string, args ...any) {
@@ -60,6 +63,9 @@ func (w *writer) label(format string, args ...any) {
 // fmla is d += n * m[lane], fused, in all lanes of d.
 func (w *writer) fmla(d, n, m, lane int) { w.byElement("FMLA", 0x4f801000, d, n, m, lane) }
 
+// fmls is d -= n * m[lane], fused.
+func (w *writer) fmls(d, n, m, lane int) { w.byElement("FMLS", 0x4f805000, d, n, m, lane) }
+
 // fmul is d = n * m[lane].
 func (w *writer) fmul(d, n, m, lane int) { w.byElement("FMUL", 0x4f809000, d, n, m, lane) }
 
@@ -67,5 +73,37 @@ func (w *writer) fmul(d, n, m, lane int) { w.byElement("FMUL", 0x4f809000, d, n,
 // Reference Manual, C4.1): the lane is bit 11 and, its lower one, bit 21.
 func (w *writer) byElement(name string, opcode uint32, d, n, m, lane int) {
 	word := opcode | uint32(lane&1)<<21 | uint32(m)<<16 | uint32(lane>>1)<<11 | uint32(n)<<5 | uint32(d)
-	w.op("WORD $0x%08x // %s V%d.S4, V%d.S4, V%d.S[%d]", word, name, d, n, m, lane)
+	w.op("WORD $0x%08x // %s V%d.4S, V%d.4S, V%d.S[%d]", word, name, d, n, m, lane)
+}
+
+// vector is d = n op m, of whole registers; opcode says what their lanes are.
+func (w *writer) vector(name string, opcode uint32, d, n, m int) {
+	w.op("WORD $0x%08x // %s V%d, V%d, V%d", opcode|uint32(m)<<16|uint32(n)<<5|uint32(d), name, d, n, m)
+}
+
+// unary is d = op n.
+func (w *writer) unary(name string, opcode uint32, d, n int) {
+	w.op("WORD $0x%08x // %s V%d, V%d", opcode|uint32(n)<<5|uint32(d), name, d, n)
+}
+
+// element is where a float is: a register and its lane.
+type element struct{ v, lane int }
+
+// loadFloats loads count floats at register r, and nothing past them, into registers from v on.
+func loadFloats(w *writer, r, count, v int) []element {
+	var at []element
+	for ; len(at) < count; v++ {
+		op, part := "FMOVS", 1
+		switch left := count - len(at); {
+		case left >= 4:
+			op, part = "FMOVQ", 4
+		case left >= 2:
+			op, part = "FMOVD", 2
+		}
+		w.op("%s %d(R%d), F%d", op, 4*len(at), r, v)
+		for lane := range part {
+			at = append(at, element{v, lane})
+		}
+	}
+	return at
 }

@@ -13,15 +13,10 @@ const (
 	packOff  = 48 // transposing: byte offset of each source row
 )
 
-// writePack emits the copies that bring a block of an operand into panel order.
-func writePack(w *writer) {
-	packCopy(w)
-	packTranspose(w)
-}
-
 // packCopy copies k rows of up to 16 columns; the columns outside the mask, up to 8 or 16, become 0.
 func packCopy(w *writer) {
-	w.text("packCopyNEON", "p")
+	w.text("packCopyNEON", "p *byte", 8)
+	w.op("MOVD p+0(FP), R0")
 	for i, at := range []int{packK, packSS, packDS, packSrc, packDst, packMask} {
 		w.op("MOVD %d(R0), R%d", at, 1+i)
 	}
@@ -89,7 +84,8 @@ func copyRows(w *writer, name string, cols int) {
 // packTranspose writes dst[p][i] = src[i][p] for 8 source rows i and k steps p, 4 steps at a time, the last ones singly.
 func packTranspose(w *writer) {
 	const rows, first = 8, 8 // the source rows are R8 to R15
-	w.text("packTransposeNEON", "p")
+	w.text("packTransposeNEON", "p *byte", 8)
+	w.op("MOVD p+0(FP), R0")
 	for i, at := range []int{packK, packDS, packSrc, packDst} {
 		w.op("MOVD %d(R0), R%d", at, 1+i)
 	}
