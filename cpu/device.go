@@ -49,7 +49,7 @@ type Device struct {
 var _ backend.Device = (*Device)(nil)
 
 // Open is a device with no memory in use. The environment variable AEGPU_CPU forces
-// the instruction set that it computes with: gonum, avx2 or avx512.
+// the instruction set that it computes with: gonum, avx2, avx512 or neon.
 func Open(opts Options) (*Device, error) {
 	workers := opts.Workers
 	if workers == 0 {

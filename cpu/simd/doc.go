@@ -1,6 +1,7 @@
 // Package simd is the arithmetic of the CPU device: matrix products, elementwise functions, sums,
 // optimiser updates and random numbers on float32 slices, in assembly for AVX-512 and AVX2 with
-// fused multiply-add, and in plain Go everywhere else but for the products of arm64, which are NEON.
+// fused multiply-add, in NEON on arm64 (products, updates and what needs no exponential), and in
+// plain Go everywhere else.
 //
 // A [Path] names one of these instruction sets; [FromEnv] picks the best the machine has. A
 // [Pool] spreads work over the cores. The bits of a result never depend on the number of workers.
