@@ -70,9 +70,12 @@ func (g guarded) fractions(r *rand.Rand) guarded {
 	return g
 }
 
-// addTo adds g's bits to a hash.
+// addTo adds g's bits to a hash. NaNs count as one: machines differ in the bits of a new one.
 func (g guarded) addTo(h hash.Hash) {
 	for _, x := range g.data {
+		if x != x {
+			x = guard
+		}
 		h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
 	}
 }

@@ -13,5 +13,6 @@ package simd
 //go:generate go run -C gen . -what functions -out ../functions_amd64.s -stubs ../functions_amd64.go -pkg simd
 //go:generate go run -C gen . -what training -out ../training_amd64.s -stubs ../training_amd64.go -pkg simd
 //go:generate go run -C gen . -what random -out ../random_amd64.s -stubs ../random_amd64.go -pkg simd
-//go:generate go run -C gen ./neon -what gemm -out ../gemm_arm64
-//go:generate go run -C gen ./neon -what elementwise -out ../elementwise_arm64
+//go:generate go run -C gen . -what gemm -arm64 ../gemm_arm64
+//go:generate go run -C gen . -what functions -arm64 ../functions_arm64
+//go:generate go run -C gen . -what training -arm64 ../training_arm64

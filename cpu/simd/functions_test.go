@@ -2,6 +2,7 @@ package simd
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math"
 	"os"
 	"runtime"
@@ -293,6 +294,42 @@ func TestPathsAgree(t *testing.T) {
 			if y2[i] != y5[i] && (y2[i] == y2[i] || y5[i] == y5[i]) {
 				t.Fatalf("%s(%g): avx2 gives %g, avx512 %g", f.name, x[i], y2[i], y5[i])
 			}
+		}
+	}
+}
+
+// The bits of the functions and losses, as AVX2 and AVX-512 give them: see TestGemmKnownBits.
+func TestFunctionsKnownBits(t *testing.T) {
+	const want = 0xc316cbe4403db90d
+	for _, p := range Paths()[1:] {
+		r, h := newRand(15), fnv.New64a()
+		x, dy := newGuarded(20003, 1).fractions(r), newGuarded(20003, 2).fractions(r)
+		p.Scale(x.data, x.data, 30)
+		copy(x.data, edges())
+		y, target := newGuarded(len(x.data), 3), newGuarded(len(x.data), 0).fractions(r)
+		for _, f := range functions {
+			f.f(p, y.data, x.data)
+			y.addTo(h)
+		}
+		for _, act := range backend.Activations() {
+			p.ActivateBias(act, y.data, x.data, dy.data)
+			y.addTo(h)
+			p.Derive(act, y.data, dy.data, x.data)
+			y.addTo(h)
+		}
+		p.Scale(x.data, target.data, 30)
+		for n := 1; n < 40; n++ {
+			z, g := guarded{data: x.data[n : 4*n]}, guarded{data: y.data[n : 4*n]}
+			sums := guarded{data: []float32{
+				float32(p.BCELogits(g.data, z.data, target.data[n:4*n], 0.3)),
+				float32(p.BCELogits(nil, z.data, target.data[n:4*n], 0)),
+				float32(p.SquaredError(y.data[5*n:8*n], z.data, target.data[n:4*n], 0.3)),
+			}}
+			sums.addTo(h)
+			y.addTo(h)
+		}
+		if got := h.Sum64(); got != want {
+			t.Errorf("%v: %#x, want %#x", p, got, uint64(want))
 		}
 	}
 }

@@ -1,8 +1,7 @@
 package main
 
 import (
-	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/reg"
+	. "github.com/mmcloughlin/avo/operand"
 )
 
 // Polynomials of Cephes' single-precision library (Moshier, "Methods and Programs for
@@ -23,7 +22,7 @@ const (
 
 // reduce splits x = n ln 2 + r. n comes as a float and, in the low bits of t, as an integer:
 // adding 1.5*2^23 rounds to an integer.
-func (v vector) reduce(x VecVirtual) (n, r, t VecVirtual) {
+func (v maths) reduce(x Op) (n, r, t Op) {
 	const magic = 12582912
 	t = v.fma(x, v.num(1.4426950408889634), v.num(magic))
 	n = v.sub(t, v.num(magic))
@@ -33,24 +32,25 @@ func (v vector) reduce(x VecVirtual) (n, r, t VecVirtual) {
 }
 
 // integer is the integer in the low bits of reduce's t.
-func (v vector) integer(t VecVirtual) VecVirtual { return v.isub(t, v.num(12582912)) }
+func (v maths) integer(t Op) Op { return v.isub(t, v.num(12582912)) }
 
 // power is 2^i for integer lanes in [-126, 127].
-func (v vector) power(i VecVirtual) VecVirtual {
+func (v maths) power(i Op) Op {
 	return v.shl(v.iadd(i, v.bits(127)), 23)
 }
 
 // exp is e^x. The limits lie where the result is 0 or Inf already; 2^n is applied in two halves,
 // so that a denormal result is rounded once.
-func (v vector) exp(x VecVirtual) VecVirtual {
+func (v maths) exp(x Op) Op {
 	x = v.most(v.num(-104), v.least(v.num(89), x))
 	n, r, t := v.reduce(x)
 	p := v.polynomial(r, expCoefficients...)
 	y := v.add(v.fma(v.mul(r, r), p, r), v.num(1))
-	if v.wide {
-		VSCALEFPS(n, y, y)
-		return y
-	}
+	return v.timesPower(y, n, t)
+}
+
+// timesHalves is y * 2^i of reduce's t in two halves.
+func (v maths) timesHalves(y, t Op) Op {
 	i := v.integer(t)
 	half := v.sar(i, 1)
 	y = v.mul(y, v.power(half))
@@ -58,7 +58,7 @@ func (v vector) exp(x VecVirtual) VecVirtual {
 }
 
 // expm1 is e^x - 1 = 2^n (e^r - 1) + (2^n - 1). It works with 2^(n-1), which stays finite.
-func (v vector) expm1(x VecVirtual) VecVirtual {
+func (v maths) expm1(x Op) Op {
 	x = v.most(v.num(-80), v.least(v.num(89), x))
 	_, r, t := v.reduce(x)
 	p := v.polynomial(r, expCoefficients...)
@@ -69,7 +69,7 @@ func (v vector) expm1(x VecVirtual) VecVirtual {
 }
 
 // logPart is ln(1+f) for sqrt(1/2) <= 1+f <= sqrt(2), plus e ln 2.
-func (v vector) logPart(f, e VecVirtual) VecVirtual {
+func (v maths) logPart(f, e Op) Op {
 	z := v.mul(f, f)
 	y := v.mul(v.mul(f, z), v.polynomial(f, logCoefficients...))
 	y = v.fma(e, v.num(ln2Low), y)
@@ -78,7 +78,7 @@ func (v vector) logPart(f, e VecVirtual) VecVirtual {
 }
 
 // log is ln x; NaN below 0, -Inf at 0.
-func (v vector) log(x VecVirtual) VecVirtual {
+func (v maths) log(x Op) Op {
 	const rootHalf = 0x3f3504f3 // bits of sqrt(1/2)
 	tiny := v.num(0x1p-126)
 	scaled := v.pick(lessThan, x, tiny, v.mul(x, v.num(0x1p23)), x)
@@ -94,7 +94,7 @@ func (v vector) log(x VecVirtual) VecVirtual {
 }
 
 // log1p01 is ln(1+z) for 0 <= z <= 1: z itself is f below sqrt(2)-1, and above it 1+z is halved.
-func (v vector) log1p01(z VecVirtual) VecVirtual {
+func (v maths) log1p01(z Op) Op {
 	cut := v.num(0.41421356)
 	f := v.pick(greaterThan, z, cut, v.mul(v.sub(z, v.num(1)), v.num(0.5)), z)
 	e := v.pick(greaterThan, z, cut, v.num(1), v.num(0))
@@ -102,25 +102,25 @@ func (v vector) log1p01(z VecVirtual) VecVirtual {
 }
 
 // tanh is expm1(2|x|) / (expm1(2|x|) + 2) with the sign of x.
-func (v vector) tanh(x VecVirtual) VecVirtual {
+func (v maths) tanh(x Op) Op {
 	a := v.least(v.num(10), v.abs(x)) // 1 from 9.02 on
 	e := v.expm1(v.add(a, a))
 	return v.or(v.div(e, v.add(e, v.num(2))), v.sign(x))
 }
 
 // decay is e^-|x|, which never overflows.
-func (v vector) decay(x VecVirtual) VecVirtual { return v.exp(v.or(x, v.bits(0x80000000))) }
+func (v maths) decay(x Op) Op { return v.exp(v.or(x, v.bits(0x80000000))) }
 
 // sigmoidOf is 1/(1+e^-x) from z = e^-|x|.
-func (v vector) sigmoidOf(x, z VecVirtual) VecVirtual {
+func (v maths) sigmoidOf(x, z Op) Op {
 	one := v.num(1)
 	return v.div(v.pick(lessThan, x, v.num(0), z, one), v.add(z, one))
 }
 
-func (v vector) sigmoid(x VecVirtual) VecVirtual { return v.sigmoidOf(x, v.decay(x)) }
+func (v maths) sigmoid(x Op) Op { return v.sigmoidOf(x, v.decay(x)) }
 
 // softplus is ln(1 + e^x) = max(x, 0) + ln(1 + e^-|x|).
-func (v vector) softplus(x VecVirtual) VecVirtual {
+func (v maths) softplus(x Op) Op {
 	return v.add(v.most(v.num(0), x), v.log1p01(v.decay(x)))
 }
 
@@ -130,17 +130,16 @@ var millsCoefficients = []float64{-3.9068798631e-2, 1.8746893438e-1, -3.11395654
 	-4.1075344383e-1, 5.5111493518e-2, 2.2449822316e-2, 1.5341433981e-1, 1.9918092021e-1, 1.9948041953e-1}
 
 // density is e^(-a^2/2): the rounding of a^2, which the exponential would magnify, is put back.
-func (v vector) density(a VecVirtual) VecVirtual {
+func (v maths) density(a Op) Op {
 	h := v.mul(a, a)
-	low := v.copy(h)
-	VFMSUB231PS(a, a, low) // a*a - h
+	low := v.fms(a, a, h)
 	low = v.pick(lessThan, h, v.num(1000), low, v.num(0))
 	e := v.exp(v.mul(h, v.num(-0.5)))
 	return v.fnma(v.mul(e, v.num(0.5)), low, e)
 }
 
 // cdfOf is the standard normal's distribution at a, from its density e.
-func (v vector) cdfOf(a, e VecVirtual) VecVirtual {
+func (v maths) cdfOf(a, e Op) Op {
 	one := v.num(1)
 	t := v.div(one, v.fma(v.abs(a), v.num(0.5), one))
 	q := v.mul(v.mul(e, t), v.polynomial(t, millsCoefficients...))
@@ -150,60 +149,60 @@ func (v vector) cdfOf(a, e VecVirtual) VecVirtual {
 const rootTwoPi = 0.3989422804014327 // 1 / sqrt(2 pi)
 
 // biased writes dst = f(src + bias), the three of one length: a row of a layer's output.
-func biased(name string, f func(vector, VecVirtual) VecVirtual) {
-	each(name+"Bias", []string{"dst", "src", "bias"}, false, func(l *loop) {
-		l.store(f(l.vector, l.add(l.load("src"), l.load("bias"))), "dst")
+func biased(t target, name string, f func(maths, Op) Op) {
+	t.each(name+"Bias", []string{"dst", "src", "bias"}, 0, func(l loop) {
+		l.store(f(l.maths, l.add(l.load("src"), l.load("bias"))), "dst")
 	})
 }
 
 // unary writes dst = f(src).
-func unary(name string, f func(vector, VecVirtual) VecVirtual) {
-	each(name, []string{"dst", "src"}, false, func(l *loop) { l.store(f(l.vector, l.load("src")), "dst") })
+func unary(t target, name string, f func(maths, Op) Op) {
+	t.each(name, []string{"dst", "src"}, 0, func(l loop) { l.store(f(l.maths, l.load("src")), "dst") })
 }
 
 // slope writes dst = dy * f(saved).
-func slope(name string, f func(vector, VecVirtual) VecVirtual) {
-	each(name, []string{"dst", "dy", "saved"}, false, func(l *loop) {
-		l.store(l.mul(l.load("dy"), f(l.vector, l.load("saved"))), "dst")
+func slope(t target, name string, f func(maths, Op) Op) {
+	t.each(name, []string{"dst", "dy", "saved"}, 0, func(l loop) {
+		l.store(l.mul(l.load("dy"), f(l.maths, l.load("saved"))), "dst")
 	})
 }
 
 // writeFunctions emits the functions and the activations with their derivatives.
-func writeFunctions() {
-	unary("exp", vector.exp)
-	unary("expm1", vector.expm1)
-	unary("log", vector.log)
+func writeFunctions(t target) {
+	unary(t, "exp", maths.exp)
+	unary(t, "expm1", maths.expm1)
+	unary(t, "log", maths.log)
 	for _, f := range []struct {
 		name string
-		f    func(vector, VecVirtual) VecVirtual
+		f    func(maths, Op) Op
 	}{
-		{"tanh", vector.tanh},
-		{"sigmoid", vector.sigmoid},
-		{"softplus", vector.softplus},
-		{"relu", func(v vector, x VecVirtual) VecVirtual { return v.most(v.num(0), x) }},
-		{"leakyReLU", func(v vector, x VecVirtual) VecVirtual { return v.most(v.mul(x, v.num(0.01)), x) }},
-		{"elu", func(v vector, x VecVirtual) VecVirtual { return v.pick(greaterThan, x, v.num(0), x, v.expm1(x)) }},
+		{"tanh", maths.tanh},
+		{"sigmoid", maths.sigmoid},
+		{"softplus", maths.softplus},
+		{"relu", func(v maths, x Op) Op { return v.most(v.num(0), x) }},
+		{"leakyReLU", func(v maths, x Op) Op { return v.most(v.mul(x, v.num(0.01)), x) }},
+		{"elu", func(v maths, x Op) Op { return v.pick(greaterThan, x, v.num(0), x, v.expm1(x)) }},
 	} {
-		unary(f.name, f.f)
-		biased(f.name, f.f)
+		unary(t, f.name, f.f)
+		biased(t, f.name, f.f)
 	}
-	unary("silu", func(v vector, x VecVirtual) VecVirtual { return v.mul(x, v.sigmoid(x)) })
-	unary("gelu", func(v vector, x VecVirtual) VecVirtual { return v.mul(x, v.cdfOf(x, v.density(x))) })
-	unary("normalCDF", func(v vector, x VecVirtual) VecVirtual { return v.cdfOf(x, v.density(x)) })
-	unary("normalPDF", func(v vector, x VecVirtual) VecVirtual { return v.mul(v.density(x), v.num(rootTwoPi)) })
+	unary(t, "silu", func(v maths, x Op) Op { return v.mul(x, v.sigmoid(x)) })
+	unary(t, "gelu", func(v maths, x Op) Op { return v.mul(x, v.cdfOf(x, v.density(x))) })
+	unary(t, "normalCDF", func(v maths, x Op) Op { return v.cdfOf(x, v.density(x)) })
+	unary(t, "normalPDF", func(v maths, x Op) Op { return v.mul(v.density(x), v.num(rootTwoPi)) })
 
-	slope("reluBack", func(v vector, y VecVirtual) VecVirtual {
+	slope(t, "reluBack", func(v maths, y Op) Op {
 		return v.pick(greaterThan, y, v.num(0), v.num(1), v.num(0))
 	})
-	slope("leakyReLUBack", func(v vector, y VecVirtual) VecVirtual {
+	slope(t, "leakyReLUBack", func(v maths, y Op) Op {
 		return v.pick(greaterThan, y, v.num(0), v.num(1), v.num(0.01))
 	})
-	slope("eluBack", func(v vector, y VecVirtual) VecVirtual { return v.add(v.least(v.num(0), y), v.num(1)) })
-	slope("geluBack", func(v vector, a VecVirtual) VecVirtual {
+	slope(t, "eluBack", func(v maths, y Op) Op { return v.add(v.least(v.num(0), y), v.num(1)) })
+	slope(t, "geluBack", func(v maths, a Op) Op {
 		e := v.density(a)
 		return v.fma(v.mul(a, e), v.num(rootTwoPi), v.cdfOf(a, e))
 	})
-	slope("siluBack", func(v vector, a VecVirtual) VecVirtual {
+	slope(t, "siluBack", func(v maths, a Op) Op {
 		// g and 1-g from one reciprocal: 1-g by subtraction would lose its digits.
 		z, one, zero := v.decay(a), v.num(1), v.num(0)
 		r := v.div(one, v.add(z, one))
@@ -211,9 +210,9 @@ func writeFunctions() {
 		rest := v.mul(v.pick(lessThan, a, zero, one, z), r)
 		return v.mul(g, v.fma(a, rest, one))
 	})
-	slope("softplusBack", func(v vector, y VecVirtual) VecVirtual { return v.neg(v.expm1(v.neg(y))) })
-	slope("sigmoidBack", func(v vector, y VecVirtual) VecVirtual { return v.mul(y, v.sub(v.num(1), y)) })
-	slope("tanhBack", func(v vector, y VecVirtual) VecVirtual {
+	slope(t, "softplusBack", func(v maths, y Op) Op { return v.neg(v.expm1(v.neg(y))) })
+	slope(t, "sigmoidBack", func(v maths, y Op) Op { return v.mul(y, v.sub(v.num(1), y)) })
+	slope(t, "tanhBack", func(v maths, y Op) Op {
 		one := v.num(1)
 		return v.mul(v.sub(one, y), v.add(one, y))
 	})

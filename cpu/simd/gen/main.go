@@ -2,6 +2,10 @@
 //
 //	go run . -what gemm -out ../gemm_amd64.s -stubs ../gemm_amd64.go -pkg simd
 //
+// or, of what it has for arm64, two:
+//
+//	go run . -what gemm -arm64 ../gemm_arm64
+//
 // It is a module of its own so that programs using package simd do not depend on avo.
 package main
 
@@ -15,21 +19,38 @@ import (
 	"github.com/mmcloughlin/avo/build"
 )
 
-// writers maps the -what flag to the function that emits that file.
-var writers = map[string]func(){
-	"gemm":      writeGemm,
-	"pack":      writePack,
-	"pause":     writePause,
-	"functions": writeFunctions,
-	"training":  writeTraining,
-	"random":    writeRandom,
-}
+// writers maps the -what flag to the function that emits that file, neonWriters to the one for arm64.
+var (
+	writers = map[string]func(){
+		"gemm":      writeGemm,
+		"pack":      writePack,
+		"pause":     writePause,
+		"functions": func() { writeFunctions(avx{}) },
+		"training":  func() { writeTraining(avx{}) },
+		"random":    writeRandom,
+	}
+	neonWriters = map[string]func(*writer){
+		"gemm":      neonGemm,
+		"functions": func(w *writer) { neonLoops(w, writeFunctions) },
+		"training":  func(w *writer) { neonLoops(w, writeTraining) },
+	}
+)
 
 func main() {
 	what := flag.String("what", "", "which file to write: "+strings.Join(names(), ", "))
+	arm64 := flag.String("arm64", "", "the files to write for arm64, without .s and .go")
 	flag.Parse()
+	if writeNEON, ok := neonWriters[*what]; ok && *arm64 != "" {
+		w := newWriter()
+		writeNEON(w)
+		if err := w.save(*arm64); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	write, ok := writers[*what]
-	if !ok {
+	if !ok || *arm64 != "" {
 		fmt.Fprintf(os.Stderr, "gen: -what %q is not one of %s\n", *what, strings.Join(names(), ", "))
 		os.Exit(2)
 	}

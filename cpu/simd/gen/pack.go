@@ -103,7 +103,7 @@ func packTranspose512() {
 	JGE(LabelRef("full"))
 	KMOVW(mask.As32(), K1)
 	Label("full")
-	rows := make([]VecVirtual, 16)
+	rows := make([]Op, 16)
 	for i := range rows {
 		rows[i] = ZMM()
 		off := GP64()
@@ -123,10 +123,10 @@ func packTranspose512() {
 
 // transpose16 is the 16x16 transpose in four rounds of 16 shuffles: pairs of floats, pairs of
 // doubles, then 128-bit lanes twice.
-func transpose16(r []VecVirtual) []VecVirtual {
+func transpose16(r []Op) []Op {
 	r = unpackPairs(r, func() VecVirtual { return ZMM() })
 	// r[4g+c] now holds column 4L+c of rows 4g..4g+3 in 128-bit lane L.
-	half := make([]VecVirtual, 16)
+	half := make([]Op, 16)
 	for c := 0; c < 4; c++ {
 		for h := 0; h < 2; h++ {
 			lo, hi := ZMM(), ZMM()
@@ -135,7 +135,7 @@ func transpose16(r []VecVirtual) []VecVirtual {
 			half[8*h+c], half[8*h+4+c] = lo, hi
 		}
 	}
-	out := make([]VecVirtual, 16)
+	out := make([]Op, 16)
 	for c := 0; c < 4; c++ {
 		for odd := 0; odd < 2; odd++ {
 			lo, hi := ZMM(), ZMM()
@@ -148,10 +148,10 @@ func transpose16(r []VecVirtual) []VecVirtual {
 }
 
 // unpackPairs transposes each group of four rows within 128-bit lanes.
-func unpackPairs(r []VecVirtual, vec func() VecVirtual) []VecVirtual {
-	out := make([]VecVirtual, len(r))
+func unpackPairs(r []Op, vec func() VecVirtual) []Op {
+	out := make([]Op, len(r))
 	for g := 0; g < len(r); g += 4 {
-		t := [4]VecVirtual{vec(), vec(), vec(), vec()}
+		t := [4]Op{vec(), vec(), vec(), vec()}
 		VUNPCKLPS(r[g+1], r[g], t[0])
 		VUNPCKHPS(r[g+1], r[g], t[1])
 		VUNPCKLPS(r[g+3], r[g+2], t[2])
@@ -215,7 +215,7 @@ func packTranspose256() {
 	JGE(LabelRef("full"))
 	VMOVDQU(Mem{Base: p, Disp: packLane}, lanes)
 	Label("full")
-	rows := make([]VecVirtual, 8)
+	rows := make([]Op, 8)
 	for i := range rows {
 		rows[i] = YMM()
 		off := GP64()

@@ -9,24 +9,24 @@ import (
 // writeRandom emits Philox4x32-10 (Salmon et al. 2011) over one block a lane, and what the noise
 // contract of package backend makes of its words. No multiply-add is fused here.
 func writeRandom() {
-	generator("philox", func(v vector, w []VecVirtual) []VecVirtual { return w })
-	generator("uniform", func(v vector, w []VecVirtual) []VecVirtual {
-		out := make([]VecVirtual, 4)
+	generator("philox", func(v maths, w []Op) []Op { return w })
+	generator("uniform", func(v maths, w []Op) []Op {
+		out := make([]Op, 4)
 		for i := range out {
 			out[i] = v.mul(v.float(v.shr(w[i], 8)), v.num(0x1p-24))
 		}
 		return out
 	})
-	generator("normal", func(v vector, w []VecVirtual) []VecVirtual {
+	generator("normal", func(v maths, w []Op) []Op {
 		n0, n1 := v.boxMuller(w[0], w[1])
 		n2, n3 := v.boxMuller(w[2], w[3])
-		return []VecVirtual{n0, n1, n2, n3}
+		return []Op{n0, n1, n2, n3}
 	})
 }
 
 // generator writes groups of as many blocks as there are lanes, 4 words each. counter is the
 // first block's; keys are the ten rounds' key pairs.
-func generator(name string, finish func(vector, []VecVirtual) []VecVirtual) {
+func generator(name string, finish func(maths, []Op) []Op) {
 	for _, v := range vectors {
 		TEXT(name+v.name(), NOSPLIT, "func(dst *uint32, groups int, counter *uint32, keys *uint32)")
 		Pragma("noescape")
@@ -43,14 +43,14 @@ func generator(name string, finish func(vector, []VecVirtual) []VecVirtual) {
 			KMOVW(odd, K2)
 		}
 		Label("loop")
-		x := []VecVirtual{v.copy(block), v.reg(), v.reg(), v.reg()}
+		x := []Op{v.copy(block), v.reg(), v.reg(), v.reg()}
 		for i := 1; i < 4; i++ {
 			VPBROADCASTD(Mem{Base: counter, Disp: 4 * i}, x[i])
 		}
 		for round := 0; round < 10; round++ {
 			x = v.philoxRound(x, keys, round)
 		}
-		for _, w := range unpackPairs(finish(v, x), v.reg) {
+		for _, w := range unpackPairs(finish(maths{v}, x), v.reg) {
 			VMOVUPS(w, Mem{Base: dst})
 			ADDQ(Imm(uint64(v.bytes())), dst)
 		}
@@ -82,22 +82,22 @@ func (v vector) blockOrder() Mem {
 
 var blockOrders = map[vector]Mem{}
 
-func (v vector) philoxRound(x []VecVirtual, keys Register, round int) []VecVirtual {
+func (v vector) philoxRound(x []Op, keys Register, round int) []Op {
 	hi0, lo0 := v.mulWide(x[0], 0xD2511F53)
 	hi1, lo1 := v.mulWide(x[2], 0xCD9E8D57)
-	key := func(i int) VecVirtual {
+	key := func(i int) Op {
 		k := v.reg()
 		VPBROADCASTD(Mem{Base: keys, Disp: 8*round + 4*i}, k)
 		return k
 	}
-	return []VecVirtual{
+	return []Op{
 		v.xor(v.xor(hi1, x[1]), key(0)), lo1,
 		v.xor(v.xor(hi0, x[3]), key(1)), lo0,
 	}
 }
 
 // mulWide is the high and low words of x*m in each lane.
-func (v vector) mulWide(x VecVirtual, m uint32) (hi, lo VecVirtual) {
+func (v vector) mulWide(x Op, m uint32) (hi, lo Op) {
 	k := v.bits(m)
 	even := v.op3(VPMULUDQ, x, k)
 	odd := v.op3(VPMULUDQ, v.shift(VPSRLQ, x, 32), k)
@@ -105,7 +105,7 @@ func (v vector) mulWide(x VecVirtual, m uint32) (hi, lo VecVirtual) {
 }
 
 // oddFrom takes the odd lanes of a and the even lanes of b.
-func (v vector) oddFrom(a, b VecVirtual) VecVirtual {
+func (v vector) oddFrom(a, b Op) Op {
 	if v.wide { // not VPBLENDMD: avo takes its result for an operand too and runs out of registers
 		r := v.copy(b)
 		VMOVDQA32(a, K2, r)
@@ -117,7 +117,7 @@ func (v vector) oddFrom(a, b VecVirtual) VecVirtual {
 }
 
 // boxMuller is backend's function of that name: sqrt(-2 ln u) (cos t, sin t).
-func (v vector) boxMuller(a, b VecVirtual) (VecVirtual, VecVirtual) {
+func (v maths) boxMuller(a, b Op) (Op, Op) {
 	u := v.mul(v.float(v.iadd(v.shr(a, 8), v.bits(1))), v.num(0x1p-24))
 	r := v.sqrt(v.mul(v.num(-2), v.logUnit(u)))
 	f := v.mul(v.float(v.shr(v.shl(b, 2), 8)), v.num(0x1p-24))
@@ -134,7 +134,7 @@ func (v vector) boxMuller(a, b VecVirtual) (VecVirtual, VecVirtual) {
 }
 
 // onSign is yes in lanes whose top bit is set in x, otherwise no.
-func (v vector) onSign(x, yes, no VecVirtual) VecVirtual {
+func (v vector) onSign(x, yes, no Op) Op {
 	if v.wide {
 		k, r := K(), v.copy(no)
 		VPMOVD2M(x, k)
@@ -147,7 +147,7 @@ func (v vector) onSign(x, yes, no VecVirtual) VecVirtual {
 }
 
 // plainHorner is horner with each product rounded before the sum.
-func (v vector) plainHorner(x Op, coefficients ...float64) VecVirtual {
+func (v maths) plainHorner(x Op, coefficients ...float64) Op {
 	p := v.num(coefficients[0])
 	for _, c := range coefficients[1:] {
 		p = v.add(v.mul(p, x), v.num(c))
@@ -155,12 +155,12 @@ func (v vector) plainHorner(x Op, coefficients ...float64) VecVirtual {
 	return p
 }
 
-func (v vector) sinQuarter(f VecVirtual) VecVirtual {
+func (v maths) sinQuarter(f Op) Op {
 	p := v.plainHorner(v.mul(f, f), -3.5988432e-6, 1.6044118e-4, -4.6817541e-3, 7.9692626e-2, -6.4596410e-1, 1.5707963)
 	return v.mul(p, f)
 }
 
-func (v vector) logUnit(u VecVirtual) VecVirtual {
+func (v maths) logUnit(u Op) Op {
 	e := v.float(v.isub(v.shr(u, 23), v.bits(127)))
 	m := v.or(v.and(u, v.bits(0x7fffff)), v.num(1))
 	limit := v.num(1.41421356)

@@ -5,42 +5,37 @@ import (
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
-	. "github.com/mmcloughlin/avo/reg"
 )
 
 // writeTraining emits sums, losses and updates.
-func writeTraining() {
-	each("add", []string{"dst", "a", "b"}, false, func(l *loop) { l.store(l.add(l.load("a"), l.load("b")), "dst") })
-	each("mul", []string{"dst", "a", "b"}, false, func(l *loop) { l.store(l.mul(l.load("a"), l.load("b")), "dst") })
-	each("scale", []string{"dst", "src"}, true, func(l *loop) { l.store(l.mul(l.load("src"), l.scalar(0)), "dst") })
-	each("axpy", []string{"dst", "src"}, true, func(l *loop) {
+func writeTraining(t target) {
+	t.each("add", []string{"dst", "a", "b"}, 0, func(l loop) { l.store(l.add(l.load("a"), l.load("b")), "dst") })
+	t.each("mul", []string{"dst", "a", "b"}, 0, func(l loop) { l.store(l.mul(l.load("a"), l.load("b")), "dst") })
+	t.each("scale", []string{"dst", "src"}, 1, func(l loop) { l.store(l.mul(l.load("src"), l.scalar(0)), "dst") })
+	t.each("axpy", []string{"dst", "src"}, 1, func(l loop) {
 		l.store(l.fma(l.load("src"), l.scalar(0), l.load("dst")), "dst")
 	})
-	dequantise()
-	addRows()
-
-	longSum("sum", sumPlain)
-	longSum("sumSquares", sumSquare)
-	sum("bceLogits", []string{"grad", "logits", "target"}, func(l *loop) VecVirtual { return bce(l, true) }, sumPlain)
-	sum("bceLoss", []string{"logits", "target"}, func(l *loop) VecVirtual { return bce(l, false) }, sumPlain)
-	sum("squaredError", []string{"grad", "x", "target"}, func(l *loop) VecVirtual {
+	t.others()
+	t.sum("bceLogits", []string{"grad", "logits", "target"}, 1, func(l loop) Op { return bce(l, true) }, sumPlain)
+	t.sum("bceLoss", []string{"logits", "target"}, 0, func(l loop) Op { return bce(l, false) }, sumPlain)
+	t.sum("squaredError", []string{"grad", "x", "target"}, 1, func(l loop) Op {
 		d := l.sub(l.load("x"), l.load("target"))
 		l.store(l.mul(d, l.scalar(0)), "grad")
 		return d
 	}, sumSquare)
 
-	each("adam", []string{"p", "g", "m", "v"}, true, adam)
-	each("sgd", []string{"p", "g"}, true, func(l *loop) {
+	t.each("adam", []string{"p", "g", "m", "v"}, 10, adam)
+	t.each("sgd", []string{"p", "g"}, 4, func(l loop) {
 		p, g := decayed(l)
 		l.store(l.fnma(g, l.scalar(2), p), "p")
 	})
-	each("momentum", []string{"p", "g", "m"}, true, func(l *loop) {
+	t.each("momentum", []string{"p", "g", "m"}, 4, func(l loop) {
 		p, g := decayed(l)
 		m := l.fma(l.scalar(3), l.load("m"), g)
 		l.store(m, "m")
 		l.store(l.fnma(m, l.scalar(2), p), "p")
 	})
-	each("nesterov", []string{"p", "g", "m"}, true, func(l *loop) {
+	t.each("nesterov", []string{"p", "g", "m"}, 4, func(l loop) {
 		p, g := decayed(l)
 		m := l.fma(l.scalar(3), l.load("m"), g)
 		l.store(m, "m")
@@ -49,14 +44,14 @@ func writeTraining() {
 }
 
 // decayed is p and k[0]*g + k[1]*p.
-func decayed(l *loop) (p, g VecVirtual) {
+func decayed(l loop) (p, g Op) {
 	p = l.load("p")
 	return p, l.fma(l.scalar(1), p, l.mul(l.load("g"), l.scalar(0)))
 }
 
 // adam's scalars are package simd's Adam structure: gradient scale, L2, b1, 1-b1, b2, 1-b2,
 // root scale, epsilon, step size, shrink.
-func adam(l *loop) {
+func adam(l loop) {
 	p, g := decayed(l)
 	m := l.fma(l.scalar(2), l.load("m"), l.mul(l.scalar(3), g))
 	l.store(m, "m")
@@ -68,7 +63,7 @@ func adam(l *loop) {
 }
 
 // bce is softplus(x) - x*t, and stores (sigmoid(x) - t)*k[0] if asked.
-func bce(l *loop, gradient bool) VecVirtual {
+func bce(l loop, gradient bool) Op {
 	x := l.load("logits")
 	z := l.decay(x)
 	if gradient {
@@ -90,7 +85,7 @@ const (
 
 // sum writes a loop that adds f's float32 values, or their squares, into lanes[0:16] in float64.
 // The lanes stay in memory: f needs the registers, and takes longer than the stores.
-func sum(name string, slices []string, f func(*loop) VecVirtual, form sumForm) {
+func (avx) sum(name string, slices []string, _ int, f func(loop) Op, form sumForm) {
 	for _, v := range vectors {
 		signature := "func(lanes *float64, k *float32"
 		for _, s := range slices {
@@ -99,8 +94,8 @@ func sum(name string, slices []string, f func(*loop) VecVirtual, form sumForm) {
 		l := newLoop(v, name, signature+")", slices)
 		lanes := Load(Param("lanes"), GP64())
 		l.scalars = Load(Param("k"), GP64())
-		l.run(func(l *loop) {
-			x := f(l)
+		l.run(func() {
+			x := f(loop{maths{l}, l})
 			at := Mem{Base: lanes}
 			if !l.wide { // 8 elements at a time go to the lower and the upper lanes in turn
 				at.Index, at.Scale = GP64(), 2
@@ -120,7 +115,7 @@ func sum(name string, slices []string, f func(*loop) VecVirtual, form sumForm) {
 }
 
 // doubles is one half of x in float64.
-func (v vector) doubles(x VecVirtual, half int) VecVirtual {
+func (v vector) doubles(x Op, half int) Op {
 	d := v.reg()
 	if v.wide {
 		s := YMM()
@@ -135,7 +130,7 @@ func (v vector) doubles(x VecVirtual, half int) VecVirtual {
 }
 
 // accumulate is acc += d or d*d; the square of a float32 is exact, fused or not.
-func (v vector) accumulate(d, acc VecVirtual, form sumForm) {
+func (v vector) accumulate(d, acc Op, form sumForm) {
 	if form == sumSquare {
 		VFMADD231PD(d, d, acc)
 	} else {
@@ -153,7 +148,7 @@ func longSum(name string, form sumForm) {
 		x := Load(Param("x").Base(), GP64())
 		n := Load(Param("x").Len(), GP64())
 		step := v.bytes() / 8 // elements in a register of doubles
-		acc := make([]VecVirtual, 16/step)
+		acc := make([]Op, 16/step)
 		for i := range acc {
 			acc[i] = v.reg()
 			VMOVUPS(Mem{Base: lanes, Disp: i * v.bytes()}, acc[i])
@@ -175,6 +170,14 @@ func longSum(name string, form sumForm) {
 		VZEROUPPER()
 		RET()
 	}
+}
+
+// others are the loops that are not elementwise.
+func (avx) others() {
+	dequantise()
+	addRows()
+	longSum("sum", sumPlain)
+	longSum("sumSquares", sumSquare)
 }
 
 // dequantise writes dst = float(src) / top for whole vectors; the caller does the rest.
@@ -223,7 +226,7 @@ func addRows() {
 			row, left := GP64(), GP64()
 			MOVQ(src, row)
 			MOVQ(rows, left)
-			acc := make([]VecVirtual, vecs)
+			acc := make([]Op, vecs)
 			for i := range acc {
 				acc[i] = v.reg()
 				VMOVUPS(Mem{Base: row, Disp: i * v.bytes()}, acc[i])

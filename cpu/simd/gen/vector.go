@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
-	"math"
+	"strings"
 
 	. "github.com/mmcloughlin/avo/build"
 	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
+
+// avx is the target amd64.
+type avx struct{}
 
 // vector writes arithmetic once for both instruction sets. Its methods return fresh registers;
 // constants are broadcast from memory at each use, so that 16 registers are enough.
@@ -44,7 +47,7 @@ func (v vector) reg() VecVirtual {
 var constants = map[uint32]Mem{}
 
 // bits is every lane = b.
-func (v vector) bits(b uint32) VecVirtual {
+func (v vector) bits(b uint32) Op {
 	m, ok := constants[b]
 	if !ok {
 		m = GLOBL(fmt.Sprintf("k%08x", b), RODATA|NOPTR)
@@ -56,122 +59,109 @@ func (v vector) bits(b uint32) VecVirtual {
 	return r
 }
 
-// num is every lane = x, rounded to float32.
-func (v vector) num(x float64) VecVirtual { return v.bits(math.Float32bits(float32(x))) }
-
 // op3 applies an instruction r = a op b; Go's operand order is reversed.
-func (v vector) op3(f func(...Op), a, b Op) VecVirtual {
+func (v vector) op3(f func(...Op), a, b Op) Op {
 	r := v.reg()
 	f(b, a, r)
 	return r
 }
 
-func (v vector) add(a, b Op) VecVirtual { return v.op3(VADDPS, a, b) }
-func (v vector) sub(a, b Op) VecVirtual { return v.op3(VSUBPS, a, b) }
-func (v vector) mul(a, b Op) VecVirtual { return v.op3(VMULPS, a, b) }
-func (v vector) div(a, b Op) VecVirtual { return v.op3(VDIVPS, a, b) }
-func (v vector) and(a, b Op) VecVirtual { return v.op3(VANDPS, a, b) }
-func (v vector) xor(a, b Op) VecVirtual { return v.op3(VXORPS, a, b) }
-func (v vector) or(a, b Op) VecVirtual  { return v.op3(VORPS, a, b) }
+func (v vector) add(a, b Op) Op { return v.op3(VADDPS, a, b) }
+func (v vector) sub(a, b Op) Op { return v.op3(VSUBPS, a, b) }
+func (v vector) mul(a, b Op) Op { return v.op3(VMULPS, a, b) }
+func (v vector) div(a, b Op) Op { return v.op3(VDIVPS, a, b) }
+func (v vector) and(a, b Op) Op { return v.op3(VANDPS, a, b) }
+func (v vector) xor(a, b Op) Op { return v.op3(VXORPS, a, b) }
+func (v vector) or(a, b Op) Op  { return v.op3(VORPS, a, b) }
 
 // least and most take the limit first: a NaN in x comes through.
-func (v vector) least(limit, x Op) VecVirtual { return v.op3(VMINPS, limit, x) }
-func (v vector) most(limit, x Op) VecVirtual  { return v.op3(VMAXPS, limit, x) }
+func (v vector) least(limit, x Op) Op { return v.op3(VMINPS, limit, x) }
+func (v vector) most(limit, x Op) Op  { return v.op3(VMAXPS, limit, x) }
 
-func (v vector) iadd(a, b Op) VecVirtual { return v.op3(VPADDD, a, b) }
-func (v vector) isub(a, b Op) VecVirtual { return v.op3(VPSUBD, a, b) }
+func (v vector) iadd(a, b Op) Op { return v.op3(VPADDD, a, b) }
+func (v vector) isub(a, b Op) Op { return v.op3(VPSUBD, a, b) }
 
-func (v vector) shift(f func(...Op), a Op, n uint64) VecVirtual {
+func (v vector) shift(f func(...Op), a Op, n uint64) Op {
 	r := v.reg()
 	f(Imm(n), a, r)
 	return r
 }
 
-func (v vector) shl(a Op, n uint64) VecVirtual { return v.shift(VPSLLD, a, n) }
-func (v vector) shr(a Op, n uint64) VecVirtual { return v.shift(VPSRLD, a, n) }
-func (v vector) sar(a Op, n uint64) VecVirtual { return v.shift(VPSRAD, a, n) }
+func (v vector) shl(a Op, n uint64) Op { return v.shift(VPSLLD, a, n) }
+func (v vector) shr(a Op, n uint64) Op { return v.shift(VPSRLD, a, n) }
+func (v vector) sar(a Op, n uint64) Op { return v.shift(VPSRAD, a, n) }
 
-func (v vector) sqrt(a Op) VecVirtual {
+func (v vector) sqrt(a Op) Op {
 	r := v.reg()
 	VSQRTPS(a, r)
 	return r
 }
 
 // float converts int32 lanes.
-func (v vector) float(a Op) VecVirtual {
+func (v vector) float(a Op) Op {
 	r := v.reg()
 	VCVTDQ2PS(a, r)
 	return r
 }
 
-func (v vector) copy(a Op) VecVirtual {
+func (v vector) copy(a Op) Op {
 	r := v.reg()
 	VMOVAPS(a, r)
 	return r
 }
 
 // fma is a*b + c with one rounding.
-func (v vector) fma(a, b, c Op) VecVirtual {
+func (v vector) fma(a, b, c Op) Op {
 	r := v.copy(c)
 	VFMADD231PS(b, a, r)
 	return r
 }
 
 // fnma is c - a*b with one rounding.
-func (v vector) fnma(a, b, c Op) VecVirtual {
+func (v vector) fnma(a, b, c Op) Op {
 	r := v.copy(c)
 	VFNMADD231PS(b, a, r)
 	return r
 }
 
-// polynomial has these coefficients, highest first. Its even and its odd powers are summed side by
-// side by Horner's rule in x^2: a single chain of dependent sums would leave the units idle.
-func (v vector) polynomial(x Op, coefficients ...float64) VecVirtual {
-	z := v.mul(x, x)
-	n := len(coefficients)
-	first, second := v.num(coefficients[0]), v.num(coefficients[1])
-	for i := 2; i < n; i++ {
-		p := first
-		if i%2 == 1 {
-			p = second
-		}
-		VFMADD213PS(v.num(coefficients[i]), z, p) // p = p*z + k
-	}
-	if n%2 == 0 { // first ends in the odd powers
-		return v.fma(first, x, second)
-	}
-	return v.fma(second, x, first)
+// horner is p*z + k with one rounding, in p's register.
+func (v vector) horner(p, z, k Op) Op {
+	VFMADD213PS(k, z, p)
+	return p
 }
 
-func (v vector) abs(a Op) VecVirtual  { return v.and(a, v.bits(0x7fffffff)) }
-func (v vector) neg(a Op) VecVirtual  { return v.xor(a, v.bits(0x80000000)) }
-func (v vector) sign(a Op) VecVirtual { return v.and(a, v.bits(0x80000000)) }
+// fms is a*b - c with one rounding.
+func (v vector) fms(a, b, c Op) Op {
+	r := v.copy(c)
+	VFMSUB231PS(b, a, r)
+	return r
+}
 
-// Predicates of VCMPPS, without signals.
-const (
-	lessThan    = 0x11
-	equal       = 0x00
-	greaterThan = 0x1e
-	notAtLeast  = 0x19 // also true for NaN
-)
+// timesPower is y * 2^n of reduce's n and t.
+func (v vector) timesPower(y, n, t Op) Op {
+	if v.wide {
+		VSCALEFPS(n, y, y)
+		return y
+	}
+	return maths{v}.timesHalves(y, t)
+}
 
 // pick is yes where a rel b, otherwise no.
-func (v vector) pick(rel uint64, a, b, yes, no Op) VecVirtual {
+func (v vector) pick(rel relation, a, b, yes, no Op) Op {
 	if v.wide {
 		k, r := K(), v.copy(no)
-		VCMPPS(Imm(rel), b, a, k)
+		VCMPPS(Imm(uint64(rel)), b, a, k)
 		VMOVAPS(yes, k, r)
 		return r
 	}
 	r, mask := v.reg(), v.reg()
-	VCMPPS(Imm(rel), b, a, mask)
+	VCMPPS(Imm(uint64(rel)), b, a, mask)
 	VBLENDVPS(mask, yes, no, r)
 	return r
 }
 
-// loop is one elementwise loop: its operands are []float32 of one length and k, scalars that
-// the body reads with scalar.
-type loop struct {
+// avxLoop is a loop's body for amd64.
+type avxLoop struct {
 	vector
 	pointers map[string]Register
 	index    Register // in bytes
@@ -181,35 +171,27 @@ type loop struct {
 	partial  Register   // lanes in the tail
 }
 
-// each writes a loop over the named slices, whole vectors first and then one partial vector.
-// Partial lanes are read as 0 and not written.
-func each(name string, slices []string, scalars bool, body func(*loop)) {
+// each writes whole vectors first and then one partial vector, whose other lanes are read as 0 and not written.
+func (avx) each(name string, slices []string, scalars int, body func(loop)) {
 	for _, v := range vectors {
-		signature := "func("
-		for i, s := range slices {
-			if i > 0 {
-				signature += ", "
-			}
-			signature += s
-		}
-		signature += " []float32"
-		if scalars {
+		signature := "func(" + strings.Join(slices, ", ") + " []float32"
+		if scalars > 0 {
 			signature += ", k *float32"
 		}
 		l := newLoop(v, name, signature+")", slices)
-		if scalars {
+		if scalars > 0 {
 			l.scalars = Load(Param("k"), GP64())
 		}
-		l.run(body)
+		l.run(func() { body(loop{maths{l}, l}) })
 		VZEROUPPER()
 		RET()
 	}
 }
 
-func newLoop(v vector, name, signature string, slices []string) *loop {
+func newLoop(v vector, name, signature string, slices []string) *avxLoop {
 	TEXT(name+v.name(), NOSPLIT, signature)
 	Pragma("noescape")
-	l := &loop{vector: v, pointers: map[string]Register{}, index: GP64(), partial: GP64()}
+	l := &avxLoop{vector: v, pointers: map[string]Register{}, index: GP64(), partial: GP64()}
 	for _, s := range slices {
 		l.pointers[s] = Load(Param(s).Base(), GP64())
 	}
@@ -218,11 +200,11 @@ func newLoop(v vector, name, signature string, slices []string) *loop {
 	return l
 }
 
-func (l *loop) run(body func(*loop)) {
+func (l *avxLoop) run(body func()) {
 	SUBQ(Imm(uint64(l.lanes())), l.partial)
 	JL(LabelRef("rest"))
 	Label("whole")
-	body(l)
+	body()
 	ADDQ(Imm(uint64(l.bytes())), l.index)
 	SUBQ(Imm(uint64(l.lanes())), l.partial)
 	JGE(LabelRef("whole"))
@@ -231,12 +213,12 @@ func (l *loop) run(body func(*loop)) {
 	JZ(LabelRef("end"))
 	l.tail = true
 	l.limit()
-	body(l)
+	body()
 	Label("end")
 }
 
 // limit makes the mask of the partial vector: K1, or lanes32 from a table of ones and zeros.
-func (l *loop) limit() {
+func (l *avxLoop) limit() {
 	if l.wide {
 		ones := GP64()
 		MOVQ(I32(-1), ones)
@@ -281,11 +263,11 @@ func tailTable() Mem {
 	return *tails
 }
 
-func (l *loop) at(slice string) Mem {
+func (l *avxLoop) at(slice string) Mem {
 	return Mem{Base: l.pointers[slice], Index: l.index, Scale: 1}
 }
 
-func (l *loop) load(slice string) VecVirtual {
+func (l *avxLoop) load(slice string) Op {
 	r := l.reg()
 	switch {
 	case !l.tail:
@@ -298,7 +280,7 @@ func (l *loop) load(slice string) VecVirtual {
 	return r
 }
 
-func (l *loop) store(x VecVirtual, slice string) {
+func (l *avxLoop) store(x Op, slice string) {
 	switch {
 	case !l.tail:
 		VMOVUPS(x, l.at(slice))
@@ -310,7 +292,7 @@ func (l *loop) store(x VecVirtual, slice string) {
 }
 
 // keep is x with the lanes outside the slices set to 0.
-func (l *loop) keep(x VecVirtual) VecVirtual {
+func (l *avxLoop) keep(x Op) Op {
 	if !l.tail {
 		return x
 	}
@@ -323,7 +305,7 @@ func (l *loop) keep(x VecVirtual) VecVirtual {
 }
 
 // scalar is every lane = k[i].
-func (l *loop) scalar(i int) VecVirtual {
+func (l *avxLoop) scalar(i int) Op {
 	r := l.reg()
 	VBROADCASTSS(Mem{Base: l.scalars, Disp: 4 * i}, r)
 	return r

@@ -2,20 +2,6 @@ package main
 
 import "fmt"
 
-// Offsets of package simd's tile structure; TestTileLayout there holds them in place.
-const (
-	tileK     = 0
-	tileAS    = 8
-	tileBS    = 16
-	tileLDC   = 24
-	tileA     = 32
-	tileB     = 40
-	tileC     = 48
-	tileAlpha = 56 // and beta
-	tileBeta  = 60
-	tileMask  = 64 // one bit per column of the last vector
-)
-
 // The registers of a micro-kernel beside R0, the tile. A "vector" is a pair of registers, 8 columns.
 const (
 	regK, regAS, regBS, regB = 1, 2, 3, 4
@@ -27,23 +13,23 @@ const (
 	maxRows                  = 6  // 6 x 16 sums fill V0 to V23
 )
 
-// writeGemm emits the copies of operands and every micro-kernel C[rows x cols] = alpha*A*B + beta*C. In form K element (i, p) of A is at p*as + 4*i:
+// neonGemm emits the copies of operands and every micro-kernel C[rows x cols] = alpha*A*B + beta*C. In form K element (i, p) of A is at p*as + 4*i:
 // a packed panel, or a transposed A read in place; in form R it is at i*as + 4*p: a row-major A read in place.
-func writeGemm(w *writer) {
+func neonGemm(w *writer) {
 	for _, form := range []string{"K", "R"} {
 		for vecs := 1; vecs <= 2; vecs++ {
 			for rows := 1; rows <= maxRows; rows++ {
-				microKernel(w, form, rows, vecs)
+				w.microKernel(form, rows, vecs)
 			}
 		}
 	}
-	packCopy(w)
-	packTranspose(w)
+	w.packCopy()
+	w.packTranspose()
 }
 
 // microKernel keeps the whole tile of C in registers while it runs over k in order, one fused multiply-add per element
 // and step, and ends as the kernels for amd64 do: every kernel gives an element the same bits. k is at least 1.
-func microKernel(w *writer, form string, rows, vecs int) {
+func (w *writer) microKernel(form string, rows, vecs int) {
 	w.text(fmt.Sprintf("gemmNEON%s%dx%d", form, rows, vecs), "t *byte", 8)
 	w.op("MOVD t+0(FP), R0")
 	w.op("MOVD %d(R0), R%d", tileK, regK)
@@ -82,11 +68,11 @@ func microKernel(w *writer, form string, rows, vecs int) {
 	}
 	w.op("SUBS $1, R%d, R%d", regK, regK)
 	w.op("BNE loop")
-	finishTile(w, rows, vecs)
+	w.finishTile(rows, vecs)
 }
 
 // finishTile scales the sums by alpha and stores them, reading C only if beta is not 0.
-func finishTile(w *writer, rows, vecs int) {
+func (w *writer) finishTile(rows, vecs int) {
 	w.op("FMOVD %d(R0), F%d", tileAlpha, vecB)
 	for v := range 2 * vecs * rows {
 		w.fmul(v, v, vecB, 0)
@@ -100,13 +86,13 @@ func finishTile(w *writer, rows, vecs int) {
 	w.op("MOVWU %d(R0), R%d", tileBeta, regTemp)
 	w.op("LSLW $1, R%d, R%d // drops the sign: -0 is 0 too", regTemp, regTemp)
 	w.op("CBZW R%d, write", regTemp)
-	storeTile(w, rows, vecs, "add")
+	w.storeTile(rows, vecs, "add")
 	w.label("write")
-	storeTile(w, rows, vecs, "write")
+	w.storeTile(rows, vecs, "write")
 }
 
 // storeTile stores the sums, plus beta*C if form is "add".
-func storeTile(w *writer, rows, vecs int, form string) {
+func (w *writer) storeTile(rows, vecs int, form string) {
 	w.op("CMP $8, R%d", regWidth)
 	w.op("BNE %sPart", form)
 	for r := range rows {

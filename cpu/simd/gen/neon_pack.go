@@ -2,19 +2,8 @@ package main
 
 import "fmt"
 
-// Offsets of package simd's packing structure; TestTileLayout there holds them in place.
-const (
-	packK    = 0  // steps (rows of the panel)
-	packSS   = 8  // bytes from one source row to the next
-	packDS   = 16 // bytes from one panel row to the next
-	packSrc  = 24
-	packDst  = 32
-	packMask = 40 // one bit per column of a copied row
-	packOff  = 48 // transposing: byte offset of each source row
-)
-
 // packCopy copies k rows of up to 16 columns; the columns outside the mask, up to 8 or 16, become 0.
-func packCopy(w *writer) {
+func (w *writer) packCopy() {
 	w.text("packCopyNEON", "p *byte", 8)
 	w.op("MOVD p+0(FP), R0")
 	for i, at := range []int{packK, packSS, packDS, packSrc, packDst, packMask} {
@@ -82,7 +71,7 @@ func copyRows(w *writer, name string, cols int) {
 }
 
 // packTranspose writes dst[p][i] = src[i][p] for 8 source rows i and k steps p, 4 steps at a time, the last ones singly.
-func packTranspose(w *writer) {
+func (w *writer) packTranspose() {
 	const rows, first = 8, 8 // the source rows are R8 to R15
 	w.text("packTransposeNEON", "p *byte", 8)
 	w.op("MOVD p+0(FP), R0")
