@@ -1,7 +1,6 @@
 // Package simd is the arithmetic of the CPU device: matrix products, elementwise functions, sums,
-// optimiser updates and random numbers on float32 slices, in assembly for AVX-512 and AVX2 with
-// fused multiply-add, in NEON on arm64 (products, updates and what needs no exponential), and in
-// plain Go everywhere else.
+// optimiser updates and random numbers on float32 slices, in assembly for AVX-512, AVX2 and NEON
+// with fused multiply-add and in plain Go everywhere else.
 //
 // A [Path] names one of these instruction sets; [FromEnv] picks the best the machine has. A
 // [Pool] spreads work over the cores. The bits of a result never depend on the number of workers.
@@ -16,3 +15,4 @@ package simd
 //go:generate go run -C gen . -what gemm -arm64 ../gemm_arm64
 //go:generate go run -C gen . -what functions -arm64 ../functions_arm64
 //go:generate go run -C gen . -what training -arm64 ../training_arm64
+//go:generate go run -C gen . -what random -arm64 ../random_arm64

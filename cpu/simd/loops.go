@@ -46,3 +46,17 @@ func total(l *[lanesOfSum]float64) float64 {
 	}
 	return l[0]
 }
+
+// tailDequantise does the elements of dst that do not fill a vector of that many lanes.
+func tailDequantise(dst []float32, src []uint8, top float32, lanes int) {
+	for i := len(dst) &^ (lanes - 1); i < len(dst); i++ {
+		dst[i] = float32(src[i]) / top
+	}
+}
+
+// tailRows does the columns that do not fill a vector of that many lanes.
+func tailRows(sums []float64, src []float32, stride, rows, lanes int) {
+	if whole := len(sums) &^ (lanes - 1); whole < len(sums) {
+		addRows(sums[whole:], src[whole:], stride, rows)
+	}
+}

@@ -2,20 +2,6 @@ package simd
 
 var pathLoops = [...]*loops{Gonum: &portableLoops, AVX2: &avx2Loops, AVX512: &avx512Loops}
 
-// tailDequantise does the elements of dst that do not fill a vector of that many lanes.
-func tailDequantise(dst []float32, src []uint8, top float32, lanes int) {
-	for i := len(dst) &^ (lanes - 1); i < len(dst); i++ {
-		dst[i] = float32(src[i]) / top
-	}
-}
-
-// tailRows does the columns that do not fill a vector of that many lanes.
-func tailRows(sums []float64, src []float32, stride, rows, lanes int) {
-	if whole := len(sums) &^ (lanes - 1); whole < len(sums) {
-		addRows(sums[whole:], src[whole:], stride, rows)
-	}
-}
-
 var avx2Loops = loops{
 	exp:           expAVX2,
 	expm1:         expm1AVX2,

@@ -34,8 +34,14 @@ var neonLoops = loops{
 	mul:           mulNEON,
 	scale:         func(dst, src []float32, k float32) { scaleNEON(dst, src, &k) },
 	axpy:          func(dst, src []float32, k float32) { axpyNEON(dst, src, &k) },
-	dequantise:    portableLoops.dequantise,
-	addRows:       addRows,
+	dequantise: func(dst []float32, src []uint8, top float32) {
+		dequantiseNEON(dst, src, top)
+		tailDequantise(dst, src, top, 4)
+	},
+	addRows: func(sums []float64, src []float32, stride, rows int) {
+		addRowsNEON(&sums[0], len(sums), &src[0], stride, rows)
+		tailRows(sums, src, stride, rows, 4)
+	},
 	sum: func(x []float32) float64 {
 		var l [lanesOfSum]float64
 		sumNEON(&l[0], x)

@@ -14,7 +14,7 @@ const (
 	Gonum  Path = iota // plain Go and gonum's BLAS: runs everywhere
 	AVX2               // 256-bit vectors with FMA: Haswell, Zen and newer
 	AVX512             // 512-bit vectors (F, VL, DQ, BW): Skylake-X, Zen 4 and newer
-	NEON               // 128-bit vectors with FMA: every arm64; functions and noise are the portable ones
+	NEON               // 128-bit vectors with FMA: every arm64
 )
 
 var pathNames = [...]string{Gonum: "gonum", AVX2: "avx2", AVX512: "avx512", NEON: "neon"}

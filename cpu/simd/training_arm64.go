@@ -15,6 +15,12 @@ func scaleNEON(dst, src []float32, k *float32)
 func axpyNEON(dst, src []float32, k *float32)
 
 //go:noescape
+func dequantiseNEON(dst []float32, src []uint8, top float32)
+
+//go:noescape
+func addRowsNEON(sums *float64, cols int, src *float32, stride int, rows int)
+
+//go:noescape
 func sumNEON(lanes *float64, x []float32)
 
 //go:noescape

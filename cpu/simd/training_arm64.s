@@ -150,6 +150,114 @@ single:
 end:
 	RET
 
+// func dequantiseNEON(dst []float32, src []uint8, top float32)
+TEXT ·dequantiseNEON(SB), NOSPLIT, $0-52
+	MOVD dst_base+0(FP), R1
+	MOVD dst_len+8(FP), R0
+	MOVD src_base+24(FP), R2
+	FMOVS top+48(FP), F31
+	VDUP V31.S[0], V31.S4
+	SUBS $4, R0, R0
+	BLT end
+
+loop:
+	FMOVS.P 4(R2), F0
+	VUSHLL $0, V0.B8, V0.H8
+	VUSHLL $0, V0.H4, V0.S4
+	WORD $0x4e21d800 // SCVTF V0, V0
+	WORD $0x6e3ffc00 // FDIV V0, V0, V31
+	FMOVQ.P F0, 16(R1)
+	SUBS $4, R0, R0
+	BGE loop
+
+end:
+	RET
+
+// func addRowsNEON(sums *float64, cols int, src *float32, stride int, rows int)
+TEXT ·addRowsNEON(SB), NOSPLIT, $0-40
+	MOVD sums+0(FP), R0
+	MOVD cols+8(FP), R1
+	MOVD src+16(FP), R2
+	MOVD stride+24(FP), R3
+	MOVD rows+32(FP), R4
+	LSL $2, R3, R3
+
+columns4:
+	CMP $16, R1
+	BLT end4
+	MOVD R2, R5
+	MOVD R4, R6
+	VLD1.P (R5)(R3), [V0.S4, V1.S4, V2.S4, V3.S4]
+	B next4
+
+row4:
+	VLD1.P (R5)(R3), [V4.S4, V5.S4, V6.S4, V7.S4]
+	WORD $0x4e24d400 // FADD V0, V0, V4
+	WORD $0x4e25d421 // FADD V1, V1, V5
+	WORD $0x4e26d442 // FADD V2, V2, V6
+	WORD $0x4e27d463 // FADD V3, V3, V7
+
+next4:
+	SUBS $1, R6, R6
+	BNE row4
+	WORD $0x0e617810 // FCVTL V16, V0
+	WORD $0x4e617811 // FCVTL2 V17, V0
+	VLD1 (R0), [V18.D2, V19.D2]
+	WORD $0x4e70d652 // FADD V18, V18, V16
+	WORD $0x4e71d673 // FADD V19, V19, V17
+	VST1.P [V18.D2, V19.D2], 32(R0)
+	WORD $0x0e617830 // FCVTL V16, V1
+	WORD $0x4e617831 // FCVTL2 V17, V1
+	VLD1 (R0), [V18.D2, V19.D2]
+	WORD $0x4e70d652 // FADD V18, V18, V16
+	WORD $0x4e71d673 // FADD V19, V19, V17
+	VST1.P [V18.D2, V19.D2], 32(R0)
+	WORD $0x0e617850 // FCVTL V16, V2
+	WORD $0x4e617851 // FCVTL2 V17, V2
+	VLD1 (R0), [V18.D2, V19.D2]
+	WORD $0x4e70d652 // FADD V18, V18, V16
+	WORD $0x4e71d673 // FADD V19, V19, V17
+	VST1.P [V18.D2, V19.D2], 32(R0)
+	WORD $0x0e617870 // FCVTL V16, V3
+	WORD $0x4e617871 // FCVTL2 V17, V3
+	VLD1 (R0), [V18.D2, V19.D2]
+	WORD $0x4e70d652 // FADD V18, V18, V16
+	WORD $0x4e71d673 // FADD V19, V19, V17
+	VST1.P [V18.D2, V19.D2], 32(R0)
+	ADD $64, R2, R2
+	SUB $16, R1, R1
+	B columns4
+
+end4:
+
+columns1:
+	CMP $4, R1
+	BLT end1
+	MOVD R2, R5
+	MOVD R4, R6
+	VLD1.P (R5)(R3), [V0.S4]
+	B next1
+
+row1:
+	VLD1.P (R5)(R3), [V4.S4]
+	WORD $0x4e24d400 // FADD V0, V0, V4
+
+next1:
+	SUBS $1, R6, R6
+	BNE row1
+	WORD $0x0e617810 // FCVTL V16, V0
+	WORD $0x4e617811 // FCVTL2 V17, V0
+	VLD1 (R0), [V18.D2, V19.D2]
+	WORD $0x4e70d652 // FADD V18, V18, V16
+	WORD $0x4e71d673 // FADD V19, V19, V17
+	VST1.P [V18.D2, V19.D2], 32(R0)
+	ADD $16, R2, R2
+	SUB $4, R1, R1
+	B columns1
+
+end1:
+	RET
+
 // func sumNEON(lanes *float64, x []float32)
 TEXT ·sumNEON(SB), NOSPLIT, $0-32
 	MOVD lanes+0(FP), R0

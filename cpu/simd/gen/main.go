@@ -27,12 +27,13 @@ var (
 		"pause":     writePause,
 		"functions": func() { writeFunctions(avx{}) },
 		"training":  func() { writeTraining(avx{}) },
-		"random":    writeRandom,
+		"random":    func() { writeRandom(avx{}) },
 	}
 	neonWriters = map[string]func(*writer){
 		"gemm":      neonGemm,
 		"functions": func(w *writer) { neonLoops(w, writeFunctions) },
 		"training":  func(w *writer) { neonLoops(w, writeTraining) },
+		"random":    func(w *writer) { neonLoops(w, writeRandom) },
 	}
 )
 

@@ -67,6 +67,8 @@ type target interface {
 	each(name string, slices []string, scalars int, body func(loop))
 	// sum writes a loop that adds f's values, or their squares, into 16 lanes in float64.
 	sum(name string, slices []string, scalars int, f func(loop) Op, form sumForm)
+	// noise writes a loop over groups of Philox blocks, finish being what is made of their words.
+	noise(name string, finish func(maths, []Op) []Op)
 	// others writes the loops that are not elementwise.
 	others()
 }

@@ -64,11 +64,23 @@ func (w *writer) unary(name string, opcode uint32, d, n int) {
 	w.op("WORD $0x%08x // %s V%d, V%d", opcode|uint32(n)<<5|uint32(d), name, d, n)
 }
 
+// list is count registers of an arrangement, from first on.
+func list(first, count int, arrangement string) string {
+	s := "["
+	for i := range count {
+		if i > 0 {
+			s += ", "
+		}
+		s += fmt.Sprintf("V%d.%s", first+i, arrangement)
+	}
+	return s + "]"
+}
+
 // element is where a float is: a register and its lane.
 type element struct{ v, lane int }
 
 // loadFloats loads count floats at register r, and nothing past them, into registers from v on.
-func loadFloats(w *writer, r, count, v int) []element {
+func (w *writer) loadFloats(r, count, v int) []element {
 	var at []element
 	for ; len(at) < count; v++ {
 		op, part := "FMOVS", 1

@@ -13,13 +13,12 @@ const (
 	maxRows                  = 6  // 6 x 16 sums fill V0 to V23
 )
 
-// neonGemm emits the copies of operands and every micro-kernel C[rows x cols] = alpha*A*B + beta*C. In form K element (i, p) of A is at p*as + 4*i:
-// a packed panel, or a transposed A read in place; in form R it is at i*as + 4*p: a row-major A read in place.
+// neonGemm emits the copies of operands and every micro-kernel C[rows x cols] = alpha*A*B + beta*C, in both forms.
 func neonGemm(w *writer) {
-	for _, form := range []string{"K", "R"} {
+	for _, f := range []form{byStep, byRow} {
 		for vecs := 1; vecs <= 2; vecs++ {
 			for rows := 1; rows <= maxRows; rows++ {
-				w.microKernel(form, rows, vecs)
+				w.microKernel(f, rows, vecs)
 			}
 		}
 	}
@@ -29,15 +28,15 @@ func neonGemm(w *writer) {
 
 // microKernel keeps the whole tile of C in registers while it runs over k in order, one fused multiply-add per element
 // and step, and ends as the kernels for amd64 do: every kernel gives an element the same bits. k is at least 1.
-func (w *writer) microKernel(form string, rows, vecs int) {
-	w.text(fmt.Sprintf("gemmNEON%s%dx%d", form, rows, vecs), "t *byte", 8)
+func (w *writer) microKernel(f form, rows, vecs int) {
+	w.text(fmt.Sprintf("gemmNEON%s%dx%d", f, rows, vecs), "t *byte", 8)
 	w.op("MOVD t+0(FP), R0")
 	w.op("MOVD %d(R0), R%d", tileK, regK)
 	w.op("MOVD %d(R0), R%d", tileAS, regAS)
 	w.op("MOVD %d(R0), R%d", tileBS, regBS)
 	w.op("MOVD %d(R0), R%d", tileA, regA)
 	w.op("MOVD %d(R0), R%d", tileB, regB)
-	if form == "R" {
+	if f == byRow {
 		for r := 1; r < rows; r++ {
 			w.op("ADD R%d, R%d, R%d", regAS, regA+r-1, regA+r)
 		}
@@ -47,18 +46,14 @@ func (w *writer) microKernel(form string, rows, vecs int) {
 		w.op("VEOR V%d.B16, V%d.B16, V%d.B16", v, v, v)
 	}
 	w.label("loop")
-	if vecs == 2 {
-		w.op("VLD1.P (R%d)(R%d), [V24.S4, V25.S4, V26.S4, V27.S4]", regB, regBS)
-	} else {
-		w.op("VLD1.P (R%d)(R%d), [V24.S4, V25.S4]", regB, regBS)
-	}
+	w.op("VLD1.P (R%d)(R%d), %s", regB, regBS, list(vecB, quads, "S4"))
 	var a []element
-	if form == "K" {
-		a = loadFloats(w, regA, rows, vecA)
+	if f == byStep {
+		a = w.loadFloats(regA, rows, vecA)
 		w.op("ADD R%d, R%d, R%d", regAS, regA, regA)
 	}
 	for r := range rows {
-		if form == "R" {
+		if f == byRow {
 			a = append(a, element{vecA + r%4, 0})
 			w.op("FMOVS.P 4(R%d), F%d", regA+r, a[r].v)
 		}
@@ -97,7 +92,7 @@ func (w *writer) storeTile(rows, vecs int, form string) {
 	w.op("BNE %sPart", form)
 	for r := range rows {
 		for v := range vecs {
-			storeWhole(w, 2*(r*vecs+v), 32*v, form)
+			w.storeWhole(2*(r*vecs+v), 32*v, form)
 		}
 		w.op("ADD R%d, R%d, R%d", regLDC, regC, regC)
 	}
@@ -105,17 +100,17 @@ func (w *writer) storeTile(rows, vecs int, form string) {
 	w.label("%sPart", form)
 	for r := range rows {
 		for v := range vecs - 1 {
-			storeWhole(w, 2*(r*vecs+v), 32*v, form)
+			w.storeWhole(2*(r*vecs+v), 32*v, form)
 		}
 		w.op("ADD $%d, R%d, R%d", 32*(vecs-1), regC, regAt)
-		storePart(w, 2*(r*vecs+vecs-1), r, form)
+		w.storePart(2*(r*vecs+vecs-1), r, form)
 		w.op("ADD R%d, R%d, R%d", regLDC, regC, regC)
 	}
 	w.op("RET")
 }
 
 // storeWhole stores the 8 columns in registers v and v+1.
-func storeWhole(w *writer, v, at int, form string) {
+func (w *writer) storeWhole(v, at int, form string) {
 	if form == "add" {
 		w.op("FLDPQ %d(R%d), (F%d, F%d)", at, regC, vecA, vecA+1)
 		w.fmla(v, vecA, vecB, 1)
@@ -126,7 +121,7 @@ func storeWhole(w *writer, v, at int, form string) {
 
 // storePart stores the first 1 to 7 columns in registers v and v+1: 4, 2 and 1 as the bits of their number say. After
 // each part the columns that are left move to the front of v.
-func storePart(w *writer, v, row int, form string) {
+func (w *writer) storePart(v, row int, form string) {
 	for _, part := range []struct {
 		op         string
 		bit, bytes int

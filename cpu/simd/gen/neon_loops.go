@@ -332,37 +332,3 @@ func (l *neonLoop) pick(rel relation, a, b, yes, no Op) Op {
 func (l *neonLoop) onSign(x, yes, no Op) Op { return l.choose(l.sar(x, 31), yes, no) }
 
 func (l *neonLoop) timesPower(y, _, t Op) Op { return maths{l}.timesHalves(y, t) }
-
-// others writes the sums of a slice, with the lanes in registers: V0 to V7.
-func (n *neon) others() {
-	n.longSum("sumNEON", func(acc, d int) { n.vector("FADD", 0x4e60d400, acc, acc, d) })
-	n.longSum("sumSquaresNEON", func(acc, d int) { n.vector("FMLA", 0x4e60cc00, acc, d, d) })
-}
-
-// longSum adds whole groups of 16 elements only: the caller does the rest.
-func (n *neon) longSum(name string, accumulate func(acc, d int)) {
-	const low, high = "[V0.D2, V1.D2, V2.D2, V3.D2]", "[V4.D2, V5.D2, V6.D2, V7.D2]"
-	n.text(name, "lanes *float64, x []float32", 32)
-	n.op("MOVD lanes+0(FP), R0")
-	n.op("MOVD x_base+8(FP), R1")
-	n.op("MOVD x_len+16(FP), R2")
-	n.op("ADD $64, R0, R3")
-	n.op("VLD1 (R0), %s", low)
-	n.op("VLD1 (R3), %s", high)
-	n.op("SUBS $16, R2, R2")
-	n.op("BLT end")
-	n.label("loop")
-	n.op("VLD1.P 64(R1), [V16.S4, V17.S4, V18.S4, V19.S4]")
-	for q := range 4 {
-		n.unary("FCVTL", 0x0e617800, 24, 16+q)
-		n.unary("FCVTL2", 0x4e617800, 25, 16+q)
-		accumulate(2*q, 24)
-		accumulate(2*q+1, 25)
-	}
-	n.op("SUBS $16, R2, R2")
-	n.op("BGE loop")
-	n.label("end")
-	n.op("VST1 %s, (R0)", low)
-	n.op("VST1 %s, (R3)", high)
-	n.op("RET")
-}

@@ -17,20 +17,13 @@ func (w *writer) packCopy() {
 	}
 	w.op("CMP $8, R6")
 	w.op("BGT wide")
-	copyRows(w, "narrow", 8)
+	w.copyRows("narrow", 8)
 	w.label("wide")
-	copyRows(w, "wide", 16)
+	w.copyRows("wide", 16)
 }
 
 // copyRows copies rows of cols columns or, of a number that is not whole, as the bits of it say.
-func copyRows(w *writer, name string, cols int) {
-	registers := func(first int) string {
-		s := fmt.Sprintf("[V%d.S4, V%d.S4", first, first+1)
-		if cols == 16 {
-			s += fmt.Sprintf(", V%d.S4, V%d.S4", first+2, first+3)
-		}
-		return s + "]"
-	}
+func (w *writer) copyRows(name string, cols int) {
 	next := func(label string) {
 		w.op("SUBS $1, R1, R1")
 		w.op("BNE %s", label)
@@ -39,13 +32,13 @@ func copyRows(w *writer, name string, cols int) {
 	w.op("CMP $%d, R6", cols)
 	w.op("BNE %sPart", name)
 	w.label("%sRow", name)
-	w.op("VLD1.P (R4)(R2), %s", registers(0))
-	w.op("VST1.P %s, (R5)(R3)", registers(0))
+	w.op("VLD1.P (R4)(R2), %s", list(0, cols/4, "S4"))
+	w.op("VST1.P %s, (R5)(R3)", list(0, cols/4, "S4"))
 	next(name + "Row")
 	w.label("%sPart", name)
 	w.op("MOVD R4, R7")
 	w.op("MOVD R5, R8")
-	w.op("VST1 %s, (R5)", registers(16))
+	w.op("VST1 %s, (R5)", list(16, cols/4, "S4"))
 	for _, part := range []struct {
 		op         string
 		bit, bytes int
@@ -88,8 +81,8 @@ func (w *writer) packTranspose() {
 	for i := range rows {
 		w.op("FMOVQ.P 16(R%d), F%d", first+i, i)
 	}
-	transpose4(w, 0)
-	transpose4(w, 4)
+	w.transpose4(0)
+	w.transpose4(4)
 	for step := range 4 {
 		w.op("FSTPQ (F%d, F%d), (R4)", step, 4+step)
 		w.op("ADD R2, R4, R4")
@@ -112,7 +105,7 @@ func (w *writer) packTranspose() {
 }
 
 // transpose4 transposes the 4 x 4 floats in registers v to v+3: what two rounds of interleaving rows two apart do.
-func transpose4(w *writer, v int) {
+func (w *writer) transpose4(v int) {
 	const temp = 16
 	for half := range 2 {
 		for row := range 2 {

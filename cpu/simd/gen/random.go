@@ -8,25 +8,25 @@ import (
 
 // writeRandom emits Philox4x32-10 (Salmon et al. 2011) over one block a lane, and what the noise
 // contract of package backend makes of its words. No multiply-add is fused here.
-func writeRandom() {
-	generator("philox", func(v maths, w []Op) []Op { return w })
-	generator("uniform", func(v maths, w []Op) []Op {
+func writeRandom(t target) {
+	t.noise("philox", func(v maths, w []Op) []Op { return w })
+	t.noise("uniform", func(v maths, w []Op) []Op {
 		out := make([]Op, 4)
 		for i := range out {
 			out[i] = v.mul(v.float(v.shr(w[i], 8)), v.num(0x1p-24))
 		}
 		return out
 	})
-	generator("normal", func(v maths, w []Op) []Op {
+	t.noise("normal", func(v maths, w []Op) []Op {
 		n0, n1 := v.boxMuller(w[0], w[1])
 		n2, n3 := v.boxMuller(w[2], w[3])
 		return []Op{n0, n1, n2, n3}
 	})
 }
 
-// generator writes groups of as many blocks as there are lanes, 4 words each. counter is the
+// noise writes groups of as many blocks as there are lanes, 4 words each. counter is the
 // first block's; keys are the ten rounds' key pairs.
-func generator(name string, finish func(maths, []Op) []Op) {
+func (avx) noise(name string, finish func(maths, []Op) []Op) {
 	for _, v := range vectors {
 		TEXT(name+v.name(), NOSPLIT, "func(dst *uint32, groups int, counter *uint32, keys *uint32)")
 		Pragma("noescape")
@@ -48,7 +48,7 @@ func generator(name string, finish func(maths, []Op) []Op) {
 			VPBROADCASTD(Mem{Base: counter, Disp: 4 * i}, x[i])
 		}
 		for round := 0; round < 10; round++ {
-			x = v.philoxRound(x, keys, round)
+			x = philoxRound(avxPhilox{v, keys}, x, round)
 		}
 		for _, w := range unpackPairs(finish(maths{v}, x), v.reg) {
 			VMOVUPS(w, Mem{Base: dst})
@@ -82,21 +82,33 @@ func (v vector) blockOrder() Mem {
 
 var blockOrders = map[vector]Mem{}
 
-func (v vector) philoxRound(x []Op, keys Register, round int) []Op {
-	hi0, lo0 := v.mulWide(x[0], 0xD2511F53)
-	hi1, lo1 := v.mulWide(x[2], 0xCD9E8D57)
-	key := func(i int) Op {
-		k := v.reg()
-		VPBROADCASTD(Mem{Base: keys, Disp: 8*round + 4*i}, k)
-		return k
-	}
+// philox is what a round needs of an instruction set.
+type philox interface {
+	xor(a, b Op) Op
+	mulWide(x Op, m uint32) (hi, lo Op) // the words of x*m in each lane
+	key(round, i int) Op
+}
+
+func philoxRound(p philox, x []Op, round int) []Op {
+	hi0, lo0 := p.mulWide(x[0], 0xD2511F53)
+	hi1, lo1 := p.mulWide(x[2], 0xCD9E8D57)
 	return []Op{
-		v.xor(v.xor(hi1, x[1]), key(0)), lo1,
-		v.xor(v.xor(hi0, x[3]), key(1)), lo0,
+		p.xor(p.xor(hi1, x[1]), p.key(round, 0)), lo1,
+		p.xor(p.xor(hi0, x[3]), p.key(round, 1)), lo0,
 	}
 }
 
-// mulWide is the high and low words of x*m in each lane.
+type avxPhilox struct {
+	vector
+	keys Register
+}
+
+func (v avxPhilox) key(round, i int) Op {
+	k := v.reg()
+	VPBROADCASTD(Mem{Base: v.keys, Disp: 8*round + 4*i}, k)
+	return k
+}
+
 func (v vector) mulWide(x Op, m uint32) (hi, lo Op) {
 	k := v.bits(m)
 	even := v.op3(VPMULUDQ, x, k)
