@@ -74,13 +74,15 @@ func (s *scratch) curve(act backend.Activation, dst, v []float32) {
 			dst[i] = -e * (1 + e)
 		}
 	case backend.Sigmoid:
-		for i, y := range v {
-			dst[i] = y * (1 - y) * (1 - 2*y)
-		}
+		s.slope(act, dst, v) // s'' = s' (1 - 2s)
+		one := s.c[:len(dst)]
+		s.path.Scale(one, v, -2)
+		s.path.Add(one, one, s.ones[:len(dst)])
+		s.path.Mul(dst, dst, one)
 	case backend.Tanh:
-		for i, y := range v {
-			dst[i] = -2 * y * (1 - y) * (1 + y)
-		}
+		s.slope(act, dst, v) // s'' = -2 s s'
+		s.path.Mul(dst, dst, v)
+		s.path.Scale(dst, dst, -2)
 	default:
 		clear(dst)
 	}

@@ -30,21 +30,25 @@ type contractOp struct {
 }
 
 func (o *contractOp) part(s *scratch, i, lo, hi int) {
-	var sums [tile]float64
 	n := hi - lo
-	s1, s2 := s.a[:n], s.b[:n]
-	r := o.r[lo:hi]
-	for b := range o.rows {
-		v, da := o.saved[b*o.cols+lo:b*o.cols+hi], o.da[b*o.cols+lo:b*o.cols+hi]
-		s.slope(o.act, s1, v)
-		s.curve(o.act, s2, v)
-		for j, slope := range s1 {
-			sums[j] += float64(slope) * float64(slope)
-			da[j] += o.scale * 2 * slope * s2[j] * r[j]
+	sums, s1, s2, r := s.sums[:n], s.a[:n], s.b[:n], o.r[lo:hi]
+	clear(sums)
+	for from := 0; from < o.rows; from += rowsAtOnce {
+		rows := min(rowsAtOnce, o.rows-from)
+		for i := range rows {
+			at := (from + i) * o.cols
+			v := o.saved[at+lo : at+hi]
+			s.slope(o.act, s1, v)
+			s.curve(o.act, s2, v)
+			s.path.Mul(s2, s2, s1)
+			s.path.Mul(s2, s2, r)
+			s.path.Axpy(o.da[at+lo:at+hi], s2, 2*o.scale)
+			s.path.Mul(s.squares[i*n:(i+1)*n], s1, s1)
 		}
+		s.path.AddRows(sums, s.squares[:], n, rows)
 	}
 	norm := 0.0
-	for j, sum := range sums[:n] {
+	for j, sum := range sums {
 		norm += sum * float64(r[j])
 		o.dr[lo+j] = float32(float64(o.scale) * sum)
 	}

@@ -14,6 +14,7 @@ type scratch struct {
 	ones          [block]float32
 	words         [block]uint32
 	sums          [tile]float64
+	squares       [rowsAtOnce * tile]float32
 	_             [line]byte // none is shared
 }
 
