@@ -3,9 +3,9 @@ package cpu
 import (
 	"fmt"
 	"runtime/debug"
-	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu/simd"
 )
 
 // memory is a block of the device: of the kinds of elements only one is there.
@@ -40,15 +40,7 @@ func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
 	if err != nil {
 		return backend.Tensor{}, err
 	}
-	return backend.Tensor{Mem: d.own(&memory{floats: aligned(n)}), Rows: rows, Cols: cols}, nil
-}
-
-// aligned is n zeroed elements from a cache line's start on: vector loads like it,
-// and products whose bits depend on the alignment are the same in every run.
-func aligned(n int) []float32 {
-	v := make([]float32, n+line/4-1)
-	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(v))) % line / 4)
-	return v[skip : skip+n : skip+n]
+	return backend.Tensor{Mem: d.own(&memory{floats: simd.Floats(n)}), Rows: rows, Cols: cols}, nil
 }
 
 // line is the bytes of a cache line.
@@ -70,7 +62,7 @@ func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
 	if _, err := d.room("AllocBytes", rows, cols, 1); err != nil {
 		return backend.Data{}, err
 	}
-	m := d.own(&memory{bytes: append(make([]byte, 0, len(v)), v...)})
+	m := d.own(&memory{bytes: simd.Bytes(v)})
 	return backend.Data{Mem: m, Rows: rows, Cols: cols, Bytes: true}, nil
 }
 

@@ -54,7 +54,7 @@ func (d *Device) even(i int, v []float32) []float32 {
 		return v
 	}
 	if cap(d.moved[i]) < len(v) {
-		d.moved[i] = aligned(len(v))
+		d.moved[i] = simd.Floats(len(v))
 	}
 	w := d.moved[i][:len(v)]
 	copy(w, v)

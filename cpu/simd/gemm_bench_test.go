@@ -25,24 +25,35 @@ func benchSteps(batch, in, out int) []benchStep {
 	}
 }
 
+// runStep times the products of all layers. Their operands are what a device's are: without gaps, from [Floats].
 func runStep(b *testing.B, g *Gemm, steps []benchStep) {
 	type operands struct {
-		a, b, c       guarded
-		lda, ldb, ldc int
+		a, b, c  []float32
+		lda, ldb int
 	}
 	var ops []operands
-	flops := 0.0
+	flops, r := 0.0, newRand(1)
+	fill := func(v []float32) []float32 {
+		for i := range v {
+			v[i] = float32(r.NormFloat64())
+		}
+		return v
+	}
 	for _, s := range steps {
-		p := product{tA: s.tA, tB: s.tB, m: s.m, n: s.n, k: s.k}
-		var o operands
-		o.a, o.b, o.c, o.lda, o.ldb, o.ldc = p.operands(newRand(1))
+		o := operands{fill(Floats(s.m * s.k)), fill(Floats(s.k * s.n)), Floats(s.m * s.n), s.k, s.n}
+		if s.tA != blas.NoTrans {
+			o.lda = s.m
+		}
+		if s.tB != blas.NoTrans {
+			o.ldb = s.k
+		}
 		ops = append(ops, o)
 		flops += 2 * float64(s.m) * float64(s.n) * float64(s.k)
 	}
 	for b.Loop() {
 		for i, s := range steps {
 			o := &ops[i]
-			g.Sgemm(s.tA, s.tB, s.m, s.n, s.k, 1, o.a.data, o.lda, o.b.data, o.ldb, 0, o.c.data, o.ldc)
+			g.Sgemm(s.tA, s.tB, s.m, s.n, s.k, 1, o.a, o.lda, o.b, o.ldb, 0, o.c, s.n)
 		}
 	}
 	b.ReportMetric(flops*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")

@@ -19,6 +19,9 @@ const (
 	// aliased is the distance of rows, in floats, at which they share the lines of an L1 cache, 4 KiB: all rows
 	// of a panel together need more than there are, and cost half of the speed unless they are packed.
 	aliased = 1024
+	// apart is the floats between packed panels: a cache line, so that where one is written to many of them in turn
+	// they do not share the lines of a cache.
+	apart = 16
 	// serialFlops is the work below which handing out tasks costs more than it gains.
 	serialFlops = 400_000
 	// packRows is how many rows of a wide operand are packed for all panels at once: each is read
@@ -67,7 +70,7 @@ type scratch struct {
 }
 
 func newScratch() *scratch {
-	return &scratch{panel: make([]float32, 2*groupRows*maxSteps)} // a panel's rows fill half of a vector at least
+	return &scratch{panel: Floats(2 * groupRows * maxSteps)} // a panel's rows fill half of a vector at least
 }
 
 // plan is how a product is cut: C into panels of rows and columns and these into groups, one a
@@ -99,8 +102,7 @@ func (g *Gemm) blocked() {
 		g.round(0, j.k, 0, p.colPanels)
 		return
 	}
-	paddedSteps := roundUp(p.steps, 16)
-	panelFloats := paddedSteps * kern.cols
+	panelFloats := g.panelFloats()
 	cols := min(p.colPanels, max(1, maxPacked/panelFloats))
 	blocks := max(1, maxPacked/(panelFloats*cols))
 	g.grow(panelFloats * cols * min(blocks, ceilDiv(j.k, p.steps)))
@@ -111,12 +113,10 @@ func (g *Gemm) blocked() {
 	}
 }
 
-// grow makes room for n packed floats, beginning on a cache line.
+// grow makes room for n packed floats.
 func (g *Gemm) grow(n int) {
 	if len(g.packed) < n {
-		g.packed = make([]float32, n+16)
-		skip := -uintptr(unsafe.Pointer(&g.packed[0])) % 64 / 4
-		g.packed = g.packed[skip:]
+		g.packed = Floats(n)
 	}
 }
 
@@ -225,10 +225,13 @@ func (g *Gemm) packStraight(q *pack, at, panel int) {
 	kern.copyPanel(q, &j.b[(p.k0+at)*j.ldb+col], min(kern.cols, j.n-col))
 }
 
+// panelFloats is the distance of packed panels of B.
+func (g *Gemm) panelFloats() int { return roundUp(g.job.plan.steps, 16)*g.kern.cols + apart }
+
 // packedPanel is where block kb of column panel (counted from j0) lies.
 func (g *Gemm) packedPanel(kb, panel int) []float32 {
 	p := &g.job.plan
-	size := roundUp(p.steps, 16) * g.kern.cols
+	size := g.panelFloats()
 	at := (kb*(p.j1-p.j0) + panel) * size
 	return g.packed[at : at+size]
 }
@@ -291,6 +294,9 @@ func (g *Gemm) tileOne(worker, i int) {
 	}
 }
 
+// slot is the distance of packed panels of A, in floats.
+func (k *kernels) slot() int { return maxSteps*k.lanes + apart }
+
 // packPanels packs the row panels [r0, r1) of A for the block at k0.
 func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 	j, kern := &g.job, g.kern
@@ -302,7 +308,7 @@ func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 		q.k = steps
 		for r := r0; r < r1; r++ {
 			row := p.panelRow(r)
-			q.dst = unsafe.Pointer(&s.panel[(r-r0)*maxSteps*kern.lanes])
+			q.dst = unsafe.Pointer(&s.panel[(r-r0)*kern.slot()])
 			kern.transposePanel(q, &j.a[row*j.lda+k0], j.lda, p.panelRow(r+1)-row)
 		}
 		return
@@ -311,7 +317,7 @@ func (g *Gemm) packPanels(s *scratch, r0, r1, k0 int) {
 		q.k = min(packRows, steps-at)
 		for r := r0; r < r1; r++ {
 			row := p.panelRow(r)
-			q.dst = unsafe.Pointer(&s.panel[((r-r0)*maxSteps+at)*kern.lanes])
+			q.dst = unsafe.Pointer(&s.panel[(r-r0)*kern.slot()+at*kern.lanes])
 			kern.copyPanel(q, &j.a[(k0+at)*j.lda+row], p.panelRow(r+1)-row)
 		}
 	}
@@ -366,7 +372,7 @@ func (g *Gemm) operandA(s *scratch, row, k0 int) (*[2][]func(*byte), walk) {
 	t := &s.tile
 	if j.plan.packA {
 		t.a, t.as = unsafe.Pointer(&s.panel[0]), 4*kern.lanes
-		return &kern.byStep, walk{panel: 4 * maxSteps * kern.lanes}
+		return &kern.byStep, walk{panel: 4 * kern.slot()}
 	}
 	if !j.tA {
 		t.a, t.as = unsafe.Pointer(&j.a[row*j.lda+k0]), 4*j.lda

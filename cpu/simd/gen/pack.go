@@ -61,12 +61,12 @@ func packCopy512() {
 	}
 }
 
-// farRow is the distance to the row that is copied by the next call: package simd copies 16 rows of
-// each panel in turn, so the processor does not see which comes next.
+// farRow is the distance to the row that is copied by the call after the next: package simd copies 16 rows
+// of each panel in turn, so the processor does not see which comes next.
 func farRow(ss GPVirtual) GPVirtual {
 	far := GP64()
 	MOVQ(ss, far)
-	SHLQ(Imm(4), far)
+	SHLQ(Imm(5), far)
 	return far
 }
 
