@@ -67,7 +67,7 @@ func (o *gaussianKLOp) part(s *scratch, _, lo, hi int) {
 		clampLogVars(l, logVar)
 		s.path.Expm1(e, l)
 		for j, m := range mu {
-			sums[j] += float64(m)*float64(m) + float64(e[j]) - float64(l[j])
+			sums[j] += float64(float64(m)*float64(m)) + float64(e[j]) - float64(l[j])
 		}
 	}
 	for j, sum := range sums[:n] {
@@ -122,15 +122,15 @@ func (o *reparamBackOp) row(s *scratch, b, from, to int) {
 		s.path.Add(ge, ge, eps)
 		s.path.Add(g, g, dz)
 	}
-	for j, s := range sd {
+	for j, s := range sd { // products are rounded on their own, or arm64 would fuse them
 		w := o.weight
 		if o.kl[from+j] <= o.freeBits {
 			w = 0
 		}
-		dmu[j] = g[j] + w*mu[j]
+		dmu[j] = g[j] + float32(w*mu[j])
 		dl[j] = 0
 		if !clamped(logVar[j]) {
-			dl[j] = 0.5 * (ge[j]*s + w*(s*s-1))
+			dl[j] = 0.5 * (float32(ge[j]*s) + float32(w*(float32(s*s)-1)))
 		}
 	}
 }

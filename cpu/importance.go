@@ -111,7 +111,7 @@ func (o *importanceBackOp) row(s *scratch, b, from, to int) {
 		dmu[j] = g[j]
 		dl[j] = 0
 		if !clamped(logVar[j]) {
-			dl[j] = 0.5 * (ge[j]*s - weights)
+			dl[j] = 0.5 * (float32(ge[j]*s) - weights)
 		}
 	}
 }
