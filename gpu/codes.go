@@ -25,10 +25,15 @@ func (d *Device) GaussianKL(kl, ml backend.Tensor) {
 		return
 	}
 	grid, chunks := d.columns(ml.Rows, kl.Cols)
-	d.run("GaussianKL", func() error {
-		return d.launch(kernels.GaussianKlFwdF32, grid, at(kl), at(ml), integer(ml.Rows), integer(kl.Cols), integer(chunks),
-			d.part(), d.count())
-	})
+	enqueue := func(a addition) error {
+		return d.launch(kernels.GaussianKlFwdF32, grid, at(kl), a.to, at(ml), integer(ml.Rows), integer(kl.Cols), double(a.scale),
+			integer(chunks), d.part(), d.tiles(), d.count())
+	}
+	if tilesFit(kl.Cols) {
+		d.runAdded("GaussianKL", enqueue)
+	} else {
+		d.run("GaussianKL", func() error { return enqueue(noAddition) })
+	}
 }
 
 // ReparamBack is the gradient by ml of the decoder's loss and of the KL term.
@@ -80,9 +85,13 @@ func (d *Device) TopK(y, x backend.Tensor, k int) {
 
 // TopKBack is dx = [y != 0] . dy.
 func (d *Device) TopKBack(dx, dy, y backend.Tensor) {
-	if d.ready("TopKBack", backend.CheckTopKBack(dx, dy, y), tensors{dx}, dy, y) {
-		d.run("TopKBack", func() error {
-			return d.launch(kernels.TopkBwdF32, d.spread(dx.Len()), at(dx), at(dy), at(y), integer(dx.Len()))
+	a := access{writes: tensors{dx}, reads: tensors{y}, either: tensors{dy}}
+	if d.readyTo("TopKBack", backend.CheckTopKBack(dx, dy, y), a) {
+		d.runSloped("TopKBack", func(s slope) error {
+			v, half := d.sourceOf(dy)
+			saved, savedHalf := d.sourceOf(s.saved)
+			return d.launchTo(dx, kernels.TopkBwdF32, d.spread(dx.Len()), v, half, at(y), integer(dx.Rows), integer(dx.Cols),
+				saved, savedHalf, integer(int(s.act)))
 		})
 	}
 }

@@ -3,6 +3,8 @@
 package gpu
 
 import (
+	"slices"
+
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
@@ -17,38 +19,47 @@ func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
 	}
 }
 
-// ActivateBack is dx = dy . s'(saved). In a recording it also does the dropout of dy
-// before it, if that is in place.
+// ActivateBack is dx = dy . s'(saved). In a recording the operation that made dy
+// does it, if it was the last one, can, and dy is dx.
 func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
 	a := access{writes: tensors{dx}, either: tensors{dy, saved}}
-	if d.readyTo("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), a) {
-		drop := &noDropout
-		if dx == dy {
-			drop = d.takeDropout(dy)
-		}
-		d.run("ActivateBack", func() error { return d.activateBack(dx, dy, saved, act, drop) })
+	if !d.readyTo("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act), a) {
+		return
+	}
+	s := slope{saved, act}
+	if dx != dy {
+		d.run("ActivateBack", func() error { return d.activateBack(dx, dy, s) })
+		return
+	}
+	if o := d.takeWriter(dx, func(o *operation) bool { return o.sloped != nil }); o != nil {
+		d.next = o.access
+		d.next.either = append(slices.Clone(o.either), saved)
+		d.run(o.name, func() error { return o.sloped(s) })
+		return
+	}
+	d.run("ActivateBack", func() error { return d.activateBack(dx, dy, s) })
+	if o := d.recorded.last(); o != nil {
+		o.slopes = &s
 	}
 }
 
-func (d *Device) activateBack(dx, dy, saved backend.Tensor, act backend.Activation, drop *dropout) error {
+func (d *Device) activateBack(dx, dy backend.Tensor, s slope) error {
 	g, gHalf := d.sourceOf(dy)
-	v, vHalf := d.sourceOf(saved)
-	return d.launchTo(dx, kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), g, gHalf, v, vHalf,
-		integer(dx.Rows), integer(dx.Cols), integer(int(act)), drop.clock, integer(drop.stream), float(drop.p))
+	v, vHalf := d.sourceOf(s.saved)
+	return d.launchTo(dx, kernels.ActBwdF32, d.spread(ceil(dx.Len(), 4)), g, gHalf, integer(dx.Rows), integer(dx.Cols),
+		v, vHalf, integer(int(s.act)))
 }
 
 // Dropout is y = x . m / (1-p).
 func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 	a := access{writes: tensors{y}, either: tensors{x}}
 	if d.readyTo("Dropout", backend.CheckDropout(y, x, p), a) && d.clock("Dropout", noise.Clock) {
-		d.run("Dropout", func() error {
+		d.runSloped("Dropout", func(s slope) error {
 			v, half := d.sourceOf(x)
+			g, gHalf := d.sourceOf(s.saved)
 			return d.launchTo(y, kernels.DropoutFwdF32, d.spread(ceil(y.Len(), 4)), v, half, clockAt(noise.Clock),
-				integer(y.Rows), integer(y.Cols), integer(int(noise.Stream)), float(p))
+				integer(y.Rows), integer(y.Cols), integer(int(noise.Stream)), float(p), g, gHalf, integer(int(s.act)))
 		})
-		if d.recorded != nil && x == y {
-			d.recorded.last().drops = &dropout{clockAt(noise.Clock), int(noise.Stream), p}
-		}
 	}
 }
 

@@ -12,62 +12,24 @@ import (
 // foldedRig is what Check looks at, 5 rows and a gradient of 12, and a layer's
 // gradients of 3 x 4.
 type foldedRig struct {
-	*testing.T
-	d                     backend.Device
-	rows, grads, dy, x, w backend.Tensor
-	b                     backend.Tensor
-	sums, guard           backend.Sums
-	clock                 backend.Clock
+	rig
+	rows, grads, dy, x, w, b backend.Tensor
+	sums, guard              backend.Sums
+	clock                    backend.Clock
 }
 
 func newFoldedRig(t *testing.T) *foldedRig {
-	sim := device(t)
-	r := &foldedRig{T: t, d: open(t, Options{})}
-	t.Cleanup(func() {
-		if err := r.d.Close(); err != nil {
-			t.Error(err)
-		}
-		sound(t, sim)
-	})
-	var err error
-	alloc := func(rows, cols int) backend.Tensor {
-		v, e := r.d.Alloc(rows, cols)
-		if e != nil {
-			t.Fatal(e)
-		}
-		all := make([]float32, v.Len())
-		for i := range all {
-			all[i] = float32(i + 1)
-		}
-		r.d.Upload(v, all)
-		return v
+	r := &foldedRig{rig: newRig(t, Options{})}
+	r.rows, r.grads, r.dy = r.alloc(5, 1), r.alloc(1, 12), r.alloc(5, 3)
+	r.x, r.w, r.b = r.alloc(5, 4), r.alloc(3, 4), r.alloc(1, 3)
+	for _, v := range []backend.Tensor{r.rows, r.grads, r.dy, r.x, r.w, r.b} {
+		r.count(v)
 	}
-	r.rows, r.grads, r.dy, r.x, r.w, r.b = alloc(5, 1), alloc(1, 12), alloc(5, 3), alloc(5, 4), alloc(3, 4), alloc(1, 3)
-	if r.sums, err = r.d.AllocSums(2); err != nil {
-		t.Fatal(err)
-	}
-	if r.guard, err = r.d.AllocSums(backend.GuardNorm + 1); err != nil {
-		t.Fatal(err)
-	}
-	if r.clock, err = r.d.AllocClock(1); err != nil {
-		t.Fatal(err)
-	}
+	r.sums, r.guard, r.clock = r.allocSums(2), r.allocSums(backend.GuardNorm+1), r.allocClock(backend.Hyper{})
 	return r
 }
 
 func (r *foldedRig) check() { r.d.Check(r.guard, r.grads, []int{12}, r.rows, r.clock) }
-
-func (r *foldedRig) record(nodes int, step func()) backend.Program {
-	r.Helper()
-	p, err := r.d.Record(step)
-	if err != nil {
-		r.Fatal(err)
-	}
-	if n := p.(*program).Nodes(); n != nodes {
-		r.Errorf("the step takes %d launches, want %d", n, nodes)
-	}
-	return p
-}
 
 func (r *foldedRig) want(what string, sum, loss float64) {
 	r.Helper()
@@ -75,9 +37,7 @@ func (r *foldedRig) want(what string, sum, loss float64) {
 	r.d.ReadSums(s, r.sums)
 	r.d.ReadSums(g, r.guard)
 	r.d.ZeroSums(r.sums)
-	if err := r.d.Sync(); err != nil {
-		r.Fatal(err)
-	}
+	r.sync()
 	if s[0] != 0 || s[1] != sum || g[backend.GuardLoss] != loss {
 		r.Errorf("%s: sums %v, loss %v, want 0 %v and %v", what, s, g[backend.GuardLoss], sum, loss)
 	}
@@ -108,8 +68,9 @@ func TestCheckMakesTheSum(t *testing.T) {
 	r.d.Upload(r.rows, nan)
 	r.record(1, func() { sum(); r.check() }).Launch(1)
 	r.d.ReadSums(guard, r.guard)
-	if err := r.d.Sync(); err != nil || guard[backend.GuardStep] != 1 {
-		t.Errorf("%v, guard %v: want step 1 noted", err, guard)
+	r.sync()
+	if guard[backend.GuardStep] != 1 {
+		t.Errorf("guard %v: want step 1 noted", guard)
 	}
 }
 
@@ -119,12 +80,7 @@ func TestZeroBeforeAnAdditionIsNoLaunch(t *testing.T) {
 	back := func() { r.d.LinearBackWeights(r.w, r.b, r.dy, r.x, false, true) }
 	want := func(what string, first float32) {
 		t.Helper()
-		got := make([]float32, 3)
-		r.d.Download(got, r.b)
-		if err := r.d.Sync(); err != nil {
-			t.Fatal(err)
-		}
-		if got[0] != first {
+		if got := r.values(r.b); got[0] != first {
 			t.Errorf("%s: bias gradients are %v, want %v first", what, got, first)
 		}
 	}
@@ -136,4 +92,108 @@ func TestZeroBeforeAnAdditionIsNoLaunch(t *testing.T) {
 	want("zeroed earlier", 35)
 	r.record(3, func() { r.d.Zero(r.w); back() }).Launch(1)
 	want("another zeroed", 70)
+}
+
+// The derivative of an activation costs no launch after an operation that can
+// multiply what it writes, and comes to what it does in one of its own.
+func TestDerivativeAfterAnOperation(t *testing.T) {
+	r := newRig(t, Options{})
+	g, h, one := r.alloc(5, 4), r.alloc(5, 4), r.alloc(1, 4)
+	target, wide, rows, classes := r.alloc(5, 4), r.alloc(5, 2), r.alloc(5, 1), r.alloc(5, 1)
+	sums, clock := r.allocSums(1), r.allocClock(backend.Hyper{})
+	saved := make([]float32, h.Len())
+	for i := range saved {
+		saved[i] = float32(i%7)/8 - 0.25*float32(i%2)
+	}
+	r.d.Upload(h, saved)
+	r.count(target)
+	r.count(wide)
+	r.fill(one, 0.3)
+	r.fill(classes, 2)
+	loss := func(target backend.Tensor, kind backend.LossKind) func() {
+		return func() { r.d.Loss(g, rows, h, target, kind, 0.5) }
+	}
+	for name, write := range map[string]func(){
+		"dropout":     func() { r.d.Dropout(g, g, backend.Noise{Clock: clock, Stream: 1}, 0.5) },
+		"sparse KL":   func() { r.d.SparseKL(g, sums, 0, one, 0.1, 2) },
+		"L1":          func() { r.d.L1(g, sums, 0, h, 1, 2) },
+		"top-k":       func() { r.d.TopKBack(g, g, h) },
+		"squared":     loss(target, backend.SquaredError),
+		"Bernoulli":   loss(target, backend.Bernoulli),
+		"Gaussian":    loss(wide, backend.GaussianNLL),
+		"categorical": loss(classes, backend.Categorical),
+	} {
+		back := func() { r.d.ActivateBack(g, g, h, backend.Tanh) }
+		r.count(g)
+		write()
+		back()
+		want := r.values(g)
+		r.count(g)
+		r.record(1, func() { write(); back() }).Launch(1)
+		r.close(name, r.values(g), want)
+		r.count(g)
+		r.record(2, func() { write(); r.d.ActivateBack(target, g, h, backend.Tanh) }).Launch(1)
+		r.close(name+", elsewhere", r.values(target), want)
+		r.count(target)
+	}
+}
+
+// The contractive penalty does the derivative before it, if it is of the same
+// values and the same activation.
+func TestContractShallowDoesTheDerivative(t *testing.T) {
+	r := newRig(t, Options{})
+	da, h, other, norms, grads := r.alloc(5, 40), r.alloc(5, 40), r.alloc(5, 40), r.alloc(1, 40), r.alloc(1, 40)
+	sums, w := r.allocSums(1), r.identity(40)
+	r.fill(h, 0.25)
+	r.fill(other, 0.75)
+	r.count(norms)
+	back := func(saved backend.Tensor, act backend.Activation) func() {
+		return func() {
+			r.d.ActivateBack(da, da, saved, act)
+			r.d.ContractShallow(da, grads, sums, 0, h, norms, backend.Sigmoid, 1, 0.5)
+		}
+	}
+	for _, tt := range []struct {
+		name     string
+		launches int
+		step     func()
+	}{
+		{"same", 1, back(h, backend.Sigmoid)},
+		{"other values", 2, back(other, backend.Sigmoid)},
+		{"other activation", 2, back(h, backend.Tanh)},
+		{"a layer's", 2, func() {
+			r.d.LinearBackInput(da, other, w, h, backend.Sigmoid, false)
+			r.d.ContractShallow(da, grads, sums, 0, h, norms, backend.Sigmoid, 1, 0.5)
+		}},
+	} {
+		r.count(da)
+		tt.step()
+		want := r.values(da)
+		r.count(da)
+		r.record(tt.launches, tt.step).Launch(1)
+		r.close(tt.name, r.values(da), want)
+	}
+}
+
+// The sum of the KL terms costs no launch after the kernel that makes them.
+func TestGaussianKLMakesTheSum(t *testing.T) {
+	r := newRig(t, Options{})
+	for _, width := range []int{1, 32, 100} {
+		ml, kl, sums := r.alloc(70, 2*width), r.alloc(1, width), r.allocSums(2)
+		r.fill(ml, 0.5)
+		terms := func() { r.d.GaussianKL(kl, ml) }
+		add := func() { r.d.Accumulate(sums, 1, kl, 2) }
+		r.record(1, func() { terms(); add() }).Launch(3)
+		r.record(2, func() { terms(); add(); add() }).Launch(1)
+		r.record(1, terms).Launch(1)
+		got := make([]float64, 2)
+		r.d.ReadSums(got, sums)
+		var want float64
+		for _, v := range r.values(kl) {
+			want += float64(v)
+		}
+		if want = 10 * want; got[0] != 0 || !(math.Abs(got[1]-want) <= 1e-12*want) || want == 0 {
+			t.Errorf("width %d: sums %v, want 0 and %v", width, got, want)
+		}
+	}
 }

@@ -100,14 +100,15 @@ func layerEnd(act backend.Activation, b backend.Tensor) cublaslt.Epilogue {
 // product's epilogue where the forward pass left its mask (mask.go).
 func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
 	a := access{writes: tensors{dx}, factors: tensors{dy, w}}
-	switch act {
-	case backend.Identity:
-	case backend.ReLU:
+	if act == backend.ReLU {
 		a.gates = tensors{saved}
-	default:
-		a.either = tensors{saved}
 	}
 	if !d.readyTo("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed), a) {
+		return
+	}
+	if act != backend.Identity && act != backend.ReLU {
+		d.LinearBackInput(dx, dy, w, backend.Tensor{}, backend.Identity, transposed)
+		d.ActivateBack(dx, dx, saved, act)
 		return
 	}
 	d.run("LinearBackInput", func() error {
@@ -126,7 +127,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 		if err := d.multiplyThin(p, want); err != nil {
 			return err
 		}
-		return d.activateBack(dx, dx, saved, act, &noDropout)
+		return d.activateBack(dx, dx, slope{saved, act})
 	})
 }
 

@@ -24,9 +24,10 @@ func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 		width = target.Cols
 	}
 	k := out.Rows / target.Rows
-	d.run("Loss", func() error {
+	d.runSloped("Loss", func(s slope) error {
+		saved, half := d.sourceOf(s.saved)
 		return d.launchTo(dout, lossKernels[kind], d.perRow(out.Rows), at(rows), at(out), at(target), integer(out.Rows),
-			integer(width), integer(k), float(scale))
+			integer(width), integer(k), float(scale), saved, half, integer(int(s.act)))
 	})
 }
 
@@ -41,16 +42,23 @@ func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 	})
 }
 
-// Accumulate is s[i] += scale * sum of v. In a recording the Check of v makes it.
+// Accumulate is s[i] += scale * sum of v. In a recording the operation that made v
+// does it, if it was the last one and can, or else the Check of v.
 func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
 	if !d.ready("Accumulate", backend.CheckAccumulate(s, i, v), nil, v) || !d.holds("Accumulate", s, i) {
+		return
+	}
+	add := addition{sum(s, i), scale}
+	if o := d.takeWriter(v, func(o *operation) bool { return o.added != nil }); o != nil {
+		d.next = o.access
+		d.run(o.name, func() error { return o.added(add) })
 		return
 	}
 	d.run("Accumulate", func() error {
 		return d.launch(kernels.AccumulateFwdF32, d.summing(v.Len()), sum(s, i), at(v), integer(v.Len()), double(scale),
 			d.part(), d.count())
 	})
-	if d.recorded != nil {
-		d.recorded.last().adds = &addition{sum(s, i), scale}
+	if o := d.recorded.last(); o != nil {
+		o.adds = &add
 	}
 }

@@ -22,21 +22,26 @@ func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Te
 	if !d.readyTo("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho), a) || !d.holds("SparseKL", s, i) {
 		return
 	}
-	d.run("SparseKL", func() error {
+	d.runSloped("SparseKL", func(g slope) error {
 		v, half := d.sourceOf(dh)
+		saved, savedHalf := d.sourceOf(g.saved)
 		return d.launchTo(dh, kernels.SparseKlBwdF32, d.spread(dh.Len()), v, half, sum(s, i), at(m), integer(dh.Rows),
-			integer(dh.Cols), float(rho), float(scale), float(backend.MinSparsity))
+			integer(dh.Cols), float(rho), float(scale), float(backend.MinSparsity), saved, savedHalf, integer(int(g.act)))
 	})
 }
 
 // L1 is the sum of |h|.
 func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	if !d.ready("L1", backend.CheckL1(dh, s, i, h), tensors{dh}, dh, h) || !d.holds("L1", s, i) {
+	a := access{writes: tensors{dh}, either: tensors{dh, h}}
+	if !d.readyTo("L1", backend.CheckL1(dh, s, i, h), a) || !d.holds("L1", s, i) {
 		return
 	}
-	d.run("L1", func() error {
-		return d.launch(kernels.L1BwdF32, d.summing(h.Len()), at(dh), sum(s, i), at(h), integer(h.Len()), double(share),
-			float(scale), d.part(), d.count())
+	d.runSloped("L1", func(g slope) error {
+		before, beforeHalf := d.sourceOf(dh)
+		v, half := d.sourceOf(h)
+		saved, savedHalf := d.sourceOf(g.saved)
+		return d.launchTo(dh, kernels.L1BwdF32, d.summing(h.Len()), before, beforeHalf, sum(s, i), v, half, integer(h.Rows),
+			integer(h.Cols), double(share), float(scale), saved, savedHalf, integer(int(g.act)), d.part(), d.count())
 	})
 }
 
@@ -49,23 +54,25 @@ func (d *Device) RowSquares(r, w backend.Tensor) {
 	}
 }
 
-// ContractShallow is the squared norm of a one-layer encoder's Jacobian.
+// ContractShallow is the squared norm of a one-layer encoder's Jacobian. In a
+// recording it also does the ActivateBack of da before it.
 func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor,
 	act backend.Activation, share float64, scale float32) {
 	a := access{writes: tensors{da, dr}, reads: tensors{r}, either: tensors{da, saved}}
 	if !d.readyTo("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act), a) || !d.holds("ContractShallow", s, i) {
 		return
 	}
-	if ceil(saved.Cols, tile) >= min(counters, tilePartials) {
+	if !tilesFit(saved.Cols) {
 		d.fail("ContractShallow", fmt.Errorf("%d columns are too many", saved.Cols))
 		return
 	}
 	grid, chunks := d.columns(saved.Rows, saved.Cols)
+	sloped := d.takeWriter(da, func(o *operation) bool { return o.slopes != nil && *o.slopes == slope{saved, act} }) != nil
 	d.run("ContractShallow", func() error {
 		before, beforeHalf := d.sourceOf(da)
 		v, half := d.sourceOf(saved)
 		return d.launchTo(da, kernels.ContractShallowBwdF32, grid, before, beforeHalf, at(dr), sum(s, i), v, half, at(r),
-			integer(saved.Rows), integer(saved.Cols), integer(int(act)), double(share), float(scale), integer(chunks),
+			integer(saved.Rows), integer(saved.Cols), integer(int(act)), flag(sloped), double(share), float(scale), integer(chunks),
 			d.part(), d.tiles(), d.count())
 	})
 }

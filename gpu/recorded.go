@@ -17,28 +17,47 @@ type operation struct {
 	access
 	name    string
 	enqueue func() error
-	adds    *addition // all that it does, of reads[0]
-	drops   *dropout  // all that it does, to writes[0] in its place
+
+	// What spares a launch: what it does can be left to another operation, or it can
+	// do another's work on what it writes to writes[0].
+	adds   *addition // all that it does, of reads[0]
+	slopes *slope    // all that it does, to writes[0] in its place
+	sloped func(slope) error
+	added  func(addition) error
 }
 
-// dropout is the mask of a Dropout, none where clock is null.
-type dropout struct {
-	clock  arg
-	stream int
-	p      float32
+// slope is a factor s'(saved): of the identity, which saves nothing, 1.
+type slope struct {
+	saved backend.Tensor
+	act   backend.Activation
 }
 
-var noDropout = dropout{clock: pointer(0)}
-
-// takeDropout is the dropout of t in its place if that was recorded last. It is
-// taken back: the next operation does it.
-func (d *Device) takeDropout(t backend.Tensor) *dropout {
-	o := d.recorded.last()
-	if o == nil || o.drops == nil || o.writes[0] != t {
-		return &noDropout
+// runSloped is run of an operation that can multiply by a slope what it writes.
+func (d *Device) runSloped(op string, enqueue func(slope) error) {
+	d.run(op, func() error { return enqueue(slope{}) })
+	if o := d.recorded.last(); o != nil {
+		o.sloped = enqueue
 	}
-	d.recorded.takeLast()
-	return o.drops
+}
+
+// runAdded is run of an operation that can add up what it writes.
+func (d *Device) runAdded(op string, enqueue func(addition) error) {
+	d.run(op, func() error { return enqueue(noAddition) })
+	if o := d.recorded.last(); o != nil {
+		o.added = enqueue
+	}
+}
+
+// takeWriter is the operation recorded last if it wrote t and is one that can do
+// what is asked; nil if not. It is taken back: the next operation does its work.
+func (d *Device) takeWriter(t backend.Tensor, can func(*operation) bool) *operation {
+	o := d.recorded.last()
+	if o == nil || len(o.writes) == 0 || o.writes[0] != t || !can(o) {
+		return nil
+	}
+	taken := *o
+	d.recorded.operations = d.recorded.operations[:len(d.recorded.operations)-1]
+	return &taken
 }
 
 // last is the operation recorded last, nil if there is none, or no recording.
@@ -49,44 +68,39 @@ func (e *effects) last() *operation {
 	return &e.operations[len(e.operations)-1]
 }
 
-func (e *effects) takeLast() { e.operations = e.operations[:len(e.operations)-1] }
-
 // addition is a sum that another operation can make on its way (Accumulate).
 type addition struct {
 	to    arg
 	scale float64
 }
 
+var noAddition = addition{to: pointer(0)}
+
 // takeZero reports whether the operation recorded last is a Zero of t. It is taken
 // back: the next operation, which adds to t, writes it instead.
 func (d *Device) takeZero(t backend.Tensor) bool {
-	o := d.recorded.last()
-	if o == nil || o.name != "Zero" || o.writes[0] != t {
-		return false
-	}
-	d.recorded.takeLast()
-	return true
+	return d.takeWriter(t, func(o *operation) bool { return o.name == "Zero" }) != nil
 }
 
-// takeSum is what the step so far adds up of t as it is, nil if it does not. It is
-// taken back: the next operation makes the sum.
-func (d *Device) takeSum(t backend.Tensor) *addition {
+// takeSum is what the step so far adds up of t as it is, if it does. It is taken
+// back: the next operation makes the sum.
+func (d *Device) takeSum(t backend.Tensor) addition {
 	if d.recorded == nil {
-		return nil
+		return noAddition
 	}
 	list := d.recorded.operations
 	for i := len(list) - 1; i >= 0 && list[i].name != "ZeroSums"; i-- {
 		if a := list[i].adds; a != nil && list[i].reads[0] == t {
 			d.recorded.operations = slices.Delete(list, i, i+1)
-			return a
+			return *a
 		}
 		for _, w := range list[i].writes {
 			if !w.None() && overlap(tensorExtent(w), tensorExtent(t)) {
-				return nil
+				return noAddition
 			}
 		}
 	}
-	return nil
+	return noAddition
 }
 
 // effects are what a recorded step does to tensors and what is kept beside them.

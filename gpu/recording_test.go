@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -10,28 +11,17 @@ import (
 
 // layerRig is a layer y = relu(x W^T) with W the identity, and its backward pass.
 type layerRig struct {
-	*testing.T
-	d                  backend.Device
+	rig
 	x, y, w, dy, dx, b backend.Tensor
 }
 
 func newLayerRig(t *testing.T, o Options) *layerRig {
-	sim := device(t)
-	r := &layerRig{T: t, d: open(t, o)}
-	t.Cleanup(func() {
-		if err := r.d.Close(); err != nil {
-			t.Error(err)
-		}
-		sound(t, sim)
-	})
+	r := &layerRig{rig: newRig(t, o)}
 	for _, to := range []*backend.Tensor{&r.x, &r.y, &r.w, &r.dy, &r.dx} {
-		var err error
-		if *to, err = r.d.Alloc(2, 2); err != nil {
-			t.Fatal(err)
-		}
+		*to = r.alloc(2, 2)
 	}
 	r.d.Upload(r.w, []float32{1, 0, 0, 1})
-	r.d.Upload(r.dy, []float32{1, 2, 3, 4})
+	r.count(r.dy)
 	r.d.Upload(r.x, []float32{1, -1, -1, 1})
 	return r
 }
@@ -39,28 +29,11 @@ func newLayerRig(t *testing.T, o Options) *layerRig {
 func (r *layerRig) forward()  { r.d.Linear(r.y, backend.Tensor{}, r.x, r.w, r.b, backend.ReLU, false) }
 func (r *layerRig) backward() { r.d.LinearBackInput(r.dx, r.dy, r.w, r.y, backend.ReLU, false) }
 
-func (r *layerRig) record(step func()) backend.Program {
-	r.Helper()
-	p, err := r.d.Record(step)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return p
-}
-
 // want compares dx.
 func (r *layerRig) want(what string, want ...float32) {
 	r.Helper()
-	got := make([]float32, 4)
-	r.d.Download(got, r.dx)
-	if err := r.d.Sync(); err != nil {
-		r.Fatal(err)
-	}
-	for i := range want {
-		if got[i] != want[i] {
-			r.Errorf("%s: dx is %v, want %v", what, got, want)
-			return
-		}
+	if got := r.values(r.dx); !slices.Equal(got, want) {
+		r.Errorf("%s: dx is %v, want %v", what, got, want)
 	}
 }
 
@@ -70,17 +43,17 @@ func TestDerivedIsNotStale(t *testing.T) {
 	for _, o := range []Options{{}, {Precision: BF16}} {
 		t.Run(o.Precision.String(), func(t *testing.T) {
 			r := newLayerRig(t, o)
-			both := r.record(func() { r.forward(); r.backward() })
+			both := r.program(func() { r.forward(); r.backward() })
 			both.Launch(1)
 			r.want("one recording", 1, 0, 0, 4)
 			r.d.Upload(r.x, []float32{-1, 1, 1, -1})
 			both.Launch(1)
 			r.want("other input", 0, 2, 3, 0)
-			back := r.record(r.backward)
+			back := r.program(r.backward)
 			r.d.Upload(r.y, []float32{1, 1, 0, 0})
 			back.Launch(1)
 			r.want("y overwritten between two recordings", 1, 2, 0, 0)
-			over := r.record(func() { r.forward(); r.d.Activate(r.y, r.dy, backend.Identity); r.backward() })
+			over := r.program(func() { r.forward(); r.d.Activate(r.y, r.dy, backend.Identity); r.backward() })
 			over.Launch(1)
 			r.want("y overwritten within one", 1, 2, 3, 4)
 			r.d.Upload(r.dy, []float32{5, 6, 7, 8})
@@ -96,10 +69,7 @@ func TestDerivedIsNotStale(t *testing.T) {
 
 func TestLaunchesOfAProgram(t *testing.T) {
 	r := newLayerRig(t, Options{Debug: true})
-	p := r.record(func() { r.forward(); r.backward() })
-	if n := p.(interface{ Nodes() int }).Nodes(); n != 2 {
-		t.Errorf("a layer with ReLU and its backward pass take %d launches, want 2", n)
-	}
+	p := r.record(2, func() { r.forward(); r.backward() })
 	p.Launch(19)
 	r.want("19 launches", 1, 0, 0, 4)
 }
@@ -109,10 +79,7 @@ func TestUsage(t *testing.T) {
 	r := newLayerRig(t, Options{Precision: BF16})
 	d := r.d.(*Device)
 	before := d.Usage()
-	extra, err := r.d.Alloc(2, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
+	extra := r.alloc(2, 2)
 	r.d.Linear(extra, backend.Tensor{}, r.x, r.w, r.b, backend.ReLU, false)
 	r.d.Linear(r.y, backend.Tensor{}, extra, r.w, r.b, backend.ReLU, false)
 	if during := d.Usage(); during.Blocks <= before.Blocks+1 {

@@ -32,6 +32,9 @@ func (d *Device) count() arg { return pointer(d.scratch.count.at) }
 // summing is the grid of a kernel that adds up n elements.
 func (d *Device) summing(n int) int { return min(ceil(n, 4*kernels.Block), 8*d.sms) }
 
+// tilesFit reports whether the tiles of so many columns can add up what they have.
+func tilesFit(cols int) bool { return ceil(cols, tile) < min(counters, tilePartials) }
+
 // columns is the grid of a kernel that adds up rows, and into how many chunks it
 // cuts them: enough to fill the device, each of a few rows at least.
 func (d *Device) columns(rows, cols int) (grid, chunks int) {

@@ -11,8 +11,7 @@ import (
 // shadowRig is a layer y = x W^T of 8 inputs and outputs in bf16, with x all ones
 // and W, if all its elements are w, making y = 8 w.
 type shadowRig struct {
-	*testing.T
-	d                backend.Device
+	rig
 	params, x, y, w  backend.Tensor
 	other, gradients backend.Tensor
 	guard            backend.Sums
@@ -20,46 +19,15 @@ type shadowRig struct {
 }
 
 func newShadowRig(t *testing.T) *shadowRig {
-	sim := device(t)
-	r := &shadowRig{T: t, d: open(t, Options{Precision: BF16})}
-	t.Cleanup(func() {
-		if err := r.d.Close(); err != nil {
-			t.Error(err)
-		}
-		sound(t, sim)
-	})
-	block, err := r.d.Alloc(1, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := 0
-	alloc := func(rows, cols int) backend.Tensor {
-		at := block.Slice(next, rows, cols)
-		next += ceil(rows*cols, 64) * 64
-		return at
-	}
-	r.params, r.gradients, r.other = alloc(1, 70), alloc(1, 70), alloc(8, 8)
+	r := &shadowRig{rig: newRig(t, Options{Precision: BF16})}
+	r.params, r.gradients, r.other = r.alloc(1, 70), r.alloc(1, 70), r.alloc(8, 8)
 	r.w = r.params.Slice(4, 8, 8)
-	r.x, r.y = alloc(2, 8), alloc(2, 8)
-	if r.clock, err = r.d.AllocClock(1); err != nil {
-		t.Fatal(err)
-	}
-	if r.guard, err = r.d.AllocSums(backend.GuardNorm + 1); err != nil {
-		t.Fatal(err)
-	}
-	r.d.SetClock(r.clock, backend.Time{}, []backend.Hyper{{LR: 1, Correct1: 1, Correct2: 1}})
+	r.x, r.y = r.alloc(2, 8), r.alloc(2, 8)
+	r.clock, r.guard = r.allocClock(backend.Hyper{LR: 1, Correct1: 1, Correct2: 1}), r.allocSums(backend.GuardNorm+1)
 	r.fill(r.x, 1)
 	r.fill(r.gradients, 0.25)
 	r.fill(r.params, 4)
 	return r
-}
-
-func (r *shadowRig) fill(t backend.Tensor, v float32) {
-	all := make([]float32, t.Len())
-	for i := range all {
-		all[i] = v
-	}
-	r.d.Upload(t, all)
 }
 
 func (r *shadowRig) linear() {
@@ -70,26 +38,10 @@ func (r *shadowRig) update() {
 	r.d.Update(r.params, r.gradients, backend.Tensor{}, backend.Tensor{}, backend.Optimiser{Kind: backend.SGD}, r.guard, r.clock)
 }
 
-func (r *shadowRig) record(nodes int, step func()) backend.Program {
-	r.Helper()
-	p, err := r.d.Record(step)
-	if err != nil {
-		r.Fatal(err)
-	}
-	if n := p.(*program).Nodes(); n != nodes {
-		r.Errorf("the step takes %d launches, want %d", n, nodes)
-	}
-	return p
-}
-
 // want says that the products read weights that are all w.
 func (r *shadowRig) want(what string, w float32) {
 	r.Helper()
-	got := make([]float32, r.y.Len())
-	r.d.Download(got, r.y)
-	if err := r.d.Sync(); err != nil {
-		r.Fatal(err)
-	}
+	got := r.values(r.y)
 	for _, y := range got {
 		if y != 8*w {
 			r.Errorf("%s: y is %v, want %v everywhere", what, got, 8*w)
@@ -156,14 +108,7 @@ func TestShadowOfAChangedWeight(t *testing.T) {
 // direction is the gradient's sign.
 func TestShadowFollowsLAMB(t *testing.T) {
 	r := newShadowRig(t)
-	moments, err := r.d.Alloc(1, 140)
-	if err != nil {
-		t.Fatal(err)
-	}
-	trust, err := r.d.AllocSums(1)
-	if err != nil {
-		t.Fatal(err)
-	}
+	moments, trust := r.alloc(1, 140), r.allocSums(1)
 	p := r.record(3, func() {
 		r.linear()
 		r.d.UpdateLAMB(r.params, r.gradients, moments.Slice(0, 1, 70), moments.Slice(70, 1, 70), []int{70}, trust,

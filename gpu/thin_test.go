@@ -11,26 +11,18 @@ import (
 // thinRig is y = x W^T, z = y W^T in bf16, W twice the identity, of width 12, whose
 // copies have rows of 16. Recorded, y is read by a product alone and so is thin.
 type thinRig struct {
-	*testing.T
-	d             backend.Device
+	rig
 	x, y, z, w, v backend.Tensor
 }
 
 const thinWidth = 12
 
 func newThinRig(t *testing.T) *thinRig {
-	sim := device(t)
-	r := &thinRig{T: t, d: open(t, Options{Precision: BF16})}
-	t.Cleanup(func() {
-		if err := r.d.Close(); err != nil {
-			t.Error(err)
-		}
-		sound(t, sim)
-	})
+	r := &thinRig{rig: newRig(t, Options{Precision: BF16})}
 	for _, to := range []*backend.Tensor{&r.x, &r.y, &r.z, &r.v} {
-		*to = r.alloc(4)
+		*to = r.alloc(4, thinWidth)
 	}
-	r.w = r.alloc(thinWidth)
+	r.w = r.alloc(thinWidth, thinWidth)
 	w := make([]float32, r.w.Len())
 	for i := range thinWidth {
 		w[i*thinWidth+i] = 2
@@ -40,22 +32,6 @@ func newThinRig(t *testing.T) *thinRig {
 	return r
 }
 
-func (r *thinRig) alloc(rows int) backend.Tensor {
-	t, err := r.d.Alloc(rows, thinWidth)
-	if err != nil {
-		r.Fatal(err)
-	}
-	return t
-}
-
-func (r *thinRig) fill(t backend.Tensor, v float32) {
-	all := make([]float32, t.Len())
-	for i := range all {
-		all[i] = v
-	}
-	r.d.Upload(t, all)
-}
-
 func (r *thinRig) linear(y, x backend.Tensor) {
 	r.d.Linear(y, backend.Tensor{}, x, r.w, backend.Tensor{}, backend.Identity, false)
 }
@@ -63,17 +39,11 @@ func (r *thinRig) linear(y, x backend.Tensor) {
 func (r *thinRig) step() { r.linear(r.y, r.x); r.linear(r.z, r.y) }
 
 // record wants that many launches, and y thin or not after it.
-func (r *thinRig) record(nodes int, thin bool, step func()) backend.Program {
+func (r *thinRig) record(nodes int, thin bool, step func()) *program {
 	r.Helper()
-	p, err := r.d.Record(step)
-	if err != nil {
-		r.Fatal(err)
-	}
-	if n := p.(*program).Nodes(); n != nodes {
-		r.Errorf("the step takes %d launches, want %d", n, nodes)
-	}
+	p := r.rig.record(nodes, step)
 	found := false
-	for _, v := range p.(*program).thin {
+	for _, v := range p.thin {
 		found = found || v.of == r.y
 	}
 	if found != thin {
@@ -85,11 +55,7 @@ func (r *thinRig) record(nodes int, thin bool, step func()) backend.Program {
 // want says what the rows of t are, all of a row being the same.
 func (r *thinRig) want(what string, t backend.Tensor, rows ...float32) {
 	r.Helper()
-	got := make([]float32, t.Len())
-	r.d.Download(got, t)
-	if err := r.d.Sync(); err != nil {
-		r.Fatal(err)
-	}
+	got := r.values(t)
 	for i, v := range got {
 		if v != rows[i/thinWidth] {
 			r.Errorf("%s: %v, want rows of %v", what, got, rows)

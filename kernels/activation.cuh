@@ -1,6 +1,6 @@
 // The activations and their derivatives, by the table in package backend (activation.go).
 #pragma once
-#include "common.cuh"
+#include "bfloat16.cuh"
 
 enum Activation { IDENTITY, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS, SIGMOID, TANH };
 
@@ -53,4 +53,18 @@ DEVICE float curvature(int act, float v) {
 	case TANH: return -2.0f * v * (1.0f - v * v);
 	}
 	return 0.0f;
+}
+
+// Slope is s'(saved), 1 where act is the identity; times multiplies by it.
+struct Slope { int act; Source saved; };
+
+DEVICE float times(float g, Slope s, i64 r, i64 j) { return s.act == IDENTITY ? g : g * slope(s.act, load(s.saved, r, j)); }
+
+DEVICE Four times(Four g, Slope s, i64 q, int m, bool wide) {
+	if (s.act == IDENTITY)
+		return g;
+	Four v = load(s.saved, q, m, wide);
+	for (int i = 0; i < 4; i++)
+		g.v[i] *= slope(s.act, v.v[i]);
+	return g;
 }

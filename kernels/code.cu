@@ -22,19 +22,26 @@ KERNEL reparam_fwd_f32(float *z, u16 *half, i64 ld, const float *ml, const Clock
 	}
 }
 
-// gaussian_kl is kl[j] = mean_b (mu^2 + e^l - 1 - l) / 2.
+// gaussian_kl is kl[j] = mean_b (mu^2 + e^l - 1 - l) / 2, and *total += scale sum_j kl[j], where total is not null.
 //
-//	kl: width, part: chunks x width
-KERNEL gaussian_kl_fwd_f32(float *kl, const float *ml, i64 batch, i64 width, i64 chunks, double *part, u32 *count) {
+//	kl: width, part: chunks x width, tile_part: tiles, count: tiles + 1
+KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch, i64 width, double scale, i64 chunks,
+                           double *part, double *tile_part, u32 *count) {
 	__shared__ Scratch s;
 	i64 j;
-	double sum;
+	double sum, all;
 	auto f = [=](i64 b, i64 c) {
 		float mu = ml[b * 2 * width + c], l = clamp_log_var(ml[b * 2 * width + width + c]);
 		return (double)(0.5f * (mu * mu + (expm1f(l) - l)));
 	};
-	if (column_sum(f, batch, width, chunks, &j, &sum, part, count, &s) && threadIdx.x < 32 && j < width)
-		kl[j] = (float)(sum / (double)batch);
+	if (!column_sum(f, batch, width, chunks, &j, &sum, part, count, &s))
+		return;
+	bool mine = threadIdx.x < 32 && j < width;
+	float mean = (float)(sum / (double)batch);
+	if (mine)
+		kl[j] = mean;
+	if (total && tile_sum(mine ? mean : 0.0, width, &all, tile_part, count, &s) && threadIdx.x == 0)
+		*total += scale * all;
 }
 
 // reparam_bwd is the gradient by ml of the decoder's loss (through dz) and of the KL term with weight

@@ -39,48 +39,39 @@ KERNEL act_fwd_f32(float *y, const float *x, i64 n, i64 act) {
 	}
 }
 
-// dropped is x [u >= p] / (1-p).
-DEVICE float dropped(float x, u32 word, float p) { return uniform(word) >= p ? x / (1.0f - p) : 0.0f; }
-
-// act_bwd is dx = dy . s'(saved), dy going through dropout first where clock is not null; dx may be dy.
+// act_bwd is dx = dy . s'(saved); dx may be dy.
 //
 //	dx, dy, saved (halves: rows x ld): rows x cols
-KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_half, const float *saved,
-                   const u16 *saved_half, i64 rows, i64 cols, i64 act, const Clock *clock, i64 stream, float p) {
+KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_half, i64 rows, i64 cols,
+                   const float *saved, const u16 *saved_half, i64 act) {
 	bool wide = aligned(dx, dy, saved);
 	i64 n = rows * cols;
 	Sink out = {dx, half, cols, ld};
-	Source in = {dy, dy_half, cols, ld}, at = {saved, saved_half, cols, ld};
+	Source in = {dy, dy_half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
-		Four g = load(in, q, m, wide), v = load(at, q, m, wide);
-		if (clock) {
-			Words w = noise_block(clock, (u32)stream, q);
-			for (int i = 0; i < 4; i++)
-				g.v[i] = dropped(g.v[i], w.w[i], p);
-		}
-		for (int i = 0; i < 4; i++)
-			g.v[i] *= slope((int)act, v.v[i]);
-		put(out, q, m, wide, g);
+		put(out, q, m, wide, times(load(in, q, m, wide), slope, q, m, wide));
 	}
 }
 
-// dropout is y = x . [u >= p] / (1-p); y may be x.
+// dropout is y = x . [u >= p] / (1-p) . s'(saved); y may be x.
 //
-//	y, x (halves: rows x ld): rows x cols
+//	y, x, saved (halves: rows x ld): rows x cols
 KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const u16 *x_half, const Clock *clock, i64 rows,
-                       i64 cols, i64 stream, float p) {
-	bool wide = aligned(y, x);
+                       i64 cols, i64 stream, float p, const float *saved, const u16 *saved_half, i64 act) {
+	bool wide = aligned(y, x, saved);
 	i64 n = rows * cols;
 	Sink out = {y, half, cols, ld};
 	Source in = {x, x_half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
 		Words w = noise_block(clock, (u32)stream, q);
 		Four f = load(in, q, m, wide);
 		for (int i = 0; i < 4; i++)
-			f.v[i] = dropped(f.v[i], w.w[i], p);
-		put(out, q, m, wide, f);
+			f.v[i] = uniform(w.w[i]) >= p ? f.v[i] / (1.0f - p) : 0.0f;
+		put(out, q, m, wide, times(f, slope, q, m, wide));
 	}
 }
 

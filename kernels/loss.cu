@@ -1,5 +1,5 @@
 // Losses: value and gradient in one pass over the network's output, a block a row. rows[r] = loss(out[r], target[r/k]),
-// dout = scale times its gradient by out; dout may be none, and may be out itself.
+// dout = scale times its gradient by out times s'(saved); dout may be none, and may be out or saved itself.
 #include "activation.cuh"
 #include "bfloat16.cuh"
 #include "reduce.cuh"
@@ -18,14 +18,16 @@ template <class F> DEVICE void row_losses(F f, float *rows, i64 n, i64 cols, Scr
 
 // loss_squared is sum (o - x)^2.
 //
-//	dout (half: n x ld), out: n x cols, target: n/k x cols, rows: n
+//	dout, saved (halves: n x ld), out: n x cols, target: n/k x cols, rows: n
 KERNEL loss_squared_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
-                            i64 cols, i64 k, float scale) {
+                            i64 cols, i64 k, float scale, const float *saved,
+                            const u16 *saved_half, i64 act) {
 	__shared__ Scratch s;
 	Sink to = {dout, half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	auto f = [=](i64 r, i64 j) {
 		float d = out[r * cols + j] - target[r / k * cols + j];
-		put(to, r, j, 2.0f * scale * d);
+		put(to, r, j, times(2.0f * scale * d, slope, r, j));
 		return d * d;
 	};
 	row_losses(f, rows, n, cols, &s);
@@ -33,15 +35,17 @@ KERNEL loss_squared_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const f
 
 // loss_bernoulli is sum softplus(o) - o x, cross-entropy from logits.
 //
-//	dout (half: n x ld), out: n x cols, target: n/k x cols, rows: n
+//	dout, saved (halves: n x ld), out: n x cols, target: n/k x cols, rows: n
 KERNEL loss_bernoulli_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
-                              i64 cols, i64 k, float scale) {
+                              i64 cols, i64 k, float scale, const float *saved,
+                              const u16 *saved_half, i64 act) {
 	__shared__ Scratch s;
 	Sink to = {dout, half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	auto f = [=](i64 r, i64 j) {
 		float o = out[r * cols + j], x = target[r / k * cols + j];
 		if (dout || half)
-			put(to, r, j, scale * (logistic(o) - x));
+			put(to, r, j, times(scale * (logistic(o) - x), slope, r, j));
 		return softplus(o) - o * x;
 	};
 	row_losses(f, rows, n, cols, &s);
@@ -49,17 +53,19 @@ KERNEL loss_bernoulli_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const
 
 // loss_gaussian is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, o = (mu, l), l clamped, without gradient where it is.
 //
-//	dout (half: n x ld), out: n x 2 cols, target: n/k x cols, rows: n
+//	dout, saved (halves: n x ld), out: n x 2 cols, target: n/k x cols, rows: n
 KERNEL loss_gaussian_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
-                             i64 cols, i64 k, float scale) {
+                             i64 cols, i64 k, float scale, const float *saved,
+                             const u16 *saved_half, i64 act) {
 	__shared__ Scratch s;
 	Sink to = {dout, half, 2 * cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, 2 * cols, ld}};
 	auto f = [=](i64 r, i64 j) {
 		i64 at = r * 2 * cols + j;
 		float raw = out[at + cols], l = clamp_log_var(raw);
 		float d = out[at] - target[r / k * cols + j], g = d * expf(-l);
-		put(to, r, j, scale * g);
-		put(to, r, cols + j, clamped(raw) ? 0.0f : 0.5f * scale * (1.0f - d * g));
+		put(to, r, j, times(scale * g, slope, r, j));
+		put(to, r, cols + j, times(clamped(raw) ? 0.0f : 0.5f * scale * (1.0f - d * g), slope, r, cols + j));
 		return 0.5f * (d * g + l + 1.8378770664f);
 	};
 	row_losses(f, rows, n, cols, &s);
@@ -67,11 +73,13 @@ KERNEL loss_gaussian_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const 
 
 // loss_categorical is logsumexp(o) - o[x], x a class number.
 //
-//	dout (half: n x ld), out: n x cols, target: n/k, rows: n
+//	dout, saved (halves: n x ld), out: n x cols, target: n/k, rows: n
 KERNEL loss_categorical_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const float *out, const float *target, i64 n,
-                                i64 cols, i64 k, float scale) {
+                                i64 cols, i64 k, float scale, const float *saved,
+                                const u16 *saved_half, i64 act) {
 	__shared__ Scratch s;
 	Sink to = {dout, half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
 		const float *o = out + r * cols;
 		i64 x = (i64)target[r / k];
@@ -86,7 +94,7 @@ KERNEL loss_categorical_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, con
 		if (threadIdx.x == 0)
 			rows[r] = (top - chosen) + logf((float)sum);
 		for (i64 j = threadIdx.x; (dout || half) && j < cols; j += blockDim.x)
-			put(to, r, j, scale * (expf(o[j] - top) / (float)sum - (j == x ? 1.0f : 0.0f)));
+			put(to, r, j, times(scale * (expf(o[j] - top) / (float)sum - (j == x ? 1.0f : 0.0f)), slope, r, j));
 	}
 }
 

@@ -1,4 +1,5 @@
-// Regularisers of the code. Each adds its value to an accumulator and its gradient to dh or da.
+// Regularisers of the code. Each adds its value to an accumulator and its gradient to dh or da, and some then multiply
+// that by s'(saved).
 #include "activation.cuh"
 #include "bfloat16.cuh"
 #include "noise.cuh"
@@ -7,14 +8,16 @@
 DEVICE double clamp(double q, double low) { return q < low ? low : q > 1 - low ? 1 - low : q; }
 
 // sparse_kl is *sum += sum_j KL(rho || m_j), m clamped to [low, 1-low], and
-// out[b,j] = dh[b,j] + scale (-rho/m_j + (1-rho)/(1-m_j)); out may be dh. The first block adds up the value.
+// out[b,j] = (dh[b,j] + scale (-rho/m_j + (1-rho)/(1-m_j))) s'(saved); out may be dh. The first block adds up the value.
 //
-//	out, dh (halves: rows x ld): rows x cols, m: cols
+//	out, dh, saved (halves: rows x ld): rows x cols, m: cols
 KERNEL sparse_kl_bwd_f32(float *out, u16 *half, i64 ld, const float *dh, const u16 *dh_half, double *sum, const float *m,
-                         i64 rows, i64 cols, float rho, float scale, float low) {
+                         i64 rows, i64 cols, float rho, float scale, float low, const float *saved,
+                         const u16 *saved_half, i64 act) {
 	__shared__ Scratch s;
 	Sink to = {out, half, cols, ld};
 	Source from = {dh, dh_half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	double p = rho, bound = low;
 	if (blockIdx.x == 0) {
 		double v = 0;
@@ -31,20 +34,26 @@ KERNEL sparse_kl_bwd_f32(float *out, u16 *half, i64 ld, const float *dh, const u
 		float q = m[j], rest = 1.0f - q;
 		q = q < low ? low : q;
 		rest = rest < low ? low : rest;
-		put(to, r, j, load(from, r, j) + scale * ((1.0f - rho) / rest - rho / q));
+		put(to, r, j, times(load(from, r, j) + scale * ((1.0f - rho) / rest - rho / q), slope, r, j));
 	}
 }
 
-// l1 is *sum += share sum |h| and dh += scale sign(h).
+// l1 is *sum += share sum |h| and out = (dh + scale sign(h)) s'(saved); out may be dh.
 //
-//	dh, h: n, part: grid
-KERNEL l1_bwd_f32(float *dh, double *sum, const float *h, i64 n, double share, float scale, double *part, u32 *count) {
+//	out, dh, h, saved (halves: rows x ld): rows x cols, part: grid
+KERNEL l1_bwd_f32(float *out, u16 *half, i64 ld, const float *dh, const u16 *dh_half, double *sum, const float *h,
+                  const u16 *h_half, i64 rows, i64 cols, double share, float scale, const float *saved,
+                  const u16 *saved_half, i64 act, double *part, u32 *count) {
 	__shared__ Scratch s;
+	Sink to = {out, half, cols, ld};
+	Source from = {dh, dh_half, cols, ld}, code = {h, h_half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	double mine = 0, total;
-	EACH(i, n) {
-		float x = h[i];
+	EACH(i, rows * cols) {
+		i64 r = quotient(i, cols), j = i - r * cols;
+		float x = load(code, r, j);
 		mine += fabsf(x);
-		dh[i] += x > 0 ? scale : x < 0 ? -scale : 0.0f;
+		put(to, r, j, times(load(from, r, j) + (x > 0 ? scale : x < 0 ? -scale : 0.0f), slope, r, j));
 	}
 	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
 		*sum += share * total;
@@ -66,21 +75,21 @@ KERNEL row_squares_fwd_f32(float *r, const float *w, i64 rows, i64 cols) {
 }
 
 // contract_shallow is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s'' r_j, where out may be da, and
-// dr[j] = scale sum_b s'^2. The blocks that finish a tile of columns leave the tile's part of the value, and the last of them adds these up.
+// dr[j] = scale sum_b s'^2. With sloped da is multiplied by s' first.
 //
 //	out, da, saved (halves: rows x ld): rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
 KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, const u16 *da_half, float *dr,
                                 double *sum, const float *saved, const u16 *saved_half, const float *r, i64 rows,
-                                i64 cols, i64 act, double share, float scale, i64 chunks, double *part,
+                                i64 cols, i64 act, i64 sloped, double share, float scale, i64 chunks, double *part,
                                 double *tile_part, u32 *count) {
 	__shared__ Scratch s;
 	Sink to = {out, half, cols, ld};
 	Source before = {da, da_half, cols, ld}, at = {saved, saved_half, cols, ld};
-	i64 j, tiles = (cols + 31) / 32;
-	double squares;
+	i64 j;
+	double squares, total;
 	auto f = [=](i64 b, i64 c) {
 		float v = load(at, b, c), s1 = slope((int)act, v);
-		put(to, b, c, load(before, b, c) + 2.0f * scale * s1 * curvature((int)act, v) * r[c]);
+		put(to, b, c, load(before, b, c) * (sloped ? s1 : 1.0f) + 2.0f * scale * s1 * curvature((int)act, v) * r[c]);
 		return (double)(s1 * s1);
 	};
 	if (!column_sum(f, rows, cols, chunks, &j, &squares, part, count, &s))
@@ -88,17 +97,8 @@ KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, 
 	bool mine = threadIdx.x < 32 && j < cols;
 	if (mine)
 		dr[j] = (float)(scale * squares);
-	double v = block_sum(mine ? squares * r[j] : 0.0, &s);
-	if (threadIdx.x == 0)
-		tile_part[blockIdx.x % tiles] = v;
-	if (!last_block(&count[tiles], tiles, &s))
-		return;
-	v = 0;
-	for (i64 t = threadIdx.x; t < tiles; t += blockDim.x)
-		v += ((volatile double *)tile_part)[t];
-	v = block_sum(v, &s);
-	if (threadIdx.x == 0)
-		*sum += share * v;
+	if (tile_sum(mine ? squares * r[j] : 0.0, cols, &total, tile_part, count, &s) && threadIdx.x == 0)
+		*sum += share * total;
 }
 
 // scaled_rows is dw[j,i] += 2 c_j w[j,i].

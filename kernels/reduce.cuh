@@ -118,3 +118,20 @@ DEVICE bool column_sum(F f, i64 rows, i64 cols, i64 chunks, i64 *column, double 
 	*sum = over_warps(v, x, y, s);
 	return true;
 }
+
+// tile_sum is the sum of v over the blocks in which column_sum is true. It returns true in the one that has it.
+//
+//	tile_part: tiles, count: tiles + 1
+DEVICE bool tile_sum(double v, i64 cols, double *sum, double *tile_part, u32 *count, Scratch *s) {
+	i64 tiles = (cols + 31) / 32;
+	v = block_sum(v, s);
+	if (threadIdx.x == 0)
+		tile_part[blockIdx.x % tiles] = v;
+	if (!last_block(&count[tiles], tiles, s))
+		return false;
+	v = 0;
+	for (i64 t = threadIdx.x; t < tiles; t += blockDim.x)
+		v += ((volatile double *)tile_part)[t];
+	*sum = block_sum(v, s);
+	return true;
+}

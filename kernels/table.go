@@ -6,7 +6,7 @@ var (
 	ExpandFwdF32 = Kernel{"expand_fwd_f32", "cast", "ppiii"}
 
 	ReparamFwdF32           = Kernel{"reparam_fwd_f32", "code", "ppippiiii"}
-	GaussianKlFwdF32        = Kernel{"gaussian_kl_fwd_f32", "code", "ppiiipp"}
+	GaussianKlFwdF32        = Kernel{"gaussian_kl_fwd_f32", "code", "pppiidippp"}
 	ReparamBwdF32           = Kernel{"reparam_bwd_f32", "code", "ppippppiiiiff"}
 	ImportanceWeightsFwdF32 = Kernel{"importance_weights_fwd_f32", "code", "ppppppiiii"}
 	ImportanceBwdF32        = Kernel{"importance_bwd_f32", "code", "ppipppppiiiif"}
@@ -18,24 +18,24 @@ var (
 
 	BiasActFwdF32     = Kernel{"bias_act_fwd_f32", "layer", "ppipppppiii"}
 	ActFwdF32         = Kernel{"act_fwd_f32", "layer", "ppii"}
-	ActBwdF32         = Kernel{"act_bwd_f32", "layer", "ppippppiiipif"}
-	DropoutFwdF32     = Kernel{"dropout_fwd_f32", "layer", "ppipppiiif"}
+	ActBwdF32         = Kernel{"act_bwd_f32", "layer", "ppippiippi"}
+	DropoutFwdF32     = Kernel{"dropout_fwd_f32", "layer", "ppipppiiifppi"}
 	AddFwdF32         = Kernel{"add_fwd_f32", "layer", "ppippii"}
 	CopyColumnsFwdF32 = Kernel{"copy_columns_fwd_f32", "layer", "ppiiii"}
 	ScaleRowsFwdF32   = Kernel{"scale_rows_fwd_f32", "layer", "ppippii"}
 	ColumnSumsFwdF32  = Kernel{"column_sums_fwd_f32", "layer", "pppiiiidipp"}
 
-	LossSquaredBwdF32     = Kernel{"loss_squared_bwd_f32", "loss", "ppipppiiif"}
-	LossBernoulliBwdF32   = Kernel{"loss_bernoulli_bwd_f32", "loss", "ppipppiiif"}
-	LossGaussianBwdF32    = Kernel{"loss_gaussian_bwd_f32", "loss", "ppipppiiif"}
-	LossCategoricalBwdF32 = Kernel{"loss_categorical_bwd_f32", "loss", "ppipppiiif"}
+	LossSquaredBwdF32     = Kernel{"loss_squared_bwd_f32", "loss", "ppipppiiifppi"}
+	LossBernoulliBwdF32   = Kernel{"loss_bernoulli_bwd_f32", "loss", "ppipppiiifppi"}
+	LossGaussianBwdF32    = Kernel{"loss_gaussian_bwd_f32", "loss", "ppipppiiifppi"}
+	LossCategoricalBwdF32 = Kernel{"loss_categorical_bwd_f32", "loss", "ppipppiiifppi"}
 	CorrectFwdF32         = Kernel{"correct_fwd_f32", "loss", "pppiipp"}
 	AccumulateFwdF32      = Kernel{"accumulate_fwd_f32", "loss", "ppidpp"}
 
-	SparseKlBwdF32        = Kernel{"sparse_kl_bwd_f32", "penalty", "ppippppiifff"}
-	L1BwdF32              = Kernel{"l1_bwd_f32", "penalty", "pppidfpp"}
+	SparseKlBwdF32        = Kernel{"sparse_kl_bwd_f32", "penalty", "ppippppiifffppi"}
+	L1BwdF32              = Kernel{"l1_bwd_f32", "penalty", "ppipppppiidfppipp"}
 	RowSquaresFwdF32      = Kernel{"row_squares_fwd_f32", "penalty", "ppii"}
-	ContractShallowBwdF32 = Kernel{"contract_shallow_bwd_f32", "penalty", "ppipppppppiiidfippp"}
+	ContractShallowBwdF32 = Kernel{"contract_shallow_bwd_f32", "penalty", "ppipppppppiiiidfippp"}
 	ScaledRowsBwdF32      = Kernel{"scaled_rows_bwd_f32", "penalty", "pppii"}
 	ProbesFwdF32          = Kernel{"probes_fwd_f32", "penalty", "ppiiiii"}
 	DerivativeFwdF32      = Kernel{"derivative_fwd_f32", "penalty", "ppippiiii"}
@@ -43,7 +43,7 @@ var (
 	SquareSumBwdF32       = Kernel{"square_sum_bwd_f32", "penalty", "ppippiidfpp"}
 
 	TopkFwdF32 = Kernel{"topk_fwd_f32", "topk", "ppipiii"}
-	TopkBwdF32 = Kernel{"topk_bwd_f32", "topk", "pppi"}
+	TopkBwdF32 = Kernel{"topk_bwd_f32", "topk", "ppipppiippi"}
 
 	CheckFwdF32  = Kernel{"check_fwd_f32", "update", "ppppiipippppd"}
 	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffffpi"}

@@ -1,5 +1,5 @@
 // The k largest elements of every row.
-#include "bfloat16.cuh"
+#include "activation.cuh"
 #include "reduce.cuh"
 
 // ordered maps a float to an integer of the same order; both zeros are one value.
@@ -74,7 +74,16 @@ KERNEL topk_fwd_f32(float *y, u16 *half, i64 ld, const float *x, i64 rows, i64 c
 	}
 }
 
-// topk_bwd is dx = [y != 0] . dy; dx may be dy.
-KERNEL topk_bwd_f32(float *dx, const float *dy, const float *y, i64 n) {
-	EACH(i, n) dx[i] = y[i] != 0 ? dy[i] : 0.0f;
+// topk_bwd is dx = [y != 0] . dy . s'(saved); dx may be dy.
+//
+//	dx, dy, saved (halves: rows x ld), y: rows x cols
+KERNEL topk_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_half, const float *y, i64 rows, i64 cols,
+                    const float *saved, const u16 *saved_half, i64 act) {
+	Sink to = {dx, half, cols, ld};
+	Source from = {dy, dy_half, cols, ld};
+	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
+	EACH(i, rows * cols) {
+		i64 r = quotient(i, cols), j = i - r * cols;
+		put(to, r, j, times(y[i] != 0 ? load(from, r, j) : 0.0f, slope, r, j));
+	}
 }

@@ -74,9 +74,13 @@ func (s *Spec) closedForm() bool {
 	return s.Contract.Kind == ExactContract && len(s.Hidden) == 0
 }
 
-// prepareContract enqueues the Jacobian's part of the gradient that the
-// encoder's backward pass then adds up.
+// prepareContract enqueues what the penalty needs before the encoder's backward
+// pass: for the closed form the weights' norms, otherwise the Jacobian's part of
+// the gradient, which that pass then adds up.
 func (t *Training) prepareContract(n int) {
+	if !t.normGrad.None() {
+		t.dev.RowSquares(t.rowNorms, t.enc[0].w)
+	}
 	j := t.jacobian
 	if j == nil {
 		return
@@ -99,7 +103,6 @@ func (t *Training) contractClosed(n int) {
 		return
 	}
 	l := &t.enc[0]
-	t.dev.RowSquares(t.rowNorms, l.w)
 	t.dev.ContractShallow(l.delta.Top(n), t.normGrad, t.sums, sumContract, l.saved().Top(n), t.rowNorms, l.act,
 		1, t.over(t.Spec.Contract.Weight))
 }

@@ -32,6 +32,9 @@ func (t *Training) loss(ml backend.Tensor, n int) {
 	out, N := t.dec.last(), n*t.samples
 	delta, rows := out.delta.Top(N), t.losses(n)
 	t.dev.Loss(delta, rows, out.y.Top(N), t.clean.Top(n), t.Spec.Loss, t.over(1))
+	if out.act != backend.Identity {
+		t.dev.ActivateBack(delta, delta, out.saved().Top(N), out.act)
+	}
 	if t.samples > 1 {
 		w, bound := t.weights.Top(N), t.bound.Top(n)
 		t.dev.ImportanceWeights(w, bound, rows, t.z.Top(N), ml, backend.Noise{Clock: t.Clock, Stream: backend.StreamCode})
@@ -39,9 +42,6 @@ func (t *Training) loss(ml backend.Tensor, n int) {
 		t.dev.Accumulate(t.sums, sumLoss, bound, -1)
 	} else {
 		t.dev.Accumulate(t.sums, sumLoss, rows, 1)
-	}
-	if out.act != backend.Identity {
-		t.dev.ActivateBack(delta, delta, out.saved().Top(N), out.act)
 	}
 }
 
@@ -79,10 +79,10 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 		t.dev.Accumulate(t.sums, sumKL, t.kl, float64(n))
 		t.dev.ReparamBack(delta, dcode, h, t.kl, noise, s.FreeBits, t.over(1))
 	case s.Code == TopK:
-		t.dev.TopKBack(dcode, dcode, h)
-		t.dev.ActivateBack(delta, dcode, last.saved().Top(n), last.act)
+		t.dev.TopKBack(delta, delta, h)
+		t.dev.ActivateBack(delta, delta, last.saved().Top(n), last.act)
 	default:
-		t.dev.ActivateBack(delta, dcode, last.saved().Top(n), last.act)
+		t.dev.ActivateBack(delta, delta, last.saved().Top(n), last.act)
 		if !last.extra.None() {
 			t.dev.Add(delta, last.extra.Top(n))
 		}
@@ -125,7 +125,7 @@ func (t *Training) classifyBack(h backend.Tensor, n int) {
 		t.dev.LinearBackInput(delta, dcode, t.selectMu, backend.Tensor{}, backend.Identity, true)
 		return
 	case TopK:
-		t.dev.TopKBack(dcode, dcode, h)
+		t.dev.TopKBack(delta, delta, h)
 	}
-	t.dev.ActivateBack(delta, dcode, last.saved().Top(n), last.act)
+	t.dev.ActivateBack(delta, delta, last.saved().Top(n), last.act)
 }

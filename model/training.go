@@ -80,7 +80,7 @@ type Training struct {
 	group int // examples in all
 
 	// gradients beside the layers' own
-	dcode     backend.Tensor // B*K x L: by the decoder's input
+	dcode     backend.Tensor // B*K x L: by the decoder's input; in the place of the encoder's delta where that is as large
 	means     backend.Tensor // 1 x L: mean activations, for KL sparsity
 	selectMu  backend.Tensor // 2L x L: picks mu out of (mu, l), for a classifier on a Gaussian code
 	mu        backend.Tensor // B x L, likewise
@@ -165,7 +165,10 @@ func (t *Training) own(mem backend.Memory) { t.allocated = append(t.allocated, m
 // planGradients reserves what only training needs beside the layers' gradients.
 func (t *Training) planGradients(g *graph, alloc backend.Alloc) {
 	s := &g.Spec
-	t.dcode = alloc(g.batch*g.samples, s.Latent)
+	t.dcode = g.enc.last().delta
+	if s.Code == Gaussian {
+		t.dcode = alloc(g.batch*g.samples, s.Latent)
+	}
 	if n := t.opts.batches(); n > 1 { // losses of all batches, so that Check sees them
 		g.rows = alloc(n*g.batch*g.samples, 1)
 	}
