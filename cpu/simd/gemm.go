@@ -14,6 +14,7 @@ type Gemm struct {
 	pool    *Pool
 	kern    *kernels // nil on the Gonum path
 	packed  []float32
+	turned  []float32
 	scratch []*scratch // one a worker
 	job     job
 
@@ -67,6 +68,9 @@ func (g *Gemm) SgemmThen(tA, tB blas.Transpose, m, n, k int, alpha float32, a []
 		portable(tA, tB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
 		j.finish(0, m, 0, n)
 	default:
+		if j.worthTurning() {
+			g.turn()
+		}
 		g.blocked()
 	}
 	*j = job{} // drops the operands
@@ -83,6 +87,8 @@ type job struct {
 	alpha, beta   float32
 	a, b, c       []float32
 	lda, ldb, ldc int
+	out           []float32 // C, where c is its transpose (gemm_turned.go)
+	ldout         int
 	then          Finisher
 	plan          plan
 }

@@ -290,7 +290,7 @@ func (g *Gemm) tileOne(worker, i int) {
 		}
 	}
 	if p.k1 == j.k {
-		j.finish(p.panelRow(r0), p.panelRow(r1), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
+		g.done(s, p.panelRow(r0), p.panelRow(r1), c0*g.kern.cols, min(j.n, c1*g.kern.cols))
 	}
 }
 

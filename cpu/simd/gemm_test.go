@@ -229,6 +229,35 @@ func TestGemmBits(t *testing.T) {
 	}
 }
 
+// A product that is made as its transpose has the bits of one that is not, which adds to zeros.
+func TestGemmTurnedBits(t *testing.T) {
+	eachPath(t, func(t *testing.T, path Path) {
+		pool := NewPool(3)
+		defer pool.Close()
+		g := NewGemm(path, pool)
+		for _, s := range [][3]int{{1, 40, 30}, {3, 65, 33}, {16, 300, 256}, {50, 301, 777}, {64, 512, 784}, {20, 400, 1500}} {
+			for _, tA := range transposes {
+				for _, tB := range transposes {
+					p := product{tA: tA, tB: tB, m: s[0], n: s[1], k: s[2]}
+					if j := (job{m: p.m, n: p.n, k: p.k}); !j.worthTurning() {
+						t.Fatalf("%v is not worth turning", p)
+					}
+					a, b, c, lda, ldb, ldc := p.operands(newRand(5))
+					g.Sgemm(tA, tB, p.m, p.n, p.k, 1, a.data, lda, b.data, ldb, 0, c.data, ldc)
+					c.check(t, "C")
+					straight := make([]float32, len(c.data))
+					g.Sgemm(tA, tB, p.m, p.n, p.k, 1, a.data, lda, b.data, ldb, 1, straight, ldc)
+					for i := range straight {
+						if i%ldc < p.n && straight[i] != c.data[i] {
+							t.Fatalf("%v: element %d is %v, made straight %v", p, i, c.data[i], straight[i])
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
 // The bits of products with fused multiply-adds, as AVX2 and AVX-512 give them: other machines, and arm64 under
 // emulation, are held to the same.
 func TestGemmKnownBits(t *testing.T) {
