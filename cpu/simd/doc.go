@@ -16,3 +16,4 @@ package simd
 //go:generate go run -C gen . -what functions -arm64 ../functions_arm64
 //go:generate go run -C gen . -what training -arm64 ../training_arm64
 //go:generate go run -C gen . -what random -arm64 ../random_arm64
+//go:generate go run -C gen . -tables ..

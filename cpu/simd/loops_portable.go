@@ -137,14 +137,14 @@ var portableLoops = loops{
 	},
 	momentum: func(p, g, m []float32, s SGD) {
 		for i := range p {
-			m[i] = s.Momentum*m[i] + (s.GradScale*g[i] + s.L2*p[i])
+			m[i] = normal(s.Momentum*m[i] + (s.GradScale*g[i] + s.L2*p[i]))
 			p[i] -= s.LR * m[i]
 		}
 	},
 	nesterov: func(p, g, m []float32, s SGD) {
 		for i := range p {
 			x := s.GradScale*g[i] + s.L2*p[i]
-			m[i] = s.Momentum*m[i] + x
+			m[i] = normal(s.Momentum*m[i] + x)
 			p[i] -= s.LR * (x + s.Momentum*m[i])
 		}
 	},
@@ -172,11 +172,19 @@ func portableBCE(grad, logits, target []float32, scale float32) float64 {
 	})
 }
 
+// normal is x, or 0 where that is subnormal, as the vector paths have it.
+func normal(x float32) float32 {
+	if x > -0x1p-126 && x < 0x1p-126 {
+		return 0
+	}
+	return x
+}
+
 func portableAdam(p, g, m, v []float32, a Adam) {
 	for i := range p {
 		x := a.GradScale*g[i] + a.L2*p[i]
-		m[i] = a.Beta1*m[i] + a.Rest1*x
-		v[i] = a.Beta2*v[i] + a.Rest2*x*x
+		m[i] = normal(a.Beta1*m[i] + a.Rest1*x)
+		v[i] = normal(a.Beta2*v[i] + a.Rest2*x*x)
 		root := float32(math.Sqrt(float64(v[i])))
 		p[i] = p[i] - a.Shrink*p[i] - a.Step*m[i]/(root*a.RootScale+a.Eps)
 	}

@@ -1888,17 +1888,22 @@ end:
 	RET
 
 // func adamAVX512(p []float32, g []float32, m []float32, v []float32, k *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·adamAVX512(SB), NOSPLIT, $0-104
-	MOVQ p_base+0(FP), DX
-	MOVQ g_base+24(FP), BX
-	MOVQ m_base+48(FP), SI
-	MOVQ v_base+72(FP), DI
-	MOVQ p_len+8(FP), CX
-	XORQ AX, AX
-	MOVQ k+96(FP), R8
-	SUBQ $0x10, CX
-	JL   rest
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·adamAVX512(SB), NOSPLIT, $8-104
+	MOVQ    p_base+0(FP), DX
+	MOVQ    g_base+24(FP), BX
+	MOVQ    m_base+48(FP), SI
+	MOVQ    v_base+72(FP), DI
+	MOVQ    p_len+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    k+96(FP), R8
+	STMXCSR (SP)
+	MOVL    (SP), R9
+	ORL     $0x00008040, R9
+	MOVL    R9, 4(SP)
+	LDMXCSR 4(SP)
+	SUBQ    $0x10, CX
+	JL      rest
 
 whole:
 	VMOVUPS      (DX)(AX*1), Z0
@@ -1985,21 +1990,27 @@ rest:
 	VMOVUPS      Z0, K1, (DX)(AX*1)
 
 end:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func adamAVX2(p []float32, g []float32, m []float32, v []float32, k *float32)
-// Requires: AVX, FMA3
-TEXT ·adamAVX2(SB), NOSPLIT, $0-104
-	MOVQ p_base+0(FP), DX
-	MOVQ g_base+24(FP), BX
-	MOVQ m_base+48(FP), SI
-	MOVQ v_base+72(FP), DI
-	MOVQ p_len+8(FP), CX
-	XORQ AX, AX
-	MOVQ k+96(FP), R8
-	SUBQ $0x08, CX
-	JL   rest
+// Requires: AVX, FMA3, SSE
+TEXT ·adamAVX2(SB), NOSPLIT, $8-104
+	MOVQ    p_base+0(FP), DX
+	MOVQ    g_base+24(FP), BX
+	MOVQ    m_base+48(FP), SI
+	MOVQ    v_base+72(FP), DI
+	MOVQ    p_len+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    k+96(FP), R8
+	STMXCSR (SP)
+	MOVL    (SP), R9
+	ORL     $0x00008040, R9
+	MOVL    R9, 4(SP)
+	LDMXCSR 4(SP)
+	SUBQ    $0x08, CX
+	JL      rest
 
 whole:
 	VMOVUPS      (DX)(AX*1), Y0
@@ -2084,6 +2095,7 @@ rest:
 	VMASKMOVPS   Y1, Y0, (DX)(AX*1)
 
 end:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
@@ -2188,16 +2200,21 @@ end:
 	RET
 
 // func momentumAVX512(p []float32, g []float32, m []float32, k *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·momentumAVX512(SB), NOSPLIT, $0-80
-	MOVQ p_base+0(FP), DX
-	MOVQ g_base+24(FP), BX
-	MOVQ m_base+48(FP), SI
-	MOVQ p_len+8(FP), CX
-	XORQ AX, AX
-	MOVQ k+72(FP), DI
-	SUBQ $0x10, CX
-	JL   rest
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·momentumAVX512(SB), NOSPLIT, $8-80
+	MOVQ    p_base+0(FP), DX
+	MOVQ    g_base+24(FP), BX
+	MOVQ    m_base+48(FP), SI
+	MOVQ    p_len+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    k+72(FP), DI
+	STMXCSR (SP)
+	MOVL    (SP), R8
+	ORL     $0x00008040, R8
+	MOVL    R8, 4(SP)
+	LDMXCSR 4(SP)
+	SUBQ    $0x10, CX
+	JL      rest
 
 whole:
 	VMOVUPS      (DX)(AX*1), Z0
@@ -2246,20 +2263,26 @@ rest:
 	VMOVUPS      Z0, K1, (DX)(AX*1)
 
 end:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func momentumAVX2(p []float32, g []float32, m []float32, k *float32)
-// Requires: AVX, FMA3
-TEXT ·momentumAVX2(SB), NOSPLIT, $0-80
-	MOVQ p_base+0(FP), DX
-	MOVQ g_base+24(FP), BX
-	MOVQ m_base+48(FP), SI
-	MOVQ p_len+8(FP), CX
-	XORQ AX, AX
-	MOVQ k+72(FP), DI
-	SUBQ $0x08, CX
-	JL   rest
+// Requires: AVX, FMA3, SSE
+TEXT ·momentumAVX2(SB), NOSPLIT, $8-80
+	MOVQ    p_base+0(FP), DX
+	MOVQ    g_base+24(FP), BX
+	MOVQ    m_base+48(FP), SI
+	MOVQ    p_len+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    k+72(FP), DI
+	STMXCSR (SP)
+	MOVL    (SP), R8
+	ORL     $0x00008040, R8
+	MOVL    R8, 4(SP)
+	LDMXCSR 4(SP)
+	SUBQ    $0x08, CX
+	JL      rest
 
 whole:
 	VMOVUPS      (DX)(AX*1), Y0
@@ -2306,20 +2329,26 @@ rest:
 	VMASKMOVPS   Y1, Y0, (DX)(AX*1)
 
 end:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func nesterovAVX512(p []float32, g []float32, m []float32, k *float32)
-// Requires: AVX, AVX512F, BMI2
-TEXT ·nesterovAVX512(SB), NOSPLIT, $0-80
-	MOVQ p_base+0(FP), DX
-	MOVQ g_base+24(FP), BX
-	MOVQ m_base+48(FP), SI
-	MOVQ p_len+8(FP), CX
-	XORQ AX, AX
-	MOVQ k+72(FP), DI
-	SUBQ $0x10, CX
-	JL   rest
+// Requires: AVX, AVX512F, BMI2, SSE
+TEXT ·nesterovAVX512(SB), NOSPLIT, $8-80
+	MOVQ    p_base+0(FP), DX
+	MOVQ    g_base+24(FP), BX
+	MOVQ    m_base+48(FP), SI
+	MOVQ    p_len+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    k+72(FP), DI
+	STMXCSR (SP)
+	MOVL    (SP), R8
+	ORL     $0x00008040, R8
+	MOVL    R8, 4(SP)
+	LDMXCSR 4(SP)
+	SUBQ    $0x10, CX
+	JL      rest
 
 whole:
 	VMOVUPS      (DX)(AX*1), Z0
@@ -2374,20 +2403,26 @@ rest:
 	VMOVUPS      Z0, K1, (DX)(AX*1)
 
 end:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET
 
 // func nesterovAVX2(p []float32, g []float32, m []float32, k *float32)
-// Requires: AVX, FMA3
-TEXT ·nesterovAVX2(SB), NOSPLIT, $0-80
-	MOVQ p_base+0(FP), DX
-	MOVQ g_base+24(FP), BX
-	MOVQ m_base+48(FP), SI
-	MOVQ p_len+8(FP), CX
-	XORQ AX, AX
-	MOVQ k+72(FP), DI
-	SUBQ $0x08, CX
-	JL   rest
+// Requires: AVX, FMA3, SSE
+TEXT ·nesterovAVX2(SB), NOSPLIT, $8-80
+	MOVQ    p_base+0(FP), DX
+	MOVQ    g_base+24(FP), BX
+	MOVQ    m_base+48(FP), SI
+	MOVQ    p_len+8(FP), CX
+	XORQ    AX, AX
+	MOVQ    k+72(FP), DI
+	STMXCSR (SP)
+	MOVL    (SP), R8
+	ORL     $0x00008040, R8
+	MOVL    R8, 4(SP)
+	LDMXCSR 4(SP)
+	SUBQ    $0x08, CX
+	JL      rest
 
 whole:
 	VMOVUPS      (DX)(AX*1), Y0
@@ -2440,5 +2475,6 @@ rest:
 	VMASKMOVPS   Y1, Y0, (DX)(AX*1)
 
 end:
+	LDMXCSR (SP)
 	VZEROUPPER
 	RET

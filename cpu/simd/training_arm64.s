@@ -894,6 +894,9 @@ end:
 // func adamNEON(p, g, m, v []float32, k *float32)
 TEXT ·adamNEON(SB), NOSPLIT, $0-104
 	MOVD k+96(FP), R13
+	MRS FPCR, R15
+	ORR $0x1000000, R15, R16
+	MSR R16, FPCR
 	MOVD p_base+0(FP), R1
 	MOVD g_base+24(FP), R2
 	MOVD m_base+48(FP), R3
@@ -977,6 +980,7 @@ single:
 	BNE single
 
 end:
+	MSR R15, FPCR
 	RET
 
 // func sgdNEON(p, g []float32, k *float32)
@@ -1026,6 +1030,9 @@ end:
 // func momentumNEON(p, g, m []float32, k *float32)
 TEXT ·momentumNEON(SB), NOSPLIT, $0-80
 	MOVD k+72(FP), R13
+	MRS FPCR, R15
+	ORR $0x1000000, R15, R16
+	MSR R16, FPCR
 	MOVD p_base+0(FP), R1
 	MOVD g_base+24(FP), R2
 	MOVD m_base+48(FP), R3
@@ -1074,11 +1081,15 @@ single:
 	BNE single
 
 end:
+	MSR R15, FPCR
 	RET
 
 // func nesterovNEON(p, g, m []float32, k *float32)
 TEXT ·nesterovNEON(SB), NOSPLIT, $0-80
 	MOVD k+72(FP), R13
+	MRS FPCR, R15
+	ORR $0x1000000, R15, R16
+	MSR R16, FPCR
 	MOVD p_base+0(FP), R1
 	MOVD g_base+24(FP), R2
 	MOVD m_base+48(FP), R3
@@ -1131,6 +1142,7 @@ single:
 	BNE single
 
 end:
+	MSR R15, FPCR
 	RET
 
 DATA constants<>+0(SB)/4, $0x80000000

@@ -3,6 +3,7 @@ package simd
 import (
 	"hash/fnv"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -168,6 +169,40 @@ func TestUpdates(t *testing.T) {
 						t.Fatalf("%s, n %d: [%d] = %v %v %v, want %v", rule.name, n, i, p.data[i], m.data[i], v.data[i], w)
 					}
 				}
+			}
+		}
+	})
+}
+
+// The moments of parameters without a gradient end at 0, and are never subnormal on the way.
+func TestMomentsAreNotSubnormal(t *testing.T) {
+	s := SGD{GradScale: 1, LR: 0.1, Momentum: 0.9}
+	a := Adam{GradScale: 1, Beta1: 0.9, Rest1: 0.1, Beta2: 0.5, Rest2: 0.5, RootScale: 1, Eps: 1e-8, Step: 0.1}
+	eachPath(t, func(t *testing.T, path Path) {
+		for name, step := range map[string]func(p, g, m, v []float32){
+			"adam":     func(p, g, m, v []float32) { path.Adam(p, g, m, v, a) },
+			"momentum": func(p, g, m, _ []float32) { path.Momentum(p, g, m, s) },
+			"nesterov": func(p, g, m, _ []float32) { path.Nesterov(p, g, m, s) },
+		} {
+			p, g, m, v := make([]float32, 21), make([]float32, 21), make([]float32, 21), make([]float32, 21)
+			for i := range m {
+				m[i], v[i] = 1e-30*float32(1-i%3), 1e-30*float32(i%2)
+			}
+			for range 200 {
+				step(p, g, m, v)
+				for i, x := range slices.Concat(m, v) {
+					if x != 0 && math.Abs(float64(x)) < 0x1p-126 {
+						t.Fatalf("%s: moment %d is %g", name, i, x)
+					}
+				}
+			}
+			if m[0] != 0 || m[2] != 0 {
+				t.Fatalf("%s: moments are %v after 200 steps without a gradient", name, m)
+			}
+			m[0] = float32(math.NaN())
+			step(p, g, m, v)
+			if !math.IsNaN(float64(m[0])) || !math.IsNaN(float64(p[0])) {
+				t.Errorf("%s: a NaN became %v, and the parameter %v", name, m[0], p[0])
 			}
 		}
 	})

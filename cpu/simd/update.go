@@ -7,6 +7,7 @@ package simd
 //	v = Beta2*v + Rest2*g*g
 //	p = p - Shrink*p - Step*m / (sqrt(v)*RootScale + Eps)
 //
+// Here and in the other rules with moments a number below the smallest normal one, 2^-126, is 0.
 // Rest1 and Rest2 are 1-Beta1 and 1-Beta2; Step is the learning rate over 1-Beta1^t and RootScale
 // 1/sqrt(1-Beta2^t); Shrink is the learning rate times AdamW's decay. The assembly reads the fields
 // in this order.

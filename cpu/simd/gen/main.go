@@ -6,6 +6,10 @@
 //
 //	go run . -what gemm -arm64 ../gemm_arm64
 //
+// and the Go tables of all their functions:
+//
+//	go run . -tables ..
+//
 // It is a module of its own so that programs using package simd do not depend on avo.
 package main
 
@@ -40,7 +44,15 @@ var (
 func main() {
 	what := flag.String("what", "", "which file to write: "+strings.Join(names(), ", "))
 	arm64 := flag.String("arm64", "", "the files to write for arm64, without .s and .go")
+	tables := flag.String("tables", "", "the folder to write the tables of functions to")
 	flag.Parse()
+	if *tables != "" {
+		if err := writeTables(*tables); err != nil {
+			fmt.Fprintln(os.Stderr, "gen:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	if writeNEON, ok := neonWriters[*what]; ok && *arm64 != "" {
 		w := newWriter()
 		writeNEON(w)

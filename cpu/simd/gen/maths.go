@@ -65,6 +65,8 @@ type operands interface {
 type target interface {
 	// each writes a loop over the named slices.
 	each(name string, slices []string, scalars int, body func(loop))
+	// eachFlushed writes one for which subnormal numbers are 0, those that it reads and those that it makes.
+	eachFlushed(name string, slices []string, scalars int, body func(loop))
 	// sum writes a loop that adds f's values, or their squares, into 16 lanes in float64.
 	sum(name string, slices []string, scalars int, f func(loop) Op, form sumForm)
 	// noise writes a loop over groups of Philox blocks, finish being what is made of their words.

@@ -29,9 +29,27 @@ const (
 	regLanes     = 12 // and how many bytes of them are behind
 	regScalars   = 13
 	regConstants = 14
+	regControl   = 15 // of a flushed loop: what FPCR was
 )
 
 func (n *neon) each(name string, slices []string, scalars int, body func(loop)) {
+	n.begin(name, slices, scalars)
+	n.loop(slices, 0, scalars, body)
+	n.op("RET")
+}
+
+// eachFlushed sets FPCR's bit 24, by which subnormal numbers are 0, and in the end what was there.
+func (n *neon) eachFlushed(name string, slices []string, scalars int, body func(loop)) {
+	n.begin(name, slices, scalars)
+	n.op("MRS FPCR, R%d", regControl)
+	n.op("ORR $0x1000000, R%d, R%d", regControl, regControl+1)
+	n.op("MSR R%d, FPCR", regControl+1)
+	n.loop(slices, 0, scalars, body)
+	n.op("MSR R%d, FPCR", regControl)
+	n.op("RET")
+}
+
+func (n *neon) begin(name string, slices []string, scalars int) {
 	signature, size := strings.Join(slices, ", ")+" []float32", 24*len(slices)
 	if scalars > 0 {
 		signature, size = signature+", k *float32", size+8
@@ -40,7 +58,6 @@ func (n *neon) each(name string, slices []string, scalars int, body func(loop)) 
 	if scalars > 0 {
 		n.op("MOVD k+%d(FP), R%d", size-8, regScalars)
 	}
-	n.loop(slices, 0, scalars, body)
 }
 
 func (n *neon) sum(name string, slices []string, scalars int, f func(loop) Op, form sumForm) {
@@ -51,6 +68,7 @@ func (n *neon) sum(name string, slices []string, scalars int, f func(loop) Op, f
 		n.op("MOVD k+8(FP), R%d", regScalars)
 	}
 	n.loop(slices, 16, scalars, func(l loop) { l.operands.(*neonLoop).addLanes(f(l), form) })
+	n.op("RET")
 }
 
 // loop writes the loop over slices whose parameters begin at that byte.
@@ -83,7 +101,6 @@ func (n *neon) loop(slices []string, at, scalars int, body func(loop)) {
 	single.write(1)
 	n.op("BNE single")
 	n.label("end")
-	n.op("RET")
 }
 
 // writeConstants emits the constants of the loops so far, each in all lanes.

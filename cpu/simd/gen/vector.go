@@ -172,7 +172,15 @@ type avxLoop struct {
 }
 
 // each writes whole vectors first and then one partial vector, whose other lanes are read as 0 and not written.
-func (avx) each(name string, slices []string, scalars int, body func(loop)) {
+func (a avx) each(name string, slices []string, scalars int, body func(loop)) {
+	a.loops(name, slices, scalars, false, body)
+}
+
+func (a avx) eachFlushed(name string, slices []string, scalars int, body func(loop)) {
+	a.loops(name, slices, scalars, true, body)
+}
+
+func (avx) loops(name string, slices []string, scalars int, flushed bool, body func(loop)) {
 	for _, v := range vectors {
 		signature := "func(" + strings.Join(slices, ", ") + " []float32"
 		if scalars > 0 {
@@ -182,10 +190,26 @@ func (avx) each(name string, slices []string, scalars int, body func(loop)) {
 		if scalars > 0 {
 			l.scalars = Load(Param("k"), GP64())
 		}
+		restore := func() {}
+		if flushed {
+			restore = flush()
+		}
 		l.run(func() { body(loop{maths{l}, l}) })
+		restore()
 		VZEROUPPER()
 		RET()
 	}
+}
+
+// flush sets MXCSR's bits by which subnormal operands (6) and results (15) are 0; restore sets what was there.
+func flush() (restore func()) {
+	before, with, r := AllocLocal(4), AllocLocal(4), GP32()
+	STMXCSR(before)
+	MOVL(before, r)
+	ORL(U32(1<<6|1<<15), r)
+	MOVL(r, with)
+	LDMXCSR(with)
+	return func() { LDMXCSR(before) }
 }
 
 func newLoop(v vector, name, signature string, slices []string) *avxLoop {
