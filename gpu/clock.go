@@ -73,19 +73,32 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 	})
 }
 
-// Tick ends a step of rows examples.
+// Tick ends a step of rows examples. In a recording the update before it does it,
+// unless the step must wait for rows that are fetched by the time that ends.
 func (d *Device) Tick(c backend.Clock, rows int) {
 	if !d.clock("Tick", c) {
 		return
 	}
 	b := c.Mem.(*block)
+	before := d.take(func(o *operation) bool { return o.ended != nil && o.clock == c })
+	if before != nil {
+		d.next = before.access
+	}
 	d.run("Tick", func() error {
 		if p := d.program; p != nil {
 			p.ticks[b] += rows
 		} else {
 			b.row += rows
 		}
-		if err := d.join(); err != nil { // what is prefetched goes by the clock
+		if before != nil && !d.fetching.away {
+			return before.ended(rows)
+		}
+		if before != nil {
+			if err := before.ended(-1); err != nil {
+				return err
+			}
+		}
+		if err := d.fetching.join(d.stream); err != nil {
 			return err
 		}
 		return d.launch(kernels.TickU64, 1, clockAt(c), integer(rows))

@@ -50,7 +50,8 @@ type Device struct {
 	programs  map[*program]bool
 	program   *program // that is recorded
 	stagings  []*staging
-	side      side
+	fetching  branch // batches of data on the host (staging.go)
+	aside     aside
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -158,7 +159,8 @@ func (d *Device) stop() error {
 	for _, m := range d.modules {
 		try(m.Unload())
 	}
-	try(d.side.free())
+	try(d.fetching.free())
+	try(d.aside.free())
 	if d.stream != (cu.Stream{}) {
 		try(d.stream.Destroy())
 	}

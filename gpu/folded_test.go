@@ -197,3 +197,60 @@ func TestGaussianKLMakesTheSum(t *testing.T) {
 		}
 	}
 }
+
+// The end of a step costs no launch after its update, which reads the time first,
+// and comes also where the update does nothing.
+func TestUpdateEndsTheStep(t *testing.T) {
+	r := newRig(t, Options{})
+	const n = 5000 // several blocks
+	p, g, m, v := r.alloc(1, n), r.alloc(1, n), r.alloc(1, n), r.alloc(1, n)
+	guard, trust := r.allocSums(backend.GuardNorm+1), r.allocSums(1)
+	c, err := r.d.AllocClock(8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := r.allocClock(backend.Hyper{})
+	sgd := func() {
+		r.d.Update(p, g, backend.Tensor{}, backend.Tensor{}, backend.Optimiser{Kind: backend.SGD}, guard, c)
+	}
+	lamb := func() {
+		r.d.UpdateLAMB(p, g, m, v, []int{n}, trust, backend.Optimiser{Kind: backend.LAMB}, guard, c)
+	}
+	for _, tt := range []struct {
+		name     string
+		launches int
+		step     func()
+		want     float32 // the sum of the rates of the steps that were taken
+	}{
+		{"SGD", 1, func() { sgd(); r.d.Tick(c, 3) }, 1 + 2 + 4},
+		{"LAMB", 2, func() { lamb(); r.d.Tick(c, 3) }, 1 + 2 + 4},
+		{"another clock's", 2, func() { sgd(); r.d.Tick(other, 3) }, 1 + 1 + 1},
+		{"twice", 2, func() { sgd(); r.d.Tick(c, 3); r.d.Tick(c, 3) }, 1 + 4 + 16},
+	} {
+		r.fill(p, 0)
+		r.fill(m, 0)
+		r.fill(v, 0)
+		r.fill(g, 1)
+		r.d.SetClock(c, backend.Time{}, []backend.Hyper{{LR: 1, Correct1: 1, Correct2: 1}, {LR: 2, Correct1: 1, Correct2: 1},
+			{LR: 4, Correct1: 1, Correct2: 1}, {LR: 8}, {LR: 16}})
+		step := r.record(tt.launches, tt.step)
+		step.Launch(3)
+		for _, x := range r.values(p) {
+			if x != -tt.want {
+				t.Errorf("%s: a parameter moved by %v, want %v", tt.name, -x, tt.want)
+				break
+			}
+		}
+	}
+	r.fill(p, 0)
+	r.fill(g, 1)
+	r.d.SetClock(c, backend.Time{}, []backend.Hyper{{LR: 1}, {LR: 2}, {LR: 4}, {LR: 8}})
+	step := r.record(1, func() { sgd(); r.d.Tick(c, 3) })
+	r.d.WriteSums(guard, []float64{1, 0, 0})
+	step.Launch(2)
+	r.d.WriteSums(guard, []float64{0, 0, 0})
+	step.Launch(1)
+	if x := r.values(p)[0]; x != -4 {
+		t.Errorf("after two steps that the guard held a parameter moved by %v, want 4", -x)
+	}
+}

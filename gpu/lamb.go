@@ -16,7 +16,7 @@ func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trus
 	if !d.ready("UpdateLAMB", check, tensors{params, grads, m, v}, params, grads, m, v) || !d.clock("UpdateLAMB", c) || !d.holds("UpdateLAMB", guard, 0) || !d.holds("UpdateLAMB", trust, 0) {
 		return
 	}
-	d.run("UpdateLAMB", func() error {
+	d.runEnded("UpdateLAMB", c, func(rows int) error {
 		s, err := d.spanTableFor(ends)
 		if err != nil {
 			return err
@@ -36,6 +36,7 @@ func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trus
 			return err
 		}
 		return d.launch(kernels.TrustFwdF32, d.spread(ceil(params.Len(), 4)), at(params), at(grads), sum(trust, 0), sum(guard, 0),
-			clockAt(c), pointer(s.tensors()), integer(params.Len()), integer(len(ends)), shadows, integer(len(shaded)))
+			clockAt(c), pointer(s.tensors()), integer(params.Len()), integer(len(ends)), shadows, integer(len(shaded)),
+			integer(rows), d.count())
 	})
 }

@@ -133,6 +133,7 @@ func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Ac
 
 // LinearBackWeights is dw = dy^T x and db = column sums of dy, which are the
 // product's epilogue unless they are added to what is there; a Zero before is not.
+// In a recording the product runs aside, if what follows can go on meanwhile.
 func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
 	a := access{writes: tensors{dw, db}, factors: tensors{dy, x}}
 	if accumulate {
@@ -151,6 +152,9 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 		p.a, p.b, sums = x, dy, cublaslt.BGradA
 	}
 	d.run("LinearBackWeights", func() error {
+		if p.aside = d.worthForking(a); p.aside {
+			defer d.aside.runs(a)
+		}
 		if db.None() {
 			return d.multiply(p)
 		}

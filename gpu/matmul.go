@@ -25,6 +25,7 @@ type product struct {
 	bias           cu.DevicePtr // what the epilogue adds or writes
 	mask           *derived     // what it writes or applies
 	half           *derived     // where it leaves c in bfloat16 instead
+	aside          bool         // on the second stream
 }
 
 // planKey is what the choice of an algorithm depends on.
@@ -102,8 +103,15 @@ func (d *Device) multiply(p product) error {
 	if err != nil {
 		return err
 	}
-	err = plan.Run(uintptr(b.at), uintptr(a.at), uintptr(p.to()), uintptr(p.bias), p.bits(),
-		uintptr(d.workspace.at), workspaceSize, streamOf(d.stream))
+	run := func(workspace *block, s cu.Stream) error {
+		return plan.Run(uintptr(b.at), uintptr(a.at), uintptr(p.to()), uintptr(p.bias), p.bits(),
+			uintptr(workspace.at), workspaceSize, streamOf(s))
+	}
+	if p.aside {
+		err = d.aside.run(d.stream, func(s cu.Stream) error { return run(d.aside.workspace, s) })
+	} else {
+		err = run(d.workspace, d.stream)
+	}
 	if err != nil && !p.plain() { // refused before anything was enqueued
 		plan.Free()
 		d.plans[key] = nil

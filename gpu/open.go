@@ -45,6 +45,7 @@ func Open(n int) (backend.Device, error) { return OpenWith(n, Options{}) }
 // OpenWith opens GPU n.
 func OpenWith(n int, o Options) (backend.Device, error) {
 	o.Debug = o.Debug || os.Getenv(debugEnv) != ""
+	o.OneStream = o.OneStream || os.Getenv(oneStreamEnv) != ""
 	if o.Tuning == "" {
 		o.Tuning = os.Getenv(tuneEnv)
 	}
@@ -148,6 +149,11 @@ func (d *Device) openProducts() (err error) {
 	if err = d.startTuning(); err != nil {
 		return err
 	}
-	d.workspace, err = d.allocate(workspaceSize)
-	return err
+	if d.workspace, err = d.allocate(workspaceSize); err != nil || d.options.OneStream {
+		return err
+	}
+	if d.aside.workspace, err = d.allocate(workspaceSize); err != nil {
+		return err
+	}
+	return d.aside.open()
 }

@@ -31,6 +31,9 @@ func ParsePrecision(name string) (Precision, error) {
 type Options struct {
 	Precision Precision
 	Debug     bool // wait after every launch, so that an error names its kernel
+	// OneStream has every operation of a step wait for the one before it, as without
+	// the second stream that makes weight gradients; the results are the same.
+	OneStream bool
 	// Tuning is a file that keeps which algorithm is the fastest for every product;
 	// by default aegpu/tuning.jsonl in the user's cache ([os.UserCacheDir]). A product
 	// that is not in it is measured when it is first planned, and added. Runs with the

@@ -65,7 +65,7 @@ func (d *Device) capture(step func(), p *program) (g libcuda.Graph, err error) {
 		d.newEpoch()
 		d.setThin(thin)
 		end := d.worker.Do(func() error {
-			joined := d.join()
+			joined := errors.Join(d.fetching.join(d.stream), d.rejoin())
 			var err error
 			g, err = libcuda.EndCapture(d.stream)
 			return errors.Join(joined, err)

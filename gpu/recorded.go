@@ -24,6 +24,8 @@ type operation struct {
 	slopes *slope    // all that it does, to writes[0] in its place
 	sloped func(slope) error
 	added  func(addition) error
+	ended  func(rows int) error // for an end of the step of clock, none if rows is negative
+	clock  backend.Clock
 }
 
 // slope is a factor s'(saved): of the identity, which saves nothing, 1.
@@ -48,16 +50,29 @@ func (d *Device) runAdded(op string, enqueue func(addition) error) {
 	}
 }
 
-// takeWriter is the operation recorded last if it wrote t and is one that can do
-// what is asked; nil if not. It is taken back: the next operation does its work.
-func (d *Device) takeWriter(t backend.Tensor, can func(*operation) bool) *operation {
+// runEnded is run of an operation that can end a step of c when it is done.
+func (d *Device) runEnded(op string, c backend.Clock, enqueue func(rows int) error) {
+	d.run(op, func() error { return enqueue(-1) })
+	if o := d.recorded.last(); o != nil {
+		o.ended, o.clock = enqueue, c
+	}
+}
+
+// take is the operation recorded last if it is one that can do what is asked; nil
+// if not. It is taken back: the next operation does its work.
+func (d *Device) take(can func(*operation) bool) *operation {
 	o := d.recorded.last()
-	if o == nil || len(o.writes) == 0 || o.writes[0] != t || !can(o) {
+	if o == nil || !can(o) {
 		return nil
 	}
 	taken := *o
 	d.recorded.operations = d.recorded.operations[:len(d.recorded.operations)-1]
 	return &taken
+}
+
+// takeWriter is take of an operation that wrote t.
+func (d *Device) takeWriter(t backend.Tensor, can func(*operation) bool) *operation {
+	return d.take(func(o *operation) bool { return len(o.writes) > 0 && o.writes[0] == t && can(o) })
 }
 
 // last is the operation recorded last, nil if there is none, or no recording.
@@ -223,6 +238,9 @@ func (d *Device) do(op string, a access, enqueue func() error) {
 // prepare readies tensors for an operation: those that it reads hold their
 // values, and of those that it overwrites nothing that was derived stays fresh.
 func (d *Device) prepare(a access) error {
+	if err := d.await(a); err != nil {
+		return err
+	}
 	for _, t := range a.reads {
 		if err := d.thicken(t, false); err != nil {
 			return err

@@ -3,7 +3,6 @@
 package gpu
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
@@ -57,14 +56,6 @@ type staged struct {
 	follows bool // the step's last one into the buffer: that one's prefetch has left its rows
 }
 
-// side is the stream that gathers, and how it forks from the device's and joins it
-// again, within a recording.
-type side struct {
-	stream     cu.Stream
-	fork, done cu.Event
-	forked     bool
-}
-
 // StageBytes is the size of a staging buffer for batches of up to so many rows.
 func (d *Device) StageBytes(rows, bytes int) int { return rows * bytes }
 
@@ -97,7 +88,7 @@ func (d *Device) staged(data backend.Data, spec backend.Batch, rows int) (*stage
 	f.staging = d.stagings[i]
 	f.used = d.program
 	d.program.gathers = append(d.program.gathers, f)
-	return f, d.side.open()
+	return f, d.fetching.open()
 }
 
 // left is the buffer that an earlier Gather of the step has left the rows of f in, as
@@ -113,33 +104,6 @@ func (p *program) left(f *staged) *staging {
 		}
 	}
 	return nil
-}
-
-func (s *side) open() (err error) {
-	if s.stream != (cu.Stream{}) {
-		return nil
-	}
-	if s.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
-		return err
-	}
-	if s.fork, err = cu.MakeEvent(cu.DisableTiming); err != nil {
-		return err
-	}
-	s.done, err = cu.MakeEvent(cu.DisableTiming)
-	return err
-}
-
-func (s *side) free() error {
-	var errs []error
-	for _, e := range []*cu.Event{&s.fork, &s.done} {
-		if *e != (cu.Event{}) {
-			errs = append(errs, cu.DestroyEvent(e))
-		}
-	}
-	if s.stream != (cu.Stream{}) {
-		errs = append(errs, s.stream.Destroy())
-	}
-	return errors.Join(errs...)
 }
 
 // fetchBlocks bounds the grid of a fetch: enough loads under way to fill the bus,
@@ -160,27 +124,7 @@ func (d *Device) fill(s cu.Stream, f *staged, ahead int) error {
 // prefetch forks the fetch of the next batch from the step, which has just read this
 // one.
 func (d *Device) prefetch(f *staged) error {
-	s := &d.side
-	if err := s.fork.Record(d.stream); err != nil {
-		return err
-	}
-	if err := s.stream.Wait(s.fork, 0); err != nil {
-		return err
-	}
-	s.forked = true
-	if err := d.fill(s.stream, f, f.rows); err != nil {
-		return err
-	}
-	return s.done.Record(s.stream)
-}
-
-// join has the step wait for what was forked from it.
-func (d *Device) join() error {
-	if !d.side.forked {
-		return nil
-	}
-	d.side.forked = false
-	return d.stream.Wait(d.side.done, 0)
+	return d.fetching.run(d.stream, func(s cu.Stream) error { return d.fill(s, f, f.rows) })
 }
 
 // steady is whether a step leaves the rows that it reads the next time.

@@ -93,7 +93,7 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 	if o.Kind.Moments() < 2 {
 		v = backend.Tensor{}
 	}
-	d.run("Update", func() error {
+	d.runEnded("Update", c, func(rows int) error {
 		shaded := d.shaded(params)
 		shadows, err := d.shadowTable(params, shaded)
 		if err != nil {
@@ -102,6 +102,6 @@ func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser,
 		return d.launch(kernels.UpdateFwdF32, d.spread(ceil(params.Len(), 4)), at(params), at(grads), at(m), at(v), sum(guard, 0),
 			clockAt(c), integer(params.Len()), integer(guard.N-backend.GuardNorm), integer(int(o.Kind)), integer(o.Decayed),
 			float(o.WeightDecay), float(o.Clip), float(o.Beta1), float(o.Beta2), float(o.Eps),
-			shadows, integer(len(shaded)))
+			shadows, integer(len(shaded)), integer(rows), d.count())
 	})
 }

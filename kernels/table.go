@@ -46,9 +46,9 @@ var (
 	TopkBwdF32 = Kernel{"topk_bwd_f32", "topk", "ppipppiippi"}
 
 	CheckFwdF32  = Kernel{"check_fwd_f32", "update", "ppppiipippppd"}
-	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffffpi"}
+	UpdateFwdF32 = Kernel{"update_fwd_f32", "update", "ppppppiiiifffffpiip"}
 	LambFwdF32   = Kernel{"lamb_fwd_f32", "update", "ppppppppiiifffffpp"}
-	TrustFwdF32  = Kernel{"trust_fwd_f32", "update", "ppppppiipi"}
+	TrustFwdF32  = Kernel{"trust_fwd_f32", "update", "ppppppiipiip"}
 )
 
 // All lists every kernel.

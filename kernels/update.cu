@@ -105,16 +105,24 @@ DEVICE void shade(const Shadow *shadows, i64 number, i64 q, Four p) {
 	}
 }
 
+// tick_last ends the clock's step in the block that gets here last, when all have read the time; no step ends where rows
+// is negative.
+DEVICE void tick_last(Clock *clock, i64 rows, u32 *count, Scratch *s) {
+	if (rows >= 0 && last_block(count, gridDim.x, s) && threadIdx.x == 0)
+		tick(clock, rows);
+}
+
 // update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The
 // gradient is multiplied by min(1, clip / its norm) if clip > 0; decay applies to the first decayed parameters. m and v
-// may be null where the rule keeps fewer moments.
+// may be null where the rule keeps fewer moments. Then a step of rows examples ends (tick_last).
 //
 //	params, grads, m, v: n, guard: 2 + tensors, shadows: shades, whose copies are written too
-KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, const double *guard, const Clock *clock,
-                      i64 n, i64 tensors, i64 kind, i64 decayed, float decay, float clip, float beta1, float beta2,
-                      float eps, const Shadow *shadows, i64 shades) {
+KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, const double *guard, Clock *clock, i64 n,
+                      i64 tensors, i64 kind, i64 decayed, float decay, float clip, float beta1, float beta2, float eps,
+                      const Shadow *shadows, i64 shades, i64 rows, u32 *finished) {
+	__shared__ Scratch scratch;
 	if (guard[GUARD_STEP] != 0)
-		return;
+		n = 0;
 	Hyper h = hyper(clock);
 	Rule o = {h.lr, h.momentum, h.correct1, h.correct2, beta1, beta2, eps};
 	float shrink = shrinkage(guard, tensors, clip);
@@ -135,6 +143,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 		if (v)
 			store(v, q, some, wide, vq);
 	}
+	tick_last(clock, rows, finished, &scratch);
 }
 
 // lamb moves the moments and turns the gradient into LAMB's direction r (backend.Updates), and leaves every tensor's
@@ -183,13 +192,14 @@ KERNEL lamb_fwd_f32(const float *params, float *r, float *m, float *v, double *t
 	}
 }
 
-// trust takes LAMB's step, p -= lr trust r, every tensor at its ratio.
+// trust takes LAMB's step, p -= lr trust r, every tensor at its ratio, and ends the clock's as update does.
 //
 //	params, r: n, trust, ends: tensors, guard: 2 + tensors, shadows: shades, as in update
-KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const double *guard, const Clock *clock,
-                     const i64 *ends, i64 n, i64 tensors, const Shadow *shadows, i64 shades) {
+KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const double *guard, Clock *clock,
+                     const i64 *ends, i64 n, i64 tensors, const Shadow *shadows, i64 shades, i64 rows, u32 *finished) {
+	__shared__ Scratch scratch;
 	if (guard[GUARD_STEP] != 0)
-		return;
+		n = 0;
 	float lr = hyper(clock).lr;
 	bool wide = aligned(params, r);
 	EACH(q, (n + 3) / 4) {
@@ -211,4 +221,5 @@ KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const d
 		store(params, q, some, wide, p);
 		shade(shadows, shades, q, p);
 	}
+	tick_last(clock, rows, finished, &scratch);
 }

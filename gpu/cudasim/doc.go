@@ -21,5 +21,6 @@
 //     stream waits for, =fork what the others do, for tests of that.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
 //   - Launches, graph nodes and copied bytes are counted ([Stats]); so are, instead
-//     of everything else, the bytes that launches move ([BytesEnv]).
+//     of everything else, the bytes that launches move ([BytesEnv]). Then nodes of a
+//     graph that may run at the same time must not write what the other touches.
 package cudasim

@@ -362,6 +362,19 @@ func TestForkedCapture(t *testing.T) {
 	}
 }
 
+// What may run at the same time must not touch what the other writes.
+func TestForkedRaces(t *testing.T) {
+	for _, c := range []struct {
+		joinFirst bool
+		finding   string
+	}{{true, ""}, {false, "may run at the same time"}} {
+		t.Setenv(BytesEnv, "1")
+		r := newRig(t)
+		r.fork(c.joinFirst)
+		r.close(c.finding)
+	}
+}
+
 // A capture ends with all that was forked joined, and its events are of no use
 // outside.
 func TestUnjoinedCapture(t *testing.T) {

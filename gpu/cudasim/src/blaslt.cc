@@ -162,6 +162,7 @@ struct product {
 	uintptr_t pa, pb, pd;
 	float alpha, beta;
 	uint64_t k, candidate;
+	uintptr_t work;
 };
 
 static bool in_bounds(const product &q) {
@@ -217,8 +218,24 @@ static void store_sums(const product &q, const std::vector<float> &a, const std:
 		}
 }
 
+// mark_bytes says which bytes the product touches. The workspace stands for itself by its first.
+static void mark_bytes(const product &q) {
+	auto mark = [](uintptr_t p, const lt_layout &l, bool write) {
+		for (uint64_t j = 0; j < l.cols; j++)
+			bytes_touch(p + j * l.ld * size_of(l.type), l.rows * size_of(l.type), write, false);
+	};
+	mark(q.pa, q.a, false);
+	mark(q.pb, q.b, false);
+	mark(q.pd, q.c, true);
+	if (q.d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB))
+		bytes_touch(q.d.bias, (q.d.epilogue & E_BGRADB ? q.c.cols : q.c.rows) * size_of(q.c.type), true, false);
+	if (q.work != 0)
+		bytes_touch(q.work, 1, true, false);
+}
+
 // count_bytes adds what the product moves, and stores zeros.
 static void count_bytes(const product &q) {
+	mark_bytes(q);
 	const lt_desc &d = q.d;
 	auto bytes = [](const lt_layout &l) { return l.rows * l.cols * size_of(l.type); };
 	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows, mask = d.epilogue & E_AUX ? q.c.rows * q.c.cols / 8 : 0;
@@ -271,7 +288,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
                           const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
                           size_t work_size, void *s) {
 	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
-	             (uintptr_t)d, *alpha, *beta, 0, 0};
+	             (uintptr_t)d, *alpha, *beta, 0, 0, work_size > 0 ? (uintptr_t)work : 0};
 	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)
 		return BLAS_INVALID;
 	if (int r = epilogue_ok(&q.d, &q.c))

@@ -127,6 +127,7 @@ static int copy_out(void *dst, uintptr_t src, size_t n) {
 static int copy_within(uintptr_t dst, uintptr_t src, size_t n) {
 	if (!memory_check(dst, n, "copy on the device") || !memory_check(src, n, "copy on the device"))
 		return ILLEGAL_ADDRESS;
+	bytes_move(dst, src, n);
 	memmove((void *)dst, (void *)src, n);
 	stats.bytes_within += n;
 	stats.bytes_read += n;
@@ -168,6 +169,7 @@ EXPORT int cuMemsetD8Async(uintptr_t dst, unsigned char v, size_t n, void *s) {
 	return enqueue(stream_of(s), "set", [=] {
 		if (!memory_check(dst, n, "set"))
 			return (int)ILLEGAL_ADDRESS;
+		bytes_move(dst, 0, n);
 		memset((void *)dst, v, n);
 		stats.bytes_written += n;
 		return (int)OK;

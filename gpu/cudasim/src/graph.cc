@@ -1,8 +1,11 @@
 // Capture and graphs. A graph is nodes with those that each waits for; the nodes of forked streams run as late as they may,
-// or as early, so that a graph that lacks a dependency computes something else.
+// or as early, so that a graph that lacks a dependency computes something else. Where bytes are counted (bytes.cc), nodes that
+// may run at the same time are held against each other: one may not write what the other touches.
 #include <stdlib.h>
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <set>
 
 #include "sim.h"
@@ -20,10 +23,14 @@ struct sim_graph {
 	std::vector<size_t> joined;              // but dropped
 	std::vector<std::vector<size_t>> parts;  // of a graph of graphs: the last nodes of each
 };
-struct sim_exec { std::vector<sim_op> ops; };
+struct sim_exec {
+	std::vector<sim_op> ops;
+	std::vector<std::pair<size_t, size_t>> beside; // of ops: those that may run at the same time
+	bool checked = false;
+};
 
 static std::set<sim_graph *> graphs;
-static std::set<sim_exec *> execs;
+static std::map<void *, std::shared_ptr<sim_exec>> execs; // launches that are under way hold theirs
 
 static bool set_to(const char *name, const char *value) {
 	const char *v = getenv(name);
@@ -154,11 +161,11 @@ EXPORT int cuGraphDestroy(void *h) {
 }
 
 // ordered is the nodes one after the other: of those that may run, a forked one last, or first.
-static std::vector<sim_op> ordered(const std::vector<sim_node> &nodes) {
+static std::vector<size_t> ordered(const std::vector<sim_node> &nodes) {
 	bool early = set_to("AEGPU_CUDASIM_GRAPH_ORDER", "early");
 	std::vector<bool> done(nodes.size());
-	std::vector<sim_op> ops;
-	while (ops.size() < nodes.size()) {
+	std::vector<size_t> order;
+	while (order.size() < nodes.size()) {
 		size_t next = nodes.size();
 		for (size_t i = 0; i < nodes.size(); i++) {
 			const sim_node &v = nodes[i];
@@ -168,9 +175,56 @@ static std::vector<sim_op> ordered(const std::vector<sim_node> &nodes) {
 				next = i;
 		}
 		done[next] = true;
-		ops.push_back(nodes[next].op);
+		order.push_back(next);
 	}
-	return ops;
+	return order;
+}
+
+static std::shared_ptr<sim_exec> make_exec(const std::vector<sim_node> &nodes) {
+	auto e = std::make_shared<sim_exec>();
+	auto order = ordered(nodes);
+	auto earlier = before(nodes);
+	for (size_t i = 0; i < order.size(); i++) {
+		e->ops.push_back(nodes[order[i]].op);
+		for (size_t j = 0; j < i; j++)
+			if (nodes[order[i]].lane != nodes[order[j]].lane && !earlier[order[i]][order[j]] && !earlier[order[j]][order[i]])
+				e->beside.push_back({j, i});
+	}
+	return e;
+}
+
+// meet is whether one of two operations writes a byte that the other touches.
+static bool meet(const std::vector<sim_page> &a, const std::vector<sim_page> &b) {
+	for (size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+		if (a[i].number != b[j].number) {
+			a[i].number < b[j].number ? i++ : j++;
+			continue;
+		}
+		for (int w = 0; w < 64; w++)
+			if ((a[i].written[w] & (b[j].read[w] | b[j].written[w])) | (b[j].written[w] & a[i].read[w]))
+				return true;
+		i++, j++;
+	}
+	return false;
+}
+
+// run_ops runs a graph, the first time with a look at what may run at the same time.
+static int run_ops(const std::shared_ptr<sim_exec> &e) {
+	bytes_launch_begin();
+	bool look = counting_bytes && !e->checked && !e->beside.empty();
+	std::vector<std::vector<sim_page>> touched;
+	for (auto &op : e->ops) {
+		if (int r = op.run())
+			return r;
+		if (look)
+			touched.push_back(bytes_touched());
+	}
+	e->checked |= look;
+	for (auto &[i, j] : e->beside)
+		if (look && meet(touched[i], touched[j]))
+			fault("nodes %zu (%s) and %zu (%s) of a graph may run at the same time, and one writes what the other touches",
+			      i, e->ops[i].kind, j, e->ops[j].kind);
+	return OK;
 }
 
 static void count(const std::vector<sim_node> &nodes) {
@@ -191,30 +245,24 @@ static void count(const std::vector<sim_node> &nodes) {
 EXPORT int cuGraphInstantiateWithFlags(void **out, void *h, unsigned long long) {
 	sim_graph *g = (sim_graph *)h;
 	count(g->nodes);
-	sim_exec *e = new sim_exec{ordered(g->nodes)};
-	execs.insert(e);
-	*out = e;
+	auto e = make_exec(g->nodes);
+	execs[e.get()] = e;
+	*out = e.get();
 	return OK;
 }
 
 EXPORT int cuGraphExecDestroy(void *h) {
-	if (execs.erase((sim_exec *)h) == 0)
-		return INVALID_VALUE;
-	delete (sim_exec *)h;
-	return OK;
+	return execs.erase(h) == 0 ? (int)INVALID_VALUE : (int)OK;
 }
 
 EXPORT int cuGraphLaunch(void *h, void *st) {
-	sim_exec *e = (sim_exec *)h;
+	auto at = execs.find(h);
 	sim_stream *s = stream_of(st);
-	if (execs.count(e) == 0 || s->capture != nullptr)
+	if (at == execs.end() || s->capture != nullptr)
 		return INVALID_VALUE;
-	auto ops = e->ops;
-	return enqueue(s, "graph", [ops] {
+	auto e = at->second;
+	return enqueue(s, "graph", [e] {
 		stats.graph_launches++;
-		for (auto &op : ops)
-			if (int r = op.run())
-				return r;
-		return (int)OK;
+		return run_ops(e);
 	});
 }

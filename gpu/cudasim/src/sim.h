@@ -60,8 +60,12 @@ extern bool check_failed; // a fault since the last launch began
 
 // bytes.cc
 extern bool counting_bytes;
+// What a launch read and wrote of a page of 4096 bytes, a bit each.
+struct sim_page { size_t number; uint64_t read[64], written[64]; };
 void bytes_launch_begin(); // whether to count is asked anew
-void bytes_touch(uintptr_t p, size_t n, bool write);
+void bytes_touch(uintptr_t p, size_t n, bool write, bool count = true);
+void bytes_move(uintptr_t to, uintptr_t from, size_t n); // a copy, or a fill where from is 0, which others count
+std::vector<sim_page> bytes_touched(); // by the launch, fill or copy that began last, in order; once
 
 // launch.cc
 int launch(const sim_kernel *k, unsigned grid, unsigned block, void **params);

@@ -1,0 +1,154 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/model"
+)
+
+func curveWith(t *testing.T, o Options, spec model.Spec, training model.TrainingOptions) []float64 {
+	t.Helper()
+	d := open(t, o)
+	losses := curve(t, d, spec, training)
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	return losses
+}
+
+// Weight gradients that are made aside have the bits of those that are not,
+// whichever way round the streams run.
+func TestAsideVariants(t *testing.T) {
+	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
+		for _, v := range variants() {
+			sameAside(t, sim, v, FP32, 1)
+			if slices.Contains([]string{"ae", "tied", "contractive, one layer", "contractive, deep", "vae"}, v.name) {
+				sameAside(t, sim, v, FP32, 2)
+				sameAside(t, sim, v, BF16, 1)
+			}
+		}
+	})
+}
+
+// sameAside trains with and without a second stream, in steps of so many batches.
+func sameAside(t *testing.T, sim *cudasim.Sim, v variant, p Precision, batches int) {
+	t.Helper()
+	what := fmt.Sprintf("%s, %v, in %d batches", v.name, p, batches)
+	o := adam
+	o.Accumulate = batches
+	want := curveWith(t, Options{Precision: p, OneStream: true}, v.spec, o)
+	if sim != nil && sim.Stats().GraphForked != 0 {
+		t.Errorf("%s: %d launches are forked on one stream", what, sim.Stats().GraphForked)
+	}
+	if got := curveWith(t, Options{Precision: p}, v.spec, o); !slices.Equal(got, want) {
+		t.Errorf("%s: losses %v, on one stream %v", what, got, want)
+	}
+	forked := 2*(1+len(v.spec.Hidden))*batches - 1 // after the last nothing is left to go on with
+	if v.name == "contractive, one layer" {        // the encoder's gradient is added to at once
+		forked = batches
+	}
+	if sim != nil && sim.Stats().GraphForked < uint64(forked) {
+		t.Errorf("%s: %d launches are forked, want %d", what, sim.Stats().GraphForked, forked)
+	}
+}
+
+// Without epilogues the bias gradients are a kernel's, which stays on the first
+// stream.
+func TestAsideWithoutEpilogues(t *testing.T) {
+	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
+	eachOrder(t, func(t *testing.T, _ *cudasim.Sim) {
+		for _, v := range variants()[:2] {
+			for _, batches := range []int{1, 2} {
+				o := adam
+				o.Accumulate = batches
+				want := curveWith(t, Options{OneStream: true}, v.spec, o)
+				if got := curveWith(t, Options{}, v.spec, o); !slices.Equal(got, want) {
+					t.Errorf("%s in %d batches: losses %v, on one stream %v", v.name, batches, got, want)
+				}
+			}
+		}
+	})
+}
+
+// What touches the operands or the result of a product that runs aside waits for it.
+func TestAsideIsWaitedFor(t *testing.T) {
+	for _, order := range []string{"late", "early"} {
+		t.Run(order, func(t *testing.T) {
+			t.Setenv("AEGPU_CUDASIM_GRAPH_ORDER", order)
+			testWaiting(t)
+		})
+	}
+}
+
+func testWaiting(t *testing.T) {
+	r := newRig(t, Options{})
+	dy, x, dw, other, sum := r.alloc(5, 3), r.alloc(5, 4), r.alloc(3, 4), r.alloc(5, 4), r.alloc(3, 4)
+	back := func() {
+		r.d.LinearBackWeights(dw, backend.Tensor{}, dy, x, false, false)
+		r.d.Zero(other) // meanwhile
+	}
+	for name, step := range map[string]func(){
+		"the result is read":        func() { back(); r.d.Add(sum, dw) },
+		"the result is overwritten": func() { back(); r.d.Zero(dw); r.d.Add(sum, dw) },
+		"an operand is overwritten": func() { back(); r.d.Zero(x); r.d.Add(sum, dw) },
+		"part of one is":            func() { back(); r.d.Zero(dy.Top(1)); r.d.Add(sum, dw) },
+	} {
+		r.count(dy)
+		r.fill(x, 1)
+		r.fill(sum, 0)
+		r.program(step).Launch(1)
+		want := float32(35) // 1 + 4 + 7 + 10 + 13
+		if name == "the result is overwritten" {
+			want = 0
+		}
+		if got := r.values(sum)[0]; got != want {
+			t.Errorf("%s: the sum begins with %v, want %v", name, got, want)
+		}
+	}
+}
+
+// Nothing that may run at the same time writes what the other touches: neither the
+// tensors nor what the device keeps for itself.
+func TestBesideIsApart(t *testing.T) {
+	sim := simulator(t)
+	if sim.Kind != "checked" {
+		t.Skipf("the %s simulator does not know what a kernel touches", sim.Kind)
+	}
+	t.Setenv(cudasim.BytesEnv, "1")
+	for _, v := range variants() {
+		for _, p := range []Precision{FP32, BF16} {
+			for _, batches := range []int{1, 2} {
+				o := adam
+				o.Accumulate = batches
+				curveWith(t, Options{Precision: p}, v.spec, o)
+				hostCurveOf(t, v.spec, o, p)
+				if t.Failed() || sim.Report() != "" {
+					t.Fatalf("%s, %v, in %d batches: %s", v.name, p, batches, sim.Report())
+				}
+			}
+		}
+	}
+	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
+	curveWith(t, Options{}, variants()[0].spec, adam)
+	sound(t, sim)
+}
+
+// The orders of the simulator show a wait that is missing.
+func TestPlantedMissingWaitsAside(t *testing.T) {
+	simulator(t)
+	spec := variants()[0].spec
+	want := residentCurve(t, spec, FP32)
+	for _, c := range []struct{ order, drop string }{{"late", "join"}, {"early", "fork"}} {
+		t.Setenv("AEGPU_CUDASIM_GRAPH_ORDER", c.order)
+		t.Setenv("AEGPU_CUDASIM_DROP_WAITS", c.drop)
+		if slices.Equal(residentCurve(t, spec, FP32), want) {
+			t.Errorf("without the %s and with what is forked %s the losses are right", c.drop, c.order)
+		}
+	}
+}
