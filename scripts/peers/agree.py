@@ -2,7 +2,8 @@
 
 The batch is the first rows of the data, all at once, so that no shuffle matters, and an epoch is a step. A net without random
 noise must agree to rounding; one that draws noise (a VAE's code, a corruption) draws another in each program, which a large
-batch averages: it must agree to 1 % at 1,024 rows.
+batch averages: at 1,024 rows every loss must agree to 2 %, and the mean difference over the steps be 0.5 %. (PyTorch with another
+seed is up to 1.1 % and 0.35 % from itself on net d, and 5 % more learning rate is 2 % and more.)
 """
 import json
 import os
@@ -15,8 +16,9 @@ LATER = {"fp32": 1e-3, "tf32": 2e-3, "bf16": 2e-2}
 
 
 def noise():
-    """What nets that draw noise may be apart."""
-    return 1e-2 * (1024 / ROWS) ** 0.5
+    """What nets that draw noise may be apart: in a step, and on average."""
+    share = (1024 / ROWS) ** 0.5
+    return 2e-2 * share, 5e-3 * share
 
 
 def noisy(spec):
@@ -43,9 +45,10 @@ def theirs(framework, here, mnist, net, precision, device, weights):
 
 def compare(spec, precision, ours, theirs):
     """How far a peer's losses are from ours, and whether they agree."""
-    apart = [abs(a - b) / abs(a) for a, b in zip(ours, theirs, strict=True)]
-    allowed = [FIRST[precision]] + [LATER[precision]] * (len(apart) - 1)
+    signed = [(b - a) / abs(a) for a, b in zip(ours, theirs, strict=True)]
+    apart, mean = [abs(d) for d in signed], sum(signed) / len(signed)
+    allowed, drift = [FIRST[precision]] + [LATER[precision]] * (len(apart) - 1), LATER[precision]
     if noisy(spec):
-        allowed = [max(noise(), t) for t in allowed]
-    return dict(steps=len(apart), first=apart[0], worst=max(apart), allowed_first=allowed[0], allowed=allowed[-1],
-                agrees=all(a <= t for a, t in zip(apart, allowed)))
+        allowed, drift = [max(noise()[0], t) for t in allowed], max(noise()[1], drift)
+    return dict(steps=len(apart), first=apart[0], worst=max(apart), mean=mean, allowed_first=allowed[0], allowed=allowed[-1],
+                allowed_mean=drift, agrees=all(a <= t for a, t in zip(apart, allowed)) and abs(mean) <= drift)
