@@ -16,7 +16,7 @@ import (
 type aside struct {
 	branch
 	workspace *block
-	underWay  access // what may still be running there
+	underWay  []access // of what may still be running there
 }
 
 // oneStreamEnv names the variable that switches Options.OneStream on.
@@ -32,23 +32,17 @@ func (d *Device) worthForking(a access) bool {
 	return !e.operations[e.at+1].conflicts(a)
 }
 
-// runs notes an operation that runs there.
-func (s *aside) runs(a access) {
-	s.underWay.writes = append(s.underWay.writes, a.writes...)
-	s.underWay.reads = append(s.underWay.reads, a.all()...)
-}
-
 // await has the device's stream wait for what runs aside, if an operation with this
 // access must.
 func (d *Device) await(a access) error {
-	if !d.aside.away || !d.aside.underWay.conflicts(a) {
+	if !slices.ContainsFunc(d.aside.underWay, a.conflicts) {
 		return nil
 	}
 	return d.rejoin()
 }
 
 func (d *Device) rejoin() error {
-	d.aside.underWay = access{}
+	d.aside.underWay = nil
 	return d.aside.join(d.stream)
 }
 

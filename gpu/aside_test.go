@@ -9,18 +9,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/cudasim"
-	"github.com/aegpu/aegpu/model"
 )
-
-func curveWith(t *testing.T, o Options, spec model.Spec, training model.TrainingOptions) []float64 {
-	t.Helper()
-	d := open(t, o)
-	losses := curve(t, d, spec, training)
-	if err := d.Close(); err != nil {
-		t.Error(err)
-	}
-	return losses
-}
 
 // Weight gradients that are made aside have the bits of those that are not,
 // whichever way round the streams run.
@@ -42,11 +31,11 @@ func sameAside(t *testing.T, sim *cudasim.Sim, v variant, p Precision, batches i
 	what := fmt.Sprintf("%s, %v, in %d batches", v.name, p, batches)
 	o := adam
 	o.Accumulate = batches
-	want := curveWith(t, Options{Precision: p, OneStream: true}, v.spec, o)
+	want := residentCurve(t, Options{Precision: p, OneStream: true}, v.spec, o)
 	if sim != nil && sim.Stats().GraphForked != 0 {
 		t.Errorf("%s: %d launches are forked on one stream", what, sim.Stats().GraphForked)
 	}
-	if got := curveWith(t, Options{Precision: p}, v.spec, o); !slices.Equal(got, want) {
+	if got := residentCurve(t, Options{Precision: p}, v.spec, o); !slices.Equal(got, want) {
 		t.Errorf("%s: losses %v, on one stream %v", what, got, want)
 	}
 	forked := 2*(1+len(v.spec.Hidden))*batches - 1 // after the last nothing is left to go on with
@@ -67,8 +56,8 @@ func TestAsideWithoutEpilogues(t *testing.T) {
 			for _, batches := range []int{1, 2} {
 				o := adam
 				o.Accumulate = batches
-				want := curveWith(t, Options{OneStream: true}, v.spec, o)
-				if got := curveWith(t, Options{}, v.spec, o); !slices.Equal(got, want) {
+				want := residentCurve(t, Options{OneStream: true}, v.spec, o)
+				if got := residentCurve(t, Options{}, v.spec, o); !slices.Equal(got, want) {
 					t.Errorf("%s in %d batches: losses %v, on one stream %v", v.name, batches, got, want)
 				}
 			}
@@ -126,8 +115,8 @@ func TestBesideIsApart(t *testing.T) {
 			for _, batches := range []int{1, 2} {
 				o := adam
 				o.Accumulate = batches
-				curveWith(t, Options{Precision: p}, v.spec, o)
-				hostCurveOf(t, v.spec, o, p)
+				residentCurve(t, Options{Precision: p}, v.spec, o)
+				hostCurve(t, Options{Precision: p}, v.spec, o)
 				if t.Failed() || sim.Report() != "" {
 					t.Fatalf("%s, %v, in %d batches: %s", v.name, p, batches, sim.Report())
 				}
@@ -135,20 +124,6 @@ func TestBesideIsApart(t *testing.T) {
 		}
 	}
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	curveWith(t, Options{}, variants()[0].spec, adam)
+	residentCurve(t, Options{}, variants()[0].spec, adam)
 	sound(t, sim)
-}
-
-// The orders of the simulator show a wait that is missing.
-func TestPlantedMissingWaitsAside(t *testing.T) {
-	simulator(t)
-	spec := variants()[0].spec
-	want := residentCurve(t, spec, FP32)
-	for _, c := range []struct{ order, drop string }{{"late", "join"}, {"early", "fork"}} {
-		t.Setenv("AEGPU_CUDASIM_GRAPH_ORDER", c.order)
-		t.Setenv("AEGPU_CUDASIM_DROP_WAITS", c.drop)
-		if slices.Equal(residentCurve(t, spec, FP32), want) {
-			t.Errorf("without the %s and with what is forked %s the losses are right", c.drop, c.order)
-		}
-	}
 }

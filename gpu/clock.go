@@ -90,11 +90,11 @@ func (d *Device) Tick(c backend.Clock, rows int) {
 		} else {
 			b.row += rows
 		}
-		if before != nil && !d.fetching.away {
-			return before.ended(rows)
-		}
 		if before != nil {
-			if err := before.ended(-1); err != nil {
+			if !d.fetching.away {
+				return before.ended(rows)
+			}
+			if err := before.enqueue(); err != nil {
 				return err
 			}
 		}

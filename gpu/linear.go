@@ -153,7 +153,7 @@ func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, acc
 	}
 	d.run("LinearBackWeights", func() error {
 		if p.aside = d.worthForking(a); p.aside {
-			defer d.aside.runs(a)
+			d.aside.underWay = append(d.aside.underWay, a)
 		}
 		if db.None() {
 			return d.multiply(p)

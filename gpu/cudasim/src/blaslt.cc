@@ -218,32 +218,25 @@ static void store_sums(const product &q, const std::vector<float> &a, const std:
 		}
 }
 
-// mark_bytes says which bytes the product touches. The workspace stands for itself by its first.
-static void mark_bytes(const product &q) {
-	auto mark = [](uintptr_t p, const lt_layout &l, bool write) {
+// count_bytes counts what the product moves, and stores zeros. The workspace stands for itself by its first byte, uncounted.
+static void count_bytes(const product &q) {
+	const lt_desc &d = q.d;
+	auto touch = [](uintptr_t p, const lt_layout &l, bool write) {
 		for (uint64_t j = 0; j < l.cols; j++)
-			bytes_touch(p + j * l.ld * size_of(l.type), l.rows * size_of(l.type), write, false);
+			bytes_touch(p + j * l.ld * size_of(l.type), l.rows * size_of(l.type), write);
 	};
-	mark(q.pa, q.a, false);
-	mark(q.pb, q.b, false);
-	mark(q.pd, q.c, true);
-	if (q.d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB))
-		bytes_touch(q.d.bias, (q.d.epilogue & E_BGRADB ? q.c.cols : q.c.rows) * size_of(q.c.type), true, false);
+	touch(q.pa, q.a, false);
+	touch(q.pb, q.b, false);
+	if (q.beta != 0)
+		touch(q.pd, q.c, false);
+	touch(q.pd, q.c, true);
+	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows;
+	if (d.epilogue & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB))
+		bytes_touch(d.bias, bias * size_of(q.c.type), !(d.epilogue & E_BIAS));
+	for (uint64_t j = 0; (d.epilogue & E_AUX) && j < q.c.cols; j++)
+		bytes_touch(d.aux + j * d.aux_ld / 8, (q.c.rows + 7) / 8, !(d.epilogue & E_DRELU & ~E_AUX));
 	if (q.work != 0)
 		bytes_touch(q.work, 1, true, false);
-}
-
-// count_bytes adds what the product moves, and stores zeros.
-static void count_bytes(const product &q) {
-	mark_bytes(q);
-	const lt_desc &d = q.d;
-	auto bytes = [](const lt_layout &l) { return l.rows * l.cols * size_of(l.type); };
-	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows, mask = d.epilogue & E_AUX ? q.c.rows * q.c.cols / 8 : 0;
-	stats.bytes_read += bytes(q.a) + bytes(q.b) + (q.beta != 0 ? bytes(q.c) : 0);
-	stats.bytes_written += bytes(q.c);
-	stats.bytes_read += d.epilogue & E_BIAS ? bias * size_of(q.c.type) : 0;
-	stats.bytes_written += d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB) ? bias * size_of(q.c.type) : 0;
-	(d.epilogue & E_DRELU & ~E_AUX ? stats.bytes_read : stats.bytes_written) += mask;
 	for (uint64_t j = 0; j < q.c.cols; j++)
 		memset((char *)q.pd + j * q.c.ld * size_of(q.c.type), 0, q.c.rows * size_of(q.c.type));
 	if (d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB))
