@@ -208,6 +208,28 @@ func TestMomentsAreNotSubnormal(t *testing.T) {
 	})
 }
 
+// A step of Adam takes as long from subnormal moments as from others; they are made anew before every step.
+func BenchmarkSubnormals(b *testing.B) {
+	const n = 2048
+	p, g, m, v, first := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)
+	path := Paths()[len(Paths())-1]
+	for _, c := range []struct {
+		name string
+		m    float32
+	}{{"normal", 1e-3}, {"subnormal", 6e-45}} {
+		for i := range first {
+			first[i] = c.m
+		}
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				copy(m, first)
+				copy(v, first)
+				path.Adam(p, g, m, v, Adam{GradScale: 1, Beta1: 0.9, Rest1: 0.1, Beta2: 0.999, Rest2: 0.001, RootScale: 1, Eps: 1e-8, Step: 1e-3})
+			}
+		})
+	}
+}
+
 // The bits of what needs no exponential, as AVX2 and AVX-512 give them: see TestGemmKnownBits.
 func TestElementwiseKnownBits(t *testing.T) {
 	const want = 0x963a7d22547271eb
