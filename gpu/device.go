@@ -34,6 +34,7 @@ type Device struct {
 	lt        cublaslt.Handle
 	ltOpen    bool
 	plans     map[planKey]*cublaslt.Plan // nil where cuBLASLt has no algorithm
+	asked     []*asked                   // what plans were asked for, in order
 	tuning    *tuning                    // nil where the first algorithm is taken
 	workspace *block
 	scratch   scratch

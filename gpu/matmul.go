@@ -158,8 +158,11 @@ func (d *Device) plan(p product, key planKey) (*cublaslt.Plan, error) {
 			return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
 		}
 		d.plans[key] = plan
+		a := &asked{spec: key.spec, err: err}
+		d.asked = append(d.asked, a)
 		if plan != nil {
-			if err := d.tune(plan, key); err != nil {
+			a.candidates = plan.Candidates()
+			if err := d.tune(plan, key, a); err != nil {
 				return nil, err
 			}
 		}

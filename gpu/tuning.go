@@ -178,7 +178,7 @@ func (d *Device) untuned(why error) {
 
 // tune has plan use the fastest of its algorithms: the one that the tuning file
 // names, else the one that is measured now, when the product is first planned.
-func (d *Device) tune(plan *cublaslt.Plan, key planKey) error {
+func (d *Device) tune(plan *cublaslt.Plan, key planKey, a *asked) error {
 	if d.tuning == nil {
 		return nil
 	}
@@ -192,6 +192,7 @@ func (d *Device) tune(plan *cublaslt.Plan, key planKey) error {
 		if err != nil && !errors.Is(err, backend.ErrOutOfMemory) { // without room the first is chosen, for good
 			return fmt.Errorf("measuring algorithms: %w", err)
 		}
+		a.microseconds = times
 		candidate, err = d.tuning.keep(choice{d.tuning.machine, product, fastest(times), times})
 		if err != nil && d.tuning.usual {
 			d.tuning.fixed = true
@@ -209,6 +210,7 @@ func (d *Device) tune(plan *cublaslt.Plan, key planKey) error {
 		return fmt.Errorf("%s names algorithm %d of %d for a product of this machine", d.tuning.path, candidate, plan.Candidates())
 	}
 	plan.Choose(candidate)
+	a.chosen = candidate
 	return nil
 }
 

@@ -1,0 +1,14 @@
+//go:build cuda
+
+package gpu
+
+import "github.com/aegpu/aegpu/gpu/internal/cublaslt"
+
+// asked is a product that cuBLASLt was asked for, and what came of it.
+type asked struct {
+	spec         cublaslt.Spec
+	err          error     // that it was refused with
+	candidates   int       // algorithms that were proposed
+	chosen       int       // which of them it takes
+	microseconds []float64 // of every one, where they were measured
+}
