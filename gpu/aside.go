@@ -43,7 +43,7 @@ func (d *Device) await(a access) error {
 
 func (d *Device) rejoin() error {
 	d.aside.underWay = nil
-	return d.aside.join(d.stream)
+	return d.join(&d.aside.branch)
 }
 
 // all are the operands, written or read.

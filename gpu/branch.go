@@ -43,23 +43,20 @@ func (b *branch) free() error {
 	return errors.Join(errs...)
 }
 
-// run enqueues work on the branch, after all that is on the device's stream so far.
-func (b *branch) run(stream cu.Stream, work func(cu.Stream) error) error {
-	if err := b.from.Record(stream); err != nil {
-		return err
-	}
-	if err := b.stream.Wait(b.from, 0); err != nil {
-		return err
-	}
+// fork enqueues work on the branch, after all that is on the device's stream so far.
+func (d *Device) fork(b *branch, work func(cu.Stream) error) error {
 	b.away = true
-	return errors.Join(work(b.stream), b.done.Record(b.stream))
+	return errors.Join(
+		d.enqueue(func() error { return errors.Join(b.from.Record(d.stream), b.stream.Wait(b.from, 0)) }),
+		work(b.stream),
+		d.enqueue(func() error { return b.done.Record(b.stream) }))
 }
 
 // join has the device's stream wait for what is on the branch.
-func (b *branch) join(stream cu.Stream) error {
+func (d *Device) join(b *branch) error {
 	if !b.away {
 		return nil
 	}
 	b.away = false
-	return stream.Wait(b.done, 0)
+	return d.enqueue(func() error { return d.stream.Wait(b.done, 0) })
 }

@@ -98,7 +98,7 @@ func (d *Device) Tick(c backend.Clock, rows int) {
 				return err
 			}
 		}
-		if err := d.fetching.join(d.stream); err != nil {
+		if err := d.join(&d.fetching); err != nil {
 			return err
 		}
 		return d.launch(kernels.TickU64, 1, clockAt(c), integer(rows))

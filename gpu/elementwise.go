@@ -77,7 +77,9 @@ func (d *Device) Add(dst, src backend.Tensor) {
 func (d *Device) Copy(dst, src backend.Tensor) {
 	if d.ready("Copy", backend.CheckCopy(dst, src), tensors{dst}, src) {
 		d.run("Copy", func() error {
-			return cu.MemcpyDtoDAsync(address(tensorExtent(dst)), address(tensorExtent(src)), int64(4*dst.Len()), d.stream)
+			return d.enqueue(func() error {
+				return cu.MemcpyDtoDAsync(address(tensorExtent(dst)), address(tensorExtent(src)), int64(4*dst.Len()), d.stream)
+			})
 		})
 	}
 }

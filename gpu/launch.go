@@ -64,6 +64,13 @@ func (d *Device) launchOn(s cu.Stream, k kernels.Kernel, grid int, args ...arg) 
 		if a.kind != k.Params[i] {
 			return fmt.Errorf("%s: argument %d is of kind %c, want %c", k.Name, i, a.kind, k.Params[i])
 		}
+	}
+	return d.enqueue(func() error { return d.launchNow(k, grid, args, s) })
+}
+
+// launchNow hands a kernel to the driver, which copies the arguments.
+func (d *Device) launchNow(k kernels.Kernel, grid int, args []arg, s cu.Stream) error {
+	for i, a := range args {
 		d.args.slots[i] = a.bits
 		d.args.params[i] = unsafe.Pointer(&d.args.slots[i])
 	}

@@ -99,23 +99,25 @@ func (d *Device) multiply(p product) error {
 		return err
 	}
 	key := planKey{d.spec(p, a, b), aligned(p.bias)}
-	plan, err := d.plan(p, key)
+	plan, err := d.algorithm(p, key)
 	if err != nil {
 		return err
 	}
 	run := func(workspace *block, s cu.Stream) error {
-		return plan.Run(uintptr(b.at), uintptr(a.at), uintptr(p.to()), uintptr(p.bias), p.bits(),
-			uintptr(workspace.at), workspaceSize, streamOf(s))
+		return d.enqueue(func() error {
+			err := plan.Run(uintptr(b.at), uintptr(a.at), uintptr(p.to()), uintptr(p.bias), p.bits(),
+				uintptr(workspace.at), workspaceSize, streamOf(s))
+			if err != nil && !p.plain() { // refused before anything was enqueued
+				d.refuse(key, err)
+				return errRefused
+			}
+			return err
+		})
 	}
 	if p.aside {
-		err = d.aside.run(d.stream, func(s cu.Stream) error { return run(d.aside.workspace, s) })
+		err = d.fork(&d.aside.branch, func(s cu.Stream) error { return run(d.aside.workspace, s) })
 	} else {
 		err = run(d.workspace, d.stream)
-	}
-	if err != nil && !p.plain() { // refused before anything was enqueued
-		plan.Free()
-		d.plans[key] = nil
-		return cublaslt.ErrUnsupported
 	}
 	if err == nil && d.options.Debug && !d.recording {
 		err = d.stream.Synchronize()
@@ -124,6 +126,21 @@ func (d *Device) multiply(p product) error {
 		p.half.written(d, true)
 	}
 	return err
+}
+
+// errRefused is the error of a product that the library refuses only when it is
+// enqueued. What is planned from then on does without it.
+var errRefused = fmt.Errorf("refused where it was enqueued: %w", cublaslt.ErrUnsupported)
+
+// refuse notes that there is no such product.
+func (d *Device) refuse(key planKey, why error) {
+	d.plans[key].Free()
+	d.plans[key] = nil
+	for _, a := range d.asked {
+		if a.spec == key.spec && a.err == nil {
+			a.err = why
+		}
+	}
 }
 
 // multiplyThin is multiply, with c in bfloat16 alone where want says that this is
@@ -147,28 +164,38 @@ func (d *Device) multiplyThin(p product, want demand) error {
 // plain products are those that nothing can stand in for.
 func (p product) plain() bool { return p.epilogue == cublaslt.Plain && p.half == nil }
 
-// plan is the algorithm for a product, chosen once (tuning.go). An epilogue that cannot be had
+// algorithm is that of a product, chosen once (tuning.go). An epilogue that cannot be had
 // is remembered as nil, whatever the library called it.
-func (d *Device) plan(p product, key planKey) (*cublaslt.Plan, error) {
-	plan, known := d.plans[key]
-	if !known {
-		var err error
-		plan, err = d.lt.Plan(key.spec, workspaceSize, uintptr(p.bias), p.bits())
-		if err != nil && p.plain() {
-			return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
+func (d *Device) algorithm(p product, key planKey) (*cublaslt.Plan, error) {
+	if plan, known := d.plans[key]; known {
+		if plan == nil {
+			return nil, cublaslt.ErrUnsupported
 		}
-		d.plans[key] = plan
-		a := &asked{spec: key.spec, err: err}
-		d.asked = append(d.asked, a)
-		if plan != nil {
-			a.candidates = plan.Candidates()
-			if err := d.tune(plan, key, a); err != nil {
-				return nil, err
-			}
-		}
+		return plan, nil
 	}
-	if plan == nil {
-		return nil, cublaslt.ErrUnsupported
+	plan, err := d.ask(key, uintptr(p.bias), p.bits())
+	d.plans[key] = plan
+	if err != nil && p.plain() {
+		return nil, fmt.Errorf("a product of %v and %v to %v: %w", p.a, p.b, p.c, err)
+	}
+	return plan, err
+}
+
+// ask has the library propose algorithms and chooses one, which has run once when ask
+// returns: what the library loads for it is then loaded before a capture begins.
+func (d *Device) ask(key planKey, bias, mask uintptr) (*cublaslt.Plan, error) {
+	a := &asked{spec: key.spec}
+	d.asked = append(d.asked, a)
+	plan, err := d.lt.Plan(key.spec, workspaceSize, bias, mask)
+	if err != nil {
+		a.err = err
+		return nil, fmt.Errorf("%w: %w", cublaslt.ErrUnsupported, err)
+	}
+	a.candidates = plan.Candidates()
+	if err = d.tune(plan, key, a); err != nil {
+		a.err = err
+		plan.Free()
+		return nil, err
 	}
 	return plan, nil
 }

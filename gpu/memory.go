@@ -82,7 +82,7 @@ func (d *Device) clear(at cu.DevicePtr, bytes int) error {
 	if bytes == 0 {
 		return nil
 	}
-	return cu.MemsetD8Async(at, 0, int64(bytes), d.stream)
+	return d.enqueue(func() error { return cu.MemsetD8Async(at, 0, int64(bytes), d.stream) })
 }
 
 // Alloc is a zeroed tensor.

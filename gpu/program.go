@@ -33,29 +33,44 @@ type program struct {
 // Nodes is the launches that the step takes: kernels, products, copies and fills.
 func (p *program) Nodes() int { return p.nodes }
 
-// Record captures the step's operations as a graph.
+// Record makes the step's operations a graph: they are listed, planned and then
+// captured. A product that is refused only there is planned without.
 func (d *Device) Record(step func()) (backend.Program, error) {
 	if d.recording {
 		d.fail("Record", errors.New("a recording is under way"))
 	}
-	d.run("Record", func() error { return libcuda.BeginCapture(d.stream) })
 	if d.err != nil {
 		return nil, d.err
 	}
-	p := &program{d: d, ticks: map[*block]int{}}
-	graph, err := d.capture(step, p)
-	if err != nil {
-		d.fail("Record", err)
+	operations := d.list(step)
+	for d.err == nil {
+		p := &program{d: d, ticks: map[*block]int{}}
+		p.operations = operations
+		if d.plan(p); d.err != nil {
+			break
+		}
+		err := d.worker.Do(func() error { return p.capture() })
+		if err == nil {
+			return p, nil
+		}
+		if !errors.Is(err, errRefused) {
+			d.fail("Record", err)
+		}
 	}
-	d.run("Record", func() error { return p.make(graph) })
-	if d.err != nil {
-		return nil, d.err
-	}
-	return p, nil
+	return nil, d.err
 }
 
-// capture runs the step and ends the capture, also when the step panics.
-func (d *Device) capture(step func(), p *program) (g libcuda.Graph, err error) {
+// list is the operations of a step, which are checked and not yet enqueued.
+func (d *Device) list(step func()) []operation {
+	recorded := &effects{}
+	d.recording, d.recorded = true, recorded
+	defer func() { d.recording, d.recorded = false, nil }()
+	step()
+	return recorded.operations
+}
+
+// plan makes of the operations what the capture enqueues.
+func (d *Device) plan(p *program) {
 	d.recording, d.program, d.recorded = true, p, &p.effects
 	d.newEpoch()
 	thin := d.thinOnes()
@@ -64,19 +79,37 @@ func (d *Device) capture(step func(), p *program) (g libcuda.Graph, err error) {
 		d.recording, d.recorded, d.program = false, nil, nil
 		d.newEpoch()
 		d.setThin(thin)
-		end := d.worker.Do(func() error {
-			joined := errors.Join(d.fetching.join(d.stream), d.rejoin())
-			var err error
-			g, err = libcuda.EndCapture(d.stream)
-			return errors.Join(joined, err)
-		})
-		err = errors.Join(err, end)
 	}()
-	step()
 	d.flush()
-	d.do("Record", access{}, func() error { return d.restore(&p.effects) })
+	d.do("Record", access{}, func() error {
+		return errors.Join(d.restore(&p.effects), d.join(&d.fetching), d.rejoin())
+	})
 	p.thin = d.thinOnes()
-	return g, d.err
+	p.operations = nil
+}
+
+// capture makes the launches a graph, on the worker's thread.
+func (p *program) capture() (err error) {
+	if err := libcuda.BeginCapture(p.d.stream); err != nil {
+		return err
+	}
+	for _, launch := range p.launches {
+		if err = launch(); err != nil {
+			break
+		}
+	}
+	p.launches = nil
+	graph, end := libcuda.EndCapture(p.d.stream)
+	if err != nil { // and with it the capture
+		if end == nil {
+			_ = graph.Destroy() // the first error counts
+		}
+		return errors.Join(err, p.freeTables())
+	}
+	if end != nil {
+		return end
+	}
+	return p.make(graph)
 }
 
 // make readies the graph, which it gives back.
@@ -168,9 +201,15 @@ func (p *program) release() error {
 	if p.short {
 		errs = append(errs, p.many.Destroy())
 	}
+	return errors.Join(append(errs, p.freeTables())...)
+}
+
+func (p *program) freeTables() error {
+	var errs []error
 	for _, b := range p.tables {
 		delete(p.d.blocks, b)
 		errs = append(errs, cu.MemFree(b.at))
 	}
+	p.tables = nil
 	return errors.Join(errs...)
 }

@@ -5,15 +5,20 @@ package gpu
 import (
 	"errors"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"github.com/aegpu/aegpu/gpu/internal/libcuda"
 	"gorgonia.org/cu"
 )
 
-// raceRuns is how often every algorithm is timed; the shortest time counts.
-const raceRuns = 5
+const (
+	raceRuns    = 5   // how often every algorithm is timed; the shortest time counts
+	raceMs      = 1.0 // what is timed takes about so long: a launch alone is mostly the cost of launching
+	raceRepeats = 16  // of the product in it, at most
+)
 
-// track is where algorithms are timed: operands of their own and a stream of its
-// own, so that neither a recording nor what is under way notices.
+// track is where algorithms run that no step has asked for yet: operands of their
+// own and a stream of its own, so that nothing under way notices.
 type track struct {
 	stream     cu.Stream
 	start, end cu.Event
@@ -22,70 +27,134 @@ type track struct {
 }
 
 // race is the microseconds that each algorithm of plan takes, -1 where it fails.
-func (d *Device) race(plan *cublaslt.Plan, s cublaslt.Spec) (times []float64, err error) {
-	t, err := d.newTrack(s)
-	defer func() { err = errors.Join(err, d.freeTrack(t)) }()
-	if err != nil {
-		return nil, err
-	}
+func (t *track) race(plan *cublaslt.Plan) (times []float64) {
 	for i := range plan.Candidates() {
 		plan.Choose(i)
-		best := -1.0
-		for run := range 1 + raceRuns { // the first one warms up
-			ms, err := t.time(plan)
-			if err != nil {
-				best = -1
-				break
-			}
-			if run > 0 && (best < 0 || 1e3*ms < best) {
-				best = 1e3 * ms
-			}
+		ms, err := t.time(plan)
+		if err != nil {
+			ms = -1e-3
 		}
-		times = append(times, best)
+		times = append(times, 1e3*ms)
 	}
-	plan.Choose(0)
-	return times, nil
+	return times
 }
 
+// time is the milliseconds of one run of the plan's algorithm, of several captured
+// in one graph.
 func (t *track) time(plan *cublaslt.Plan) (ms float64, err error) {
-	if err := t.start.Record(t.stream); err != nil {
+	if err := t.run(plan); err != nil { // it loads, and warms up
 		return 0, err
 	}
+	once, err := t.between(func() error { return t.run(plan) })
+	if err != nil {
+		return 0, err
+	}
+	repeats := raceRepeats
+	if once*raceRepeats > raceMs {
+		repeats = max(1, int(raceMs/once+0.5))
+	}
+	several, err := t.repeated(plan, repeats)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, several.Destroy()) }()
+	for run := range 1 + raceRuns { // the first one warms up
+		took, err := t.between(func() error { return several.Launch(t.stream) })
+		if err != nil {
+			return 0, err
+		}
+		if run > 0 && (run == 1 || took < ms) {
+			ms = took
+		}
+	}
+	return ms / float64(repeats), nil
+}
+
+// run enqueues the plan's algorithm once.
+func (t *track) run(plan *cublaslt.Plan) error {
 	o := &t.operands
-	if err := plan.Run(o[0], o[1], o[2], o[3], o[4], o[5], workspaceSize, streamOf(t.stream)); err != nil {
-		return 0, err
-	}
-	if err := t.end.Record(t.stream); err != nil {
-		return 0, err
-	}
-	if err := t.end.Synchronize(); err != nil {
-		return 0, err
+	return plan.Run(o[0], o[1], o[2], o[3], o[4], o[5], workspaceSize, streamOf(t.stream))
+}
+
+// between is the milliseconds between two events around what work enqueues.
+func (t *track) between(work func() error) (ms float64, err error) {
+	for _, do := range []func() error{
+		func() error { return t.start.Record(t.stream) }, work,
+		func() error { return t.end.Record(t.stream) }, t.end.Synchronize,
+	} {
+		if err := do(); err != nil {
+			return 0, err
+		}
 	}
 	return t.start.Elapsed(t.end)
 }
 
-// newTrack makes operands of zeros as large as those of s. What is there when it
-// fails is for freeTrack.
-func (d *Device) newTrack(s cublaslt.Spec) (t *track, err error) {
-	t = &track{}
-	size := 4
+// repeated is a graph of the plan's algorithm so many times over.
+func (t *track) repeated(plan *cublaslt.Plan, times int) (e libcuda.Exec, err error) {
+	if err := libcuda.BeginCapture(t.stream); err != nil {
+		return e, err
+	}
+	for range times {
+		err = errors.Join(err, t.run(plan))
+	}
+	g, end := libcuda.EndCapture(t.stream)
+	if end != nil {
+		return e, errors.Join(err, end)
+	}
+	defer func() { err = errors.Join(err, g.Destroy()) }()
+	if err != nil {
+		return e, err
+	}
+	return g.Instantiate()
+}
+
+// newTrack makes operands of zeros as large as those of s or, with shared, one that
+// stands for all of them: enough to run an algorithm, not to time it.
+func (d *Device) newTrack(s cublaslt.Spec, shared bool) (t *track, err error) {
+	size, sizeD := 4, 4
 	if s.Type == cublaslt.BF16 {
 		size = 2
 	}
+	if s.TypeD == cublaslt.BF16 {
+		sizeD = 2
+	}
+	rows := func(trans bool, plain, turned int) int { // as they are stored, columns of LD
+		if trans {
+			return turned
+		}
+		return plain
+	}
 	sizes := [6]int{
-		size * s.LDA * max(s.M, s.K), size * s.LDB * max(s.N, s.K), 4 * s.LDD * s.N,
+		size * s.LDA * rows(s.TransA, s.K, s.M), size * s.LDB * rows(s.TransB, s.N, s.K), sizeD * s.LDD * s.N,
 		4 * max(s.M, s.N), s.AuxLD * s.N / 8, workspaceSize,
 	}
-	total := 0
+	t = &track{}
+	total, set := 0, 0
 	for i, n := range sizes {
+		set = total // but for the workspace, which is the last
+		if shared {
+			total = max(total, n)
+			continue
+		}
 		t.operands[i] = uintptr(total)
 		total += ceil(max(n, 1), 256) * 256
 	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, d.freeTrack(t))
+		}
+	}()
 	if t.memory, err = d.allocate(total); err != nil {
 		return t, err
 	}
 	for i := range t.operands {
 		t.operands[i] += uintptr(t.memory.at)
+	}
+	if !s.Epilogue.HasBias() {
+		t.operands[3] = 0
+	}
+	if !s.Epilogue.HasAux() {
+		t.operands[4] = 0
 	}
 	if t.start, err = cu.MakeEvent(cu.DefaultEvent); err != nil {
 		return t, err
@@ -96,7 +165,20 @@ func (d *Device) newTrack(s cublaslt.Spec) (t *track, err error) {
 	if t.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
 		return t, err
 	}
-	return t, cu.MemsetD8Async(t.memory.at, 0, int64(total), t.stream)
+	return t, cu.MemsetD8Async(t.memory.at, 0, int64(set), t.stream)
+}
+
+// onTrack has work done on a track for s, and reports whether there was memory for
+// one.
+func (d *Device) onTrack(s cublaslt.Spec, shared bool, work func(*track) error) (room bool, err error) {
+	t, err := d.newTrack(s, shared)
+	if errors.Is(err, backend.ErrOutOfMemory) {
+		return false, nil
+	}
+	if err != nil {
+		return true, err
+	}
+	return true, errors.Join(work(t), d.freeTrack(t))
 }
 
 func (d *Device) freeTrack(t *track) error {

@@ -9,8 +9,10 @@ import (
 )
 
 // The operations of a recorded step are kept until the step is whole, and only
-// then enqueued: so each knows who reads what it makes, and leaves its results in
-// the form that is read, and in no other.
+// then planned: so each knows who reads what it makes, and leaves its results in
+// the form that is read, and in no other. What a plan leaves is launches, and only
+// they are captured: algorithms were chosen and have run, memory is there, tables
+// are copied.
 
 // operation is one of a recorded step.
 type operation struct {
@@ -121,7 +123,8 @@ func (d *Device) takeSum(t backend.Tensor) addition {
 // effects are what a recorded step does to tensors and what is kept beside them.
 type effects struct {
 	operations []operation
-	at         int // of the one that is being enqueued
+	at         int            // of the one that is being planned
+	launches   []func() error // what the plan comes to, in order
 
 	writes  []extent   // so far
 	needs   []*shadow  // read before the step writes what they are of
@@ -198,7 +201,17 @@ func (r *demand) add(a access, t backend.Tensor) (over bool) {
 	return false
 }
 
-// flush enqueues the operations of the recorded step.
+// enqueue has the driver do something now or, while a step is planned, when it is
+// captured.
+func (d *Device) enqueue(launch func() error) error {
+	if d.recorded == nil {
+		return launch()
+	}
+	d.recorded.launches = append(d.recorded.launches, launch)
+	return nil
+}
+
+// flush plans the operations of the recorded step.
 func (d *Device) flush() {
 	e := d.recorded
 	for i, o := range e.operations {
@@ -210,10 +223,9 @@ func (d *Device) flush() {
 		}
 		d.do(o.name, o.access, o.enqueue)
 	}
-	e.operations = nil
 }
 
-// do has the worker enqueue an operation, unless there was an error.
+// do has the worker enqueue an operation, or plan it, unless there was an error.
 func (d *Device) do(op string, a access, enqueue func() error) {
 	if d.err != nil {
 		return

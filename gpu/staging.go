@@ -124,7 +124,7 @@ func (d *Device) fill(s cu.Stream, f *staged, ahead int) error {
 // prefetch forks the fetch of the next batch from the step, which has just read this
 // one.
 func (d *Device) prefetch(f *staged) error {
-	return d.fetching.run(d.stream, func(s cu.Stream) error { return d.fill(s, f, f.rows) })
+	return d.fork(&d.fetching, func(s cu.Stream) error { return d.fill(s, f, f.rows) })
 }
 
 // steady is whether a step leaves the rows that it reads the next time.

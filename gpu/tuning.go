@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 )
 
@@ -41,8 +40,7 @@ type choice struct {
 	Machine   string `json:"machine"`
 	Product   string `json:"product"`
 	Candidate int    `json:"candidate"`
-	// Microseconds of every candidate, -1 where it failed; for people. None where
-	// there was no memory to measure in.
+	// Microseconds of every candidate, -1 where it failed; for people.
 	Microseconds []float64 `json:"microseconds"`
 }
 
@@ -177,41 +175,74 @@ func (d *Device) untuned(why error) {
 }
 
 // tune has plan use the fastest of its algorithms: the one that the tuning file
-// names, else the one that is measured now, when the product is first planned.
-func (d *Device) tune(plan *cublaslt.Plan, key planKey, a *asked) error {
-	if d.tuning == nil {
-		return nil
-	}
+// names, else the one that is measured now, when the product is first planned. It
+// has run once then.
+func (d *Device) tune(plan *cublaslt.Plan, key planKey, a *asked) (err error) {
 	product := fmt.Sprintf("%+v bias aligned to %d", key.spec, key.bias)
-	candidate, ok := d.tuning.find(product)
-	if !ok && d.tuning.fixed {
-		return nil
+	candidate, known := 0, d.tuning == nil
+	if d.tuning != nil {
+		candidate, known = d.tuning.find(product)
 	}
-	if !ok {
-		times, err := d.race(plan, key.spec)
-		if err != nil && !errors.Is(err, backend.ErrOutOfMemory) { // without room the first is chosen, for good
-			return fmt.Errorf("measuring algorithms: %w", err)
-		}
-		a.microseconds = times
-		candidate, err = d.tuning.keep(choice{d.tuning.machine, product, fastest(times), times})
-		if err != nil && d.tuning.usual {
-			d.tuning.fixed = true
-			d.untuned(err)
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", tuneEnv, err)
+	if !known && !d.tuning.fixed {
+		if candidate, err = d.measure(plan, key.spec, product, a); err != nil {
+			return err
 		}
 	}
 	if candidate < 0 || candidate >= plan.Candidates() {
-		if d.tuning.usual { // no line of ours
-			return nil
+		if !d.tuning.usual {
+			return fmt.Errorf("%s names algorithm %d of %d for a product of this machine", d.tuning.path, candidate, plan.Candidates())
 		}
-		return fmt.Errorf("%s names algorithm %d of %d for a product of this machine", d.tuning.path, candidate, plan.Candidates())
+		candidate = 0 // no line of ours
 	}
+	a.chosen, err = d.settle(plan, key.spec, candidate)
+	return err
+}
+
+// measure is the fastest algorithm of plan, which the tuning keeps. Where there is no
+// room to measure in it is the first, which is not kept: other runs may have room.
+func (d *Device) measure(plan *cublaslt.Plan, s cublaslt.Spec, product string, a *asked) (candidate int, err error) {
+	room, err := d.onTrack(s, false, func(t *track) error {
+		a.microseconds = t.race(plan)
+		return nil
+	})
+	if err != nil {
+		return 0, fmt.Errorf("measuring algorithms: %w", err)
+	}
+	if !room {
+		return 0, nil
+	}
+	candidate = fastest(a.microseconds)
+	if a.microseconds[candidate] < 0 { // settle says so
+		return candidate, nil
+	}
+	candidate, err = d.tuning.keep(choice{d.tuning.machine, product, candidate, a.microseconds})
+	if err != nil && d.tuning.usual {
+		d.tuning.fixed = true
+		d.untuned(err)
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", tuneEnv, err)
+	}
+	return candidate, nil
+}
+
+// settle has plan use an algorithm or, where it cannot run, the first after it that
+// can, and runs it once. Without memory for that it is taken at its word.
+func (d *Device) settle(plan *cublaslt.Plan, s cublaslt.Spec, candidate int) (chosen int, err error) {
 	plan.Choose(candidate)
-	a.chosen = candidate
-	return nil
+	_, err = d.onTrack(s, true, func(t *track) error {
+		var refused error
+		for i := range plan.Candidates() {
+			chosen = (candidate + i) % plan.Candidates()
+			plan.Choose(chosen)
+			if refused = t.run(plan); refused == nil {
+				return t.stream.Synchronize()
+			}
+		}
+		return fmt.Errorf("%w: %w", cublaslt.ErrUnsupported, refused)
+	})
+	return chosen, err
 }
 
 // fastest is the index of the shortest time, 0 where all failed.

@@ -25,6 +25,12 @@ const (
 	BGradB     Epilogue = 512
 )
 
+// HasBias reports whether there is a vector beside D, read or written.
+func (e Epilogue) HasBias() bool { return e&(Bias|(DReLUBGrad-DReLU)|BGradA|BGradB) != 0 }
+
+// HasAux reports whether there is a mask.
+func (e Epilogue) HasAux() bool { return e&Aux != 0 }
+
 // AuxAlign is what the leading dimension of a ReLU mask is a multiple of, in bits.
 const AuxAlign = 128
 
