@@ -119,7 +119,9 @@ func (d *Device) start() (err error) {
 	return d.stream.Synchronize()
 }
 
-// loadKernels has the driver compile the PTX, which it caches from run to run.
+// loadKernels has the driver compile the PTX, which it caches from run to run. Drivers
+// load a kernel when it is first used, which may be in a capture; to ask for an
+// attribute is a use.
 func (d *Device) loadKernels() error {
 	d.functions = map[string]cu.Function{}
 	for _, file := range kernels.Files() {
@@ -134,6 +136,9 @@ func (d *Device) loadKernels() error {
 			}
 			if d.functions[k.Name], err = m.Function(k.Name); err != nil {
 				return fmt.Errorf("the kernel %s: %w", k.Name, err)
+			}
+			if _, err = d.functions[k.Name].Attribute(cu.FnMaxThreadsPerBlock); err != nil {
+				return fmt.Errorf("loading the kernel %s: %w", k.Name, err)
 			}
 		}
 	}

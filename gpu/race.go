@@ -18,12 +18,14 @@ const (
 )
 
 // track is where algorithms run that no step has asked for yet: operands of their
-// own and a stream of its own, so that nothing under way notices.
+// own and a stream of its own, so that nothing under way notices. The workspace is
+// the device's, which nothing else uses meanwhile.
 type track struct {
 	stream     cu.Stream
 	start, end cu.Event
 	memory     *block
-	operands   [6]uintptr // a, b, d, bias, mask, workspace
+	operands   [5]uintptr // a, b, d, bias, mask
+	workspace  *block
 }
 
 // race is the microseconds that each algorithm of plan takes, -1 where it fails.
@@ -73,7 +75,7 @@ func (t *track) time(plan *cublaslt.Plan) (ms float64, err error) {
 // run enqueues the plan's algorithm once.
 func (t *track) run(plan *cublaslt.Plan) error {
 	o := &t.operands
-	return plan.Run(o[0], o[1], o[2], o[3], o[4], o[5], workspaceSize, streamOf(t.stream))
+	return plan.Run(o[0], o[1], o[2], o[3], o[4], uintptr(t.workspace.at), workspaceSize, streamOf(t.stream))
 }
 
 // between is the milliseconds between two events around what work enqueues.
@@ -124,14 +126,13 @@ func (d *Device) newTrack(s cublaslt.Spec, shared bool) (t *track, err error) {
 		}
 		return plain
 	}
-	sizes := [6]int{
+	sizes := [5]int{
 		size * s.LDA * rows(s.TransA, s.K, s.M), size * s.LDB * rows(s.TransB, s.N, s.K), sizeD * s.LDD * s.N,
-		4 * max(s.M, s.N), s.AuxLD * s.N / 8, workspaceSize,
+		4 * max(s.M, s.N), s.AuxLD * s.N / 8,
 	}
-	t = &track{}
-	total, set := 0, 0
+	t = &track{workspace: d.workspace}
+	total := 0
 	for i, n := range sizes {
-		set = total // but for the workspace, which is the last
 		if shared {
 			total = max(total, n)
 			continue
@@ -165,7 +166,7 @@ func (d *Device) newTrack(s cublaslt.Spec, shared bool) (t *track, err error) {
 	if t.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
 		return t, err
 	}
-	return t, cu.MemsetD8Async(t.memory.at, 0, int64(set), t.stream)
+	return t, errors.Join(d.stream.Synchronize(), cu.MemsetD8Async(t.memory.at, 0, int64(total), t.stream))
 }
 
 // onTrack has work done on a track for s, and reports whether there was memory for

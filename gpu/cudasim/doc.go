@@ -20,6 +20,8 @@
 //     a missing one shows. AEGPU_CUDASIM_DROP_WAITS=join leaves out what the first
 //     stream waits for, =fork what the others do, for tests of that.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
+//   - What hardware does that a simpler simulator would not is done here too: the
+//     quirks, which tests turn on and off ([QuirksEnv]).
 //   - Launches, graph nodes and copied bytes are counted ([Stats]); so are, instead
 //     of everything else, the bytes that launches move ([BytesEnv]). Then nodes of a
 //     graph that may run at the same time must not write what the other touches.

@@ -34,6 +34,23 @@ const Env = "AEGPU_CUDASIM"
 // launches move instead of checking kernels; products are counted and not computed.
 const BytesEnv = "AEGPU_CUDASIM_BYTES"
 
+// QuirksEnv names the variable with quirks, separated by commas; one with a minus
+// before it is turned off. On by default:
+//
+//	mask-at-zero      the mask bit of a pre-activation of exactly 0 is set
+//	relu-drops-nan    ReLU as an epilogue is max(x, 0), which is 0 for NaN
+//	epilogues-differ  each epilogue proposes algorithms in an order of its own, and sums in one
+//	strict-capture    while anything captures, asking for algorithms, allocation, freeing, blocking
+//	                  copies, and whatever loads a module or a kernel, are refused
+//	no-drelu-k1       DRELU of an inner width of 1 is not supported
+//
+// Off by default:
+//
+//	bgrad-two-nodes   a product with sums is two nodes
+//	refuse-late       no-drelu-k1 shows only when the product is enqueued
+//	refuse-captured   DRELU is refused when it is enqueued in a capture, and only then
+const QuirksEnv = "AEGPU_CUDASIM_QUIRKS"
+
 // Stats is what was done since the last Reset.
 type Stats struct {
 	Launches      uint64 // kernels and products that ran

@@ -3,6 +3,7 @@
 package cudasim
 
 import (
+	"errors"
 	"math"
 	"os"
 	"os/exec"
@@ -265,6 +266,8 @@ func TestGraph(t *testing.T) {
 	dy := upload(r, make([]float32, 1))
 	f, err := r.module.Function("test_grid_race_f32")
 	r.must(err)
+	_, err = f.Attribute(cu.FnMaxThreadsPerBlock) // loads it
+	r.must(err)
 	r.must(libcuda.BeginCapture(r.stream))
 	arg := uint64(dy)
 	r.must(f.Launch(1, 1, 1, 256, 1, 1, 0, r.stream, []unsafe.Pointer{unsafe.Pointer(&arg)}))
@@ -373,6 +376,68 @@ func TestForkedRaces(t *testing.T) {
 		r.fork(c.joinFirst)
 		r.close(c.finding)
 	}
+}
+
+// While a capture is under way nothing is allocated, freed, copied at once or loaded;
+// the capture is lost with the attempt.
+func TestStrictCapture(t *testing.T) {
+	for _, quirks := range []string{"", "-strict-capture"} {
+		t.Setenv(QuirksEnv, quirks)
+		for name, call := range map[string]func(r *rig, p cu.DevicePtr) error{
+			"allocating":      func(*rig, cu.DevicePtr) error { p, err := cu.MemAlloc(8); return errors.Join(err, cu.MemFree(p)) },
+			"freeing":         func(*rig, cu.DevicePtr) error { return cu.MemFree(0) },
+			"a blocking copy": func(r *rig, p cu.DevicePtr) error { v := 1.0; return cu.MemcpyHtoD(p, unsafe.Pointer(&v), 8) },
+			"page-locked memory": func(*rig, cu.DevicePtr) error {
+				b, err := libcuda.AllocHost(8)
+				if err == nil {
+					err = libcuda.FreeHost(b)
+				}
+				return err
+			},
+			"a first launch": func(r *rig, p cu.DevicePtr) error {
+				f, err := r.module.Function("test_grid_race_f32")
+				r.must(err)
+				return f.Launch(1, 1, 1, 256, 1, 1, 0, r.stream, []unsafe.Pointer{unsafe.Pointer(&p)})
+			},
+			"loading a module": func(*rig, cu.DevicePtr) error {
+				code, err := os.ReadFile("testdata/ptx/faults.ptx")
+				if err != nil {
+					return err
+				}
+				m, err := cu.LoadData(string(code))
+				if err == nil {
+					err = m.Unload()
+				}
+				return err
+			},
+		} {
+			r := newRig(t)
+			p := upload(r, []float64{0})
+			r.must(libcuda.BeginCapture(r.stream))
+			refused := call(r, p)
+			g, end := libcuda.EndCapture(r.stream)
+			if strict := quirks == ""; (refused != nil) != strict || (end != nil) != strict {
+				t.Errorf("%s in a capture, quirks %q: %v, and the capture ends with %v", name, quirks, refused, end)
+			}
+			if end == nil {
+				r.must(g.Destroy())
+			}
+			r.free(p)
+			r.close("")
+		}
+	}
+}
+
+func TestUnknownQuirk(t *testing.T) {
+	t.Setenv(QuirksEnv, "mask-at-one")
+	r := newRig(t)
+	r.must(libcuda.BeginCapture(r.stream))
+	p, _ := cu.MemAlloc(8) // what asks for a quirk
+	if _, err := libcuda.EndCapture(r.stream); err == nil {
+		t.Error("the allocation was let into the capture")
+	}
+	r.free(p)
+	r.close("there is no quirk mask-at-one")
 }
 
 // A capture ends with all that was forked joined, and its events are of no use

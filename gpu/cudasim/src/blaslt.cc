@@ -2,14 +2,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <set>
 #include <vector>
 
 #include "sim.h"
 #include "stream.h"
 
-enum { BLAS_OK = 0, BLAS_INVALID = 7, BLAS_FAILED = 13, BLAS_UNSUPPORTED = 15 };
+enum { BLAS_OK = 0, BLAS_INVALID = 7, BLAS_FAILED = 13, BLAS_INTERNAL = 14, BLAS_UNSUPPORTED = 15 };
 enum { F32 = 0, BF16 = 14, COMPUTE_32F = 68, COMPUTE_TF32 = 77 };
 enum { E_RELU = 2, E_BIAS = 4, E_DRELU = 8, E_BGRAD = 16, E_AUX = 128, E_BGRADA = 256, E_BGRADB = 512 };
+enum { E_SUMS = E_BGRAD | E_BGRADA | E_BGRADB, E_VECTOR = E_BIAS | E_SUMS };
 
 struct lt_desc {
 	int compute;
@@ -88,11 +90,20 @@ static int epilogue_ok(const lt_desc *d, const lt_layout *c) {
 	const char *without = getenv("AEGPU_CUDASIM_NO_EPILOGUES"); // to test what stands in for them
 	if (without != nullptr && *without && (e != 1 || (c->type == BF16 && *without == '2'))) // 2: nor results in bfloat16
 		return BLAS_UNSUPPORTED;
+	if ((d->bias != 0 && !(e & E_VECTOR)) || (d->aux != 0 && !(e & E_AUX))) { // the library takes it; a mistake it is all the same
+		fault("a product with the pointer of an epilogue that it does not have");
+		return BLAS_INVALID;
+	}
 	if ((e & E_AUX) && (d->aux == 0 || d->aux % 16 != 0 || d->aux_ld % 128 != 0 || d->aux_ld < (int64_t)c->rows))
 		return BLAS_INVALID;
-	if ((e & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) && (d->bias == 0 || d->bias % size_of(c->type) != 0)) // it is of the type of D
+	if ((e & E_VECTOR) && (d->bias == 0 || d->bias % size_of(c->type) != 0)) // it is of the type of D
 		return BLAS_INVALID;
 	return BLAS_OK;
+}
+
+// turn is how far the order of algorithms, and of the sums of each, is from that of a plain product.
+static uint64_t turn(uint32_t epilogue) {
+	return quirk("epilogues-differ") ? __builtin_popcount(epilogue) - 1 + __builtin_ctz(epilogue) : 0;
 }
 
 EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, void *hc, void *, void *hp, int want,
@@ -104,9 +115,14 @@ EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, 
 	*got = 0;
 	if (want < 1 || !shapes(d, a, b, c, &k))
 		return BLAS_INVALID;
+	if (refused_by_capture()) // "could not obtain green context information", libcublasLt 13.10
+		return BLAS_INTERNAL;
 	if (int r = epilogue_ok(d, c))
 		return r;
-	for (uint64_t candidate = 0; candidate < CANDIDATES && *got < want; candidate++) {
+	if (k == 1 && (d->epilogue & E_DRELU) && quirk("no-drelu-k1") && !quirk("refuse-late"))
+		return BLAS_UNSUPPORTED;
+	for (uint64_t i = 0; i < CANDIDATES && *got < want; i++) {
+		uint64_t candidate = (i + turn(d->epilogue)) % CANDIDATES;
 		if (candidate == IN_PLACE && !(p->reductions & 1))
 			continue;
 		lt_heuristic h = {};
@@ -161,8 +177,9 @@ struct product {
 	lt_layout a, b, c;
 	uintptr_t pa, pb, pd;
 	float alpha, beta;
-	uint64_t k, candidate;
+	uint64_t k, candidate, first; // the step of k that each sum begins with
 	uintptr_t work;
+	bool at_zero, drops_nan, split; // quirks
 };
 
 static bool in_bounds(const product &q) {
@@ -171,7 +188,7 @@ static bool in_bounds(const product &q) {
 	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows;
 	return memory_check(q.pa, bytes(q.a), "product: load of A") && memory_check(q.pb, bytes(q.b), "product: load of B") &&
 	       memory_check(q.pd, bytes(q.c), "product: store of D") &&
-	       (!(d.epilogue & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB)) || memory_check(d.bias, bias * size_of(q.c.type), "product: bias")) &&
+	       (!(d.epilogue & E_VECTOR) || memory_check(d.bias, bias * size_of(q.c.type), "product: bias")) &&
 	       (!(d.epilogue & E_AUX) || memory_check(d.aux, q.c.cols * d.aux_ld / 8, "product: mask"));
 }
 
@@ -185,8 +202,8 @@ static void finish(const product &q, uint64_t j, const float *sum, double *row_s
 			v += load(q.d.bias, q.c.type, i);
 		if (e & E_RELU) {
 			if (mask != nullptr)
-				mask[i / 8] = (mask[i / 8] & ~(1 << i % 8)) | (v > 0) << i % 8;
-			v = v > 0 || v != v ? v : 0;
+				mask[i / 8] = (mask[i / 8] & ~(1 << i % 8)) | (v > 0 || (v == 0 && q.at_zero)) << i % 8;
+			v = v > 0 || (v != v && !q.drops_nan) ? v : 0;
 		}
 		if ((e & E_DRELU) && !(mask[i / 8] >> i % 8 & 1))
 			v = 0;
@@ -231,7 +248,7 @@ static void count_bytes(const product &q) {
 		touch(q.pd, q.c, false);
 	touch(q.pd, q.c, true);
 	uint64_t bias = d.epilogue & E_BGRADB ? q.c.cols : q.c.rows;
-	if (d.epilogue & (E_BIAS | E_BGRAD | E_BGRADA | E_BGRADB))
+	if (d.epilogue & E_VECTOR)
 		bytes_touch(d.bias, bias * size_of(q.c.type), !(d.epilogue & E_BIAS));
 	for (uint64_t j = 0; (d.epilogue & E_AUX) && j < q.c.cols; j++)
 		bytes_touch(d.aux + j * d.aux_ld / 8, (q.c.rows + 7) / 8, !(d.epilogue & E_DRELU & ~E_AUX));
@@ -239,7 +256,7 @@ static void count_bytes(const product &q) {
 		bytes_touch(q.work, 1, true, false);
 	for (uint64_t j = 0; j < q.c.cols; j++)
 		memset((char *)q.pd + j * q.c.ld * size_of(q.c.type), 0, q.c.rows * size_of(q.c.type));
-	if (d.epilogue & (E_BGRAD | E_BGRADA | E_BGRADB))
+	if (d.epilogue & E_SUMS)
 		memset((void *)d.bias, 0, bias * size_of(q.c.type));
 }
 
@@ -261,7 +278,7 @@ static int multiply(const product &q) {
 	std::vector<float> sum(m);
 	std::vector<double> row_sums(m);
 	static uint64_t runs;
-	uint64_t first = q.candidate == IN_PLACE ? runs++ : q.candidate;
+	uint64_t first = q.candidate == IN_PLACE ? runs++ : q.first;
 	for (uint64_t j = 0; j < q.c.cols; j++) {
 		sum.assign(m, 0);
 		for (uint64_t step = 0; step < q.k; step++) {
@@ -273,15 +290,43 @@ static int multiply(const product &q) {
 		}
 		finish(q, j, sum.data(), row_sums.data());
 	}
-	store_sums(q, a, b, row_sums);
+	if (!q.split)
+		store_sums(q, a, b, row_sums);
 	return OK;
+}
+
+// reduce is the second node of a product with sums that is two: what the first one read must still be there.
+static int reduce(const product &q) {
+	stats.launches++;
+	if (!in_bounds(q))
+		return ILLEGAL_ADDRESS;
+	bytes_launch_begin();
+	if (counting_bytes)
+		return OK;
+	std::vector<double> row_sums(q.c.rows);
+	for (uint64_t j = 0; j < q.c.cols; j++)
+		for (uint64_t i = 0; i < q.c.rows; i++)
+			row_sums[i] += load(q.pd, q.c.type, j * q.c.ld + i);
+	store_sums(q, dense(q.pa, q.a, q.d.trans_a, q.d.compute), dense(q.pb, q.b, q.d.trans_b, q.d.compute), row_sums);
+	return OK;
+}
+
+// load_kernel is whether the kernel of the product is there: it is loaded when it first runs, which must not be in a capture.
+static bool load_kernel(const product &q) {
+	static std::set<std::vector<uint64_t>> loaded;
+	std::vector<uint64_t> key = {(uint64_t)q.a.type, (uint64_t)q.c.type, (uint64_t)q.d.compute, (uint64_t)q.d.trans_a,
+	                             (uint64_t)q.d.trans_b, q.d.epilogue, q.candidate};
+	if (loaded.count(key) == 0 && refused_by_capture())
+		return false;
+	loaded.insert(key);
+	return true;
 }
 
 EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, void *ha, const void *b, void *hb,
                           const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
                           size_t work_size, void *s) {
 	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
-	             (uintptr_t)d, *alpha, *beta, 0, 0, work_size > 0 ? (uintptr_t)work : 0};
+	             (uintptr_t)d, *alpha, *beta, 0, 0, 0, work_size > 0 ? (uintptr_t)work : 0, quirk("mask-at-zero"), quirk("relu-drops-nan"), false};
 	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)
 		return BLAS_INVALID;
 	if (int r = epilogue_ok(&q.d, &q.c))
@@ -291,12 +336,21 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
 		fault("product with an algorithm that was chosen for another problem");
 		return BLAS_INVALID;
 	}
+	if ((q.d.epilogue & E_DRELU) && ((quirk("refuse-late") && q.k == 1) || (quirk("refuse-captured") && capturing())))
+		return BLAS_UNSUPPORTED;
 	q.candidate = algo->candidate;
+	q.first = q.candidate + turn(q.d.epilogue);
+	q.split = (q.d.epilogue & E_SUMS) && quirk("bgrad-two-nodes");
+	if (!load_kernel(q))
+		return BLAS_INTERNAL;
 	if (q.pa % algo->align_a != 0 || q.pb % algo->align_b != 0 || q.pd % algo->align_d != 0) {
 		fault("product of operands that are less aligned than its algorithm was told");
 		return BLAS_INVALID;
 	}
 	if (work_size > 0 && (!memory_check((uintptr_t)work, work_size, "product: workspace") || (uintptr_t)work % 256 != 0))
 		return BLAS_INVALID;
-	return enqueue(stream_of(s), "product", [q] { return multiply(q); }) == OK ? BLAS_OK : BLAS_FAILED;
+	int r = enqueue(stream_of(s), "product", [q] { return multiply(q); });
+	if (r == OK && q.split)
+		r = enqueue(stream_of(s), "sums of a product", [q] { return reduce(q); });
+	return r == OK ? BLAS_OK : BLAS_FAILED;
 }

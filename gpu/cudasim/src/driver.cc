@@ -92,18 +92,27 @@ EXPORT int cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
 }
 
 EXPORT int cuMemAlloc_v2(uintptr_t *p, size_t n) {
+	if (refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
 	if (contexts == 0)
 		return INVALID_CONTEXT;
 	return sticky_error() ? sticky_error() : memory_alloc(n, p);
 }
 
 EXPORT int cuMemFree_v2(uintptr_t p) {
+	if (refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
 	drain_all(); // as the driver does
 	return memory_free(p);
 }
 
-EXPORT int cuMemHostAlloc(void **p, size_t n, unsigned) { return memory_host_alloc(n, p); }
+EXPORT int cuMemHostAlloc(void **p, size_t n, unsigned) {
+	return refused_by_capture() ? (int)CAPTURE_UNSUPPORTED : memory_host_alloc(n, p);
+}
+
 EXPORT int cuMemFreeHost(void *p) {
+	if (refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
 	drain_all();
 	return memory_host_free(p);
 }
@@ -136,11 +145,15 @@ static int copy_within(uintptr_t dst, uintptr_t src, size_t n) {
 }
 
 EXPORT int cuMemcpyHtoD_v2(uintptr_t dst, const void *src, size_t n) {
+	if (refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
 	int r = sync_copies();
 	return r ? r : copy_in(dst, src, n);
 }
 
 EXPORT int cuMemcpyDtoH_v2(void *dst, uintptr_t src, size_t n) {
+	if (refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
 	int r = sync_copies();
 	return r ? r : copy_out(dst, src, n);
 }
@@ -176,19 +189,22 @@ EXPORT int cuMemsetD8Async(uintptr_t dst, unsigned char v, size_t n, void *s) {
 	});
 }
 
-// A module is the names of the entries of its PTX, each with a kernel compiled from the same source.
-struct sim_function { const sim_kernel *kernel; unsigned max_block; };
+// A module is the names of the entries of its PTX, each with a kernel compiled from the same source. As with lazy loading, an
+// entry is loaded when it is first launched or asked about.
+struct sim_function { const sim_kernel *kernel; unsigned max_block; bool loaded; };
 struct sim_module { std::vector<std::pair<std::string, sim_function>> functions; };
 
 static sim_function *entry(const std::string &ptx, size_t at, std::string *name, std::pair<std::string, sim_function> *f) {
 	*name = ptx.substr(at, ptx.find('(', at) - at);
 	size_t limit = ptx.find(".maxntid ", at), body = ptx.find('{', at);
 	f->first = *name;
-	f->second = {find_kernel(name->c_str()), limit < body ? (unsigned)atoi(&ptx[limit + 9]) : 1024};
+	f->second = {find_kernel(name->c_str()), limit < body ? (unsigned)atoi(&ptx[limit + 9]) : 1024, false};
 	return &f->second;
 }
 
 EXPORT int cuModuleLoadData(void **out, const void *image) {
+	if (refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
 	std::string ptx = (const char *)image;
 	if (ptx.find(".version") == std::string::npos)
 		return INVALID_IMAGE;
@@ -226,8 +242,22 @@ EXPORT int cuModuleGetFunction(void **f, void *h, const char *name) {
 	return NOT_FOUND;
 }
 
+// cuFuncGetAttribute knows what kernels are launched with.
+EXPORT int cuFuncGetAttribute(int *v, int attribute, void *h) {
+	if (attribute != 0) // MAX_THREADS_PER_BLOCK
+		return INVALID_VALUE;
+	if (!((sim_function *)h)->loaded && refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
+	((sim_function *)h)->loaded = true;
+	*v = ((sim_function *)h)->max_block;
+	return OK;
+}
+
 EXPORT int cuLaunchKernel(void *h, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned,
                           void *s, void **params, void **) {
+	if (!((sim_function *)h)->loaded && refused_by_capture())
+		return CAPTURE_UNSUPPORTED;
+	((sim_function *)h)->loaded = true;
 	sim_function f = *(sim_function *)h;
 	if (gx == 0 || gy != 1 || gz != 1 || bx == 0 || bx % 32 != 0 || bx > f.max_block || by != 1 || bz != 1) {
 		fault("launch of %s with grid %ux%ux%u and blocks of %ux%ux%u", f.kernel->name, gx, gy, gz, bx, by, bz);
@@ -249,6 +279,8 @@ static const struct { int code; const char *name, *text; } errors[] = {
     {OUT_OF_MEMORY, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory"},
     {NO_DEVICE, "CUDA_ERROR_NO_DEVICE", "no CUDA-capable device is detected"},
     {ILLEGAL_ADDRESS, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered"},
+    {CAPTURE_UNSUPPORTED, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing"},
+    {CAPTURE_INVALIDATED, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", "operation failed due to a previous error during capture"},
 };
 
 EXPORT int cuGetErrorName(int code, const char **s) {

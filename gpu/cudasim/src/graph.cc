@@ -19,6 +19,7 @@ struct sim_node {
 struct sim_graph {
 	std::vector<sim_node> nodes;
 	sim_stream *origin = nullptr;            // of the capture under way
+	bool valid = true;
 	std::vector<sim_stream *> forks;
 	std::vector<size_t> joined;              // but dropped
 	std::vector<std::vector<size_t>> parts;  // of a graph of graphs: the last nodes of each
@@ -41,6 +42,18 @@ static void merge(std::vector<size_t> *to, const std::vector<size_t> &from) {
 	to->insert(to->end(), from.begin(), from.end());
 	std::sort(to->begin(), to->end());
 	to->erase(std::unique(to->begin(), to->end()), to->end());
+}
+
+bool capturing() {
+	return std::any_of(graphs.begin(), graphs.end(), [](sim_graph *g) { return g->origin != nullptr; });
+}
+
+bool refused_by_capture() {
+	if (!quirk("strict-capture") || !capturing())
+		return false;
+	for (sim_graph *g : graphs)
+		g->valid &= g->origin == nullptr;
+	return true;
 }
 
 void capture(sim_stream *s, sim_op op) {
@@ -79,6 +92,12 @@ static std::vector<std::vector<bool>> before(const std::vector<sim_node> &nodes)
 	return all;
 }
 
+// end_captures is for when the context goes.
+void end_captures() {
+	for (sim_graph *g : graphs)
+		g->origin = nullptr;
+}
+
 EXPORT int cuStreamBeginCapture_v2(void *h, int) {
 	sim_stream *s = stream_of(h);
 	if (h == nullptr || s->capture != nullptr)
@@ -115,8 +134,8 @@ EXPORT int cuStreamEndCapture(void *h, void **out) {
 	}
 	g->forks.clear();
 	g->origin = nullptr;
-	*out = joined ? g : nullptr;
-	return !joined ? (int)CAPTURE_UNJOINED : sticky_error();
+	*out = joined && g->valid ? g : nullptr;
+	return !g->valid ? (int)CAPTURE_INVALIDATED : !joined ? (int)CAPTURE_UNJOINED : sticky_error();
 }
 
 EXPORT int cuGraphCreate(void **out, unsigned) {

@@ -67,6 +67,9 @@ void bytes_touch(uintptr_t p, size_t n, bool write, bool count = true);
 void bytes_move(uintptr_t to, uintptr_t from, size_t n); // a copy, or a fill where from is 0, which others count
 std::vector<sim_page> bytes_touched(); // by the launch, fill or copy that began last, in order; once
 
+// quirks.cc
+bool quirk(const char *name);
+
 // launch.cc
 int launch(const sim_kernel *k, unsigned grid, unsigned block, void **params);
 const sim_kernel *find_kernel(const char *name);
@@ -77,5 +80,8 @@ bool on_kernel_stack(uintptr_t p);
 
 // stream.cc
 struct sim_stream;
+// refused_by_capture is whether a call that a capture does not allow is made during one, which is then not valid any more.
+bool refused_by_capture();
+bool capturing();
 int enqueue(sim_stream *s, const char *kind, std::function<int()> op);
 int drain_all();

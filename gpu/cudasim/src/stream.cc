@@ -13,6 +13,7 @@ static int sticky; // the context's first asynchronous error
 
 int sticky_error() { return sticky; }
 void clear_streams() {
+	end_captures();
 	for (sim_stream *s : streams)
 		delete s;
 	streams.clear();

@@ -33,5 +33,6 @@ int sticky_error();
 void clear_streams();
 
 // graph.cc
+void end_captures();
 void capture(sim_stream *s, sim_op op);
 int capture_wait(sim_stream *s, const sim_event &e);

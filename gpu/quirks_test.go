@@ -1,0 +1,181 @@
+//go:build cuda
+
+package gpu
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"testing"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"gorgonia.org/cu"
+)
+
+// Every quirk of the simulator (cudasim.QuirksEnv), on and off: what a device comes to
+// with it, and that it is right with it.
+
+// withQuirks runs a test with quirks on and then off.
+func withQuirks(t *testing.T, on, off string, test func(t *testing.T, on bool)) {
+	simulator(t)
+	for _, quirks := range []string{on, off} {
+		t.Run(quirks, func(t *testing.T) {
+			t.Setenv(cudasim.QuirksEnv, quirks)
+			test(t, quirks == on)
+		})
+	}
+}
+
+// Either derivative of ReLU is right at a pre-activation of exactly 0.
+func TestMaskAtZero(t *testing.T) {
+	withQuirks(t, "mask-at-zero", "-mask-at-zero", func(t *testing.T, on bool) {
+		r := newLayerRig(t, Options{})
+		r.d.Upload(r.x, []float32{0, -1, float32(math.Copysign(0, -1)), 1})
+		r.program(func() { r.forward(); r.backward() }).Launch(1)
+		if on {
+			r.want("zeros let through", 1, 0, 3, 4)
+		} else {
+			r.want("zeros held back", 0, 0, 0, 4)
+		}
+	})
+}
+
+// A device's ReLU may swallow a NaN.
+func TestReLUDropsNaN(t *testing.T) {
+	withQuirks(t, "relu-drops-nan", "-relu-drops-nan", func(t *testing.T, on bool) {
+		r := newLayerRig(t, Options{})
+		r.d.Upload(r.x, []float32{float32(math.NaN()), 1, 2, 3})
+		r.forward()
+		if y := r.values(r.y); math.IsNaN(float64(y[0])) == on || y[3] != 3 {
+			t.Errorf("relu(NaN, NaN, 2, 3) is %v", y)
+		}
+	})
+}
+
+// A layer enqueued and a recorded one, which also writes its mask, are the same to
+// rounding and not always to the bit.
+func TestEpiloguesDiffer(t *testing.T) {
+	withQuirks(t, "epilogues-differ", "-epilogues-differ", func(t *testing.T, on bool) {
+		r := newRig(t, Options{})
+		x, w, y, dx := r.alloc(8, 64), r.alloc(16, 64), r.alloc(8, 16), r.alloc(8, 16)
+		for i, to := range []backend.Tensor{x, w} {
+			v := make([]float32, to.Len())
+			for k := range v {
+				v[k] = float32(math.Sin(float64(k*(i+2)) * 1.3))
+			}
+			r.d.Upload(to, v)
+		}
+		layer := func() { r.d.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, backend.ReLU, false) }
+		layer()
+		eager := r.values(y)
+		square := r.identity(16)
+		r.program(func() { layer(); r.d.LinearBackInput(dx, y, square, y, backend.ReLU, false) }).Launch(1)
+		recorded := r.values(y)
+		if slices.Equal(eager, recorded) == on {
+			t.Errorf("enqueued and recorded are equal: %t", !on)
+		}
+		for i := range eager {
+			if !(math.Abs(float64(eager[i]-recorded[i])) <= 1e-5) {
+				t.Errorf("element %d: %v enqueued, %v recorded", i, eager[i], recorded[i])
+			}
+		}
+	})
+}
+
+// What a capture may not hold is refused, and a step holds none of it (every test
+// that records shows that: the quirk is on by default).
+func TestStrictCapture(t *testing.T) {
+	withQuirks(t, "strict-capture", "-strict-capture", func(t *testing.T, on bool) {
+		for name, call := range map[string]func(d *Device) error{
+			"allocating": func(d *Device) error { _, err := d.allocate(8); return err },
+			"copying": func(d *Device) error {
+				v := float32(1)
+				return cu.MemcpyHtoD(d.scratch.part.at, unsafe.Pointer(&v), 4)
+			},
+			"asking for algorithms": func(d *Device) error {
+				s := cublaslt.Spec{M: 8, N: 8, K: 8, LDA: 8, LDB: 8, LDD: 8, Compute: cublaslt.Compute32F, Epilogue: cublaslt.Plain, AlignA: 16, AlignB: 16, AlignD: 16}
+				p, err := d.lt.Plan(s, workspaceSize, 0, 0)
+				if err == nil {
+					p.Free()
+				}
+				return err
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				d := newRig(t, Options{}).d.(*Device)
+				p := &program{d: d, ticks: map[*block]int{}}
+				var refused error
+				p.launches = []func() error{func() error { refused = call(d); return nil }}
+				err := d.worker.Do(p.capture)
+				if (refused != nil) != on || (err != nil) != on {
+					t.Errorf("%v, and the capture ends with %v", refused, err)
+				}
+			})
+		}
+	})
+}
+
+// A product that is refused when it is asked for, when it first runs, or in the
+// capture alone, is done without its epilogue.
+func TestRefusedProductFallsBack(t *testing.T) {
+	withQuirks(t, "no-drelu-k1", "-no-drelu-k1", narrow)
+	withQuirks(t, "refuse-late", "-no-drelu-k1", narrow)
+	withQuirks(t, "refuse-captured", "-no-drelu-k1", narrow)
+}
+
+// narrow is the backward pass through a layer of one unit after a ReLU.
+func narrow(t *testing.T, refused bool) {
+	r := newRig(t, Options{})
+	x, h, y, w, v, dh := r.alloc(2, 3), r.alloc(2, 3), r.alloc(2, 1), r.identity(3), r.alloc(1, 3), r.alloc(2, 3)
+	r.d.Upload(x, []float32{1, -2, 3, -4, 5, -6})
+	r.count(v)
+	launches := 3
+	if refused {
+		launches++ // the derivative's own
+	}
+	p := r.record(launches, func() {
+		r.d.Linear(h, backend.Tensor{}, x, w, backend.Tensor{}, backend.ReLU, false)
+		r.d.Linear(y, backend.Tensor{}, h, v, backend.Tensor{}, backend.Identity, false)
+		r.d.LinearBackInput(dh, y, v, h, backend.ReLU, false)
+	})
+	p.Launch(1)
+	if got := r.values(dh); !slices.Equal(got, []float32{10, 0, 30, 0, 20, 0}) {
+		t.Errorf("dh is %v", got)
+	}
+	var why error
+	for _, a := range r.d.(*Device).asked {
+		if a.spec.Epilogue == cublaslt.DReLU {
+			why = a.err
+		}
+	}
+	if errors.Is(why, cublaslt.ErrUnsupported) != refused {
+		t.Errorf("the product is noted as refused with %v", why)
+	}
+}
+
+// A product with sums may be two nodes, of which the second reads what the first did.
+func TestSumsOfTheirOwn(t *testing.T) {
+	withQuirks(t, "bgrad-two-nodes", "-bgrad-two-nodes", func(t *testing.T, on bool) {
+		r := newRig(t, Options{})
+		dy, x, dw, db := r.alloc(3, 2), r.alloc(3, 2), r.alloc(2, 2), r.alloc(1, 2)
+		r.count(dy)
+		r.count(x)
+		launches := 1
+		if on {
+			launches = 2
+		}
+		r.record(launches, func() { r.d.LinearBackWeights(dw, db, dy, x, false, false) }).Launch(1)
+		if got := r.values(db); !slices.Equal(got, []float32{9, 12}) {
+			t.Errorf("db is %v", got)
+		}
+		for _, v := range variants() {
+			if v.name == "ae" || v.name == "vae" {
+				train(t, nil, v.spec, adam, FP32)
+				train(t, nil, v.spec, adam, BF16)
+			}
+		}
+	})
+}
