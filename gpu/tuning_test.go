@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 )
 
 // tuned trains the plain autoencoder with a tuning file.
@@ -284,4 +285,34 @@ func TestDamagedTuningFile(t *testing.T) {
 	if _, err := OpenWith(0, Options{Tuning: file}); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("Open: %v, want an error that names the file", err)
 	}
+}
+
+// An algorithm is timed over what fills a millisecond, 16 runs at most, captured in
+// one graph.
+func TestAlgorithmsAreTimedInRepeats(t *testing.T) {
+	sim := simulator(t)
+	d := open(t, Options{}).(*Device)
+	s := cublaslt.Spec{M: 8, N: 8, K: 8, LDA: 8, LDB: 8, LDD: 8, Compute: cublaslt.Compute32F, Epilogue: cublaslt.Plain, AlignA: 16, AlignB: 16, AlignD: 16}
+	for fast, repeats := range map[string]uint64{"0": raceRepeats, "1": 1} { // the others take 2 ms
+		t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", fast)
+		err := d.worker.Do(func() error {
+			plan, err := d.lt.Plan(s, workspaceSize, 0, 0)
+			if err != nil {
+				return err
+			}
+			defer plan.Free()
+			_, err = d.onTrack(s, false, func(track *track) error { _, err := track.time(plan); return err })
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := sim.Stats().GraphNodes; n != repeats {
+			t.Errorf("algorithm 0 is timed in %d repeats where %s is the fast one, want %d", n, fast, repeats)
+		}
+	}
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	sound(t, sim)
 }
