@@ -4,6 +4,7 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
 )
 
@@ -44,12 +46,15 @@ func TestOpenElsewhere(t *testing.T) {
 	}
 	infos, err := List()
 	t.Logf("List: %d devices, %v", len(infos), err)
+	_, err = Probe(0, Options{})
+	t.Logf("Probe: %v", err)
 }
 
 func TestNoUsableDevice(t *testing.T) {
 	simulator(t)
 	os.Unsetenv(libcuda.Env)
 	defer cudasim.Use()
+	sim := os.Getenv(cudasim.Env)
 	for _, c := range []struct{ name, env, open, list string }{
 		{"no driver", libcuda.Env + "=/nowhere/libcuda.so.1", "/nowhere/libcuda.so.1: cannot open", "List: 0 devices, no CUDA driver"},
 		{"no GPU", "AEGPU_CUDASIM_INIT=100", "it finds no GPU", "List: 0 devices, no CUDA device"},
@@ -57,16 +62,56 @@ func TestNoUsableDevice(t *testing.T) {
 		{"none visible", "AEGPU_CUDASIM_DEVICES=0", "device 0 of 0", "List: 0 devices, <nil>"},
 		{"too old", "AEGPU_CUDASIM_MAJOR=6", "compute capability 6.0", "List: 1 devices, <nil>"},
 		{"no memory", "AEGPU_CUDASIM_MEMORY=1000000", "32 MiB needed, 0 of 0 MiB free", "List: 1 devices, <nil>"},
+		{"no cuBLASLt", libcuda.Env + "=" + sim + " " + cublaslt.Env + "=/nowhere/lt.so", "/nowhere/lt.so: cannot open", "List: 1 devices, <nil>"},
 		{"usable", "A=B", "Open: <nil>", "List: 1 devices, <nil>"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			out := inProcess(t, c.env)
-			for _, want := range []string{c.open, c.list} {
+			out := inProcess(t, strings.Fields(c.env)...)
+			probe := "Probe: cuda:0: out of device memory: 80 MiB needed, 0 of 0 MiB free"
+			if c.name != "no memory" { // it takes none
+				_, open, _ := strings.Cut(out, "Open: ")
+				open, _, _ = strings.Cut(open, "; no driver")
+				probe = "Probe: " + open
+			}
+			for _, want := range []string{c.open, c.list, probe} {
 				if !strings.Contains(out, want) {
 					t.Errorf("%s: want %q in %s", c.env, want, out)
 				}
 			}
 		})
+	}
+}
+
+// TestProbeTakesNothing holds Probe to what it says: it finds what there is, takes
+// no memory of the device and leaves nothing.
+func TestProbeTakesNothing(t *testing.T) {
+	sim := simulator(t)
+	info, err := Probe(0, Options{})
+	if err != nil || info.Free == 0 || info.Total == 0 || info.Detail == "" {
+		t.Errorf("Probe: %+v, %v", info, err)
+	}
+	if s := sim.Stats(); s.PeakBytes != 0 || s.Launches != 0 {
+		t.Errorf("it takes %d bytes and %d launches", s.PeakBytes, s.Launches)
+	}
+	sound(t, sim)
+	d := open(t, Options{})
+	taken := d.(*Device).Usage().Bytes
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	t.Setenv("AEGPU_CUDASIM_MEMORY", fmt.Sprint(taken))
+	if _, err := Probe(0, Options{}); err != nil {
+		t.Errorf("with just the memory that a device takes: %v", err)
+	}
+	t.Setenv("AEGPU_CUDASIM_MEMORY", fmt.Sprint(taken-1))
+	if _, err := Probe(0, Options{}); !errors.Is(err, backend.ErrOutOfMemory) {
+		t.Errorf("with less memory than a device takes: %v", err)
+	}
+	if CuBLASLt() != os.Getenv(cudasim.Env) {
+		t.Errorf("cuBLASLt is at %q, want the simulator", CuBLASLt())
+	}
+	if _, err := OpenWith(0, Options{CuBLASLt: "/nowhere/lt.so"}); err == nil || !strings.Contains(err.Error(), "/nowhere/lt.so") {
+		t.Errorf("another cuBLASLt: %v", err)
 	}
 }
 

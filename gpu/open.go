@@ -44,6 +44,33 @@ func Open(n int) (backend.Device, error) { return OpenWith(n, Options{}) }
 
 // OpenWith opens GPU n.
 func OpenWith(n int, o Options) (backend.Device, error) {
+	d, err := opened(n, o, (*Device).start)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
+}
+
+// Probe says what GPU n is, and why it cannot be used, if so. It is opened as far
+// as that takes, without the memory that a device takes for itself, and closed again.
+func Probe(n int, o Options) (backend.Info, error) {
+	d, err := opened(n, o, func(d *Device) error {
+		if err := d.begin(); err != nil {
+			return err
+		}
+		return d.roomy()
+	})
+	if err != nil {
+		return backend.Info{}, err
+	}
+	return d.info, d.Close()
+}
+
+// CuBLASLt is where the library of the products is, "" before a GPU is opened.
+func CuBLASLt() string { return cublaslt.Path() }
+
+// opened is GPU n after start.
+func opened(n int, o Options, start func(*Device) error) (*Device, error) {
 	o.Debug = o.Debug || os.Getenv(debugEnv) != ""
 	o.OneStream = o.OneStream || os.Getenv(oneStreamEnv) != ""
 	if o.Tuning == "" {
@@ -63,7 +90,7 @@ func OpenWith(n int, o Options) (backend.Device, error) {
 		return nil, fmt.Errorf("%s (%s) has no %v: it needs compute capability 8.0 (Ampere) or newer", infos[n].Name, infos[n].Detail, o.Precision)
 	}
 	d := &Device{info: infos[n], options: o, gpu: cu.Device(n), worker: worker.New(), blocks: map[*block]bool{}, programs: map[*program]bool{}}
-	if err := d.worker.Do(d.start); err != nil {
+	if err := d.worker.Do(func() error { return start(d) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", d.info.Name, err), d.worker.Close(d.stop))
 	}
 	return d, nil
@@ -92,7 +119,18 @@ func capability(gpu cu.Device) int {
 }
 
 // start makes the context and all that a device keeps for as long as it lives.
-func (d *Device) start() (err error) {
+func (d *Device) start() error {
+	for _, step := range []func() error{d.begin, d.openProducts, d.makeScratch, d.makeStage, d.measureFree} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return d.stream.Synchronize()
+}
+
+// begin makes what needs no memory beside the driver's own: the context, the
+// kernels, and cuBLASLt's handle.
+func (d *Device) begin() (err error) {
 	if d.ctx, err = d.gpu.RetainPrimaryCtx(); err != nil {
 		return err
 	}
@@ -106,17 +144,33 @@ func (d *Device) start() (err error) {
 	if d.stream, err = cu.MakeStream(cu.NonBlocking); err != nil {
 		return err
 	}
-	for _, step := range []func() error{d.loadKernels, d.openProducts, d.makeScratch, d.makeStage} {
-		if err := step(); err != nil {
-			return err
-		}
-	}
-	free, _, err := cu.MemInfo() // after what the device keeps for itself
-	if err != nil {
+	if err := d.loadKernels(); err != nil {
 		return err
 	}
+	if d.lt, err = cublaslt.Open(d.options.CuBLASLt); err != nil {
+		return err
+	}
+	d.ltOpen = true
+	return d.measureFree()
+}
+
+// measureFree notes the memory that is free, after what the device has taken.
+func (d *Device) measureFree() error {
+	free, _, err := cu.MemInfo()
 	d.info.Free = uint64(free)
-	return d.stream.Synchronize()
+	return err
+}
+
+// roomy fails where less is free than openProducts and makeScratch take.
+func (d *Device) roomy() error {
+	needed := uint64(2*workspaceSize + 8*partials + 4*counters)
+	if d.options.OneStream {
+		needed -= workspaceSize
+	}
+	if d.info.Free < needed {
+		return fmt.Errorf("%w: %d MiB needed, %d of %d MiB free", backend.ErrOutOfMemory, needed>>20, d.info.Free>>20, d.info.Total>>20)
+	}
+	return nil
 }
 
 // loadKernels has the driver compile the PTX, which it caches from run to run. Drivers
@@ -147,12 +201,8 @@ func (d *Device) loadKernels() error {
 
 func (d *Device) openProducts() (err error) {
 	d.plans = map[planKey]*cublaslt.Plan{}
-	if d.lt, err = cublaslt.Open(); err != nil {
-		return err
-	}
-	d.ltOpen = true
 	if err = d.startTuning(); err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrTuning, err)
 	}
 	if d.workspace, err = d.allocate(workspaceSize); err != nil || d.options.OneStream {
 		return err

@@ -1,6 +1,9 @@
 package gpu
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Precision is what the operands of matrix products are rounded to. Parameters,
 // sums and everything else are float32.
@@ -41,4 +44,10 @@ type Options struct {
 	// nothing: every product takes the library's first proposal, as it does where the
 	// default file cannot be written (Info says so).
 	Tuning string
+	// CuBLASLt is the path of libcublasLt.so; by default what AEGPU_LIBCUBLASLT names,
+	// or one that is found: the loader's, a toolkit's, a Python package's.
+	CuBLASLt string
 }
+
+// ErrTuning is wrapped by the error of a file of Options.Tuning that cannot be used.
+var ErrTuning = errors.New("the file of algorithms cannot be used")

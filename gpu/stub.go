@@ -16,5 +16,11 @@ func Open(int) (backend.Device, error) { return nil, errNotBuilt }
 // OpenWith fails: the program was built without the tag cuda.
 func OpenWith(int, Options) (backend.Device, error) { return nil, errNotBuilt }
 
+// Probe fails: the program was built without the tag cuda.
+func Probe(int, Options) (backend.Info, error) { return backend.Info{}, errNotBuilt }
+
+// CuBLASLt is "": the program was built without the tag cuda.
+func CuBLASLt() string { return "" }
+
 // List fails: the program was built without the tag cuda.
 func List() ([]backend.Info, error) { return nil, errNotBuilt }

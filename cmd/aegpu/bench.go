@@ -37,6 +37,7 @@ func newBenchCommand(s *streams) *cli.Command {
 			}
 		}
 	}
+	flags = append(flags, gpuFlags("Run")...)
 	return &cli.Command{
 		Name:      "bench",
 		Usage:     "time the training step over batch sizes",
@@ -70,7 +71,7 @@ func runBench(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	dev, err := s.openDevice(r.config.Device, r.config.Precision, c.Bool("quiet"))
+	dev, err := s.openDevice(c, r.config.Device, r.config.Precision)
 	if err != nil {
 		return err
 	}

@@ -152,7 +152,7 @@ func TestInspectDevicesVersionPCA(t *testing.T) {
 	}
 	must(t, "inspect", filepath.Join(dir, "model.safetensors"))
 	v = must(t, "devices", "--json").object(t)
-	if len(v["devices"].([]any)) < 1 {
+	if list := v["devices"].([]any); len(list) < 1 || list[0].(map[string]any)["usable"] != true {
 		t.Errorf("%v", show(v))
 	}
 	if must(t, "devices").out == "" || must(t, "version", "--json").object(t)["version"] == "" || must(t, "--version").out == "" {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/aegpu/aegpu/backend"
@@ -14,13 +15,13 @@ func newDevicesCommand(s *streams) *cli.Command {
 	return &cli.Command{
 		Name:        "devices",
 		Usage:       "list what can compute here",
-		Description: "Lists the CPU and the GPUs, or says why there is no GPU.\n\n  aegpu devices --json",
-		Flags:       []cli.Flag{jsonFlag()},
+		Description: "Lists the CPU and the GPUs. Each GPU is opened, to say whether it can be used or why not.\n\n  aegpu devices --json",
+		Flags:       []cli.Flag{cublasltFlag(""), jsonFlag()},
 		Action: func(c *cli.Context) error {
 			if err := noArguments(c); err != nil {
 				return err
 			}
-			return runDevices(s, c.Bool("json"))
+			return runDevices(s, gpu.Options{CuBLASLt: c.String("cublaslt")}, c.Bool("json"))
 		},
 	}
 }
@@ -30,48 +31,82 @@ type deviceInfo struct {
 	Device string `json:"device"` // what --device takes
 	Kind   string `json:"kind"`
 	Detail string `json:"detail"`
+	Usable bool   `json:"usable"`
+	Why    string `json:"why,omitempty"` // it cannot be used
 	Total  uint64 `json:"total_bytes,omitempty"`
 	Free   uint64 `json:"free_bytes,omitempty"`
 }
 
 type deviceList struct {
-	Devices []deviceInfo `json:"devices"`
-	NoGPU   string       `json:"no_gpu,omitempty"` // why there is none
+	Devices  []deviceInfo `json:"devices"`
+	NoGPU    string       `json:"no_gpu,omitempty"`   // why there is none
+	CuBLASLt string       `json:"cublaslt,omitempty"` // the library that GPUs use
 }
 
-func runDevices(s *streams, asJSON bool) error {
-	dev, err := cpu.Open(cpu.Options{})
+func runDevices(s *streams, o gpu.Options, asJSON bool) error {
+	list, err := listDevices(o)
 	if err != nil {
-		return &deviceError{err}
-	}
-	defer dev.Close()
-	list := deviceList{Devices: []deviceInfo{describe("cpu", dev.Info())}}
-	gpus, err := gpu.List()
-	for i, info := range gpus {
-		list.Devices = append(list.Devices, describe(fmt.Sprint(i), info))
-	}
-	if err != nil {
-		list.NoGPU = oneLine(err)
-	} else if len(gpus) == 0 {
-		list.NoGPU = "no NVIDIA GPU found"
+		return err
 	}
 	if asJSON {
 		return s.writeJSON(list)
 	}
 	w := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "device\tmemory\twhat")
+	fmt.Fprintln(w, "device\tmemory\tusable\twhat")
 	for _, d := range list.Devices {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", d.Device, bytesText(d.Total), d.Detail)
+		usable := "yes"
+		if !d.Usable {
+			usable = "no"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", d.Device, bytesText(d.Total), usable, d.Detail)
 	}
 	w.Flush()
+	for _, d := range list.Devices {
+		if !d.Usable {
+			fmt.Fprintf(s.out, "%s cannot be used: %s\n", d.Device, d.Why)
+		}
+	}
 	if list.NoGPU != "" {
 		fmt.Fprintf(s.out, "no GPU: %s\n", list.NoGPU)
+	}
+	if list.CuBLASLt != "" {
+		fmt.Fprintf(s.out, "cuBLASLt: %s\n", list.CuBLASLt)
 	}
 	return nil
 }
 
-func describe(name string, i backend.Info) deviceInfo {
-	return deviceInfo{Device: name, Kind: i.Kind, Detail: i.Detail, Total: i.Total, Free: i.Free}
+func listDevices(o gpu.Options) (list deviceList, err error) {
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		return list, &deviceError{err}
+	}
+	defer dev.Close()
+	list.Devices = []deviceInfo{describe("cpu", dev.Info(), nil)}
+	gpus, err := gpu.List()
+	if err == nil && len(gpus) == 0 {
+		err = errNoGPU
+	}
+	if err != nil {
+		list.NoGPU = oneLine(err)
+	}
+	for i, info := range gpus {
+		opened, why := gpu.Probe(i, o)
+		if why == nil {
+			info = opened
+		}
+		list.Devices = append(list.Devices, describe(fmt.Sprint(i), info, why))
+	}
+	list.CuBLASLt = gpu.CuBLASLt()
+	return list, nil
+}
+
+// describe is a device that cannot be used where there is a reason why.
+func describe(name string, i backend.Info, why error) deviceInfo {
+	d := deviceInfo{Device: name, Kind: i.Kind, Detail: i.Detail, Usable: why == nil, Total: i.Total, Free: i.Free}
+	if why != nil {
+		d.Why = strings.TrimPrefix(oneLine(why), i.Name+": ")
+	}
+	return d
 }
 
 func bytesText(n uint64) string {

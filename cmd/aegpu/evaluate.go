@@ -53,7 +53,7 @@ func runEvaluate(c *cli.Context, s *streams) error {
 
 // evaluate measures the model of a run with those options.
 func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
-	r, dev, m, err := s.open(c.Args().First(), c.String("device"), c.Bool("quiet"))
+	r, dev, m, err := s.open(c, c.Args().First())
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func runInterpolate(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	r, dev, m, err := s.open(c.Args().First(), c.String("device"), c.Bool("quiet"))
+	r, dev, m, err := s.open(c, c.Args().First())
 	if err != nil {
 		return err
 	}

@@ -26,8 +26,11 @@ func commandLine(words ...string) string {
 	return strings.Join(words, " ")
 }
 
-// resumeCommand goes on with the run in a directory, which holds its settings.
-func resumeCommand(dir string) string { return commandLine("aegpu", "train", "--resume", "--out", dir) }
+// resumeCommand goes on with the run in a directory, which holds its settings; more
+// are flags that are none.
+func resumeCommand(dir string, more ...string) string {
+	return commandLine(append([]string{"aegpu", "train", "--resume", "--out", dir}, more...)...)
+}
 
 // next are the commands to try with a run that is done.
 func next(dir, dataName string, m *model.Model, labels bool) []report.Command {

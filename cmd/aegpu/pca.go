@@ -11,7 +11,7 @@ import (
 )
 
 func newPCACommand(s *streams) *cli.Command {
-	var flags []cli.Flag
+	flags := gpuFlags("Run")
 	for _, f := range settingFlags() {
 		switch f.Names()[0] {
 		case "latent", "limit", "test", "val", "scale", "seed", "device":
@@ -53,7 +53,7 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err := config.Validate(); err != nil {
 		return &requestError{err}
 	}
-	dev, err := s.openDevice(config.Device, "fp32", c.Bool("quiet"))
+	dev, err := s.openDevice(c, config.Device, "fp32")
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func runSample(c *cli.Context, s *streams) error {
 	if n < 1 {
 		return wrong("-n is %d: expected 1 or more", n)
 	}
-	r, dev, m, err := s.open(c.Args().First(), c.String("device"), c.Bool("quiet"))
+	r, dev, m, err := s.open(c, c.Args().First())
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
 )
 
 // savedRun is a run directory, or a model file on its own.
@@ -54,12 +55,12 @@ func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 }
 
 // open finds a run, opens a device and loads the model. The caller closes both.
-func (s *streams) open(path, device string, quiet bool) (*savedRun, backend.Device, *model.Model, error) {
+func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, *model.Model, error) {
 	r, err := findRun(path)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	dev, err := s.openDevice(device, "fp32", quiet)
+	dev, err := s.openDevice(c, c.String("device"), "fp32")
 	if err != nil {
 		return nil, nil, nil, err
 	}

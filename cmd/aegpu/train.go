@@ -21,7 +21,7 @@ func newTrainCommand(s *streams) *cli.Command {
 		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt, metrics.jsonl, pictures and report.html.\n\n" +
 			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
-		Flags: append(settingFlags(),
+		Flags: append(append(settingFlags(), gpuFlags("Run")...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` of settings (YAML, as in a run's config.yaml); flags win", Category: "Run"},
 			&cli.StringFlag{Name: "out", Aliases: []string{"o", "output"}, Usage: "`DIR` for the run, new or empty", Category: "Run", DefaultText: "runs/MODEL-DATA-1, -2, ..."},
 			&cli.BoolFlag{Name: "resume", Usage: "go on with the run found in --out, or start it", Category: "Run", DisableDefaultText: true},
@@ -32,7 +32,7 @@ func newTrainCommand(s *streams) *cli.Command {
 			if err != nil {
 				return err
 			}
-			return runTrain(c.Context, s, o)
+			return runTrain(c, s, o)
 		},
 	}
 }
@@ -43,13 +43,14 @@ type trainOptions struct {
 	dir         string // "" for the first free one
 	resume      bool
 	json, quiet bool
+	gpu         []string // flags of a GPU, as they were set
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if err := arguments(c, 0, 1); err != nil {
 		return o, err
 	}
-	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet")}
+	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet"), gpu: gpuWords(c)}
 	file := c.String("config")
 	if o.resume && o.dir == "" {
 		return o, wrong("--resume needs --out DIR, the run to go on with")
@@ -71,11 +72,12 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	return o, nil
 }
 
-func runTrain(ctx context.Context, s *streams, o trainOptions) error {
+func runTrain(c *cli.Context, s *streams, o trainOptions) error {
+	ctx := c.Context
 	if err := o.checkDir(); err != nil {
 		return err
 	}
-	dev, err := s.openDevice(o.config.Device, o.config.Precision, o.quiet)
+	dev, err := s.openDevice(c, o.config.Device, o.config.Precision)
 	if err != nil {
 		return err
 	}
@@ -173,7 +175,7 @@ func (o *trainOptions) checkDir() error {
 	}
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".tmp-") {
-			return wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir))
+			return wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir, o.gpu...))
 		}
 	}
 	return nil
@@ -230,7 +232,7 @@ func (o *trainOptions) stopped(err error) error {
 	saved := exists(filepath.Join(o.dir, train.CheckpointFile))
 	switch {
 	case train.Interrupted(err) && saved:
-		return &explained{"stopped, the run is saved; to go on: " + resumeCommand(o.dir), err}
+		return &explained{"stopped, the run is saved; to go on: " + resumeCommand(o.dir, o.gpu...), err}
 	case train.Interrupted(err):
 		return notBegun(err)
 	case errors.As(err, &request), errors.Is(err, backend.ErrOutOfMemory):
@@ -241,7 +243,7 @@ func (o *trainOptions) stopped(err error) error {
 		}
 		return fmt.Errorf("%w; nothing was saved before it", err)
 	case saved:
-		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir))
+		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir, o.gpu...))
 	}
 	return fmt.Errorf("%w; no checkpoint was written yet", err)
 }

@@ -44,7 +44,7 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	_, dev, m, err := s.open(c.Args().Get(0), c.String("device"), c.Bool("quiet"))
+	_, dev, m, err := s.open(c, c.Args().Get(0))
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,11 @@
 //go:build cuda
 
+#define _GNU_SOURCE /* dladdr */
+
 #include "lt.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { R_32F = 0, NOT_SUPPORTED = 15, NOT_INITIALIZED = 1 };
@@ -20,7 +23,7 @@ typedef struct {
 	int reserved[4];
 } heuristic;
 
-static struct {
+typedef struct {
 	int (*Create)(void **);
 	int (*Destroy)(void *);
 	size_t (*GetVersion)(void);
@@ -37,14 +40,14 @@ static struct {
 	int (*Matmul)(void *, void *desc, const void *alpha, const void *a, void *adesc, const void *b, void *bdesc,
 	              const void *beta, const void *c, void *cdesc, void *d, void *ddesc, const void *algo, void *work,
 	              size_t work_size, void *stream);
-} lt;
+} functions;
 
-const char *lt_load(const char *path) {
-	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-	if (lib == NULL)
-		return dlerror();
+static functions lt;
+
+/* bind fills f from lib and returns NULL, or the reason why it cannot. */
+static const char *bind(void *lib, functions *f) {
 #define BIND(name)                                                                                                     \
-	if ((lt.name = (__typeof__(lt.name))dlsym(lib, "cublasLt" #name)) == NULL)                                     \
+	if ((f->name = (__typeof__(f->name))dlsym(lib, "cublasLt" #name)) == NULL)                                     \
 	return dlerror()
 	BIND(Create);
 	BIND(Destroy);
@@ -60,6 +63,27 @@ const char *lt_load(const char *path) {
 	BIND(MatmulAlgoGetHeuristic);
 	BIND(Matmul);
 	return NULL;
+}
+
+const char *lt_load(const char *path) {
+	static char why[1024]; /* what dlerror says goes with the library */
+	void *lib = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (lib == NULL)
+		return dlerror();
+	functions f;
+	const char *missing = bind(lib, &f);
+	if (missing == NULL) {
+		lt = f;
+		return NULL;
+	}
+	snprintf(why, sizeof why, "%s", missing);
+	dlclose(lib);
+	return why;
+}
+
+const char *lt_path(void) {
+	Dl_info info;
+	return lt.Create != NULL && dladdr((void *)lt.Create, &info) != 0 ? info.dli_fname : NULL;
 }
 
 int lt_create(void **handle) { return lt.Create ? lt.Create(handle) : NOT_INITIALIZED; }

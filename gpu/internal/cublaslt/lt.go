@@ -15,36 +15,69 @@ import (
 	"unsafe"
 )
 
-// Env names the variable that overrides the path of the library.
-const Env = "AEGPU_LIBCUBLASLT"
-
 // ErrUnsupported is wrapped by the error of a product or epilogue that the
 // library has no algorithm for on this device.
 var ErrUnsupported = errors.New("not supported by cuBLASLt")
 
-// Paths are the names that are tried, in order.
-func Paths() []string {
-	if path := os.Getenv(Env); path != "" {
-		return []string{path}
-	}
-	return []string{"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11"}
+// loaded is the library of this process, of which there is one.
+var loaded struct {
+	sync.Mutex
+	set, path string // what was asked for, and what it came to; "" where none is loaded
 }
 
-var load = sync.OnceValue(func() error { return open(Paths()) })
-
-// open binds the first of paths that is there.
-func open(paths []string) error {
-	var why []string
-	for _, path := range paths {
-		cpath := C.CString(path)
-		msg := C.lt_load(cpath)
-		C.free(unsafe.Pointer(cpath))
-		if msg == nil {
-			return nil
-		}
-		why = append(why, C.GoString(msg))
+// Open makes a handle in the current context. The first call chooses the library,
+// for the process: the one at set, or that [Env] names where set is "", or one that
+// is found, opens and makes a handle for this driver and this GPU.
+func Open(set string) (h Handle, err error) {
+	if set == "" {
+		set = os.Getenv(Env)
 	}
-	return fmt.Errorf("no cuBLASLt: %s", strings.Join(why, "; "))
+	loaded.Lock()
+	defer loaded.Unlock()
+	if loaded.path != "" {
+		if set != loaded.set && set != loaded.path {
+			return h, fmt.Errorf("cuBLASLt is that of %s already, and a process has one: not that of %q", loaded.path, set)
+		}
+		return create(loaded.path)
+	}
+	path, err := find(set, places, func(path string) (err error) {
+		if err = bind(path); err == nil {
+			h, err = create(path)
+		}
+		return err
+	})
+	if err != nil {
+		return h, err
+	}
+	if at := C.lt_path(); at != nil && !strings.Contains(path, "/") { // the loader's name
+		path = C.GoString(at)
+	}
+	loaded.set, loaded.path = set, path
+	return h, nil
+}
+
+// bind has the library at path answer from now on.
+func bind(path string) error {
+	cpath := C.CString(path)
+	defer C.free(unsafe.Pointer(cpath))
+	if why := C.lt_load(cpath); why != nil {
+		return errors.New(C.GoString(why))
+	}
+	return nil
+}
+
+func create(path string) (h Handle, err error) {
+	if err := result(C.lt_create(&h.h)); err != nil {
+		return h, fmt.Errorf("%s: %w", path, err)
+	}
+	return h, nil
+}
+
+// Path is where the library is that is loaded, "" where none is.
+func Path() string {
+	loaded.Lock()
+	defer loaded.Unlock()
+	return loaded.path
 }
 
 // Status is what a call of cuBLAS answered.
@@ -69,15 +102,6 @@ func result(status C.int) error {
 
 // Handle is the library in use by one context.
 type Handle struct{ h unsafe.Pointer }
-
-// Open loads the library, once, and makes a handle in the current context.
-func Open() (Handle, error) {
-	var h Handle
-	if err := load(); err != nil {
-		return h, err
-	}
-	return h, result(C.lt_create(&h.h))
-}
 
 // Close gives the handle back.
 func (h Handle) Close() error { return result(C.lt_destroy(h.h)) }

@@ -29,7 +29,10 @@ typedef struct {
 	float beta;
 } lt_plan;
 
+/* lt_load opens the library at path, or of that name, and returns NULL, or the reason why it cannot be used; one that was
+   loaded before stays then. lt_path is where the loader found the one that is loaded. */
 const char *lt_load(const char *path);
+const char *lt_path(void);
 int lt_create(void **handle);
 int lt_destroy(void *handle);
 size_t lt_version(void);

@@ -4,14 +4,104 @@ package cublaslt
 
 import (
 	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
 
-func TestMissingLibraryIsAnError(t *testing.T) {
-	err := open([]string{"/nowhere/libcublasLt.so.12", "/nowhere/libcublasLt.so.11"})
-	if err == nil || !strings.Contains(err.Error(), "libcublasLt.so.12") || !strings.Contains(err.Error(), "libcublasLt.so.11") {
-		t.Fatalf("open: %v, want an error that names both paths", err)
+// library compiles C source to a library at path.
+func library(t *testing.T, path, source string) {
+	t.Helper()
+	c := exec.Command("cc", "-shared", "-fPIC", "-x", "c", "-o", path, "-")
+	c.Stdin = strings.NewReader(source)
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Skipf("no C compiler: %v: %s", err, out)
+	}
+}
+
+// TestOnRealFiles tries files that are no library, a library without the symbols,
+// and one that has them, which makes handles or not.
+func TestOnRealFiles(t *testing.T) {
+	dir := t.TempDir()
+	plant(t, dir, "libcublasLt.so.13")
+	library(t, filepath.Join(dir, "libcublasLt.so.12"), "int cublasLtCreate(void **h) { return 1; }")
+	at := []place{{"here", []string{dir}}}
+	_, err := find("", func() []place { return at }, bind)
+	if err == nil {
+		t.Skip("the loader knows cuBLASLt here")
+	}
+	for _, want := range []string{"looked for", "libcublasLt.so.13: ", "libcublasLt.so.12: undefined symbol: cublasLtDestroy", " here, "} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in: %v", want, err)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") || strings.Contains(err.Error(), "such file") {
+		t.Errorf("it is not a line of what is there: %v", err)
+	}
+}
+
+// stub is a cuBLASLt whose handles are made with that status.
+func stub(status string) string {
+	source := "int cublasLtCreate(void **h) { return " + status + "; }\n"
+	for _, f := range []string{"Destroy", "GetVersion", "MatmulDescCreate", "MatmulDescDestroy", "MatmulDescSetAttribute", "MatrixLayoutCreate",
+		"MatrixLayoutDestroy", "MatmulPreferenceCreate", "MatmulPreferenceDestroy", "MatmulPreferenceSetAttribute", "MatmulAlgoGetHeuristic", "Matmul"} {
+		source += "int cublasLt" + f + "(void) { return 0; }\n"
+	}
+	return source
+}
+
+// TestOpen chooses the library of a process, so it runs in one of its own.
+func TestOpen(t *testing.T) {
+	if os.Getenv("CUBLASLT_OPEN") == "" {
+		c := exec.Command(os.Args[0], "-test.run", "^TestOpen$", "-test.v")
+		c.Env = append(os.Environ(), "CUBLASLT_OPEN=1", "CUDA_HOME=", "CUDA_PATH=", Env+"=")
+		out, err := c.CombinedOutput()
+		t.Logf("%s", out)
+		if err != nil {
+			t.Error(err)
+		}
+		return
+	}
+	root := t.TempDir()
+	packages := filepath.Join(root, "lib/python3.12/site-packages")
+	plant(t, packages, "nvidia/cu13/lib/x", "nvidia/cublas/lib/x", "torch/lib/x")
+	plant(t, packages, "nvidia/cublas/lib/libcublasLt.so.13")
+	newer, older := filepath.Join(packages, "nvidia/cu13/lib/libcublasLt.so.13"), filepath.Join(packages, "nvidia/cublas/lib/libcublasLt.so.12")
+	library(t, newer, stub("1")) // too new for the driver
+	library(t, older, stub("0"))
+	t.Setenv("VIRTUAL_ENV", root)
+	if Path() != "" {
+		t.Errorf("%s is loaded", Path())
+	}
+	if _, err := Open(newer); err == nil || !strings.Contains(err.Error(), newer+": cuBLAS status 1 (not initialised)") || Path() != "" {
+		t.Errorf("set to %s: %v, at %q", newer, err, Path())
+	}
+	if _, err := Open("/nowhere/lib.so"); err == nil || !strings.Contains(err.Error(), "/nowhere/lib.so: cannot open") {
+		t.Errorf("set to what is not there: %v", err)
+	}
+	h, err := Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.Close(); err != nil {
+		t.Error(err)
+	}
+	if Path() != older {
+		t.Skipf("the loader knows cuBLASLt here: %s", Path())
+	}
+	for _, set := range []string{"", older} {
+		if _, err := Open(set); err != nil {
+			t.Errorf("again, %q: %v", set, err)
+		}
+	}
+	t.Setenv(Env, newer)
+	if _, err := Open(""); err == nil || !strings.Contains(err.Error(), older) {
+		t.Errorf("another one in the same process: %v", err)
+	}
+	if _, err := Open(older); err != nil {
+		t.Errorf("what is asked for wins over %s: %v", Env, err)
 	}
 }
 
