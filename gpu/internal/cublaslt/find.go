@@ -59,10 +59,10 @@ func unknown(name string, err error) bool {
 }
 
 func notFound(looked, unusable []string) error {
-	found := ""
+	there := ""
 	if len(unusable) > 0 {
-		found = " but what cannot be used: " + strings.Join(unusable, "; ")
+		there = "; what is there cannot be used: " + strings.Join(unusable, "; ")
 	}
-	return fmt.Errorf("no cuBLASLt: libcublasLt.so.13, .12 or .11 was looked for where the loader looks and in the toolkits and Python packages of %s, "+
-		"and nothing found%s; --cublaslt PATH or %s=PATH names one", strings.Join(looked, ", "), found, Env)
+	return fmt.Errorf("no cuBLASLt: no libcublasLt.so.13, .12 or .11 where the loader looks, nor in the toolkits and Python packages of %s%s; "+
+		"--cublaslt PATH or %s=PATH names one", strings.Join(looked, ", "), there, Env)
 }

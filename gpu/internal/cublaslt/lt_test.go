@@ -32,7 +32,7 @@ func TestOnRealFiles(t *testing.T) {
 	if err == nil {
 		t.Skip("the loader knows cuBLASLt here")
 	}
-	for _, want := range []string{"looked for", "libcublasLt.so.13: ", "libcublasLt.so.12: undefined symbol: cublasLtDestroy", " here, "} {
+	for _, want := range []string{"where the loader looks", "libcublasLt.so.13: ", "libcublasLt.so.12: undefined symbol: cublasLtDestroy", " of here;"} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("%q is not in: %v", want, err)
 		}

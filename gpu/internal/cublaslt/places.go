@@ -26,7 +26,7 @@ type place struct {
 // packages of the active environment, and those of the usual ones.
 func places() []place {
 	var list []place
-	add := func(root, name string, under []string) {
+	add := func(name, root string, under []string) {
 		if !filepath.IsAbs(root) || slices.ContainsFunc(list, func(p place) bool { return p.name == name }) {
 			return
 		}
@@ -36,28 +36,27 @@ func places() []place {
 		}
 		list = append(list, p)
 	}
-	exactly := func(root string, under []string) { add(literally.Replace(root), root, under) }
+	exactly := func(root string, under []string) { add(root, literally.Replace(root), under) }
 
 	exactly(os.Getenv("CUDA_HOME"), toolkitFolders)
 	exactly(os.Getenv("CUDA_PATH"), toolkitFolders)
-	for _, root := range []string{"/usr/local/cuda", "/usr/local/cuda-*", "/opt/cuda", "/usr/lib/cuda"} {
+	for _, root := range []string{"/usr/local/cuda*", "/opt/cuda", "/usr/lib/cuda"} {
 		add(root, root, toolkitFolders)
 	}
-	add("/usr", "/usr/lib*", []string{"lib/*-linux-gnu", "lib64", "lib"})
+	add("/usr/lib*", "/usr", []string{"lib/*-linux-gnu", "lib64", "lib"})
 	exactly(os.Getenv("VIRTUAL_ENV"), pythonFolders)
 	exactly(os.Getenv("CONDA_PREFIX"), pythonFolders)
 	for _, prefix := range pythonPrefixes() {
-		exactly(prefix, pythonFolders)
+		add(prefix, prefix, pythonFolders)
 	}
-	home := os.Getenv("HOME")
-	exactly(filepath.Join(home, ".local"), pythonFolders)
+	home := literally.Replace(os.Getenv("HOME"))
+	add("~/.local", filepath.Join(home, ".local"), pythonFolders)
 	for _, prefix := range []string{"/usr/local", "/usr", "/opt/conda"} {
 		exactly(prefix, pythonFolders)
 	}
-	for _, prefix := range []string{"miniconda3", "anaconda3", "miniforge3"} {
-		exactly(filepath.Join(home, prefix), pythonFolders)
+	for _, prefix := range []string{"miniconda3", "anaconda3", "miniforge3", ".pyenv/versions/*"} {
+		add("~/"+prefix, filepath.Join(home, prefix), pythonFolders)
 	}
-	add(literally.Replace(filepath.Join(home, ".pyenv/versions"))+"/*", filepath.Join(home, ".pyenv"), pythonFolders)
 	return list
 }
 
@@ -75,16 +74,21 @@ var pythonFolders = []string{
 	"lib", "targets/*/lib",
 }
 
-// pythonPrefixes are those of the python3 on PATH, which is not run: an
-// environment's is a link to the one that it was made from.
+// pythonPrefixes are patterns of those of the python3 on PATH, which is not run. An
+// environment's is a link to the one that it was made from; pyenv's, in shims,
+// starts the one of its versions that is chosen.
 func pythonPrefixes() []string {
 	path, err := exec.LookPath("python3")
 	if err != nil {
 		return nil
 	}
-	prefixes := []string{filepath.Dir(filepath.Dir(path))}
+	prefix := literally.Replace(filepath.Dir(filepath.Dir(path)))
+	if filepath.Base(filepath.Dir(path)) == "shims" {
+		return []string{prefix + "/versions/*"}
+	}
+	prefixes := []string{prefix}
 	if real, err := filepath.EvalSymlinks(path); err == nil {
-		prefixes = append(prefixes, filepath.Dir(filepath.Dir(real)))
+		prefixes = append(prefixes, literally.Replace(filepath.Dir(filepath.Dir(real))))
 	}
 	return prefixes
 }

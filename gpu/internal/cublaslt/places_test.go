@@ -57,9 +57,9 @@ func TestOrderOfPlaces(t *testing.T) {
 	t.Setenv("VIRTUAL_ENV", "/the/venv")
 	t.Setenv("CONDA_PREFIX", "/the/conda")
 	want := []string{
-		"/cuda/home", "/usr/local/cuda", "/usr/local/cuda-*", "/opt/cuda", "/usr/lib/cuda", "/usr/lib*",
+		"/cuda/home", "/usr/local/cuda*", "/opt/cuda", "/usr/lib/cuda", "/usr/lib*",
 		"/the/venv", "/the/conda", bin, filepath.Dir(filepath.Dir(made)),
-		home + "/.local", "/usr/local", "/usr", "/opt/conda", home + "/miniconda3", home + "/anaconda3", home + "/miniforge3", home + "/.pyenv",
+		"~/.local", "/usr/local", "/usr", "/opt/conda", "~/miniconda3", "~/anaconda3", "~/miniforge3", "~/.pyenv/versions/*",
 	}
 	list := places()
 	var got []string
@@ -69,11 +69,20 @@ func TestOrderOfPlaces(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("places are\n%q, want\n%q", got, want)
 	}
-	plant(t, home, ".pyenv/versions/3.9.1/lib/python3.9/site-packages/nvidia/cublas/lib/libcublasLt.so.12",
-		".pyenv/versions/3.12.0/lib/python3.12/site-packages/nvidia/cublas/lib/libcublasLt.so.12")
-	if files := list[len(list)-1].files(); len(files) != 2 || filepath.Base(filepath.Dir(files[0])) != "lib" ||
-		!slices.IsSortedFunc(files, func(a, b string) int { return compareNumbered(b, a) }) {
+	pythons := []string{".pyenv/versions/3.12.0/lib/python3.12/site-packages/nvidia/cublas/lib/libcublasLt.so.12",
+		".pyenv/versions/3.9.1/lib/python3.9/site-packages/nvidia/cublas/lib/libcublasLt.so.12"}
+	plant(t, home, pythons...)
+	if files := list[len(list)-1].files(); !slices.Equal(files, under(home, pythons...)) {
 		t.Errorf("pyenv's are %q, want the newest Python's first", files)
+	}
+	plant(t, home, ".pyenv/shims/python3")
+	if err := os.Chmod(filepath.Join(home, ".pyenv/shims/python3"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", filepath.Join(home, ".pyenv/shims"))
+	list = places()
+	if at := index(list, home+"/.pyenv/versions/*"); at < 0 || !slices.Equal(list[at].files(), under(home, pythons...)) {
+		t.Errorf("pyenv's Pythons are place %d of %+v", at, list)
 	}
 }
 
@@ -83,7 +92,7 @@ func TestNothingIsTakenForARoot(t *testing.T) {
 	}
 	t.Setenv("PATH", "")
 	for _, p := range places() {
-		if !filepath.IsAbs(p.name) || p.name == "/" {
+		if !filepath.IsAbs(p.name) || p.name == "/" || !filepath.IsAbs(p.folders[0]) {
 			t.Errorf("%q is looked into", p.name)
 		}
 	}
