@@ -59,10 +59,10 @@ func unknown(name string, err error) bool {
 }
 
 func notFound(looked, unusable []string) error {
-	there := ""
+	begin := "no cuBLASLt: no"
 	if len(unusable) > 0 {
-		there = "; what is there cannot be used: " + strings.Join(unusable, "; ")
+		begin = "no cuBLASLt that can be used: " + strings.Join(unusable, "; ") + "; no other"
 	}
-	return fmt.Errorf("no cuBLASLt: no libcublasLt.so.13, .12 or .11 where the loader looks, nor in the toolkits and Python packages of %s%s; "+
-		"--cublaslt PATH or %s=PATH names one", strings.Join(looked, ", "), there, Env)
+	return fmt.Errorf("%s libcublasLt.so.13, .12 or .11 where the loader looks, nor in the toolkits and Python packages of %s; "+
+		"--cublaslt PATH or %s=PATH names one", begin, strings.Join(looked, ", "), Env)
 }

@@ -89,7 +89,7 @@ func TestTheErrorSaysWhereAndWhy(t *testing.T) {
 			t.Errorf("%q is not in: %s", want, text)
 		}
 	}
-	if strings.Contains(text, "\n") || strings.Contains(text, "libcublasLt.so.11: cannot") || strings.Count(text, "invalid ELF") != 1 {
+	if strings.Contains(text, "\n") || strings.Contains(text, "libcublasLt.so.11: cannot") || strings.Contains(text, filepath.Join(dir, "libcublasLt.so.13")) {
 		t.Errorf("what is not there, or a library under two names, is told of: %s", text)
 	}
 }
