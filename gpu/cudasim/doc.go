@@ -8,11 +8,12 @@
 //   - Every load and store of a kernel is held against the allocations (out of
 //     bounds, after a free) and against the other threads' accesses since the
 //     last barrier (races), in shared and in device memory. That is the
-//     instrumentation of g++'s -fsanitize=thread with checks of our own.
+//     instrumentation of g++'s -fsanitize=thread with checks of our own. Blocks
+//     are ordered by a fence, an atomic and a fence, and by nothing less.
 //   - Barriers and warp operations run on fibers. Threads that wait at different
 //     barriers, or for ever, are reported.
-//   - Allocations stand between red zones, begin as NaNs and are counted; what
-//     is live when its context goes is a leak.
+//   - Allocations stand between red zones, begin as NaNs to the last byte and are
+//     counted; what is live when its context goes is a leak.
 //   - Streams run only when something waits for them, so that a missing wait
 //     shows as stale data.
 //   - A graph captured from several streams runs what was forked as late as its
@@ -22,7 +23,8 @@
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
 //   - What hardware does that a simpler simulator would not is done here too: the
 //     quirks, which tests turn on and off ([QuirksEnv]).
-//   - Launches, graph nodes and copied bytes are counted ([Stats]); so are, instead
-//     of everything else, the bytes that launches move ([BytesEnv]). Then nodes of a
-//     graph that may run at the same time must not write what the other touches.
+//   - Launches, graph nodes, copied bytes and the accesses of checked kernels are
+//     counted ([Stats]); so are, instead of everything else, the bytes that launches
+//     move ([BytesEnv]). Then nodes of a graph that may run at the same time must not
+//     write what the other touches.
 package cudasim

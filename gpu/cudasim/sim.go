@@ -8,7 +8,7 @@ package cudasim
 #include <stdint.h>
 #include <stdlib.h>
 
-typedef struct { uint64_t v[16]; } sim_stats;
+typedef struct { uint64_t v[20]; } sim_stats;
 
 static void call_reset(void *f) { ((void (*)(void))f)(); }
 static void call_stats(void *f, sim_stats *s) { ((void (*)(sim_stats *))f)(s); }
@@ -69,6 +69,10 @@ type Stats struct {
 	GraphBeside   uint64 // of GraphNodes: on the first stream, and free to run at the same time as one that was forked
 	BytesRead     uint64 // of device memory by launches, each byte once a launch; counted with BytesEnv
 	BytesWritten  uint64
+	Loads         uint64 // accesses to device memory that checked kernels executed, one for a vector
+	Stores        uint64
+	Shared        uint64 // and to shared memory
+	Longest       uint64 // the most of all three by one thread of a launch
 }
 
 // Sim is the loaded simulator.

@@ -4,10 +4,12 @@ package cudasim
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"unsafe"
@@ -220,6 +222,78 @@ func TestGridRaceIsCaught(t *testing.T) {
 	}
 	r.free(dy)
 	r.close("race on device memory")
+}
+
+// What one block writes and another reads goes by a fence, an atomic and a fence.
+func TestMissingFenceIsCaught(t *testing.T) {
+	for _, c := range []struct{ kernel, finding string }{
+		{"test_fenced_f32", ""},
+		{"test_fenced_by_one_f32", ""},
+		{"test_missing_release_f32", "without a fence and an atomic after the first between"},
+		{"test_foreign_fence_f32", "without a fence and an atomic after the first between"},
+		{"test_missing_acquire_f32", "without an atomic and a fence before the second between"},
+	} {
+		r := checked(t)
+		dy, part, count := upload(r, []float32{0}), upload(r, make([]float64, 3)), upload(r, []uint32{0})
+		if err := r.launch(c.kernel, 3, uint64(dy), uint64(part), uint64(count)); (err == nil) != (c.finding == "") {
+			t.Errorf("%s: %v", c.kernel, err)
+		}
+		if c.finding == "" {
+			var y float32
+			r.must(cu.MemcpyDtoH(unsafe.Pointer(&y), dy, 4))
+			if y != 3 {
+				t.Errorf("%s: %v, want 3", c.kernel, y)
+			}
+		}
+		r.free(dy, part, count)
+		r.close(c.finding)
+	}
+}
+
+func TestMisalignedVectorIsCaught(t *testing.T) {
+	r := checked(t)
+	dx, dy := upload(r, ramp(300)), upload(r, ramp(300))
+	if err := r.launch("test_misaligned_f32", 1, uint64(dy), uint64(dx)); err == nil {
+		t.Error("the launch succeeded")
+	}
+	r.free(dx, dy)
+	r.close("misaligned load of 16 bytes")
+}
+
+// Memory is fresh, of NaNs, to its last byte, and a large allocation takes none of the host's before it is touched.
+func TestLargeAllocationIsPoisoned(t *testing.T) {
+	r := newRig(t)
+	for _, size := range []int64{9<<20 + 13, 24 << 20, 3 << 30} {
+		before := resident(t)
+		p, err := cu.MemAlloc(size)
+		r.must(err)
+		if grown := resident(t) - before; r.sim.Kind != "asan" && size > 1<<30 && grown > 64<<20 {
+			t.Errorf("an allocation of %d bytes took %d of the host's memory", size, grown)
+		}
+		v := make([]byte, 5<<20)
+		for _, at := range []int64{0, 4096, 8 << 20, size / 2, size - 5<<20} {
+			got := v[:min(size-at, 5<<20)]
+			r.must(cu.MemcpyDtoH(unsafe.Pointer(&got[0]), p+cu.DevicePtr(at), int64(len(got))))
+			if i := slices.IndexFunc(got, func(b byte) bool { return b != 0xFF }); i >= 0 {
+				t.Fatalf("byte %d of %d is %#x", at+int64(i), size, got[i])
+			}
+		}
+		r.free(p)
+	}
+	r.close("")
+}
+
+// resident is the process's memory, in bytes.
+func resident(t *testing.T) int64 {
+	v, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip(err)
+	}
+	var size, pages int64
+	if _, err := fmt.Sscan(string(v), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * int64(os.Getpagesize())
 }
 
 func TestLeakIsCaught(t *testing.T) {

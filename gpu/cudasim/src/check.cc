@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -57,25 +58,60 @@ EXPORT void cudasim_reset() {
 
 // What happened last to four bytes of memory.
 struct access {
-	uint32_t launch, block;
-	uint16_t thread, epoch, warp_epoch;
-	uint8_t bytes; // which of the four
-	uint32_t atomics; // of the block, when it wrote
+	uint32_t launch, block, epoch;
+	uint16_t thread, warp_epoch;
+	uint16_t fences; // of the thread, before it
+	uint8_t bytes;   // which of the four
 };
 struct shadow { access write, read; };
 
 static std::unordered_map<uintptr_t, shadow *> pages; // shadow of a page, by page number
 static shadow *last_shadow;
 static uintptr_t last_page;
-// The atomic operations of a block so far: how many, and who did the last one when.
-struct counting { uint32_t n; uint16_t thread, epoch; };
-static std::vector<counting> atomics; // by block
+
+// Blocks are ordered by fences and atomic operations on device memory, as the hardware orders them:
+//
+//	block a: access; fence; atomic		block b: atomic; fence; access
+//
+// where each comes before the next in one thread, or before a barrier that the next comes after. An atomic orders nothing
+// by itself, nor does a barrier between blocks. It is not looked at which atomics meet at an address. A block's fence
+// must follow the last of its atomics, and a volatile read is taken for any other: it too wants the fence.
+struct thread_fences {
+	uint16_t n, before;           // fences of a thread, those before the epoch of the last
+	uint32_t epoch, before_epoch; // of the last, of the last before that epoch
+	bool counted, acquired;       // it has done the block's last atomic; it has fenced after that
+};
+static thread_fences fences[1024]; // of the running block
+static uint32_t atomic_epoch;      // of its last atomic: fences of later epochs come after it
+static uint32_t acquired_epoch;    // of the first fence after that: accesses of later epochs come after both
+
+// What a block's atomics have released: the fences of each thread that came before one, and the epochs that ended before
+// such a fence.
+struct release {
+	std::vector<uint16_t> fences;
+	uint32_t epoch;
+};
+static std::vector<release> released_by; // by block
+
+// How many loads and stores every thread of the running block has done.
+static uint64_t done[1024];
 
 void check_launch_begin() {
 	launch_id++;
 	bytes_launch_begin();
 	check_failed = false;
-	atomics.assign(sim_grid_dim.x, {0, 0, 0});
+	released_by.clear();
+	released_by.resize(sim_grid_dim.x);
+}
+
+void check_block_begin() {
+	std::fill_n(fences, sim_block_dim.x, thread_fences{});
+	std::fill_n(done, sim_block_dim.x, 0);
+	atomic_epoch = acquired_epoch = UINT32_MAX;
+}
+
+void check_block_end() {
+	stats.longest = std::max(stats.longest, *std::max_element(done, done + sim_block_dim.x));
 }
 
 static shadow *shadow_of(uintptr_t p) {
@@ -102,17 +138,14 @@ void check_forget(uintptr_t p, size_t n) {
 	last_page = 0;
 }
 
-// released is whether the block of access a counted after it: the same thread, or one after a barrier.
+// released is whether the block of access a has made it known: by a fence and an atomic after it.
 static bool released(const access &a) {
-	const counting &c = atomics[a.block];
-	return c.n > a.atomics && (c.thread == a.thread || c.epoch > a.epoch);
+	const release &r = released_by[a.block];
+	return !r.fences.empty() && (r.fences[a.thread] > a.fences || r.epoch > a.epoch);
 }
 
-// acquired is whether this block has counted: the running thread, or one before a barrier.
-static bool acquired() {
-	const counting &c = atomics[sim_block.x];
-	return c.n > 0 && (c.thread == sim_thread.x || c.epoch < (uint16_t)block_epoch);
-}
+// acquired is whether the running thread sees what others made known before the block's last atomic.
+static bool acquired() { return fences[sim_thread.x].acquired || acquired_epoch < block_epoch; }
 
 // apart is whether the access a is ordered before what the running thread does now.
 static bool apart(const access &a, uint8_t bytes, bool shared) {
@@ -120,21 +153,23 @@ static bool apart(const access &a, uint8_t bytes, bool shared) {
 		return true;
 	if (a.block != sim_block.x)
 		return shared || (released(a) && acquired());
-	if (a.thread == sim_thread.x || a.epoch != (uint16_t)block_epoch)
+	if (a.thread == sim_thread.x || a.epoch != block_epoch)
 		return true;
 	return a.thread / 32 == sim_thread.x / 32 && a.warp_epoch != (uint16_t)warp_epochs[sim_thread.x / 32];
 }
 
 static void race(uintptr_t p, const access &a, const char *what, bool shared) {
-	fault("race on %s memory at %#zx: %s after thread %u of block %u without a barrier between",
-	      shared ? "shared" : "device", (size_t)p, what, a.thread, a.block);
+	const char *missing = a.block == sim_block.x ? "a barrier" : !released(a) ? "a fence and an atomic after the first" :
+	                      "an atomic and a fence before the second";
+	fault("race on %s memory at %#zx: %s after thread %u of block %u without %s between",
+	      shared ? "shared" : "device", (size_t)p, what, a.thread, a.block, missing);
 	abort_kernel();
 }
 
 static void check_word(uintptr_t p, uint8_t bytes, bool write, bool shared) {
 	shadow *s = shadow_of(p);
-	access now = {launch_id, sim_block.x, (uint16_t)sim_thread.x, (uint16_t)block_epoch,
-	              (uint16_t)warp_epochs[sim_thread.x / 32], bytes, atomics[sim_block.x].n};
+	access now = {launch_id, sim_block.x, block_epoch, (uint16_t)sim_thread.x,
+	              (uint16_t)warp_epochs[sim_thread.x / 32], fences[sim_thread.x].n, bytes};
 	if (!apart(s->write, bytes, shared))
 		race(p, s->write, write ? "written, written" : "read, written", shared);
 	if (write && !apart(s->read, bytes, shared))
@@ -151,16 +186,19 @@ extern char __ehdr_start[], _end[];
 static void check(uintptr_t p, size_t n, bool write) {
 	if (running == nullptr)
 		return;
+	bool shared = p - (uintptr_t)__start_aegpu_shared < (size_t)(__stop_aegpu_shared - __start_aegpu_shared);
+	bool device = memory_in_arena(p);
 	if (counting_bytes) {
-		if (memory_in_arena(p))
+		if (device)
 			bytes_touch(p, n, write);
 		return;
 	}
-	bool shared = p - (uintptr_t)__start_aegpu_shared < (size_t)(__stop_aegpu_shared - __start_aegpu_shared);
-	if (!shared && !memory_in_arena(p)) {
-		if (on_kernel_stack(p) || p - (uintptr_t)__ehdr_start < (size_t)(_end - __ehdr_start) || memory_is_host(p, n))
-			return;
-	}
+	if (!shared && !device && (on_kernel_stack(p) || p - (uintptr_t)__ehdr_start < (size_t)(_end - __ehdr_start)))
+		return;
+	(shared ? stats.shared : write ? stats.stores : stats.loads)++;
+	done[sim_thread.x]++;
+	if (!shared && !device && memory_is_host(p, n))
+		return;
 	if (!shared && !memory_check(p, n, write ? "store" : "load"))
 		abort_kernel();
 	if (p % n != 0 && n <= 16 && (n & (n - 1)) == 0) {
@@ -182,9 +220,35 @@ void sim_atomic(void *p) {
 		return;
 	if (!memory_check((uintptr_t)p, 4, "atomic"))
 		abort_kernel();
-	if (sim_block.x < atomics.size())
-		atomics[sim_block.x] = {atomics[sim_block.x].n + 1, (uint16_t)sim_thread.x, (uint16_t)block_epoch};
+	release &r = released_by[sim_block.x];
+	r.fences.resize(sim_block_dim.x);
+	for (unsigned t = 0; t < sim_block_dim.x; t++) {
+		const thread_fences &f = fences[t];
+		bool all = t == sim_thread.x || f.epoch != block_epoch;
+		r.fences[t] = all ? f.n : f.before;
+		if (r.fences[t] > 0)
+			r.epoch = std::max(r.epoch, all ? f.epoch : f.before_epoch);
+		fences[t].counted = t == sim_thread.x;
+		fences[t].acquired = false;
+	}
+	atomic_epoch = block_epoch;
+	acquired_epoch = UINT32_MAX;
 }
+
+void sim_fence() {
+	thread_fences &f = fences[sim_thread.x];
+	if (f.epoch != block_epoch) {
+		f.before = f.n;
+		f.before_epoch = f.epoch;
+	}
+	f.epoch = block_epoch;
+	f.n++;
+	f.acquired = f.counted || atomic_epoch < block_epoch;
+	if (f.acquired && acquired_epoch == UINT32_MAX)
+		acquired_epoch = block_epoch;
+}
+
+void sim_vector(const void *p, size_t n, bool write) { check((uintptr_t)p, n, write); }
 
 #define HOOK(n)                                                                                                        \
 	extern "C" void __tsan_read##n(void *p) { check((uintptr_t)p, n, false); }                                     \

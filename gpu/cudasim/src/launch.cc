@@ -244,8 +244,10 @@ int launch(const sim_kernel *k, unsigned grid, unsigned block, void **params) {
 		sim_block = {b, 0, 0};
 		block_epoch = 0;
 		memset(warp_epochs, 0, sizeof warp_epochs);
+		check_block_begin();
 		if (!(k->waits ? run_fibers(block) : run_loop(block)))
 			break;
+		check_block_end();
 	}
 	running = nullptr;
 	return check_failed ? ILLEGAL_ADDRESS : OK;

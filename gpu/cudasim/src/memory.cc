@@ -2,6 +2,7 @@
 // used twice, so that an access out of bounds or after a free is known for what it is.
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <map>
 #include <vector>
@@ -20,7 +21,6 @@
 sim_stats stats;
 
 static const size_t RED = 1024;
-static const size_t LARGE = 8 << 20;
 static const unsigned char FRESH = 0xFF; // a float of these bytes is a NaN
 
 static uintptr_t base, next;
@@ -41,6 +41,41 @@ static void start() {
 	base = ((uintptr_t)memory_reserve(ARENA + RED) + RED - 1) / RED * RED;
 	owner = (uint32_t *)memory_reserve(ARENA / GRANULE * sizeof *owner);
 	next = base;
+}
+
+enum : size_t { PAGE = 4096, CHUNK = 8 << 20 };
+
+static uintptr_t page_up(uintptr_t p) { return (p + PAGE - 1) / PAGE * PAGE; }
+static uintptr_t page_down(uintptr_t p) { return p / PAGE * PAGE; }
+
+// fresh_chunk is a file of CHUNK bytes FRESH. Pages mapped from it read so, and take memory once they are written.
+static int fresh_chunk() {
+	static int file = -1;
+	if (file >= 0)
+		return file;
+	file = memfd_create("fresh", MFD_CLOEXEC);
+	std::vector<unsigned char> v(CHUNK, FRESH);
+	if (file < 0 || write(file, v.data(), CHUNK) != (ssize_t)CHUNK)
+		abort();
+	return file;
+}
+
+static void map(uintptr_t p, size_t n, int kind, int file) {
+	if (mmap((void *)p, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_NORESERVE | MAP_FIXED | kind, file, 0) == MAP_FAILED)
+		abort();
+}
+
+// freshen fills n bytes with FRESH, the whole pages of a large allocation without taking memory for them.
+static void freshen(uintptr_t p, size_t n) {
+	uintptr_t from = page_up(p), to = page_down(p + n), end = p + n;
+	if (n < CHUNK) {
+		memset((void *)p, FRESH, n);
+		return;
+	}
+	memset((void *)p, FRESH, from - p);
+	for (uintptr_t at = from; at < to; at += CHUNK)
+		map(at, to - at < CHUNK ? to - at : CHUNK, 0, fresh_chunk());
+	memset((void *)to, FRESH, end - to);
 }
 
 size_t memory_total() {
@@ -68,7 +103,7 @@ int memory_alloc(size_t n, uintptr_t *p) {
 	blocks.push_back({*p, n, false});
 	for (uintptr_t g = *p; g < *p + n; g += GRANULE)
 		owner[(g - base) / GRANULE] = blocks.size();
-	memset((void *)*p, FRESH, n < LARGE ? n : 4096); // of a large one the rest is zero, and no page of it is used
+	freshen(*p, n);
 	POISON(*p - RED, room + RED);
 	UNPOISON(*p, n);
 	stats.live++;
@@ -84,8 +119,10 @@ static void release(sim_block_info &b) {
 	stats.live_bytes -= b.size;
 	POISON(b.base, b.size);
 	check_forget(b.base, b.size);
-	uintptr_t from = (b.base + 4095) / 4096 * 4096, to = (b.base + b.size) / 4096 * 4096;
-	if (from < to)
+	uintptr_t from = page_up(b.base), to = page_down(b.base + b.size);
+	if (b.size >= CHUNK)
+		map(from, to - from, MAP_ANONYMOUS, -1);
+	else if (from < to)
 		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 

@@ -18,10 +18,6 @@
 #define __constant__ static const
 
 struct uint3 { unsigned x, y, z; };
-struct alignas(16) float4 { float x, y, z, w; };
-struct alignas(16) uint4 { unsigned x, y, z, w; };
-struct alignas(4) uchar4 { unsigned char x, y, z, w; };
-static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 extern uint3 sim_thread, sim_block, sim_block_dim, sim_grid_dim;
 #define threadIdx sim_thread
@@ -31,17 +27,47 @@ extern uint3 sim_thread, sim_block, sim_block_dim, sim_grid_dim;
 
 #define SIM_QUIET __attribute__((no_sanitize("thread"), noipa))
 
+// A vector is moved by one instruction, which must be aligned: its copies are checked as one access, where the compiler
+// would take it apart.
+void sim_vector(const void *p, size_t n, bool write);
+template <class T> struct alignas(4 * sizeof(T)) sim_vector4 {
+	T x, y, z, w;
+	sim_vector4() = default;
+	sim_vector4(T x, T y, T z, T w) : x(x), y(y), z(z), w(w) {}
+	sim_vector4(const sim_vector4 &v) { copy(this, &v); }
+	sim_vector4 &operator=(const sim_vector4 &v) {
+#ifdef __SANITIZE_THREAD__
+		sim_vector(this, sizeof v, true);
+#endif
+		copy(this, &v);
+		return *this;
+	}
+
+private:
+	SIM_QUIET static void copy(sim_vector4 *to, const sim_vector4 *from) {
+#ifdef __SANITIZE_THREAD__
+		sim_vector(from, sizeof *from, false);
+#endif
+		to->x = from->x, to->y = from->y, to->z = from->z, to->w = from->w;
+	}
+};
+typedef sim_vector4<float> float4;
+typedef sim_vector4<unsigned> uint4;
+typedef sim_vector4<unsigned char> uchar4;
+static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+
 // Barriers and warp operations: a thread waits until the others are there. line tells two barriers apart.
 void sim_barrier(int line);
 void sim_warp(unsigned mask, int line, bool orders_memory);
 uint64_t sim_exchange(unsigned mask, int line, uint64_t mine, int from);
 unsigned sim_ballot(unsigned mask, int line, bool vote);
 void sim_atomic(void *p);
+void sim_fence();
 void sim_trap();
 
 #define __syncthreads() sim_barrier(__LINE__)
 #define __syncwarp() sim_warp(0xffffffffu, __LINE__, true)
-#define __threadfence() ((void)0)
+#define __threadfence() sim_fence()
 #define __trap() sim_trap()
 
 static inline int sim_lane() { return (int)(threadIdx.x & 31); }

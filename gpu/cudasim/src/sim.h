@@ -30,6 +30,8 @@ struct sim_stats {
 	uint64_t faults;        // out-of-bounds accesses, races, broken barriers
 	uint64_t graph_forked, graph_beside; // like graph_nodes: on streams that were forked, and those that may run beside them
 	uint64_t bytes_read, bytes_written; // of device memory by launches, where they are counted (bytes.cc)
+	uint64_t loads, stores, shared;     // accesses that checked kernels executed: to device memory, and to shared memory
+	uint64_t longest;                   // the most of them by one thread of a launch
 };
 extern sim_stats stats;
 
@@ -53,6 +55,8 @@ bool memory_is_host(uintptr_t p, size_t n);
 
 // check.cc
 void check_launch_begin();
+void check_block_begin();
+void check_block_end();
 void check_forget(uintptr_t p, size_t n); // what happened to freed memory
 void fault(const char *format, ...) __attribute__((format(printf, 1, 2)));
 std::string where();
