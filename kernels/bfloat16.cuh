@@ -33,12 +33,13 @@ DEVICE void put(Sink s, i64 q, int m, bool wide, Four f) {
 		return;
 	}
 	i64 r = quotient(4 * q, s.cols), j = 4 * q - r * s.cols;
-	for (int i = 0; i < m; i++, j++) {
-		if (j == s.cols) {
+	for (int i = 0; i < 4; i++) { // four times whatever m: f stays in registers where its indices are constants
+		if (i < m)
+			s.half[r * s.ld + j] = bfloat16(f.v[i]);
+		if (++j == s.cols) {
 			j = 0;
 			r++;
 		}
-		s.half[r * s.ld + j] = bfloat16(f.v[i]);
 	}
 }
 
@@ -60,12 +61,13 @@ DEVICE Four load(Source s, i64 q, int m, bool wide) {
 		return f;
 	}
 	i64 r = quotient(4 * q, s.cols), j = 4 * q - r * s.cols;
-	for (int i = 0; i < m; i++, j++) {
-		if (j == s.cols) {
+	for (int i = 0; i < 4; i++) {
+		if (i < m)
+			f.v[i] = widened(s.half[r * s.ld + j]);
+		if (++j == s.cols) {
 			j = 0;
 			r++;
 		}
-		f.v[i] = widened(s.half[r * s.ld + j]);
 	}
 	return f;
 }

@@ -14,7 +14,9 @@ KERNEL reparam_fwd_f32(float *z, u16 *half, i64 ld, const float *ml, const Clock
 	EACH(q, (n + 3) / 4) {
 		Four eps = normals(noise_block(clock, (u32)stream, q));
 		int m = count(q, n);
-		for (int i = 0; i < 4 && i < m; i++) {
+		for (int i = 0; i < 4; i++) {
+			if (i >= m)
+				break;
 			i64 e = 4 * q + i, r = quotient(e, width), at = quotient(r, k) * 2 * width + (e - r * width);
 			eps.v[i] = ml[at] + expf(0.5f * clamp_log_var(ml[at + width])) * eps.v[i];
 		}
