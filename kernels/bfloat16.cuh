@@ -33,12 +33,13 @@ DEVICE void put(Sink s, i64 q, int m, bool wide, Four f) {
 		return;
 	}
 	i64 r = quotient(4 * q, s.cols), j = 4 * q - r * s.cols;
-	for (int i = 0; i < 4; i++) { // four times whatever m: f stays in registers where its indices are constants
+	u16 *to = s.half + r * s.ld + j;
+	for (int i = 0; i < 4; i++, to++) { // four times whatever m: with constants for indices f stays in registers
 		if (i < m)
-			s.half[r * s.ld + j] = bfloat16(f.v[i]);
+			*to = bfloat16(f.v[i]);
 		if (++j == s.cols) {
 			j = 0;
-			r++;
+			to += s.ld - s.cols;
 		}
 	}
 }
@@ -61,12 +62,13 @@ DEVICE Four load(Source s, i64 q, int m, bool wide) {
 		return f;
 	}
 	i64 r = quotient(4 * q, s.cols), j = 4 * q - r * s.cols;
-	for (int i = 0; i < 4; i++) {
+	const u16 *from = s.half + r * s.ld + j;
+	for (int i = 0; i < 4; i++, from++) {
 		if (i < m)
-			f.v[i] = widened(s.half[r * s.ld + j]);
+			f.v[i] = widened(*from);
 		if (++j == s.cols) {
 			j = 0;
-			r++;
+			from += s.ld - s.cols;
 		}
 	}
 	return f;
