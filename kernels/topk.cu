@@ -14,6 +14,31 @@ struct Select {
 	u32 warp_ties[WARPS];
 };
 
+// digit finds the bin of the wanted-th largest of the keys that were counted, a warp with eight bins a lane from the top
+// down, and takes the keys above it from wanted. One lane finds it: the first with as many in its own bins and above.
+DEVICE void digit(u32 prefix, u32 wanted, int shift, int lane, Select *s) {
+	u32 bins[8], mine = 0;
+	for (int i = 0; i < 8; i++)
+		mine += bins[i] = s->bins[255 - 8 * lane - i];
+	u32 above = mine;
+	for (int by = 1; by < 32; by *= 2) {
+		u32 more = __shfl_up_sync(0xffffffffu, above, by);
+		above += lane >= by ? more : 0;
+	}
+	above -= mine;
+	if (above >= wanted || (above + mine < wanted && lane < 31))
+		return;
+	u32 found = 255 - 8 * lane, left = wanted - above;
+	for (int i = 0; i < 7; i++) {
+		if (bins[i] >= left)
+			break;
+		left -= bins[i];
+		found--;
+	}
+	s->prefix = prefix | found << shift;
+	s->wanted = left;
+}
+
 // kth finds the k-th largest key of a row digit by digit (radix selection). It leaves the key in prefix and in wanted how
 // many of the keys equal to it belong to the k.
 DEVICE void kth(const float *x, i64 cols, i64 k, Select *s) {
@@ -24,20 +49,15 @@ DEVICE void kth(const float *x, i64 cols, i64 k, Select *s) {
 	for (int shift = 24; shift >= 0; shift -= 8) {
 		s->bins[threadIdx.x] = 0;
 		__syncthreads();
-		u32 prefix = s->prefix, known = shift == 24 ? 0 : ~0u << (shift + 8);
+		u32 prefix = s->prefix, wanted = s->wanted, known = shift == 24 ? 0 : ~0u << (shift + 8);
 		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
 			u32 key = ordered(x[j]);
 			if ((key & known) == prefix)
 				atomicAdd(&s->bins[key >> shift & 255], 1u);
 		}
 		__syncthreads();
-		if (threadIdx.x == 0) {
-			u32 digit = 255, left = s->wanted;
-			while (digit > 0 && s->bins[digit] < left)
-				left -= s->bins[digit--];
-			s->prefix = prefix | digit << shift;
-			s->wanted = left;
-		}
+		if (threadIdx.x < 32)
+			digit(prefix, wanted, shift, threadIdx.x, s);
 		__syncthreads();
 	}
 }
