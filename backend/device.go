@@ -283,6 +283,11 @@ type Updates interface {
 	//	          p -= h.LR h.Correct1 m / (sqrt(v) h.Correct2 + eps)       (Kingma and Ba 2015)
 	//	adamw     p -= h.LR d p first, then adam without decay              (Loshchilov and Hutter 2019)
 	//
+	// A device whose ReLU swallows NaN, and which therefore notes a step here, leaves
+	// a parameter whose new value is not finite as it was, with its moments. It does
+	// not find a NaN that a product makes of finite operands, where |w x| within one
+	// sum passes float32, nor one in a parameter that is not among params.
+	//
 	//	params, grads, m, v: 1 x N; m and v none where the rule keeps fewer
 	Update(params, grads, m, v Tensor, o Optimiser, guard Sums, c Clock)
 
@@ -299,7 +304,8 @@ type Updates interface {
 	// Trust stays 1 for a tensor that does not end within the first Decayed
 	// parameters, a bias: it starts at 0, so that its own norm would hold it there.
 	// (The paper's algorithm makes no exception; its code in TensorFlow Addons makes
-	// one, by default of the tensors that do not decay.)
+	// one, by default of the tensors that do not decay.) The guard is noted to as in
+	// Update; the moments have moved by then.
 	//
 	//	params, grads, m, v: 1 x N, trust: N = len(ends); grads holds r afterwards
 	UpdateLAMB(params, grads, m, v Tensor, ends []int, trust Sums, o Optimiser, guard Sums, c Clock)

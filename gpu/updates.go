@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	spanSize = 1 << 14 // elements of the gradient that one block of check adds up
-	rowSpan  = 4096    // rows that one adds up; as in kernels/update.cu
+	spanSize = 4096 // elements of the gradient that one block of check adds up, or a multiple in large ones
+	maxSpans = 2048 // of a gradient and its tensors about: more make no block wait less, and one block adds up their sums
+	rowSpan  = 4096 // rows that one block adds up; as in kernels/update.cu
 )
 
 // spanTable is how the gradient is cut into spans for the blocks of check, none
@@ -38,11 +39,14 @@ func (d *Device) spanTableFor(ends []int) (*spanTable, error) {
 		}
 	}
 	var spans, first []int64
-	begin := 0
+	begin, size := 0, spanSize
+	if n := len(ends); n > 0 {
+		size *= max(1, ceil(ends[n-1], spanSize*maxSpans))
+	}
 	for _, end := range ends {
 		first = append(first, int64(len(spans)/2))
-		for ; begin < end; begin += spanSize {
-			spans = append(spans, int64(begin), int64(min(begin+spanSize, end)))
+		for ; begin < end; begin += size {
+			spans = append(spans, int64(begin), int64(min(begin+size, end)))
 		}
 		begin = end
 	}

@@ -10,7 +10,9 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long i64;
 
-#define KERNEL extern "C" __global__ void __launch_bounds__(256)
+enum { BLOCK = 256 }; // threads of a block
+
+#define KERNEL extern "C" __global__ void __launch_bounds__(BLOCK)
 #define DEVICE static __device__ __forceinline__
 
 // EACH runs its body for every i in [0, n), spread over the grid.

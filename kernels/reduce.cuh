@@ -62,6 +62,20 @@ DEVICE bool last_block(u32 *count, i64 n, Scratch *s) {
 	return s->last != 0;
 }
 
+// warp_part is what a lane adds up of the partial sums from to to of part, stride apart: every 32nd. Eight are read before
+// the first is added, since each comes from far.
+DEVICE double warp_part(const double *part, i64 from, i64 to, i64 stride, int lane) {
+	double v = 0;
+	for (i64 i = from + lane; i < to; i += 8 * 32) {
+		double some[8];
+		for (int k = 0; k < 8; k++)
+			some[k] = i + 32 * k < to ? ((volatile const double *)part)[(i + 32 * k) * stride] : 0;
+		for (int k = 0; k < 8; k++)
+			v += some[k];
+	}
+	return v;
+}
+
 // grid_sum is the sum of v over the grid. It returns true in the block that has it.
 //
 //	part: gridDim.x, count: 1

@@ -6,6 +6,23 @@
 enum { GUARD_STEP, GUARD_LOSS, GUARD_NORM };
 
 DEVICE bool is_finite(double x) { return x - x == 0; }
+DEVICE bool is_finite(float x) { return x - x == 0; }
+
+// squares is what a thread adds up of the squares of n elements; which of them does not depend on the alignment.
+DEVICE double squares(const float *p, i64 n, bool wide) {
+	double v = 0;
+	for (i64 q = threadIdx.x; 4 * q < n; q += 4 * BLOCK) {
+		Four f[4];
+		for (int k = 0; k < 4; k++) { // all loads before the first sum
+			i64 at = q + k * BLOCK;
+			f[k] = load(p, at, count(at, n), wide);
+		}
+		for (int k = 0; k < 4; k++)
+			for (int i = 0; i < 4; i++)
+				v += (double)f[k].v[i] * f[k].v[i];
+	}
+	return v;
+}
 
 // check writes to the guard the mean of rows and the squared norm of every parameter tensor's gradient, and notes the
 // first step at which one of them is not finite; the guard is left alone from then on. Block i adds up span i of the
@@ -21,8 +38,9 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 	i64 item = blockIdx.x;
 	double v = 0;
 	if (item < items) {
-		for (i64 i = spans[2 * item] + threadIdx.x; i < spans[2 * item + 1]; i += blockDim.x)
-			v += (double)grads[i] * grads[i];
+		const float *g = grads + spans[2 * item];
+		i64 size = spans[2 * item + 1] - spans[2 * item];
+		v = squares(g, size, aligned(g));
 	} else {
 		i64 from = (item - items) * 4096, to = from + 4096 < n ? from + 4096 : n;
 		for (i64 r = from + threadIdx.x; r < to; r += blockDim.x)
@@ -38,10 +56,7 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 	double bad = 0;
 	for (i64 t = threadIdx.x / 32; t <= tensors; t += WARPS) { // a warp a tensor, and one the rows
 		i64 from = t < tensors ? first[t] : items, to = t < tensors ? first[t + 1] : (i64)gridDim.x;
-		v = 0;
-		for (i64 i = from + lane; i < to; i += 32)
-			v += ((volatile double *)part)[i];
-		v = warp_sum(v);
+		v = warp_sum(warp_part(part, from, to, 1, lane));
 		if (lane == 0 && t == tensors && sum)
 			*sum += scale * v;
 		v = t < tensors ? v : v / (double)n;
@@ -105,19 +120,30 @@ DEVICE void shade(const Shadow *shadows, i64 number, i64 q, Four p) {
 	}
 }
 
-// tick_last ends the clock's step in the block that gets here last, when all have read the time; no step ends where rows
-// is negative.
-DEVICE void tick_last(Clock *clock, i64 rows, u32 *count, Scratch *s) {
-	if (rows >= 0 && last_block(count, gridDim.x, s) && threadIdx.x == 0)
+// end_last ends the update in the block that gets here last, when all have read the guard and the time: only then may they
+// change. Where a thread has left a parameter as it was, the guard notes the step, unless it holds one. Then the step of
+// the clock ends, but for rows below 0.
+//
+//	finished: 2, of which the second counts the threads that left one; the last block leaves both at zero
+DEVICE void end_last(bool left, double *guard, Clock *clock, i64 rows, u32 *finished, Scratch *s) {
+	if (left)
+		atomicAdd(&finished[1], 1u);
+	if (!last_block(finished, gridDim.x, s) || threadIdx.x != 0)
+		return;
+	if (finished[1] != 0 && guard[GUARD_STEP] == 0)
+		guard[GUARD_STEP] = (double)(clock->step + 1);
+	finished[1] = 0;
+	if (rows >= 0)
 		tick(clock, rows);
 }
 
 // update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The
 // gradient is multiplied by min(1, clip / its norm) if clip > 0; decay applies to the first decayed parameters. m and v
-// may be null where the rule keeps fewer moments. Then a step of rows examples ends (tick_last).
+// may be null where the rule keeps fewer moments. A parameter whose new value is not finite stays as it was, with its
+// moments, and the guard notes the step; then a step of rows examples ends (end_last).
 //
 //	params, grads, m, v: n, guard: 2 + tensors, shadows: shades, whose copies are written too
-KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, const double *guard, Clock *clock, i64 n,
+KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, double *guard, Clock *clock, i64 n,
                       i64 tensors, i64 kind, i64 decayed, float decay, float clip, float beta1, float beta2, float eps,
                       const Shadow *shadows, i64 shades, i64 rows, u32 *finished) {
 	__shared__ Scratch scratch;
@@ -126,7 +152,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 	Hyper h = hyper(clock);
 	Rule o = {h.lr, h.momentum, h.correct1, h.correct2, beta1, beta2, eps};
 	float shrink = shrinkage(guard, tensors, clip);
-	bool wide = aligned(params, grads, m, v);
+	bool wide = aligned(params, grads, m, v), left = false;
 	EACH(q, (n + 3) / 4) {
 		int some = count(q, n);
 		Four p = load(params, q, some, wide), g = load(grads, q, some, wide), mq = {{0, 0, 0, 0}}, vq = mq;
@@ -134,8 +160,17 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 			mq = load(m, q, some, wide);
 		if (v)
 			vq = load(v, q, some, wide);
-		for (int i = 0; i < 4; i++)
-			p.v[i] = moved((int)kind, o, p.v[i], shrink * g.v[i], 4 * q + i < decayed ? decay : 0.0f, &mq.v[i], &vq.v[i]);
+		for (int i = 0; i < 4; i++) {
+			float mi = mq.v[i], vi = vq.v[i];
+			float to = moved((int)kind, o, p.v[i], shrink * g.v[i], 4 * q + i < decayed ? decay : 0.0f, &mi, &vi);
+			if (i >= some || is_finite(to)) {
+				p.v[i] = to;
+				mq.v[i] = mi;
+				vq.v[i] = vi;
+			} else {
+				left = true;
+			}
+		}
 		store(params, q, some, wide, p);
 		shade(shadows, shades, q, p);
 		if (m)
@@ -143,7 +178,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 		if (v)
 			store(v, q, some, wide, vq);
 	}
-	tick_last(clock, rows, finished, &scratch);
+	end_last(left, guard, clock, rows, finished, &scratch);
 }
 
 // lamb moves the moments and turns the gradient into LAMB's direction r (backend.Updates), and leaves every tensor's
@@ -153,20 +188,30 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, con
 //	params, r, m, v: n, trust: tensors, guard: 2 + tensors, spans: items x (begin, end), first: tensors + 1, part: 2 items
 KERNEL lamb_fwd_f32(const float *params, float *r, float *m, float *v, double *trust, const double *guard,
                     const Clock *clock, const i64 *spans, i64 items, i64 tensors, i64 decayed, float decay, float clip,
-                    float beta1, float beta2, float eps, double *part, u32 *count) {
+                    float beta1, float beta2, float eps, double *part, u32 *finished) {
 	__shared__ Scratch s;
 	if (guard[GUARD_STEP] != 0)
 		return;
 	Hyper h = hyper(clock);
 	float shrink = shrinkage(guard, tensors, clip);
+	i64 begin = spans[2 * blockIdx.x], n = spans[2 * blockIdx.x + 1] - begin;
+	params += begin, r += begin, m += begin, v += begin;
+	bool wide = aligned(params, r, m, v);
 	double pp = 0, rr = 0;
-	for (i64 i = spans[2 * blockIdx.x] + threadIdx.x; i < spans[2 * blockIdx.x + 1]; i += blockDim.x) {
-		float g = shrink * r[i], p = params[i];
-		float mi = m[i] = beta1 * m[i] + (1 - beta1) * g, vi = v[i] = beta2 * v[i] + (1 - beta2) * g * g;
-		float d = h.correct1 * mi / (sqrtf(vi) * h.correct2 + eps) + (i < decayed ? decay : 0.0f) * p;
-		r[i] = d;
-		pp += (double)p * p;
-		rr += (double)d * d;
+	for (i64 q = threadIdx.x; 4 * q < n; q += BLOCK) {
+		int some = count(q, n);
+		Four p = load(params, q, some, wide), d = load(r, q, some, wide), mq = load(m, q, some, wide), vq = load(v, q, some, wide);
+		for (int i = 0; i < 4; i++) {
+			float g = shrink * d.v[i];
+			mq.v[i] = beta1 * mq.v[i] + (1 - beta1) * g;
+			vq.v[i] = beta2 * vq.v[i] + (1 - beta2) * g * g;
+			d.v[i] = h.correct1 * mq.v[i] / (sqrtf(vq.v[i]) * h.correct2 + eps) + (begin + 4 * q + i < decayed ? decay : 0.0f) * p.v[i];
+			pp += (double)p.v[i] * p.v[i];
+			rr += i < some ? (double)d.v[i] * d.v[i] : 0;
+		}
+		store(m, q, some, wide, mq);
+		store(v, q, some, wide, vq);
+		store(r, q, some, wide, d);
 	}
 	pp = block_sum(pp, &s);
 	rr = block_sum(rr, &s);
@@ -174,34 +219,30 @@ KERNEL lamb_fwd_f32(const float *params, float *r, float *m, float *v, double *t
 		part[2 * blockIdx.x] = pp;
 		part[2 * blockIdx.x + 1] = rr;
 	}
-	if (!last_block(count, gridDim.x, &s))
+	if (!last_block(finished, gridDim.x, &s))
 		return;
 	int lane = threadIdx.x & 31;
 	const i64 *first = spans + 2 * items;
 	for (i64 t = threadIdx.x / 32; t < tensors; t += WARPS) {
-		pp = rr = 0;
-		for (i64 i = first[t] + lane; i < first[t + 1]; i += 32) {
-			pp += ((volatile double *)part)[2 * i];
-			rr += ((volatile double *)part)[2 * i + 1];
-		}
-		pp = warp_sum(pp);
-		rr = warp_sum(rr);
+		pp = warp_sum(warp_part(part, first[t], first[t + 1], 2, lane));
+		rr = warp_sum(warp_part(part + 1, first[t], first[t + 1], 2, lane));
 		bool trusted = first[t] < first[t + 1] && spans[2 * first[t + 1] - 1] <= decayed && pp > 0 && rr > 0;
 		if (lane == 0)
 			trust[t] = trusted ? sqrt(pp / rr) : 1.0;
 	}
 }
 
-// trust takes LAMB's step, p -= lr trust r, every tensor at its ratio, and ends the clock's as update does.
+// trust takes LAMB's step, p -= lr trust r, every tensor at its ratio. What is not finite it leaves as it was, and ends the
+// clock's step, as update does.
 //
 //	params, r: n, trust, ends: tensors, guard: 2 + tensors, shadows: shades, as in update
-KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const double *guard, Clock *clock,
+KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, double *guard, Clock *clock,
                      const i64 *ends, i64 n, i64 tensors, const Shadow *shadows, i64 shades, i64 rows, u32 *finished) {
 	__shared__ Scratch scratch;
 	if (guard[GUARD_STEP] != 0)
 		n = 0;
 	float lr = hyper(clock).lr;
-	bool wide = aligned(params, r);
+	bool wide = aligned(params, r), left = false;
 	EACH(q, (n + 3) / 4) {
 		int some = count(q, n);
 		Four p = load(params, q, some, wide), d = load(r, q, some, wide);
@@ -216,10 +257,14 @@ KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, const d
 		for (int i = 0; i < 4; i++) {
 			while (t < tensors - 1 && ends[t] <= 4 * q + i)
 				t++;
-			p.v[i] -= (float)(lr * trust[t]) * d.v[i];
+			float to = p.v[i] - (float)(lr * trust[t]) * d.v[i];
+			if (i >= some || is_finite(to))
+				p.v[i] = to;
+			else
+				left = true;
 		}
 		store(params, q, some, wide, p);
 		shade(shadows, shades, q, p);
 	}
-	tick_last(clock, rows, finished, &scratch);
+	end_last(left, guard, clock, rows, finished, &scratch);
 }

@@ -173,4 +173,9 @@ func TestAccumulatedFault(t *testing.T) {
 	if err != nil || f == nil || f.Step != 41 || f.What != "the loss" {
 		t.Errorf("fault %+v, %v: want the loss of step 41", f, err)
 	}
+	finite := slices.Repeat([]float64{1}, tr.guard.N)
+	finite[backend.GuardStep] = 1 + 41*3 + 2
+	if f := tr.fault(finite); f == nil || f.Step != 41 || f.What != "a parameter" {
+		t.Errorf("fault %+v: want a parameter, of step 41", f)
+	}
 }

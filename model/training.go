@@ -312,11 +312,12 @@ func (t *Training) parts(s []float64, examples int) Parts {
 // Fault is the first step that was not finite.
 type Fault struct {
 	Step int    // from 0
-	What string // "the loss", or "the gradient of" a parameter tensor
+	What string // "the loss", "the gradient of" a parameter tensor, or "a parameter"
 }
 
 // fault is the first step whose loss or gradient was not finite, nil while there is
-// none. From that step on the parameters have not moved.
+// none. From that step on the parameters have not moved. Where loss and gradient are
+// finite a parameter was not, and a ReLU hid it ([backend.Updates]).
 func (t *Training) fault(g []float64) *Fault {
 	if g[backend.GuardStep] == 0 {
 		return nil
@@ -333,7 +334,7 @@ func (t *Training) fault(g []float64) *Fault {
 			return f
 		}
 	}
-	f.What = "the gradient"
+	f.What = "a parameter"
 	return f
 }
 
