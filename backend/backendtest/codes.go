@@ -1,19 +1,20 @@
 package backendtest
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
 
 // codes are batch, latent width and samples.
-func (r *rig) codes() [][3]int {
-	shapes := [][3]int{{1, 1, 1}, {1, 1, 5}, {3, 2, 1}, {2, 5, 3}, {5, 8, 1}, {7, 13, 2}, {4, 33, 4}, {9, 3, 7}}
-	if r.short() {
-		return shapes
+func codes() shapes {
+	return shapes{
+		odd:  []shape{{1, 1, 1}, {1, 1, 5}, {3, 2, 1}, {2, 5, 3}, {5, 8, 1}, {7, 13, 2}, {4, 33, 4}, {9, 3, 7}, {1, 64, 2}},
+		long: []shape{{130, 64, 1}, {11, 20, 50}, {5, 257, 2}},
+		even: []shape{{1, 256, 2}, {64, 4, 1}, {64, 64, 1}, {1, 1024, 2}, {2, 128, 2}, {128, 4, 1}, {256, 2, 1},
+			{1, 512, 1}, {512, 1, 2}, {1024, 1, 1}},
+		most: shape{9, 150, 4},
 	}
-	return append(shapes, [3]int{130, 64, 1}, [3]int{11, 20, 50}, [3]int{5, 257, 2})
 }
 
 // means and log-variances side by side. Some log-variances are beyond the clamp.
@@ -30,15 +31,13 @@ func (c *trial) gaussians(batch, width int) *arg {
 var hyper = backend.Hyper{LR: 0.1, KL: 0.7}
 
 func testReparam(r *rig) {
-	for _, s := range r.codes() {
-		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
-			r.try(func(c *trial) { c.standard(s[0], s[1], s[2]) })
-			r.try(func(c *trial) { c.reparam(s[0], s[1], s[2]) })
-			for _, free := range []float32{0, 0.6} {
-				r.try(func(c *trial) { c.reparamBack(s[0], s[1], s[2], free) })
-			}
-		})
-	}
+	r.each(codes(), func(r *rig, s shape) {
+		r.try(func(c *trial) { c.standard(s[0], s[1], s[2]) })
+		r.try(func(c *trial) { c.reparam(s[0], s[1], s[2]) })
+		for _, free := range []float32{0, 0.6} {
+			r.try(func(c *trial) { c.reparamBack(s[0], s[1], s[2], free) })
+		}
+	})
 }
 
 // standard draws from N(0, 1): the contract's normals bit for bit.
@@ -59,10 +58,10 @@ func (c *trial) reparam(batch, width, samples int) {
 		d.GaussianKL(d.t(kl), d.t(ml))
 	})
 	// The size of z's terms: |mu| + |z - mu| <= 2 |mu| + |z|.
-	size := make([]float64, z.on[0].Len())
+	size, mu := c.want(z), c.want(ml)
 	for i := range size {
 		b, j := i/width/samples, i%width
-		size[i] = 2*math.Abs(c.want(ml)[b*2*width+j]) + math.Abs(c.want(z)[i])
+		size[i] = 2*math.Abs(mu[b*2*width+j]) + math.Abs(size[i])
 	}
 	c.close(z, scaled(size), "Reparam")
 	c.close(kl, scaled(klSizes(c.want(ml), batch, width)), "GaussianKL")
@@ -96,6 +95,10 @@ func (c *trial) reparamBack(batch, width, samples int, free float32) {
 // with noise of at most 6, and those of the prior.
 func (c *trial) gradientSizes(ml, dz, z, w *arg, samples int) []float64 {
 	g, p := c.want(dz), c.want(ml)
+	var weights, codes []float64
+	if z != nil {
+		weights, codes = c.want(w), c.want(z)
+	}
 	width := dz.on[0].Cols
 	size := make([]float64, len(p))
 	for i := range size {
@@ -104,7 +107,7 @@ func (c *trial) gradientSizes(ml, dz, z, w *arg, samples int) []float64 {
 			at := (b*samples+k)*width + j%width
 			size[i] += math.Abs(g[at])
 			if z != nil {
-				size[i] += c.want(w)[b*samples+k] * (1 + math.Abs(c.want(z)[at]))
+				size[i] += weights[b*samples+k] * (1 + math.Abs(codes[at]))
 			}
 		}
 		mu, l := math.Abs(p[b*2*width+j%width]), min(p[b*2*width+width+j%width], backend.MaxLogVar)
@@ -118,12 +121,10 @@ func (c *trial) gradientSizes(ml, dz, z, w *arg, samples int) []float64 {
 }
 
 func testImportance(r *rig) {
-	for _, s := range r.codes() {
-		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
-			r.try(func(c *trial) { c.importanceWeights(s[0], s[1], s[2]) })
-			r.try(func(c *trial) { c.importanceBack(s[0], s[1], s[2]) })
-		})
-	}
+	r.each(codes(), func(r *rig, s shape) {
+		r.try(func(c *trial) { c.importanceWeights(s[0], s[1], s[2]) })
+		r.try(func(c *trial) { c.importanceBack(s[0], s[1], s[2]) })
+	})
 }
 
 func (c *trial) importanceWeights(batch, width, samples int) {
@@ -156,22 +157,28 @@ func (c *trial) importanceBack(batch, width, samples int) {
 
 // testTopK takes rows with and without ties, down to one element and up to all.
 func testTopK(r *rig) {
-	shapes := [][2]int{{1, 1}, {3, 2}, {5, 7}, {4, 32}, {7, 33}, {2, 100}}
-	if !r.short() {
-		shapes = append(shapes, [2]int{67, 257}, [2]int{3, 1025})
-	}
-	for _, s := range shapes {
-		r.sub(fmt.Sprintf("%dx%d", s[0], s[1]), func(r *rig) {
-			for _, k := range []int{1, 2, s[1] / 2, s[1] - 1, s[1]} {
-				if k >= 1 && k <= s[1] {
-					r.try(func(c *trial) { c.topK(s[0], s[1], k, c.normal) })
-					r.try(func(c *trial) {
-						c.topK(s[0], s[1], k, func(int) float64 { return float64(c.rng.IntN(5)) - 2 })
-					})
+	r.each(shapes{
+		odd:  []shape{{1, 1}, {3, 2}, {5, 7}, {4, 32}, {7, 33}, {2, 100}, {2, 64}},
+		long: []shape{{67, 257}, {3, 1025}},
+		even: evenPairs(),
+		most: shape{20, 200},
+	}, func(r *rig, s shape) {
+		keep := []int{1, 2, s[1] / 2, s[1] - 1, s[1]}
+		if r.few {
+			keep = []int{keep[r.turn%3], s[1] - s[1]/8}
+		}
+		for _, k := range keep {
+			if k >= 1 && k <= s[1] {
+				r.try(func(c *trial) { c.topK(s[0], s[1], k, c.normal) })
+				if r.few {
+					continue
 				}
+				r.try(func(c *trial) {
+					c.topK(s[0], s[1], k, func(int) float64 { return float64(c.rng.IntN(5)) - 2 })
+				})
 			}
-		})
-	}
+		}
+	})
 }
 
 func (c *trial) topK(rows, cols, k int, gen func(int) float64) {

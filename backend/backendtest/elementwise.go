@@ -1,32 +1,31 @@
 package backendtest
 
-import (
-	"fmt"
-
-	"github.com/aegpu/aegpu/backend"
-)
+import "github.com/aegpu/aegpu/backend"
 
 // lengths of elementwise operands, as rows and columns: every remainder of
 // vector widths, and one that needs many blocks.
-func (r *rig) lengths() [][2]int {
-	n := [][2]int{{1, 1}, {1, 2}, {3, 1}, {2, 2}, {1, 7}, {3, 3}, {5, 3}, {1, 31}, {4, 8}, {3, 11}, {13, 5}, {16, 17}}
-	if r.short() {
-		return n
+func lengths() shapes {
+	return shapes{
+		odd: []shape{{1, 1}, {1, 2}, {3, 1}, {2, 2}, {1, 7}, {3, 3}, {5, 3}, {1, 31}, {4, 8}, {3, 11}, {13, 5},
+			{16, 17}, {2, 64}},
+		long: []shape{{31, 33}, {263, 257}},
+		even: evenPairs(),
+		most: shape{40, 200},
 	}
-	return append(n, [2]int{31, 33}, [2]int{263, 257})
 }
 
 func testElementwise(r *rig) {
-	for _, n := range r.lengths() {
-		r.sub(fmt.Sprintf("%dx%d", n[0], n[1]), func(r *rig) {
-			for _, act := range backend.Activations() {
-				r.try(func(c *trial) { c.activate(n[0], n[1], act) })
-				r.try(func(c *trial) { c.activateInPlace(n[0], n[1], act) })
-			}
-			r.try(func(c *trial) { c.moves(n[0], n[1]) })
-			r.try(func(c *trial) { c.columns(n[0], n[1]) })
-		})
-	}
+	acts := backend.Activations()
+	r.each(lengths(), func(r *rig, n shape) {
+		for _, act := range acts {
+			r.try(func(c *trial) { c.activate(n[0], n[1], act) })
+		}
+		for _, i := range r.some(len(acts), 1) {
+			r.try(func(c *trial) { c.activateInPlace(n[0], n[1], acts[i]) })
+		}
+		r.try(func(c *trial) { c.moves(n[0], n[1]) })
+		r.try(func(c *trial) { c.columns(n[0], n[1]) })
+	})
 }
 
 // activate covers the middle and the tails of every function.
@@ -71,8 +70,12 @@ func (c *trial) moves(rows, cols int) {
 }
 
 func (c *trial) columns(rows, cols int) {
-	src := c.in("src", rows, 2*cols+1, c.normal)
-	for _, from := range []int{0, 1, cols, cols + 1} {
+	width, starts := 2*cols+1, []int{0, 1, cols, cols + 1}
+	if c.even {
+		width, starts = 2*cols, []int{0, cols}
+	}
+	src := c.in("src", rows, width, c.normal)
+	for _, from := range starts {
 		dst := c.out("dst", rows, cols)
 		c.both(func(d side) { d.CopyColumns(d.t(dst), d.t(src), from) })
 		c.close(dst, exact, "CopyColumns from %d", from)
@@ -81,13 +84,11 @@ func (c *trial) columns(rows, cols int) {
 
 // testDropout demands the same elements dropped, to the last.
 func testDropout(r *rig) {
-	for _, n := range r.lengths() {
-		r.sub(fmt.Sprintf("%dx%d", n[0], n[1]), func(r *rig) {
-			for _, p := range []float32{0, 0.1, 0.5, 0.9} {
-				r.try(func(c *trial) { c.dropout(n[0], n[1], p) })
-			}
-		})
-	}
+	r.each(lengths(), func(r *rig, n shape) {
+		for _, p := range []float32{0, 0.1, 0.5, 0.9} {
+			r.try(func(c *trial) { c.dropout(n[0], n[1], p) })
+		}
+	})
 }
 
 func (c *trial) dropout(rows, cols int, p float32) {

@@ -44,19 +44,17 @@ func (c *trial) floats(rows, cols int) *corpus {
 
 // testGather compares every draw exactly.
 func testGather(r *rig) {
-	shapes := [][3]int{ // batch, width, rows of data
-		{1, 1, 1}, {1, 1, 5}, {3, 5, 7}, {4, 8, 16}, {7, 13, 31}, {5, 4, 5}, {16, 33, 40}, {2, 784, 3},
-	}
-	if !r.short() {
-		shapes = append(shapes, [3]int{257, 784, 300})
-	}
-	for _, s := range shapes {
-		r.sub(fmt.Sprintf("%dx%dof%d", s[0], s[1], s[2]), func(r *rig) {
-			for variant := range 32 {
-				r.try(func(c *trial) { c.gather(s[0], s[1], s[2], variant) })
-			}
-		})
-	}
+	r.each(shapes{ // batch, width, more rows of data
+		odd:  []shape{{1, 1, 0}, {1, 1, 4}, {3, 5, 4}, {4, 8, 12}, {7, 13, 24}, {5, 4, 0}, {16, 33, 24}, {2, 784, 1}, {2, 64, 3}},
+		long: []shape{{257, 784, 43}},
+		even: []shape{{2, 256, 30}, {64, 4, 3}, {64, 64, 64}, {1, 1024, 14}, {3, 128, 61}, {128, 4, 0}, {256, 3, 0},
+			{1, 512, 7}, {512, 2, 0}, {1024, 1, 0}},
+		most: shape{20, 200, 30},
+	}, func(r *rig, s shape) {
+		for _, variant := range r.some(32, 6) {
+			r.try(func(c *trial) { c.gather(s[0], s[1], s[0]+s[2], variant) })
+		}
+	})
 	r.sub("NoiseOfNothing", func(r *rig) { r.try((*trial).noiseOfNothing) })
 }
 

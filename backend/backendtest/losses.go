@@ -1,7 +1,6 @@
 package backendtest
 
 import (
-	"fmt"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
@@ -10,22 +9,21 @@ import (
 var lossKinds = []backend.LossKind{backend.SquaredError, backend.Bernoulli, backend.GaussianNLL, backend.Categorical}
 
 func testLoss(r *rig) {
-	shapes := [][3]int{ // batch, width, samples
-		{1, 1, 1}, {1, 2, 3}, {3, 5, 1}, {2, 7, 4}, {5, 16, 1}, {4, 33, 2}, {7, 31, 1}, {3, 10, 5},
-	}
-	if !r.short() {
-		shapes = append(shapes, [3]int{17, 784, 3}, [3]int{300, 3, 1})
-	}
-	for _, s := range shapes {
-		r.sub(fmt.Sprintf("%dx%dx%d", s[0], s[1], s[2]), func(r *rig) {
-			for _, kind := range lossKinds {
-				for option := range 3 {
-					r.try(func(c *trial) { c.loss(s[0], s[1], s[2], kind, option) })
-				}
+	r.each(shapes{ // batch, width, samples
+		odd: []shape{{1, 1, 1}, {1, 2, 3}, {3, 5, 1}, {2, 7, 4}, {5, 16, 1}, {4, 33, 2}, {7, 31, 1}, {3, 10, 5},
+			{2, 64, 1}},
+		long: []shape{{17, 784, 3}, {300, 3, 1}},
+		even: []shape{{1, 256, 2}, {64, 4, 1}, {64, 64, 1}, {1, 1024, 2}, {3, 128, 1}, {128, 4, 1}, {256, 3, 1},
+			{1, 512, 1}, {512, 2, 1}, {1024, 1, 1}},
+		most: shape{20, 200, 3},
+	}, func(r *rig, s shape) {
+		for _, kind := range lossKinds {
+			for _, option := range r.some(3, 1) {
+				r.try(func(c *trial) { c.loss(s[0], s[1], s[2], kind, option) })
 			}
-		})
-	}
-	r.sub("Correct", func(r *rig) { r.correct() })
+		}
+	})
+	r.sub("Correct", (*rig).testCorrect)
 }
 
 // target is a batch that a loss of that kind may aim at.
@@ -73,49 +71,69 @@ func lossSizes(c *trial, kind backend.LossKind, out, target *arg) (terms, slopes
 	for i := range o {
 		r, j := i/cols, i%cols
 		b := r / (out.on[0].Rows / target.on[0].Rows)
-		slopes[i] = 1 + math.Abs(o[i])
 		switch kind {
 		case backend.GaussianNLL:
 			e, v := math.Abs(x[b*width+j%width]-o[r*cols+j%width]), math.Exp(-o[r*cols+width+j%width])
-			slopes[i] += e*v + e*e*v
+			slopes[i] = 1 + math.Abs(o[i]) + e*v + e*e*v
 			terms[r] += e*e*v + math.Abs(o[i]) + 2
 		case backend.Categorical:
+			if j == 0 {
+				softmaxSizes(slopes[i:i+cols], o[i:i+cols])
+			}
+			if j == int(x[b]) {
+				slopes[i]++
+			}
 			terms[r] += math.Abs(o[i]) + 1
 		default:
+			slopes[i] = 1 + math.Abs(o[i])
 			terms[r] += math.Abs(o[i])*(1+math.Abs(x[b*width+j])) + 1
 		}
 	}
 	return terms, slopes
 }
 
-// correct counts, with ties on purpose: logits take few values.
-func (r *rig) correct() {
-	for _, s := range [][2]int{{1, 1}, {3, 2}, {17, 10}, {64, 33}, {301, 3}} {
+// softmaxSizes are the sizes of a softmax's shares of logits o: of each as much as
+// of its exponent. Of many each is small, and still has all its digits.
+func softmaxSizes(sizes, o []float64) {
+	sum, top := 0.0, 0.0
+	for _, v := range o {
+		sum, top = sum+math.Exp(v), max(top, math.Abs(v))
+	}
+	for j, v := range o {
+		sizes[j] = math.Exp(v) / sum * (2 + 2*top)
+	}
+}
+
+// testCorrect counts, with ties on purpose: logits take few values.
+func (r *rig) testCorrect() {
+	r.each(shapes{
+		odd:  []shape{{1, 1}, {3, 2}, {17, 10}, {64, 33}, {301, 3}, {5, 64}},
+		even: evenPairs(),
+		most: shape{40, 200},
+	}, func(r *rig, s shape) {
 		r.try(func(c *trial) {
 			logits := c.in("logits", s[0], s[1], func(int) float64 { return float64(c.rng.IntN(3)) - 1 })
 			target, sum := c.target(s[0], s[1], backend.Categorical), c.total(3)
 			c.both(func(d side) { d.Correct(d.s(sum), 1, d.t(logits), d.t(target)) })
-			c.closeSums(sum, 1, 0, "Correct %v", s)
+			c.closeSums(sum, 1, 0, "Correct")
 		})
-	}
+	})
 }
 
 // testSums adds up tensors.
 func testSums(r *rig) {
-	for _, n := range r.lengths() {
-		r.sub(fmt.Sprintf("%dx%d", n[0], n[1]), func(r *rig) {
-			r.try(func(c *trial) {
-				v, sum := c.in("v", n[0], n[1], c.normal), c.total(3)
-				size := 0.0
-				for _, x := range c.want(v) {
-					size += math.Abs(x)
-				}
-				c.both(func(d side) {
-					d.Accumulate(d.s(sum), 2, d.t(v), 0.3)
-					d.Accumulate(d.s(sum), 2, d.t(v), 0.4)
-				})
-				c.closeSums(sum, 2, size, "Accumulate")
+	r.each(lengths(), func(r *rig, n shape) {
+		r.try(func(c *trial) {
+			v, sum := c.in("v", n[0], n[1], c.normal), c.total(3)
+			size := 0.0
+			for _, x := range c.want(v) {
+				size += math.Abs(x)
+			}
+			c.both(func(d side) {
+				d.Accumulate(d.s(sum), 2, d.t(v), 0.3)
+				d.Accumulate(d.s(sum), 2, d.t(v), 0.4)
 			})
+			c.closeSums(sum, 2, size, "Accumulate")
 		})
-	}
+	})
 }

@@ -19,6 +19,11 @@ type rig struct {
 	ref   *ref64.Device // the reference
 	size  *ref64.Device // the reference on absolute values: how large the terms are
 	rng   *rand.Rand
+	draws *rand.Rand // of shapes
+
+	turn int  // of the shape, in its list
+	few  bool // it is not taken with every option, but with those whose turn it is
+	even bool // a fast path would start there: operands are aligned for it
 }
 
 func newRig(t tester, s Suite, open func(tester) backend.Device) *rig {
@@ -29,6 +34,7 @@ func newRig(t tester, s Suite, open func(tester) backend.Device) *rig {
 		ref:    ref64.New(),
 		size:   ref64.New(),
 		rng:    rand.New(rand.NewPCG(1, 2)),
+		draws:  rand.New(rand.NewPCG(drawSeed, drawSeed)),
 	}
 	r.dev = r.open()
 	return r
@@ -84,7 +90,19 @@ var (
 // memory plans give; leads are those before it, with every remainder modulo 4.
 const tail = 64
 
-var leads = []int{64, 65, 128, 67, 66, 72, 80, 96, 1}
+var (
+	leads     = []int{64, 65, 128, 67, 66, 72, 80, 96, 1}
+	evenLeads = []int{64, 128}
+)
+
+// lead is one of them; on even shapes one that memory plans give.
+func (r *rig) lead() int {
+	from := leads
+	if r.even {
+		from = evenLeads
+	}
+	return from[r.rng.IntN(len(from))]
+}
 
 // arg is one tensor on the three sides.
 type arg struct {
@@ -110,7 +128,7 @@ func (c *trial) out(name string, rows, cols int) *arg {
 
 // inout is an operand that is read and written.
 func (c *trial) inout(name string, rows, cols int, gen func(i int) float64) *arg {
-	a := &arg{name: name, lead: leads[c.rng.IntN(len(leads))]}
+	a := &arg{name: name, lead: c.rig.lead()}
 	n := rows * cols
 	full, sizes := make([]float64, n), make([]float64, n)
 	a.before = slices.Repeat([]float32{guard}, a.lead+n+tail)

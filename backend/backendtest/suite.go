@@ -11,7 +11,14 @@ type Suite struct {
 	// Products is the rounding of the operands of matrix products.
 	Products Precision
 
+	// Fuses says that a recorded step may round otherwise than the same operations
+	// enqueued one by one, since the device does several of them as one, or asks for
+	// another algorithm. Without it both give the same bits. Launches of a recorded
+	// step always give the same bits.
+	Fuses bool
+
 	only string // the one group to run; all of them where empty
+	even bool   // with even shapes only
 }
 
 // Run holds a float32 device to the contract. open is called many times; the

@@ -7,10 +7,13 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// ends cuts n parameters into up to four tensors of awkward sizes.
-func ends(n int) []int {
-	cuts := []int{n}
-	for _, cut := range []int{n * 2 / 3, n / 2, 1} {
+// ends cuts n parameters into up to four tensors of awkward sizes, or of even ones.
+func (r *rig) ends(n int) []int {
+	cuts, at := []int{n}, []int{n * 2 / 3, n / 2, 1}
+	if r.even {
+		at = []int{n / 2, n / 4}
+	}
+	for _, cut := range at {
 		if cut > 0 && cut < cuts[0] {
 			cuts = append([]int{cut}, cuts...)
 		}
@@ -18,18 +21,18 @@ func ends(n int) []int {
 	return cuts
 }
 
-func (r *rig) counts() []int {
-	n := []int{1, 2, 5, 31, 64, 257}
-	if r.short() {
-		return n
+// counts are numbers of parameters.
+func counts() shapes {
+	return shapes{
+		odd:  []shape{{1}, {2}, {5}, {31}, {64}, {257}},
+		long: []shape{{5003}, {70001}},
+		even: []shape{{64}, {256}, {128}, {512}, {1024}, {4096}},
+		most: shape{2000},
 	}
-	return append(n, 5003, 70001)
 }
 
 func testCheck(r *rig) {
-	for _, n := range r.counts() {
-		r.sub(fmt.Sprint(n), func(r *rig) { r.try(func(c *trial) { c.norms(n) }) })
-	}
+	r.each(counts(), func(r *rig, s shape) { r.try(func(c *trial) { c.norms(s[0]) }) })
 	bad := map[string]float64{"NaN": math.NaN(), "Inf": math.Inf(1), "-Inf": math.Inf(-1)}
 	for name, v := range bad {
 		for where := range 4 {
@@ -52,7 +55,11 @@ func (c *trial) closeGuard(s *total, what string) {
 
 func (c *trial) norms(n int) {
 	k := c.timer(when)
-	g, rows, e := c.in("grads", 1, n, c.normal), c.in("rows", n%13+1, 1, c.uniform(1, 2)), ends(n)
+	batch := n%13 + 1
+	if c.even {
+		batch = min(n, 1024)
+	}
+	g, rows, e := c.in("grads", 1, n, c.normal), c.in("rows", batch, 1, c.uniform(1, 2)), c.ends(n)
 	s := c.quiet(len(e))
 	c.both(func(d side) { d.Check(d.s(s), d.t(g), e, d.t(rows), d.c(k)) })
 	c.closeGuard(s, "Check")
@@ -90,11 +97,12 @@ func (c *trial) notFinite(v float64, where int) {
 func testUpdate(r *rig) {
 	for kind := backend.SGD; kind <= backend.AdamW; kind++ {
 		r.sub(kind.String(), func(r *rig) {
-			for i, n := range r.counts() {
-				for _, clip := range []float32{0, 0.5, 1e6} {
-					r.try(func(c *trial) { c.update(kind, n, []int{n, n / 2, 0}[i%3], clip) })
+			r.each(counts(), func(r *rig, s shape) {
+				for _, i := range r.some(3, 1) {
+					clip := []float32{0, 0.5, 1e6}[i]
+					r.try(func(c *trial) { c.update(kind, s[0], []int{s[0], s[0] / 2, 0}[r.turn%3], clip) })
 				}
-			}
+			})
 			r.try(func(c *trial) { c.stopped(kind) })
 			r.try(func(c *trial) { c.noGradient(kind) })
 		})
@@ -138,7 +146,7 @@ func (c *trial) update(kind backend.OptimiserKind, n, decayed int, clip float32)
 	o := optimiser(kind)
 	o.Clip, o.Decayed = clip, decayed
 	k := c.timer(when, schedule(steps-1, o)...)
-	p, rows, e := c.inout("params", 1, n, c.normal), c.in("rows", 3, 1, c.normal), ends(n)
+	p, rows, e := c.inout("params", 1, n, c.normal), c.in("rows", 3, 1, c.normal), c.ends(n)
 	m, v := c.moments(kind, n, constant(0))
 	s := c.quiet(len(e))
 	for step := range steps {
