@@ -3,12 +3,14 @@ package backendtest
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 )
 
 func testMemory(r *rig) {
+	r.sub("Lengths", (*rig).everyLength)
 	r.sub("Zeroed", (*rig).zeroed)
 	r.sub("RoundTrip", (*rig).roundTrip)
 	r.sub("Sums", (*rig).sumsRoundTrip)
@@ -18,6 +20,54 @@ func testMemory(r *rig) {
 	r.sub("Close", (*rig).closeTwice)
 	if info := r.dev.Info(); info.Kind == "" || info.Name == "" {
 		r.Errorf("Info has no kind or name: %+v", info)
+	}
+}
+
+// everyLength moves tensors and accumulators of awkward and of even lengths, and
+// no more of them.
+func (r *rig) everyLength() {
+	r.each(shapes{
+		odd:  []shape{{1}, {7}, {65}, {1000}},
+		even: []shape{{64}, {128}, {256}, {512}, {1024}},
+		most: shape{3000},
+	}, func(r *rig, s shape) {
+		n := s[0]
+		ones := func(n int) []float64 { return slices.Repeat([]float64{1}, n) }
+		x, err := r.dev.Alloc(1, n)
+		if err != nil {
+			r.Fatalf("Alloc: %v", err)
+		}
+		defer x.Mem.Free()
+		got := make([]float32, n)
+		r.dev.Download(got, x)
+		r.equal("Alloc", widen(got), make([]float64, n))
+		r.dev.Upload(x, make1(n))
+		r.dev.Download(got, x)
+		r.equal("Upload, Download", widen(got), ones(n))
+
+		sums, err := r.dev.AllocSums(n)
+		if err != nil {
+			r.Fatalf("AllocSums: %v", err)
+		}
+		defer sums.Mem.Free()
+		r.equal("AllocSums", readSums(r.dev, sums), make([]float64, n))
+		r.dev.WriteSums(sums, ones(n))
+		fetched := make([]float64, n)
+		if err := r.dev.FetchSums(sums).Wait(fetched); err != nil {
+			r.Fatalf("FetchSums: %v", err)
+		}
+		r.equal("WriteSums, FetchSums", fetched, ones(n))
+		r.dev.ZeroSums(sums)
+		r.equal("ZeroSums", readSums(r.dev, sums), make([]float64, n))
+		r.sync()
+	})
+}
+
+// equal wants no difference.
+func (r *rig) equal(what string, got, want []float64) {
+	r.Helper()
+	if err := Close(got, want, exact); err != nil {
+		r.Errorf("%s: %v", what, err)
 	}
 }
 

@@ -11,6 +11,8 @@ type recorder struct {
 	name   string
 	parent *recorder
 
+	failing func() // called for every failure, of the root
+
 	mu       sync.Mutex
 	failed   bool
 	messages []string // of the whole tree, kept at its root
@@ -28,6 +30,9 @@ func (r *recorder) Errorf(format string, args ...any) {
 			at.mu.Lock()
 			at.messages = append(at.messages, message)
 			at.mu.Unlock()
+			if at.failing != nil {
+				at.failing()
+			}
 		}
 	}
 }
