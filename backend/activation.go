@@ -18,6 +18,12 @@ import "fmt"
 //	sigmoid    g = 1 / (1 + e^-a)         y (1 - y)             y (1 - y)(1 - 2y)    y
 //	tanh       tanh(a)                    1 - y^2               -2 y (1 - y^2)       y
 //
+// ReLU at a pre-activation of exactly 0 has two one-sided derivatives, and each is
+// right where forward and backward pass are of one recorded step: a device may keep
+// x >= 0 of its own there instead of y, as the mask of a GPU's product is. Wherever
+// it sees no more than y = 0 the derivative is 0. And ReLU as the end of a product
+// ([Device.Linear]) may make 0 of NaN; [Device.Activate] keeps NaN.
+//
 // g is the logistic function, Phi and phi the standard normal distribution and
 // density. Sources: ELU, Clevert et al. 2016; GELU (exact, with erf), Hendrycks
 // and Gimpel 2016; SiLU, Elfwing et al. 2018.

@@ -61,7 +61,8 @@ type Device interface {
 	// repeats them. Recording itself computes nothing. A device that knows the whole
 	// step may do two of its operations as one, and may keep in the precision of
 	// products what no other operation of the step reads: every launch then gives
-	// the same bits, but not always those of the operations enqueued one by one.
+	// the same bits, but not always those of the operations enqueued one by one,
+	// which it agrees with as another device would in that precision.
 	Record(step func()) (Program, error)
 	// Sync waits for all that is enqueued and returns the device's first error.
 	Sync() error
@@ -98,12 +99,14 @@ type Layers interface {
 
 	// Linear is y = s(x W^T + b), and pre = x W^T + b where pre is given.
 	// With transposed, y = s(x W + b): the tied decoder's use of an encoder's W.
+	// Where s is ReLU, y may be 0 for a NaN: see Update.
 	//
 	//	x: B x in, y, pre: B x out, w: out x in (transposed: in x out), b: 1 x out or none
 	Linear(y, pre, x, w, b Tensor, act Activation, transposed bool)
 
 	// LinearBackInput is dx = (dy W) . s'(saved), s and saved being those of the
-	// layer below, which made x. With Identity, saved may be none.
+	// layer below, which made x. With Identity, saved may be none. For what ReLU's
+	// derivative is at 0 see [Activation].
 	//
 	//	dx, saved: B x in, dy: B x out, w as in Linear
 	LinearBackInput(dx, dy, w, saved Tensor, act Activation, transposed bool)
@@ -272,7 +275,12 @@ type Updates interface {
 	Check(guard Sums, grads Tensor, ends []int, rows Tensor, c Clock)
 
 	// Update moves the parameters one step, unless guard says that a step was not
-	// finite. g is the gradient, multiplied by min(1, Clip/|g|) if Clip > 0, |g|
+	// finite. A device whose ReLU makes 0 of NaN, so that neither the loss nor the
+	// gradient need show that a parameter is not finite, looks at the parameters it
+	// writes, and notes the step in the guard as Check would have; UpdateLAMB does so
+	// too. So, after both, the guard has noted every step with a NaN in it, and no
+	// later step moves a parameter; in that one, those that are finite may have moved
+	// or not. g is the gradient, multiplied by min(1, Clip/|g|) if Clip > 0, |g|
 	// being the root of the guard's norms; d is WeightDecay on the first Decayed
 	// parameters and 0 on the rest; h is the clock's Hyper.
 	//

@@ -114,7 +114,7 @@ type Optimiser struct {
 
 // Slots of the guard that [Device.Check] writes.
 const (
-	GuardStep = 0 // 1 + the first step that was not finite, or 0
+	GuardStep = 0 // 1 + the first step that was not finite, or 0; Update may write it too
 	GuardLoss = 1 // mean of that step's row losses
 	GuardNorm = 2 // + i: squared norm of the gradient of parameter tensor i
 )

@@ -85,16 +85,16 @@ func long(t *testing.T) {
 	}
 }
 
-func TestConformance(t *testing.T) { conform(t, backendtest.Suite{}, Options{}) }
+func TestConformance(t *testing.T) { conform(t, backendtest.Suite{Fuses: true}, Options{}) }
 
 func TestConformanceTF32(t *testing.T) {
 	long(t)
-	conform(t, backendtest.Suite{Products: backendtest.TF32}, Options{Precision: TF32})
+	conform(t, backendtest.Suite{Products: backendtest.TF32, Fuses: true}, Options{Precision: TF32})
 }
 
 func TestConformanceBF16(t *testing.T) {
 	long(t)
-	conform(t, backendtest.Suite{Products: backendtest.BF16}, Options{Precision: BF16})
+	conform(t, backendtest.Suite{Products: backendtest.BF16, Fuses: true}, Options{Precision: BF16})
 }
 
 // Where cuBLASLt has no epilogue, kernels stand in for it.
@@ -102,5 +102,5 @@ func TestConformanceWithoutEpilogues(t *testing.T) {
 	long(t)
 	simulator(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	conform(t, backendtest.Suite{}, Options{})
+	conform(t, backendtest.Suite{Fuses: true}, Options{})
 }

@@ -58,6 +58,9 @@ func (n *network) tensor(rows, cols int) func(backend.Tensor) backend.Tensor {
 	return func(whole backend.Tensor) backend.Tensor { return whole.Slice(at, rows, cols) }
 }
 
+// shape is the batch and the widths.
+func (n *network) shape() shape { return shape{n.batch, n.width, n.hidden, n.latent} }
+
 // step is one step of training.
 func (n *network) step(d side) {
 	p, g, scale := d.t(n.params), d.t(n.grads), 1/float32(n.batch)

@@ -52,6 +52,18 @@ func TestPlantedBugs(t *testing.T) {
 		{"the table wraps around", "Clock", func(d backend.Device) backend.Device { return &wraps{Device: d} }},
 		{"launches once", "Record", func(d backend.Device) backend.Device { return launchesOnce{d} }},
 		{"recording computes", "Record", func(d backend.Device) backend.Device { return computesEarly{d} }},
+		{"a width of 1 goes wrong in a recording", "Narrow", func(d backend.Device) backend.Device { return &thinRecorded{recording{Device: d}} }},
+		{"a gradient's width of 1 goes wrong in a recording", "Narrow", func(d backend.Device) backend.Device { return &thinBack{recording{Device: d}} }},
+		{"no bias gradient in a recording", "Narrow", func(d backend.Device) backend.Device { return &noSums{recording{Device: d}} }},
+		{"half a slope at 0", "Kink", func(d backend.Device) backend.Device { return &kinked{recording: recording{Device: d}, slope: 0.5} }},
+		{"a slope at y = 0", "Kink", func(d backend.Device) backend.Device {
+			return &kinked{recording: recording{Device: d}, slope: 1, everywhere: true}
+		}},
+		{"swallows NaN, and looks nowhere", "Guard", func(d backend.Device) backend.Device { return &swallows{Device: d} }},
+		{"rounds otherwise when recorded", "Record", func(d backend.Device) backend.Device { return &otherOrder{recording: recording{Device: d}, by: eps} }},
+		{"another bit each time, recorded", "Deterministic", func(d backend.Device) backend.Device {
+			return &otherOrder{recording: recording{Device: d}, by: eps, anew: true}
+		}},
 		{"another bit each time", "Deterministic", func(d backend.Device) backend.Device { return &drifts{Device: d} }},
 		{"swallows errors", "Errors", func(d backend.Device) backend.Device { return silent{d} }},
 		{"reads when it is waited for", "Memory", func(d backend.Device) backend.Device { return readsLate{d} }},
@@ -77,6 +89,43 @@ func TestNothingPlanted(t *testing.T) {
 		Suite{only: g.name}.run(root, func(tester) backend.Device { return ref64.New() })
 		if root.failed {
 			t.Errorf("%s", strings.Join(root.messages, "\n"))
+		}
+	}
+}
+
+// TestFuses: a device that rounds otherwise in a recording passes where that is
+// allowed, in every precision, and one that is wrong there does not.
+func TestFuses(t *testing.T) {
+	for _, tt := range []struct {
+		products Precision
+		by       float64
+		ok       bool
+	}{{FP32, 4 * eps, true}, {FP32, 1e-3, false}, {TF32, 0x1p-11, true}, {TF32, 0.1, false}, {BF16, 0x1p-9, true}, {BF16, 0.3, false}} {
+		root := &recorder{}
+		Suite{Products: tt.products, Fuses: true, only: "Record"}.run(root, func(tester) backend.Device {
+			return &otherOrder{recording: recording{Device: ref64.New()}, by: tt.by}
+		})
+		if root.failed == tt.ok {
+			t.Errorf("recorded products off by %v in precision %d: failed = %v: %v", tt.by, tt.products, root.failed, root.messages)
+		}
+	}
+}
+
+// TestExceptions: what devices may do otherwise passes: either slope at 0 in a
+// recording of both passes, and a ReLU that makes 0 of NaN where Update looks.
+func TestExceptions(t *testing.T) {
+	for _, tt := range []struct {
+		group string
+		open  func(tester) backend.Device
+	}{
+		{"Kink", func(tester) backend.Device { return &kinked{recording: recording{Device: ref64.New()}, slope: 1} }},
+		{"Guard", func(tester) backend.Device { return &notes{swallows{Device: ref64.New()}} }},
+		{"Special", func(tester) backend.Device { return &swallows{Device: ref64.New()} }},
+	} {
+		root := &recorder{}
+		Suite{only: tt.group}.run(root, tt.open)
+		if root.failed {
+			t.Errorf("%s: %s", tt.group, strings.Join(root.messages, "\n"))
 		}
 	}
 }

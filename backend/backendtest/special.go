@@ -73,13 +73,20 @@ func (c *trial) zeroTimes(l layer, bad float64, transposed bool) {
 	x, w := c.in("x", l.b, l.in, one(l.in+1)), c.in("w", rows, cols, zero)
 	badW, dy := c.in("w", rows, cols, one(cols-1)), c.in("dy", l.b, l.out, zero)
 	y, dx, dw, db := c.out("y", l.b, l.out), c.out("dx", l.b, l.in), c.out("dw", rows, cols), c.out("db", 1, l.out)
+	relu := c.out("relu", l.b, l.out)
 	c.both(func(d side) {
-		d.Linear(d.t(y), d.t(nil), d.t(x), d.t(w), d.t(nil), backend.ReLU, transposed)
+		d.Linear(d.t(y), d.t(nil), d.t(x), d.t(w), d.t(nil), backend.Identity, transposed)
+		d.Linear(d.t(relu), d.t(nil), d.t(x), d.t(w), d.t(nil), backend.ReLU, transposed)
 		d.LinearBackInput(d.t(dx), d.t(dy), d.t(badW), d.t(nil), backend.Identity, transposed)
 		d.LinearBackWeights(d.t(dw), d.t(db), d.t(dy), d.t(x), transposed, false)
 	})
 	what := fmt.Sprintf("0 times %v, %+v transposed=%v", bad, l, transposed)
 	c.close(y, orNaN(exact), "Linear: %s", what)
+	for i, v := range c.got(relu) { // of a NaN as the end of a product, where it may be 0
+		if v != 0 && !(math.IsNaN(v) && math.IsNaN(c.want(relu)[i])) {
+			c.Errorf("ReLU: %s: element %d is %v, want 0", what, i, v)
+		}
+	}
 	c.close(dx, orNaN(exact), "LinearBackInput: %s", what)
 	c.close(dw, orNaN(exact), "LinearBackWeights: %s", what)
 	c.close(db, exact, "LinearBackWeights: %s", what)

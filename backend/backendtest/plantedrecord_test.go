@@ -1,0 +1,197 @@
+package backendtest
+
+import (
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// recording is a device that knows when it runs a recorded step.
+type recording struct {
+	backend.Device
+	inside bool
+}
+
+func (d *recording) Record(step func()) (backend.Program, error) {
+	return d.Device.Record(func() {
+		d.inside = true
+		step()
+		d.inside = false
+	})
+}
+
+type (
+	thinRecorded struct{ recording }
+	thinBack     struct{ recording }
+	noSums       struct{ recording }
+)
+
+func (d *thinRecorded) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	if d.inside && x.Cols == 1 {
+		edit(d.Device, y, func(v []float32) { v[len(v)-1] *= 1.001 })
+	}
+}
+
+func (d *thinBack) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
+	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	if d.inside && dy.Cols == 1 && act == backend.ReLU {
+		edit(d.Device, dx, func(v []float32) { v[len(v)-1] *= 1.001 })
+	}
+}
+
+func (d *noSums) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
+	if d.inside && dw.Rows == 1 && !accumulate && !db.None() {
+		d.Device.Zero(db)
+		db = backend.Tensor{}
+	}
+	d.Device.LinearBackWeights(dw, db, dy, x, transposed, accumulate)
+}
+
+// kinked has that slope of ReLU at 0: where a recording makes both passes, or
+// everywhere.
+type kinked struct {
+	recording
+	slope      float64
+	everywhere bool
+	zeros      map[backend.Tensor][]bool // where the pre-activations of a layer's output were 0
+}
+
+func (d *kinked) Record(step func()) (backend.Program, error) {
+	return d.recording.Record(func() {
+		if !d.everywhere {
+			d.zeros = nil
+		}
+		step()
+	})
+}
+
+func (d *kinked) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+	d.Device.Linear(y, backend.Tensor{}, x, w, b, backend.Identity, transposed)
+	v := make([]float32, y.Len())
+	d.Download(v, y)
+	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	if d.zeros == nil {
+		d.zeros = map[backend.Tensor][]bool{}
+	}
+	at := make([]bool, len(v))
+	for i := range v {
+		at[i] = v[i] == 0 && (d.inside || d.everywhere)
+	}
+	d.zeros[y] = at
+}
+
+func (d *kinked) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
+	zeros := d.zeros[saved]
+	if act != backend.ReLU || zeros == nil {
+		d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+		return
+	}
+	d.Device.LinearBackInput(dx, dy, w, backend.Tensor{}, backend.Identity, transposed)
+	all := make([]float32, dx.Len())
+	d.Download(all, dx)
+	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	edit(d.Device, dx, func(v []float32) {
+		for i := range v {
+			if zeros[i] {
+				v[i] = float32(d.slope) * all[i]
+			}
+		}
+	})
+}
+
+// swallows has a ReLU that makes 0 of NaN at the end of a product, as max(x, 0).
+type swallows struct {
+	backend.Device
+	step uint64
+}
+
+func (d *swallows) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	if act != backend.ReLU {
+		return
+	}
+	edit(d.Device, y, func(v []float32) {
+		for i := range v {
+			if v[i] != v[i] {
+				v[i] = 0
+			}
+		}
+	})
+}
+
+func (d *swallows) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper) {
+	d.step = t.Step
+	d.Device.SetClock(c, t, table)
+}
+
+func (d *swallows) Tick(c backend.Clock, rows int) {
+	d.step++
+	d.Device.Tick(c, rows)
+}
+
+// notes looks at what an update has made of the parameters.
+type notes struct{ swallows }
+
+func (d *notes) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	d.Device.Update(params, grads, m, v, o, guard, c)
+	d.look(params, guard)
+}
+
+func (d *notes) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
+	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.look(params, guard)
+}
+
+func (d *notes) look(params backend.Tensor, guard backend.Sums) {
+	v := make([]float32, params.Len())
+	d.Download(v, params)
+	first := backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1}
+	for _, x := range v {
+		if x != x && readSums(d.Device, first)[0] == 0 {
+			d.WriteSums(first, []float64{float64(d.step + 1)})
+		}
+	}
+}
+
+// otherOrder rounds the products of a recorded step otherwise than those enqueued
+// one by one, by a share of each element; and otherwise each time if anew.
+type otherOrder struct {
+	recording
+	by    float64
+	anew  bool
+	calls int
+}
+
+func (d *otherOrder) off(t backend.Tensor) {
+	if !d.inside || t.None() {
+		return
+	}
+	d.calls++
+	v := make([]float32, t.Len())
+	d.Download(v, t)
+	for i, x := range v {
+		n := i
+		if d.anew {
+			n += d.calls
+		}
+		v[i] = float32(float64(x) * (1 + d.by*math.Sin(float64(n)*12.9898)))
+	}
+	d.Upload(t, v)
+}
+
+func (d *otherOrder) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	d.off(y)
+}
+
+func (d *otherOrder) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
+	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	d.off(dx)
+}
+
+func (d *otherOrder) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
+	d.Device.LinearBackWeights(dw, db, dy, x, transposed, accumulate)
+	d.off(dw)
+	d.off(db)
+}
