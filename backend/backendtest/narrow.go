@@ -18,7 +18,7 @@ func testNarrow(r *rig) {
 		for _, out := range narrows {
 			r.sub(fmt.Sprintf("%dx%d", in, out), func(r *rig) {
 				for option := range 16 {
-					if turn++; r.short() && turn%5 != 0 {
+					if turn++; r.short() && turn%11 != 0 {
 						continue
 					}
 					l := layer{batches[turn%3], in, out}
