@@ -275,13 +275,11 @@ type Updates interface {
 	Check(guard Sums, grads Tensor, ends []int, rows Tensor, c Clock)
 
 	// Update moves the parameters one step, unless guard says that a step was not
-	// finite. A device whose ReLU makes 0 of NaN, so that neither the loss nor the
-	// gradient need show that a parameter is not finite, looks at the parameters it
-	// writes, and notes the step in the guard as Check would have; UpdateLAMB does so
-	// too. So, after both, the guard has noted every step with a NaN in it, and no
-	// later step moves a parameter; in that one, those that are finite may have moved
-	// or not. g is the gradient, multiplied by min(1, Clip/|g|) if Clip > 0, |g|
-	// being the root of the guard's norms; d is WeightDecay on the first Decayed
+	// finite. Where ReLU makes 0 of NaN, so that neither loss nor gradient need show
+	// that a parameter is not finite, Update and UpdateLAMB look at what they write,
+	// and note the step as Check would have; the other parameters may have moved in
+	// that step or not. g is the gradient, multiplied by min(1, Clip/|g|) if Clip > 0,
+	// |g| being the root of the guard's norms; d is WeightDecay on the first Decayed
 	// parameters and 0 on the rest; h is the clock's Hyper.
 	//
 	//	sgd       p -= h.LR (g + d p)
