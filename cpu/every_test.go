@@ -213,30 +213,38 @@ func calls() []call {
 }
 
 func TestBitsDoNotDependOnWorkers(t *testing.T) {
-	one := newEvery(t, open(t, cpu.Options{Workers: 1}), 150, 130)
-	for _, workers := range []int{2, 3, 8} {
-		many := newEvery(t, open(t, cpu.Options{Workers: workers}), 150, 130)
-		for _, c := range calls() {
-			for _, e := range []*every{one, many} {
-				e.reset()
-				c.run(e)
-				if err := e.dev.Sync(); err != nil {
-					t.Fatalf("%s: %v", c.name, err)
-				}
+	for _, size := range [][2]int{{150, 130}, {256, 128}} {
+		one := newEvery(t, open(t, cpu.Options{Workers: 1}), size[0], size[1])
+		for _, workers := range []int{2, 3, 8} {
+			many := newEvery(t, open(t, cpu.Options{Workers: workers}), size[0], size[1])
+			for _, c := range calls() {
+				sameBits(t, c, one, many, workers)
 			}
-			want, wantSums := one.state()
-			got, gotSums := many.state()
-			for i := range want {
-				if want[i] != got[i] {
-					t.Errorf("%s: element %d is %x with %d workers, %x with one", c.name, i, got[i], workers, want[i])
-					break
-				}
-			}
-			for i := range wantSums {
-				if math.Float64bits(wantSums[i]) != math.Float64bits(gotSums[i]) {
-					t.Errorf("%s: sum %d is %v with %d workers, %v with one", c.name, i, gotSums[i], workers, wantSums[i])
-				}
-			}
+		}
+	}
+}
+
+// sameBits makes a call with one worker and with many.
+func sameBits(t *testing.T, c call, one, many *every, workers int) {
+	t.Helper()
+	for _, e := range []*every{one, many} {
+		e.reset()
+		c.run(e)
+		if err := e.dev.Sync(); err != nil {
+			t.Fatalf("%s: %v", c.name, err)
+		}
+	}
+	want, wantSums := one.state()
+	got, gotSums := many.state()
+	for i := range want {
+		if want[i] != got[i] {
+			t.Errorf("%s: element %d is %x with %d workers, %x with one", c.name, i, got[i], workers, want[i])
+			break
+		}
+	}
+	for i := range wantSums {
+		if math.Float64bits(wantSums[i]) != math.Float64bits(gotSums[i]) {
+			t.Errorf("%s: sum %d is %v with %d workers, %v with one", c.name, i, gotSums[i], workers, wantSums[i])
 		}
 	}
 }

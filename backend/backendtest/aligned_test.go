@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -14,10 +15,13 @@ import (
 // in its last column, or row, and only where a fast path might be taken: all
 // operands aligned, and one side of 64, 128, 256, 512 or 1024. Each must be found,
 // of each length. An operation of the seam that is not planted fails. With -short
-// that is so too, but errors are planted in the losses only.
+// only the losses are.
 func TestAlignedPaths(t *testing.T) {
 	calls := map[string]map[string]*called{} // by operation and group
 	for _, g := range groups() {
+		if testing.Short() && g.name != "Loss" {
+			continue
+		}
 		for op, c := range spy(g.name) {
 			if calls[op] == nil {
 				calls[op] = map[string]*called{}
@@ -25,38 +29,33 @@ func TestAlignedPaths(t *testing.T) {
 			calls[op][g.name] = c
 		}
 	}
+	names := slices.Sorted(maps.Keys(calls))
 	for _, name := range operations() {
-		if !slices.ContainsFunc(slices.Collect(keys(calls)), func(op string) bool { return strings.Fields(op)[0] == name }) {
-			t.Errorf("%s is never called with an even shape, or has no plant in this file", name)
+		of := func(op string) bool { return strings.Fields(op)[0] == name }
+		if !testing.Short() && !slices.ContainsFunc(names, of) {
+			t.Errorf("%s is never called with an even shape, or has no plant in alignedplants_test.go", name)
 		}
 	}
-	for op, groups := range calls {
-		t.Run(op, func(t *testing.T) {
-			group, c := widest(groups)
-			if testing.Short() && !strings.HasPrefix(op, "Loss ") {
-				return
-			}
-			for dim := range c.lengths {
-				for out := range c.outs {
-					found := plant(group, op, dim, out)
-					for _, n := range evens {
-						if !c.lengths[dim][n] {
-							t.Errorf("side %d is never %d, aligned", dim, n)
-						} else if !found[n] {
-							t.Errorf("result %d wrong where side %d is %d: the %s group passed", out, dim, n, group)
-						}
-					}
-				}
-			}
-		})
+	for _, op := range names {
+		if testing.Short() && !strings.HasPrefix(op, "Loss ") {
+			continue
+		}
+		group, c := widest(calls[op])
+		t.Run(op, func(t *testing.T) { c.plantEach(t, group, op) })
 	}
 }
 
-func keys[V any](m map[string]V) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
+// plantEach plants errors in each result, by the length of each side.
+func (c *called) plantEach(t *testing.T, group, op string) {
+	for side, lengths := range c.lengths {
+		for out := range c.outs {
+			found := plant(group, op, side, out)
+			for _, n := range evens {
+				if !lengths[n] {
+					t.Errorf("side %d is never %d, aligned", side, n)
+				} else if !found[n] {
+					t.Errorf("result %d wrong where side %d is %d: the %s group passed", out, side, n, group)
+				}
 			}
 		}
 	}
@@ -107,7 +106,7 @@ func spy(group string) map[string]*called {
 // widest is the group that calls an operation with most of the even lengths.
 func widest(groups map[string]*called) (group string, most *called) {
 	best := -1
-	for _, g := range slices.Sorted(keys(groups)) {
+	for _, g := range slices.Sorted(maps.Keys(groups)) {
 		n := 0
 		for _, lengths := range groups[g].lengths {
 			for _, e := range evens {
