@@ -5,11 +5,13 @@ package gpu
 import (
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/backendtest"
 	"github.com/aegpu/aegpu/gpu/cudasim"
+	"gorgonia.org/cu"
 )
 
 // Tests measure nothing into the user's cache.
@@ -41,8 +43,13 @@ func device(t *testing.T) *cudasim.Sim {
 	if infos, err := List(); err != nil || len(infos) == 0 {
 		t.Skipf("no simulator (%s) and no GPU: %v", cudasim.Env, err)
 	}
+	keepContext()
 	return nil
 }
+
+// keepContext has the GPU's context outlast the devices that tests open and close:
+// making one takes a GPU longer than most tests.
+var keepContext = sync.OnceFunc(func() { _, _ = cu.Device(0).RetainPrimaryCtx() }) // a device says why it cannot
 
 // sound wants that the simulator, if it is there, found nothing.
 func sound(t *testing.T, sim *cudasim.Sim) {
