@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,8 @@ func newBenchCommand(s *streams) *cli.Command {
 		&cli.IntFlag{Name: "runs", Usage: "`COUNT` of timed runs a point; 0 times nothing and only counts launches and memory", Value: 30, Category: "Timing"},
 		&cli.Float64Flag{Name: "target", Usage: "`SECONDS` a run", Value: 0.05, Category: "Timing"},
 		&cli.Float64Flag{Name: "most", Usage: "`SECONDS` a point, after which it ends with 5 runs or more; 0 has no limit", Category: "Timing"},
+		&cli.StringFlag{Name: "ceiling", Usage: "`FLOPS,BYTES` a second that the device reaches at best, in place of measuring them, as in 7.9e14,3.1e12", Category: "Timing"},
+		&cli.BoolFlag{Name: "points", Usage: "print lines of JSON as they come: the sweep without its points, then one a point", Category: "Timing"},
 		&cli.StringFlag{Name: "plot", Usage: "`FILE` for a plot, .png or .svg: step time by batch size, and the roofline", Category: "Timing"},
 	}
 	for _, f := range settingFlags() {
@@ -62,7 +65,7 @@ type benchResult struct {
 	Clock     string        `json:"clock,omitempty"` // what times: the device's events, or the host
 	Ceiling   bench.Ceiling `json:"ceiling,omitzero"`
 	Memory    bench.Memory  `json:"memory,omitzero"` // of the largest batch that fits
-	Points    []bench.Point `json:"points"`
+	Points    []bench.Point `json:"points,omitempty"`
 	Ended     string        `json:"ended,omitempty"` // why it ended before the last batch
 }
 
@@ -130,6 +133,14 @@ func benchRequest(c *cli.Context) (*benchRun, error) {
 			return nil, err
 		}
 	}
+	if c.Bool("points") && c.Bool("json") {
+		return nil, wrong("--json is one JSON object at the end, --points a line each as they come: expected one of the two")
+	}
+	if c.IsSet("ceiling") {
+		if r.Ceiling, err = ceiling(c.String("ceiling")); err != nil {
+			return nil, err
+		}
+	}
 	if c.IsSet("batch") {
 		r.batches, err = batchSizes(c.String("batch"))
 	}
@@ -157,6 +168,21 @@ func batchSizes(text string) ([]int, error) {
 	}
 	slices.Sort(sizes)
 	return slices.Compact(sizes), nil
+}
+
+// ceiling is a rate of products and one of copies, as in 7.9e14,3.1e12.
+func ceiling(text string) (bench.Ceiling, error) {
+	var rates [2]float64
+	fields := strings.Split(text, ",")
+	ok := len(fields) == len(rates)
+	for i := 0; ok && i < len(rates); i++ {
+		v, err := strconv.ParseFloat(strings.TrimSpace(fields[i]), 64)
+		rates[i], ok = v, err == nil && v > 0 && !math.IsInf(v, 0)
+	}
+	if !ok {
+		return bench.Ceiling{}, wrong("--ceiling %q: expected FLOPs and bytes a second, two numbers above 0, as in 7.9e14,3.1e12", text)
+	}
+	return bench.Ceiling{FLOPs: rates[0], Bytes: rates[1]}, nil
 }
 
 func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
@@ -207,12 +233,21 @@ func (r *benchRun) measure(c *cli.Context, s *streams, dev backend.Device) (err 
 	}
 	if r.options.Runs > 0 {
 		r.Clock = bench.ClockOf(dev)
-		if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
-			return err
+		if r.Ceiling == (bench.Ceiling{}) {
+			if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
+				return err
+			}
 		}
 	}
-	if !c.Bool("json") {
+	asLines := c.Bool("points")
+	switch {
+	case asLines:
+		err = s.writeLine(r.benchResult)
+	case !c.Bool("json"):
 		writeBenchHead(s.out, &r.benchResult)
+	}
+	if err != nil {
+		return err
 	}
 	for _, b := range r.batches {
 		if err := c.Context.Err(); err != nil {
@@ -223,8 +258,14 @@ func (r *benchRun) measure(c *cli.Context, s *streams, dev backend.Device) (err 
 			return err
 		}
 		r.Points = append(r.Points, p)
-		if !c.Bool("json") {
+		switch {
+		case asLines:
+			err = s.writeLine(p)
+		case !c.Bool("json"):
 			writeBenchRow(s.out, p, r.options.Runs > 0)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if r.Ended != "" {

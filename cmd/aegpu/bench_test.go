@@ -62,6 +62,21 @@ func TestBenchTimes(t *testing.T) {
 	}
 }
 
+// Points come line by line, next to a ceiling that was measured before.
+func TestBenchPoints(t *testing.T) {
+	o := must(t, "bench", waves(t, "waves.csv", 30), "--hidden", "8", "--latent", "3", "--device", "cpu", "--runs", "2", "--target", "0.001", "--batch", "8..16",
+		"--ceiling", "1e9,1e9", "--points", "--quiet")
+	lines := strings.Split(strings.TrimSpace(o.out), "\n")
+	if len(lines) != 3 {
+		t.Fatalf("%d lines, want the sweep and two points: %s", len(lines), o.out)
+	}
+	for i, want := range []string{`"gemm_flops":1000000000,"copy_bytes":1000000000`, `{"batch":8,"step_ms":`, `{"batch":16,"step_ms":`} {
+		if !strings.Contains(lines[i], want) || (i == 0) != strings.Contains(lines[i], `"device":"cpu"`) {
+			t.Errorf("line %d is %s, want %s", i, lines[i], want)
+		}
+	}
+}
+
 func TestBatchSizes(t *testing.T) {
 	for text, want := range map[string][]int{"64": {64}, "512, 64,128": {64, 128, 512}, "64..1000": {64, 128, 256, 512}, "3..6,5": {3, 5, 6}, "1..1": {1}} {
 		if got, err := batchSizes(text); err != nil || !slices.Equal(got, want) {
@@ -77,6 +92,7 @@ func TestBatchSizes(t *testing.T) {
 
 func TestBenchRefuses(t *testing.T) {
 	for _, args := range [][]string{
+		{"--points", "--json"}, {"--ceiling", "1e9"}, {"--ceiling", "0,1"}, {"--ceiling", "1,inf"}, {"--ceiling", "1,x"}, {"--ceiling", "1,2,3"},
 		{"--runs", "-1"}, {"--target", "0"}, {"--most", "-1"}, {"--batch", "x"}, {"--plot", "a.pdf"}, {"--plot", "nowhere/a.png"},
 		{"--plot", "a.png", "--runs", "0"},
 	} {

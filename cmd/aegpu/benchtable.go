@@ -19,8 +19,12 @@ func writeBenchHead(out io.Writer, r *benchResult) {
 		fmt.Fprintf(out, countedLine, "batch", "launches", "memory")
 		return
 	}
-	fmt.Fprintf(out, "%s %s on %s, %s: a product of %d^3 runs at %.1f GFLOP/s, a copy of 256 MiB at %.1f GB/s; clock: %s\n\n",
-		r.Model, r.Net, r.Device, r.Precision, r.Ceiling.Side, r.Ceiling.FLOPs/1e9, r.Ceiling.Bytes/1e9, r.Clock)
+	product, moved := fmt.Sprintf("a product of %d^3", r.Ceiling.Side), "a copy of 256 MiB"
+	if r.Ceiling.Side == 0 { // it was given
+		product, moved = "products", "copies"
+	}
+	fmt.Fprintf(out, "%s %s on %s, %s: %s at %.1f GFLOP/s, %s at %.1f GB/s; clock: %s\n\n",
+		r.Model, r.Net, r.Device, r.Precision, product, r.Ceiling.FLOPs/1e9, moved, r.Ceiling.Bytes/1e9, r.Clock)
 	fmt.Fprintf(out, timedLine, "batch", "step ms", "quartile 1", "quartile 3", "examples/s", "GFLOP/s", "floor ms", "share", "launches", "memory")
 }
 

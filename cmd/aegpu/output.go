@@ -37,6 +37,16 @@ func (s *streams) writeJSON(v any) error {
 	return err
 }
 
+// writeLine prints one line of JSON.
+func (s *streams) writeLine(v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = s.out.Write(append(text, '\n'))
+	return err
+}
+
 // noArguments refuses arguments.
 func noArguments(c *cli.Context) error { return arguments(c, 0, 0) }
 
