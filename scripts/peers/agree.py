@@ -15,9 +15,9 @@ FIRST = {"fp32": 1e-5, "tf32": 2e-3, "bf16": 2e-2}
 LATER = {"fp32": 1e-3, "tf32": 2e-3, "bf16": 2e-2}
 
 
-def noise():
+def noise(rows=None):
     """What nets that draw noise may be apart: in a step, and on average."""
-    share = (1024 / ROWS) ** 0.5
+    share = (1024 / (rows or ROWS)) ** 0.5
     return 2e-2 * share, 5e-3 * share
 
 
@@ -27,14 +27,26 @@ def noisy(spec):
 
 def ours(run, aegpu, mnist, spec, precision, device, folder):
     """aegpu's weights before the first step (a file), and its loss before each step. run takes a command."""
-    common = [aegpu, "train", mnist, "--device", device, "--precision", precision, "--limit", str(ROWS), "--batch", str(ROWS),
-              "--val", "0", "--test", "0", "--quiet", "--json"] + spec["aegpu"].split()
-    first, trained = os.path.join(folder, "first"), os.path.join(folder, "trained")
-    run(common + ["--epochs", "1", "--lr", "1e-30", "--out", first])  # a step too short for float32 leaves the first weights
-    run(common + ["--epochs", str(STEPS), "--out", trained])
-    with open(os.path.join(trained, "metrics.jsonl")) as f:
-        losses = [json.loads(l)["train"]["loss"] for l in f]
-    return os.path.join(first, "model.safetensors"), losses
+    point = aegpu, mnist, spec, precision, device, ROWS
+    return first_weights(run, *point, os.path.join(folder, "first")), our_losses(run, *point, os.path.join(folder, "trained"))
+
+
+def first_weights(run, *point):
+    out = training(run, *point, ["--epochs", "1", "--lr", "1e-30"])  # a step too short for float32 leaves the first weights
+    return os.path.join(out, "model.safetensors")
+
+
+def our_losses(run, *point):
+    out = training(run, *point, ["--epochs", str(STEPS)])
+    with open(os.path.join(out, "metrics.jsonl")) as f:
+        return [json.loads(l)["train"]["loss"] for l in f]
+
+
+def training(run, aegpu, mnist, spec, precision, device, rows, out, more):
+    """Trains on one batch of so many rows, and returns the folder out."""
+    run([aegpu, "train", mnist, "--device", device, "--precision", precision, "--limit", str(rows), "--batch", str(rows),
+         "--val", "0", "--test", "0", "--quiet", "--json", "--out", out] + spec["aegpu"].split() + more)
+    return out
 
 
 def theirs(framework, here, mnist, net, precision, device, weights):
@@ -43,12 +55,13 @@ def theirs(framework, here, mnist, net, precision, device, weights):
             "--batches", str(ROWS), "--losses", weights, "--steps", str(STEPS)]
 
 
-def compare(spec, precision, ours, theirs):
-    """How far a peer's losses are from ours, and whether they agree."""
+def compare(spec, precision, ours, theirs, rows=None):
+    """How far a peer's losses on so many rows are from ours, and whether they agree."""
     signed = [(b - a) / abs(a) for a, b in zip(ours, theirs, strict=True)]
     apart, mean = [abs(d) for d in signed], sum(signed) / len(signed)
     allowed, drift = [FIRST[precision]] + [LATER[precision]] * (len(apart) - 1), LATER[precision]
     if noisy(spec):
-        allowed, drift = [max(noise()[0], t) for t in allowed], max(noise()[1], drift)
+        step, on_average = noise(rows)
+        allowed, drift = [max(step, t) for t in allowed], max(on_average, drift)
     return dict(steps=len(apart), first=apart[0], worst=max(apart), mean=mean, allowed_first=allowed[0], allowed=allowed[-1],
                 allowed_mean=drift, agrees=all(a <= t for a, t in zip(apart, allowed)) and abs(mean) <= drift)

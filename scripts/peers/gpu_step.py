@@ -2,6 +2,7 @@
 """Times the training steps of the nets in PyTorch or JAX, on a GPU or a CPU, a JSON line a point.
 
     gpu_step.py torch|jax MNIST_DIR --nets a,b --batches 128,2048 --precisions fp32,tf32,bf16 --seconds 60
+    gpu_step.py torch|jax MNIST_DIR --points a:64:bf16,w:8192:bf16 --modes compile+graph --weights weights.json --seconds 45
     gpu_step.py torch|jax MNIST_DIR --nets a --batches 1024 --losses model.safetensors --steps 20
 
 The nets, their loss and their optimiser are those of torch_step.py; the data is resident as float32. PyTorch runs eagerly,
@@ -11,7 +12,8 @@ autocast in PyTorch, and bf16 operands with float32 sums in JAX. Points come in 
 over. A point that fails says so.
 
 With --losses nothing is timed: from those weights, which aegpu wrote, the very steps that are timed elsewhere are done on one
-batch, the first rows of the data, and the loss before each step is printed.
+batch, the first rows of the data, and the loss before each step is printed. With --weights, a JSON file of such files by
+net:batch, that is done before a point is timed, by what is then timed.
 """
 import argparse
 import gzip
@@ -119,7 +121,13 @@ class TorchSteps:
             index.copy_(perm[at : at + batch])
             return run()
 
-        self.following = following
+        def losses(layers, n):
+            """The loss before each of n steps from those weights on, all on the first rows."""
+            self.load(layers)
+            index.copy_(torch.arange(batch, device=on))
+            return [run().item() for _ in range(n)]
+
+        self.following, self.losses = following, losses
 
     def linear(self):
         return [m for m in self.net.modules() if isinstance(m, self.torch.nn.Linear)]
@@ -166,19 +174,11 @@ def torch_points(a, nets):
     wait = torch.cuda.synchronize if a.device == "cuda" else lambda: None
     for mode in modes(a):
         for net, precision, batch in points(a):
-            def steps(rows):
-                return TorchSteps(torch, nets[net], rows, batch, mode, precision)
+            def point():
+                rows = data if batch <= len(data) else data.repeat(-(-batch // len(data)), 1)
+                return found(a, TorchSteps(torch, nets[net], rows, batch, mode, precision), net, batch, 1, wait)
 
-            def time_it():
-                s = steps(data if batch <= len(data) else data.repeat(-(-batch // len(data)), 1))
-                return timed(s.following, 1, wait, a)
-
-            def losses():
-                s = steps(data[:batch])
-                s.load(weights(a.losses))
-                return dict(losses=[s.following().item() for _ in range(a.steps)])
-
-            yield dict(peer="torch " + torch.__version__, mode=mode, net=net, precision=precision, batch=batch), losses if a.losses else time_it
+            yield dict(peer="torch " + torch.__version__, mode=mode, net=net, precision=precision, batch=batch), point
 
 
 # --- JAX
@@ -232,7 +232,7 @@ def widths(spec):
 class JaxSteps:
     """following() does as many training steps as each, in one call, and returns their losses."""
 
-    def __init__(self, jax, spec, data, batch, scan, precision, shuffled=True):
+    def __init__(self, jax, spec, data, batch, scan, precision):
         np, tree = jax.numpy, jax.tree_util.tree_map
         self.jax = jax
         keys = jax.random.split(jax.random.PRNGKey(0), len(widths(spec)) + 1)
@@ -241,7 +241,7 @@ class JaxSteps:
         self.each = each = max(1, min(scan, len(data) // batch))
 
         def draw():
-            return jax.random.permutation(jax.random.PRNGKey(next(draws)), len(data)) if shuffled else np.arange(len(data))
+            return jax.random.permutation(jax.random.PRNGKey(next(draws)), len(data))
 
         def adam(p, m, v, t):
             return p - 1e-3 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
@@ -266,7 +266,16 @@ class JaxSteps:
             self.state, losses = jitted(self.state, data, *order.next())
             return losses
 
-        self.following = following
+        def losses(layers, n):
+            """The loss before each of n steps from those weights on, all on the first rows."""
+            self.load(layers)
+            first, got = np.arange(len(data)) % batch, []
+            while len(got) < n:
+                self.state, more = jitted(self.state, data, first, 0)
+                got += more.reshape(-1).tolist()
+            return got[:n]
+
+        self.following, self.losses = following, losses
 
     def start(self, params):
         """Starts from those parameters, as if no step had been done."""
@@ -294,25 +303,31 @@ def jax_points(a, nets):
             size = sum(n * m for n, m in widths(nets[net]))
             scan = max(1, min(a.scan, int(SCANNED[a.device] / (size * batch)))) if mode == "scan" else 1
 
-            def steps(rows, **more):
-                return JaxSteps(jax, nets[net], rows, batch, scan, precision, **more)
+            def point():
+                rows = data if batch <= len(data) else jax.numpy.tile(data, (-(-batch // len(data)), 1))
+                s = JaxSteps(jax, nets[net], rows, batch, scan, precision)
+                return dict(found(a, s, net, batch, s.each, s.wait), steps_a_call=s.each)
 
-            def time_it():
-                s = steps(data if batch <= len(data) else jax.numpy.tile(data, (-(-batch // len(data)), 1)))
-                return dict(timed(s.following, s.each, s.wait, a), steps_a_call=s.each)
+            yield dict(peer="jax " + jax.__version__, mode=mode, net=net, precision=precision, batch=batch), point
 
-            def losses():
-                s = steps(jax.numpy.tile(data[:batch], (scan, 1)), shuffled=False)  # a scan meets the same batch again and again
-                s.load(weights(a.losses))
-                got = []
-                while len(got) < a.steps:
-                    got += numpy.atleast_1d(s.following()).tolist()
-                return dict(losses=got[: a.steps])
 
-            yield dict(peer="jax " + jax.__version__, mode=mode, net=net, precision=precision, batch=batch), losses if a.losses else time_it
+# --- both
+
+def found(a, steps, net, batch, each, wait):
+    """A point's losses, where there are weights to start from, and its times."""
+    file, out = a.losses or a.weights.get("%s:%d" % (net, batch)), {}
+    if file:
+        out["losses"] = steps.losses(weights(file), a.steps)
+    if not a.losses:
+        out.update(timed(steps.following, each, wait, a))
+    return out
 
 
 def points(a):
+    if a.points:
+        for net, batch, precision in (p.split(":") for p in a.points.split(",")):
+            yield net, precision, int(batch)
+        return
     for batch in map(int, a.batches.split(",")):
         for precision in a.precisions.split(","):
             for net in a.nets.split(","):
@@ -328,22 +343,28 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("framework", choices=["torch", "jax"])
     p.add_argument("mnist")
+    p.add_argument("--specs", default=os.path.join(HERE, "nets.json"), help="what the nets are (default nets.json beside this file)")
     p.add_argument("--nets", default="a,b,c,d,e,f,h,w")
     p.add_argument("--batches", default="128,2048,16384")
     p.add_argument("--precisions", default="fp32,tf32,bf16")
+    p.add_argument("--points", help="net:batch:precision, in that order, in place of all nets, batches and precisions")
     p.add_argument("--modes", help="some of %s; of %s" % (", ".join(MODES["torch"]), ", ".join(MODES["jax"])))
     p.add_argument("--scan", type=int, default=32, help="steps in a call of JAX's scan, at most")
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--target", type=float, default=0.02, help="seconds a run")
     p.add_argument("--threads", type=int, help="of PyTorch on a CPU")
     p.add_argument("--losses", metavar="WEIGHTS", help="print losses from these weights on instead of times")
+    p.add_argument("--weights", metavar="JSON", default={}, help="also print the losses from the weights that it has for a point's net:batch on")
     p.add_argument("--steps", type=int, default=20, help="losses to print")
     p.add_argument("--seconds", type=float, default=3600)
     p.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     a = p.parse_args()
     deadline = time.perf_counter() + a.seconds
-    with open(os.path.join(HERE, "nets.json")) as f:
+    with open(a.specs) as f:
         nets = json.load(f)
+    if a.weights:
+        with open(a.weights) as f:
+            a.weights = json.load(f)
     for what, point in (torch_points if a.framework == "torch" else jax_points)(a, nets):
         if time.perf_counter() > deadline:
             break

@@ -1,0 +1,57 @@
+"""Step times of aegpu, point by point."""
+import os
+
+from .check import Cut, Failed, json_of, last_line
+
+PRECISIONS = ["bf16", "tf32", "fp32"]
+BATCHES = {"a": "64,512,2048,8192,65536", "b": "64,512,2048,8192,65536", "w": "64,512,2048,8192"}
+TIMING = ["--runs", "10", "--target", "0.004", "--most", "0.3"]
+QUICK = ["--runs", "5", "--target", "0.0001", "--most", "0.001"]
+QUICK_CEILING = {"gemm_flops": 1e9, "copy_bytes": 1e9}  # which would take the simulator minutes to measure
+
+
+def bench(c, facts):
+    """All nets in all precisions with two streams, then with one: starting the program costs as much as some points."""
+    facts.update(ceilings=dict.fromkeys(PRECISIONS, QUICK_CEILING) if c.quick else {}, points=[], errors=[])
+    for streams in (2, 1):
+        for precision in PRECISIONS:
+            for net in BATCHES:
+                if net in c.nets:
+                    sweep(c, facts, net, precision, streams)
+    path = tuned(c)
+    facts["algorithms"] = sum(1 for _ in open(path, encoding="utf-8")) if os.path.exists(path) else 0
+    if facts["errors"]:
+        raise Failed("%d sweeps failed, the first: %s" % (len(facts["errors"]), facts["errors"][0]))
+
+
+def tuned(c):
+    """Where the choices of algorithms are kept: measured with nothing beside it."""
+    return os.path.join(c.work, "tuning")
+
+
+def sweep(c, facts, net, precision, streams):
+    """One net over batch sizes. The ceiling is measured once a precision."""
+    command = [c.aegpu, "bench", c.mnist, "--device", "0", "--quiet", "--points", "--precision", precision]
+    command += ["--batch", "64,128" if c.quick else BATCHES[net], *(QUICK if c.quick else TIMING), *c.nets[net]["aegpu"].split()]
+    ceiling = facts["ceilings"].get(precision)
+    if ceiling:
+        command += ["--ceiling", "%r,%r" % (ceiling["gemm_flops"], ceiling["copy_bytes"])]
+
+    def each(line):
+        found = json_of(line)
+        if found and "batch" in found:
+            facts["points"].append({"net": net, "precision": precision, "streams": streams, **found})
+        elif found and "ceiling" in found:
+            facts["ceilings"].setdefault(precision, found["ceiling"])
+        c.save()
+
+    env = {"AEGPU_GPU_TUNING": tuned(c)}
+    if streams == 1:
+        env["AEGPU_GPU_ONE_STREAM"] = "1"
+    if c.part_left() < 1:
+        raise Cut("time was up before net %s in %s on %d streams" % (net, precision, streams))
+    code, out, err = c.run(command, env=env, each=each)
+    if code is None:
+        raise Cut("time was up at net %s in %s on %d streams" % (net, precision, streams))
+    if code:
+        facts["errors"].append("net %s, %s, %d streams: exit %d: %s" % (net, precision, streams, code, last_line(err) or last_line(out)))

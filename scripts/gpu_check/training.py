@@ -1,0 +1,59 @@
+"""Trainings on the GPU next to the CPU's: every variant of the tests, and the command on MNIST."""
+import concurrent.futures
+import hashlib
+import json
+import os
+
+from .check import good
+from .gotests import finish, tests, verdict
+
+VARIANTS = "^(TestVariants|TestVariantsInLowerPrecision|TestLAMB|TestAccumulated|TestClassifier)$"
+CLOSE = {"fp32": 1e-5, "tf32": 2e-3, "bf16": 2e-2}  # relative, of losses over the first steps
+SPREAD = 10  # as in gpu/curves_test.go
+
+
+def training(c, facts):
+    facts["runs"] = []
+    args = ["-test.run", "^TestVariants$/^(ae|vae)$" if c.quick else VARIANTS]
+    code, counts, out, err = tests(c, args, each=lambda line: facts["runs"].append({"test": line["test"], **line["found"]}))
+    facts.update(counts)
+    wrong = verdict(code, counts, out, err)
+    if wrong != "cut":
+        facts["mnist"] = mnist(c)
+        c.save()
+        bad = [m["precision"] for m in facts["mnist"] if not (m["overlay"] and m["same_twice"])]
+        if bad:
+            wrong = "; ".join(filter(None, [wrong, "on MNIST not as the CPU, or not the same twice: " + ", ".join(bad)]))
+    finish(wrong)
+
+
+def mnist(c):
+    """The plain net on MNIST: on the GPU twice in each precision, and on the CPU in two orders of sums, which say how far
+    curves may come apart."""
+    rows, epochs = (256, 3) if c.quick else (6000, 3)
+    precisions = ["fp32"] if c.quick else list(CLOSE)
+    jobs = [("cpu", "fp32", "", 128, 1), ("cpu", "fp32", "in pieces", 32, 4)]
+    jobs += [("0", p, again, 128, 1) for p in precisions for again in ("", "again")]
+    with concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        done = dict(zip([j[:3] for j in jobs], pool.map(lambda j: train(c, rows, epochs, *j), jobs)))
+    cpu, other = done["cpu", "fp32", ""][0], done["cpu", "fp32", "in pieces"][0]
+    spread = max(abs(a - b) / abs(b) for a, b in zip(other, cpu))
+    found = []
+    for p in precisions:
+        (losses, digest), (_, again) = done["0", p, ""], done["0", p, "again"]
+        apart, allowed = max(abs(a - b) / abs(b) for a, b in zip(losses, cpu)), max(CLOSE[p], SPREAD * spread)
+        found.append({"precision": p, "gpu": losses, "cpu": cpu, "apart": apart, "spread": spread, "allowed": allowed,
+                      "overlay": len(losses) == len(cpu) and apart <= allowed, "same_twice": digest == again, "sha256": digest})
+    return found
+
+
+def train(c, rows, epochs, device, precision, which, batch, batches):
+    """The losses by epoch, and the digest of the weights. An update is of so many batches."""
+    out = os.path.join(c.work, "-".join(["mnist", device, precision, which.replace(" ", "-")]))
+    command = [c.aegpu, "train", c.mnist, "--device", device, "--precision", precision, "--limit", str(rows), "--epochs", str(epochs),
+               "--batch", str(batch), "--accumulate", str(batches), "--val", "0", "--test", "0", "--seed", "5", "--json", "--quiet", "--out", out]
+    good(*c.run(command + c.nets["a"]["aegpu"].split(), env={"AEGPU_GPU_TUNING": "off"}))
+    with open(os.path.join(out, "metrics.jsonl"), encoding="utf-8") as f:
+        losses = [json.loads(l)["train"]["loss"] for l in f]
+    with open(os.path.join(out, "model.safetensors"), "rb") as f:
+        return losses, hashlib.sha256(f.read()).hexdigest()
