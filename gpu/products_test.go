@@ -288,6 +288,10 @@ func (f productFact) String() string {
 func TestProductCheckFindsOtherProducts(t *testing.T) {
 	sim := device(t)
 	d := open(t, Options{Precision: BF16}).(*Device)
+	defer func() {
+		shut(t, d)
+		sound(t, sim)
+	}()
 	spec := cublaslt.Spec{M: 20, N: 24, K: 7, LDA: 24, LDB: 24, LDD: 24, TransA: true, AuxLD: 128,
 		AlignA: 16, AlignB: 16, AlignD: 16, Type: cublaslt.BF16, Compute: cublaslt.Compute32F}
 	worst := func(checked, made func(*cublaslt.Spec)) (worst float64) {
@@ -297,6 +301,12 @@ func TestProductCheckFindsOtherProducts(t *testing.T) {
 		made(&was)
 		err := d.worker.Do(func() error {
 			_, err := d.onTrack(is, false, func(t *track) error {
+				if !was.Epilogue.HasBias() {
+					t.operands[3] = 0
+				}
+				if !was.Epilogue.HasAux() {
+					t.operands[4] = 0
+				}
 				plan, err := d.lt.Plan(was, workspaceSize, t.operands[3], t.operands[4])
 				if err == nil {
 					defer plan.Free()
@@ -334,6 +344,4 @@ func TestProductCheckFindsOtherProducts(t *testing.T) {
 			t.Errorf("%s: not found, %.3g of the error allowed", what, other)
 		}
 	}
-	shut(t, d)
-	sound(t, sim)
 }
