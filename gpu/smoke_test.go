@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -70,9 +71,14 @@ func TestSmoke(t *testing.T) {
 	seen := map[string]bool{} // products, of which nets have some in common
 	for _, p := range []Precision{FP32, TF32, BF16} {
 		for _, n := range smokeNets() {
-			t.Run(fmt.Sprintf("%s %s", p, n.name), func(t *testing.T) { smokeStep(t, p, n.name, n.spec, seen) })
+			t.Run(fmt.Sprintf("%s %s", p, n.name), func(t *testing.T) {
+				smokeStep(t, Options{Precision: p, Tuning: TuningOff}, n.name, n.spec, seen)
+			})
 		}
 	}
+	t.Run("bf16 tuned", func(t *testing.T) { // algorithms are measured
+		smokeStep(t, Options{Precision: BF16, Tuning: filepath.Join(t.TempDir(), "tuning")}, "tuned", variants()[0].spec, map[string]bool{})
+	})
 	t.Run("ReLU at 0", smokeReLUAtZero)
 	t.Run("NaN", smokeNaN)
 	t.Run("capture", smokeCapture)
@@ -81,14 +87,15 @@ func TestSmoke(t *testing.T) {
 
 // smokeStep holds one step to the CPU's, and every product that it asked for to
 // float64.
-func smokeStep(t *testing.T, p Precision, name string, spec model.Spec, seen map[string]bool) {
+func smokeStep(t *testing.T, o Options, name string, spec model.Spec, seen map[string]bool) {
+	p := o.Precision
 	f := stepFact{What: "step", Net: name, Precision: p.String()}
 	defer func() {
 		f.Agrees = !t.Failed()
 		report(t, f)
 	}()
 	want := training(t, onCPU(t), spec, adam, smokeBatch, 1)
-	d := open(t, Options{Precision: p}).(*Device)
+	d := open(t, o).(*Device)
 	defer shut(t, d)
 	defer func() { smokeProducts(t, d, name, seen) }()
 	got := training(t, d, spec, adam, smokeBatch, 1)

@@ -11,22 +11,36 @@ QUICK_CEILING = {"gemm_flops": 1e9, "copy_bytes": 1e9}  # which would take the s
 
 
 def bench(c, facts):
-    """All nets in all precisions with two streams, then with one: starting the program costs as much as some points."""
+    """All nets in all precisions on two streams, then on one: starting the program costs as much as some points, and what it is
+    worth most is known first. Net w fills a GPU on one stream too."""
     facts.update(ceilings=dict.fromkeys(PRECISIONS, QUICK_CEILING) if c.quick else {}, points=[], errors=[])
-    for streams in (2, 1):
-        for precision in PRECISIONS:
-            for net in BATCHES:
-                if net in c.nets:
-                    sweep(c, facts, net, precision, streams)
-    path = tuned(c)
-    facts["algorithms"] = sum(1 for _ in open(path, encoding="utf-8")) if os.path.exists(path) else 0
+    facts["tuning"] = tuned(c)
+    try:
+        for streams, nets in ((2, "abw"), (1, "ab"), (1, "w")):
+            for precision in PRECISIONS:
+                for net in nets:
+                    if net in c.nets:
+                        sweep(c, facts, net, precision, streams)
+    finally:
+        chosen = algorithms(c)
+        facts["algorithms"] = chosen.count("\n")
+        c.note("algorithms:\n" + chosen)
     if facts["errors"]:
         raise Failed("%d sweeps failed, the first: %s" % (len(facts["errors"]), facts["errors"][0]))
 
 
 def tuned(c):
-    """Where the choices of algorithms are kept: measured with nothing beside it."""
-    return os.path.join(c.work, "tuning")
+    """Where the choices of algorithms are kept, measured with nothing beside it; nowhere if the smoke test found measuring to fail."""
+    fails = any(s["net"] == "tuned" and not s["agrees"] for s in c.part("smoke").get("steps", []))
+    return "off" if fails else os.path.join(c.work, "tuning")
+
+
+def algorithms(c):
+    """The choices, a line each."""
+    if not os.path.exists(tuned(c)):
+        return ""
+    with open(tuned(c), encoding="utf-8") as f:
+        return f.read()
 
 
 def sweep(c, facts, net, precision, streams):

@@ -36,7 +36,8 @@ class Check:
         self.here, self.out, self.quick = here, out, quick
         self.start, self.seconds, self.deadline = time.monotonic(), seconds, 0.0
         self.work = tempfile.mkdtemp(prefix="gpu-check-")
-        self.aegpu, self.mnist, self.tests = os.path.join(here, "aegpu"), os.path.join(here, "mnist"), os.path.join(self.work, "gpu.test")
+        self.aegpu, self.tests = os.path.join(here, "aegpu"), os.path.join(self.work, "gpu.test")
+        self.packed, self.mnist = os.path.join(here, "mnist"), os.path.join(self.work, "mnist")
         self.specs = os.path.join(self.work if quick else here, "nets.json")
         if quick:
             with open(self.specs, "w", encoding="utf-8") as f:
@@ -59,12 +60,12 @@ class Check:
         """The facts of a part that was run, {} if it was not."""
         return next((p for p in self.result["parts"] if p["name"] == name), {})
 
-    def save(self):
-        """Writes the JSON as far as it is known, in one go."""
+    def save(self, indent=None):
+        """Writes the JSON as far as it is known, in one go; indented it is slow to make."""
         self.result["seconds"] = round(time.monotonic() - self.start, 1)
         new = os.path.join(self.out, ".new")
         with open(new, "w", encoding="utf-8") as f:
-            json.dump(self.result, f, indent=1)
+            f.write(json.dumps(self.result, indent=indent))
         os.replace(new, os.path.join(self.out, "gpu-check.json"))
 
     def do(self, name, part, budget):
@@ -89,7 +90,7 @@ class Check:
             facts.update(state="failed", why=str(e) if isinstance(e, Failed) else "%s: %s" % (type(e).__name__, e))
             stop = isinstance(e, Stop)
         facts["seconds"] = round(time.monotonic() - began, 1)
-        self.save()
+        self.save(indent=1)
         print("%-12s %-8s %6.1f of %5.1f s  %s" % (name, facts["state"], facts["seconds"], budget, facts.get("why", "")), flush=True)
         return not stop
 

@@ -52,7 +52,11 @@ def packaged():
 
 
 def unpack(c):
-    """The test binary is packed, so that the folder stays small."""
-    with gzip.open(os.path.join(c.here, "gpu.test.gz")) as packed, open(c.tests, "wb") as f:
-        shutil.copyfileobj(packed, f)
+    """What is packed so that the folder stays small: the test binary, and the data, which aegpu then need not unpack each time."""
+    os.mkdir(c.mnist)
+    files = {os.path.join(c.here, "gpu.test.gz"): c.tests}
+    files.update({os.path.join(c.packed, n): os.path.join(c.mnist, n.removesuffix(".gz")) for n in os.listdir(c.packed)})
+    for source, target in files.items():
+        with gzip.open(source) as packed, open(target, "wb") as f:
+            shutil.copyfileobj(packed, f)
     os.chmod(c.tests, 0o755)

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 
-from .bench import tuned
+from .bench import algorithms, tuned
 from .check import Cut, Failed, Skipped, last_line
 
 STEPS = 3  # that are run; the last one is looked at
@@ -25,7 +25,7 @@ def ncu(c, facts):
                "--target-processes", "all", "--log-file", out, c.aegpu, "train", c.mnist, "--device", "0", "--precision", "bf16", "--quiet", "--json",
                "--limit", str(batch), "--batch", str(batch), "--epochs", str(STEPS), "--val", "0", "--test", "0", "--out", os.path.join(c.work, "ncu")]
     command += c.nets["a"]["aegpu"].split()
-    code, text, err = c.run(command, env={"AEGPU_GPU_TUNING": tuned(c)})
+    code, text, err = c.run(command, env={"AEGPU_GPU_TUNING": tuned(c) if algorithms(c) else "off"})  # measuring takes ncu too long
     said = ""
     if os.path.exists(out):
         with open(out, encoding="utf-8", errors="replace") as f:

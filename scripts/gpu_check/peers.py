@@ -94,7 +94,7 @@ def timed(c, facts, path, framework, mode, seconds, ours, weights):
     if seconds < 2:
         facts["errors"].append("%s %s: no time left" % (framework, mode))
         return
-    command = [path, os.path.join(c.here, "gpu_step.py"), framework, c.mnist, "--modes", mode, "--seconds", "%.0f" % max(1, seconds - 3),
+    command = [path, os.path.join(c.here, "gpu_step.py"), framework, c.packed, "--modes", mode, "--seconds", "%.0f" % max(1, seconds - 3),
                "--points", ",".join("%s:%d:%s" % p for p in points(c)), "--weights", file, "--steps", str(agree.STEPS),
                "--specs", c.specs, "--device", "cpu" if c.quick else "cuda"]
     count = len(facts["points"])

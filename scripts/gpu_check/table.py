@@ -57,7 +57,7 @@ def line(r):
 def show(c):
     """Prints the table, and keeps it in the JSON."""
     c.result["table"] = rows(c)
-    c.save()
+    c.save(indent=1)
     device = c.result.get("device") or "no device"
     print("\n%s\nA step on it%s; a peer with ? was not held to aegpu's losses. Beside it what was predicted for an H100." %
           (device, ", of tiny nets" if c.quick else ""))

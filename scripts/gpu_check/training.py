@@ -1,10 +1,10 @@
-"""Trainings on the GPU next to the CPU's: every variant of the tests, and the command on MNIST."""
+"""Trainings on the GPU next to the CPU's: the command on MNIST, and every variant of the tests."""
 import concurrent.futures
 import hashlib
 import json
 import os
 
-from .check import good
+from .check import Failed, good
 from .gotests import finish, tests, verdict
 
 VARIANTS = "^(TestVariants|TestVariantsInLowerPrecision|TestLAMB|TestAccumulated|TestClassifier)$"
@@ -15,14 +15,13 @@ SPREAD = 10  # as in gpu/curves_test.go
 def training(c, facts):
     facts["runs"] = []
     args = ["-test.run", "^TestVariants$/^(ae|vae)$" if c.quick else VARIANTS]
+    mnist(c, facts)
     code, counts, out, err = tests(c, args, each=lambda line: facts["runs"].append({"test": line["test"], **line["found"]}))
     facts.update(counts)
     wrong = verdict(code, counts, out, err)
-    if wrong != "cut":
-        mnist(c, facts)
-        bad = [m["precision"] for m in facts["mnist"] if not (m["overlay"] and m["same_twice"])]
-        if bad:
-            wrong = "; ".join(filter(None, [wrong, "on MNIST not as the CPU, or not the same twice: " + ", ".join(bad)]))
+    bad = [m["precision"] for m in facts["mnist"] if not (m["overlay"] and m["same_twice"])]
+    if bad:
+        raise Failed("; ".join(filter(None, [wrong, "on MNIST not as the CPU, or not the same twice: " + ", ".join(bad)])))
     finish(wrong)
 
 
