@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import agree
 
@@ -13,6 +14,7 @@ from .check import Cut, Failed, Skipped, good, json_of, last_line
 
 FIRST = [("a", 64), ("a", 2048), ("b", 512), ("w", 8192)]  # whose losses are held against aegpu's
 THEN = [("a", 512), ("a", 8192), ("b", 64), ("b", 8192), ("w", 64), ("w", 512), ("b", 2048), ("w", 2048), ("a", 65536), ("b", 65536)]
+START = 20  # seconds for aegpu's own losses, which should take a few
 ORDER = [("torch", "compile+graph", 43), ("torch", "graph", 20), ("jax", "scan", 50)]  # seconds each, of the part's 120
 QUICK_ORDER = [("torch", "eager", 15), ("jax", "jit", 15)]  # on the CPU
 XLA = {"XLA_PYTHON_CLIENT_PREALLOCATE": "false"}
@@ -34,7 +36,7 @@ def peers(c, facts):
     if wrong:
         raise Failed("other losses than aegpu's from the same weights: " + ", ".join(wrong))
     if facts["errors"]:
-        raise Failed("; ".join(facts["errors"]))
+        raise Failed("%d errors, the first: %s" % (len(facts["errors"]), facts["errors"][0]))
     if not facts["points"]:
         raise Failed("no point was measured")
 
@@ -62,10 +64,13 @@ def same_start(c, facts):
     """aegpu's losses of the first points, and a file of its weights before the first step: several at a time, nothing being timed."""
     agree.STEPS = 5 if c.quick else 20
     checked = [p for p in points(c) if c.quick or p[:2] in FIRST]
-    ours, weights = {}, {}
+    ours, weights, until = {}, {}, time.monotonic() + START
 
     def do(command):
-        good(*c.run(command, 30, {"AEGPU_GPU_TUNING": "off"}))
+        seconds = until - time.monotonic()
+        if seconds < 1:
+            raise Cut("no time left")
+        good(*c.run(command, seconds, {"AEGPU_GPU_TUNING": "off"}))
 
     def one(what, net, batch, precision):
         out = os.path.join(c.work, "-".join([what, net, str(batch), precision]))
