@@ -16,26 +16,30 @@ def device(c, facts):
     facts["machine"] = {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count(),
                         "libc": " ".join(platform.libc_ver())}
     facts["nvidia_smi"] = nvidia_smi(c)
-    facts["cublaslt"] = "as aegpu finds it"
-    gpu = usable(c, facts)
-    if not gpu and not os.environ.get("AEGPU_LIBCUBLASLT"):
-        for path in packaged():  # what aegpu should have found by itself: a finding
-            os.environ["AEGPU_LIBCUBLASLT"], facts["cublaslt"] = path, "not found by aegpu, but here: " + path
-            gpu = usable(c, facts)
-            if gpu:
+    why = look(c, facts)
+    if why and not os.environ.get("AEGPU_LIBCUBLASLT"):
+        for path in packaged():
+            os.environ["AEGPU_LIBCUBLASLT"] = path
+            if not look(c, facts):
+                facts["not_found_by_aegpu"], why = path, ""  # which it should have: a finding
                 break
             del os.environ["AEGPU_LIBCUBLASLT"]
-    facts["gpu"] = gpu
-    if not gpu:
-        raise Failed("no device: " + facts["aegpu"].get("no_gpu", "none is listed"))
+    if why:
+        raise Failed("no device: " + why)
     unpack(c)
 
 
-def usable(c, facts):
-    """What aegpu says of its first GPU, None where it has none."""
-    facts["aegpu"] = json.loads(good(*c.run([c.aegpu, "devices", "--json"], 30)))
-    gpus = [d for d in facts["aegpu"]["devices"] if d["kind"] == "cuda"]
-    return gpus[0]["detail"] if gpus else None
+def look(c, facts):
+    """Asks aegpu for its first GPU, and returns why it cannot be used, "" if it can."""
+    listed = json.loads(good(*c.run([c.aegpu, "devices", "--json"], 30)))
+    facts["aegpu"], facts["gpu"] = listed, None
+    gpu = next((d for d in listed["devices"] if d["kind"] == "cuda"), None)
+    if not gpu:
+        return listed.get("no_gpu", "none is listed")
+    if not gpu["usable"]:
+        return gpu["why"]
+    facts["gpu"] = gpu["detail"]
+    return ""
 
 
 def nvidia_smi(c):
