@@ -15,53 +15,52 @@ func tensor(rows, cols int) Tensor { return Tensor{Mem: &block{}, Rows: rows, Co
 func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 	whole := tensor(8, 8)
 	sums := Sums{Mem: &block{}, N: 3}
-	none := Tensor{}
 	for _, tt := range []struct {
 		err  error
 		want string // "" for no error
 	}{
-		{CheckLinear(tensor(3, 5), none, tensor(3, 4), tensor(5, 4), tensor(1, 5), ReLU, false), ""},
-		{CheckLinear(tensor(3, 5), none, tensor(3, 4), tensor(4, 5), tensor(1, 5), ReLU, true), ""},
-		{CheckLinear(tensor(3, 5), none, tensor(3, 4), tensor(5, 6), none, ReLU, false), "backend: Linear: x 3x4 does not fit w 5x6"},
-		{CheckLinear(tensor(3, 6), none, tensor(3, 4), tensor(5, 4), none, ReLU, false), "Linear: y is 3x6, expected 3x5"},
-		{CheckLinear(none, none, tensor(3, 4), tensor(5, 4), none, ReLU, false), "Linear: y is none, expected 3x5"},
-		{CheckLinear(tensor(3, 5), none, tensor(3, 4), tensor(5, 4), tensor(5, 1), ReLU, false), "b is 5x1, expected 1x5"},
-		{CheckLinear(tensor(3, 5), none, tensor(3, 4), tensor(5, 4), none, 99, false), "activation(99)"},
-		{CheckLinear(whole.Slice(0, 2, 2), none, whole.Slice(3, 2, 2), tensor(2, 2), none, ReLU, false), "overlaps"},
-		{CheckLinear(whole.Slice(0, 2, 2), none, whole.Slice(4, 2, 2), tensor(2, 2), none, ReLU, false), ""},
-		{CheckLinearBackInput(tensor(3, 4), tensor(3, 5), tensor(5, 4), none, Identity, false), ""},
-		{CheckLinearBackInput(tensor(3, 4), tensor(3, 5), tensor(5, 4), none, ReLU, false), "saved is none"},
-		{CheckLinearBackWeights(tensor(5, 4), none, tensor(3, 5), tensor(3, 4), false), ""},
-		{CheckLinearBackWeights(tensor(5, 4), none, tensor(3, 5), tensor(3, 4), true), "dw is 5x4, expected 4x5"},
-		{CheckLinearBackWeights(tensor(5, 4), none, tensor(2, 5), tensor(3, 4), false), "dy 2x5 does not fit x 3x4"},
-		{CheckActivate(whole, whole, ReLU), ""},
-		{CheckActivate(whole.Slice(0, 2, 4), whole.Slice(4, 2, 4), ReLU), "overlaps"},
-		{CheckActivate(tensor(0, 3), tensor(0, 3), ReLU), "x is 0x3"},
-		{CheckDropout(whole, whole, 1), "p is 1"},
-		{CheckCopyColumns(tensor(3, 2), tensor(3, 4), 2), ""},
-		{CheckCopyColumns(tensor(3, 2), tensor(3, 4), 3), "columns from 3 on"},
-		{CheckGather(none, none, tensor(9, 4).Data(), Batch{}), "output is none"},
-		{CheckGather(tensor(3, 4), none, tensor(9, 4).Data(), Batch{}), ""},
-		{CheckGather(tensor(3, 4), tensor(3, 5), tensor(9, 4).Data(), Batch{}), "noisy is 3x5, expected 3x4"},
-		{CheckGather(tensor(10, 4), none, tensor(9, 4).Data(), Batch{}), "batch of 10 rows from data of 9"},
-		{CheckLoss(none, tensor(6, 1), tensor(6, 4), tensor(3, 4), SquaredError), ""},
-		{CheckLoss(none, tensor(6, 1), tensor(6, 4), tensor(3, 2), GaussianNLL), ""},
-		{CheckLoss(none, tensor(6, 1), tensor(6, 5), tensor(3, 2), GaussianNLL), "out 6x5 does not fit target 3x2"},
-		{CheckLoss(none, tensor(6, 1), tensor(6, 4), tensor(6, 1), Categorical), ""},
-		{CheckLoss(none, tensor(6, 1), tensor(6, 4), tensor(4, 4), Bernoulli), "multiple"},
-		{CheckLoss(none, tensor(6, 1), tensor(6, 4), tensor(6, 4), 77), "unknown loss 77"},
-		{CheckReparam(tensor(6, 2), tensor(3, 4)), ""},
-		{CheckReparam(tensor(6, 2), tensor(3, 5)), "z 6x2 does not fit ml 3x5"},
-		{CheckTopK(tensor(2, 3), tensor(2, 3), 4), "k is 4 in rows of 3"},
-		{CheckAccumulate(sums, 3, whole), "accumulator 3 of 3"},
-		{CheckSparseKL(whole, sums, 0, tensor(1, 8), 1), "rho is 1"},
-		{CheckProbes(tensor(6, 3), 2, true), ""},
-		{CheckProbes(tensor(8, 3), 2, true), "Probes: v 8x3"},
-		{CheckCheck(sums, whole, []int{64}, tensor(5, 1)), ""},
-		{CheckCheck(sums, whole, []int{64, 65}, tensor(5, 1)), "ends [64 65] in grads 8x8"},
-		{CheckUpdate(tensor(1, 4), tensor(1, 4), tensor(1, 4), none, Optimiser{Kind: Adam}, sums), "v is none, expected 1x4"},
-		{CheckUpdate(tensor(1, 4), tensor(1, 4), none, none, Optimiser{Decayed: 5}, sums), "5 decayed of params 1x4"},
-		{CheckUpdate(tensor(1, 4), tensor(1, 4), tensor(1, 4), tensor(1, 4), Optimiser{Kind: LAMB}, sums), "UpdateLAMB's"},
+		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(5, 4), B: tensor(1, 5), Act: ReLU}.Check(), ""},
+		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(4, 5), B: tensor(1, 5), Act: ReLU, Transposed: true}.Check(), ""},
+		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(5, 6), Act: ReLU}.Check(), "backend: Linear: x 3x4 does not fit w 5x6"},
+		{Linear{Y: tensor(3, 6), X: tensor(3, 4), W: tensor(5, 4), Act: ReLU}.Check(), "Linear: y is 3x6, expected 3x5"},
+		{Linear{X: tensor(3, 4), W: tensor(5, 4), Act: ReLU}.Check(), "Linear: y is none, expected 3x5"},
+		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(5, 4), B: tensor(5, 1), Act: ReLU}.Check(), "b is 5x1, expected 1x5"},
+		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(5, 4), Act: 99}.Check(), "activation(99)"},
+		{Linear{Y: whole.Slice(0, 2, 2), X: whole.Slice(3, 2, 2), W: tensor(2, 2), Act: ReLU}.Check(), "overlaps"},
+		{Linear{Y: whole.Slice(0, 2, 2), X: whole.Slice(4, 2, 2), W: tensor(2, 2), Act: ReLU}.Check(), ""},
+		{LinearBackInput{DX: tensor(3, 4), DY: tensor(3, 5), W: tensor(5, 4)}.Check(), ""},
+		{LinearBackInput{DX: tensor(3, 4), DY: tensor(3, 5), W: tensor(5, 4), Act: ReLU}.Check(), "saved is none"},
+		{LinearBackWeights{DW: tensor(5, 4), DY: tensor(3, 5), X: tensor(3, 4)}.Check(), ""},
+		{LinearBackWeights{DW: tensor(5, 4), DY: tensor(3, 5), X: tensor(3, 4), Transposed: true}.Check(), "dw is 5x4, expected 4x5"},
+		{LinearBackWeights{DW: tensor(5, 4), DY: tensor(2, 5), X: tensor(3, 4)}.Check(), "dy 2x5 does not fit x 3x4"},
+		{Activate{Y: whole, X: whole, Act: ReLU}.Check(), ""},
+		{Activate{Y: whole.Slice(0, 2, 4), X: whole.Slice(4, 2, 4), Act: ReLU}.Check(), "overlaps"},
+		{Activate{Y: tensor(0, 3), X: tensor(0, 3), Act: ReLU}.Check(), "x is 0x3"},
+		{Dropout{Y: whole, X: whole, P: 1}.Check(), "p is 1"},
+		{CopyColumns{Dst: tensor(3, 2), Src: tensor(3, 4), From: 2}.Check(), ""},
+		{CopyColumns{Dst: tensor(3, 2), Src: tensor(3, 4), From: 3}.Check(), "columns from 3 on"},
+		{Gather{Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), "output is none"},
+		{Gather{Clean: tensor(3, 4), Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), ""},
+		{Gather{Clean: tensor(3, 4), Noisy: tensor(3, 5), Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), "noisy is 3x5, expected 3x4"},
+		{Gather{Clean: tensor(10, 4), Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), "batch of 10 rows from data of 9"},
+		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(3, 4), Kind: SquaredError}.Check(), ""},
+		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(3, 2), Kind: GaussianNLL}.Check(), ""},
+		{Loss{Rows: tensor(6, 1), Out: tensor(6, 5), Target: tensor(3, 2), Kind: GaussianNLL}.Check(), "out 6x5 does not fit target 3x2"},
+		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(6, 1), Kind: Categorical}.Check(), ""},
+		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(4, 4), Kind: Bernoulli}.Check(), "multiple"},
+		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(6, 4), Kind: 77}.Check(), "unknown loss 77"},
+		{Reparam{Z: tensor(6, 2), ML: tensor(3, 4)}.Check(), ""},
+		{Reparam{Z: tensor(6, 2), ML: tensor(3, 5)}.Check(), "z 6x2 does not fit ml 3x5"},
+		{TopK{Y: tensor(2, 3), X: tensor(2, 3), K: 4}.Check(), "k is 4 in rows of 3"},
+		{Accumulate{Sums: sums, Slot: 3, V: whole}.Check(), "accumulator 3 of 3"},
+		{SparseKL{DH: whole, Sums: sums, M: tensor(1, 8), Rho: 1}.Check(), "rho is 1"},
+		{Probes{V: tensor(6, 3), Batch: 2, Exact: true}.Check(), ""},
+		{Probes{V: tensor(8, 3), Batch: 2, Exact: true}.Check(), "Probes: v 8x3"},
+		{Check{Guard: sums, Grads: whole, Ends: []int{64}, Rows: tensor(5, 1)}.Check(), ""},
+		{Check{Guard: sums, Grads: whole, Ends: []int{64, 65}, Rows: tensor(5, 1)}.Check(), "ends [64 65] in grads 8x8"},
+		{Update{Params: tensor(1, 4), Grads: tensor(1, 4), M: tensor(1, 4), Optimiser: Optimiser{Kind: Adam}, Guard: sums}.Check(), "v is none, expected 1x4"},
+		{Update{Params: tensor(1, 4), Grads: tensor(1, 4), Optimiser: Optimiser{Decayed: 5}, Guard: sums}.Check(), "5 decayed of params 1x4"},
+		{Update{Params: tensor(1, 4), Grads: tensor(1, 4), M: tensor(1, 4), V: tensor(1, 4), Optimiser: Optimiser{Kind: LAMB}, Guard: sums}.Check(), "UpdateLAMB's"},
 		{lamb([]int{4}, 1), ""},
 		{lamb([]int{2, 2, 4}, 3), ""},
 		{lamb([]int{2, 3}, 2), "ends [2 3] do not reach the end of params 1x4"},
@@ -82,16 +81,16 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 
 // lamb checks an UpdateLAMB of four parameters.
 func lamb(ends []int, trust int) error {
-	return CheckUpdateLAMB(tensor(1, 4), tensor(1, 4), tensor(1, 4), tensor(1, 4), ends, Sums{Mem: &block{}, N: trust},
-		Optimiser{Kind: LAMB}, Sums{Mem: &block{}, N: GuardNorm + len(ends)})
+	return UpdateLAMB{Params: tensor(1, 4), Grads: tensor(1, 4), M: tensor(1, 4), V: tensor(1, 4), Ends: ends, Trust: Sums{Mem: &block{}, N: trust},
+		Optimiser: Optimiser{Kind: LAMB}, Guard: Sums{Mem: &block{}, N: GuardNorm + len(ends)}}.Check()
 }
 
 func TestChecksDoNotAllocate(t *testing.T) {
 	y, x, w, b := tensor(3, 5), tensor(3, 4), tensor(5, 4), tensor(1, 5)
 	sums, ends := Sums{Mem: &block{}, N: 3}, []int{15}
 	n := testing.AllocsPerRun(100, func() {
-		_ = CheckLinear(y, Tensor{}, x, w, b, ReLU, false)
-		_ = CheckCheck(sums, y, ends, x.Slice(0, 3, 1))
+		_ = Linear{Y: y, Pre: Tensor{}, X: x, W: w, B: b, Act: ReLU}.Check()
+		_ = Check{Guard: sums, Grads: y, Ends: ends, Rows: x.Slice(0, 3, 1)}.Check()
 	})
 	if n != 0 {
 		t.Errorf("%v allocations when all is well", n)

@@ -68,9 +68,9 @@ func product(dev backend.Device, side int) (float64, error) {
 	}
 	defer clock.Mem.Free()
 	for _, t := range []backend.Tensor{x, w} {
-		dev.Gather(backend.Tensor{}, t, y.Data(), backend.Batch{Clock: clock, Corrupt: backend.GaussianNoise, Level: 1})
+		dev.Enqueue(backend.Gather{Noisy: t, Data: y.Data(), Batch: backend.Batch{Clock: clock, Corrupt: backend.GaussianNoise, Level: 1}})
 	}
-	return fastest(dev, together, func() { dev.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, backend.Identity, false) })
+	return fastest(dev, together, func() { dev.Enqueue(backend.Linear{Y: y, X: x, W: w}) })
 }
 
 func copyRate(dev backend.Device) (float64, error) {
@@ -80,8 +80,8 @@ func copyRate(dev backend.Device) (float64, error) {
 		return 0, err
 	}
 	defer mem.Free()
-	dev.Copy(x, y) // memory that was never written may be one page of zeros many times over
-	seconds, err := fastest(dev, 1, func() { dev.Copy(y, x) })
+	dev.Enqueue(backend.Copy{Dst: x, Src: y}) // memory that was never written may be one page of zeros many times over
+	seconds, err := fastest(dev, 1, func() { dev.Enqueue(backend.Copy{Dst: y, Src: x}) })
 	return 2 * 4 * copyFloats / seconds, err
 }
 

@@ -26,8 +26,8 @@ func (d *counting) Alloc(rows, cols int) (backend.Tensor, error) {
 	return d.Device.Alloc(rows, cols)
 }
 
-func (d *counting) Record(step func()) (backend.Program, error) {
-	p, err := d.Device.Record(step)
+func (d *counting) Compile(step backend.List) (backend.Program, error) {
+	p, err := d.Device.Compile(step)
 	return counted{p}, err
 }
 
@@ -132,10 +132,13 @@ func (d *growing) Alloc(rows, cols int) (backend.Tensor, error) {
 	return backend.Tensor{Rows: rows, Cols: cols, Mem: nothing{}}, nil
 }
 
-func (d *growing) Gather(_, noisy backend.Tensor, _ backend.Data, _ backend.Batch) {}
-func (d *growing) Copy(backend.Tensor, backend.Tensor)                             { d.side = 0 }
-func (d *growing) Linear(y, _, _, _, _ backend.Tensor, _ backend.Activation, _ bool) {
-	d.side = y.Rows
+func (d *growing) Enqueue(op backend.Operation) {
+	switch o := op.(type) {
+	case backend.Copy:
+		d.side = 0
+	case backend.Linear:
+		d.side = o.Y.Rows
+	}
 }
 
 func (d *growing) Time(f func()) (float64, error) {

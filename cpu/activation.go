@@ -3,10 +3,10 @@ package cpu
 import "github.com/aegpu/aegpu/backend"
 
 // Activate is y = s(x).
-func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
-	if d.begin("Activate", backend.CheckActivate(y, x, act)) {
-		d.ops.activate = activateOp{act, d.floats(y), d.floats(x)}
-		d.each(&d.ops.activate, y.Len(), heavy)
+func (d *Device) activate(o backend.Activate) {
+	if d.begin("Activate", o.Check()) {
+		d.ops.activate = activateOp{o.Act, d.floats(o.Y), d.floats(o.X)}
+		d.each(&d.ops.activate, o.Y.Len(), heavy)
 	}
 }
 
@@ -20,15 +20,15 @@ func (o *activateOp) part(s *scratch, _, lo, hi int) {
 }
 
 // ActivateBack is dx = dy . s'(saved).
-func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
-	if !d.begin("ActivateBack", backend.CheckActivateBack(dx, dy, saved, act)) {
+func (d *Device) activateBack(o backend.ActivateBack) {
+	if !d.begin("ActivateBack", o.Check()) {
 		return
 	}
-	if act == backend.Identity {
-		saved = dy // not looked at
+	if o.Act == backend.Identity {
+		o.Saved = o.DY // not looked at
 	}
-	d.ops.derive = deriveOp{act, d.floats(dx), d.floats(dy), d.floats(saved)}
-	d.each(&d.ops.derive, dx.Len(), heavy)
+	d.ops.derive = deriveOp{o.Act, d.floats(o.DX), d.floats(o.DY), d.floats(o.Saved)}
+	d.each(&d.ops.derive, o.DX.Len(), heavy)
 }
 
 type deriveOp struct {

@@ -6,10 +6,10 @@ import (
 )
 
 // Reparam draws z = mu + exp(l/2) eps.
-func (d *Device) Reparam(z, ml backend.Tensor, noise backend.Noise) {
-	if d.begin("Reparam", backend.CheckReparam(z, ml)) {
-		d.ops.reparam = reparamOp{d.floats(z), d.floats(ml), z.Cols, z.Rows / ml.Rows, d.noise(noise)}
-		d.eachRow(&d.ops.reparam, z.Rows, z.Cols, heavy)
+func (d *Device) reparam(o backend.Reparam) {
+	if d.begin("Reparam", o.Check()) {
+		d.ops.reparam = reparamOp{d.floats(o.Z), d.floats(o.ML), o.Z.Cols, o.Z.Rows / o.ML.Rows, d.noise(o.Noise)}
+		d.eachRow(&d.ops.reparam, o.Z.Rows, o.Z.Cols, heavy)
 	}
 }
 
@@ -46,10 +46,10 @@ func (s *scratch) deviations(logVar []float32) []float32 {
 }
 
 // GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
-func (d *Device) GaussianKL(kl, ml backend.Tensor) {
-	if d.begin("GaussianKL", backend.CheckGaussianKL(kl, ml)) {
-		d.ops.gaussianKL = gaussianKLOp{d.floats(kl), d.floats(ml), ml.Rows, kl.Cols}
-		d.eachTile(&d.ops.gaussianKL, kl.Cols)
+func (d *Device) gaussianKL(o backend.GaussianKL) {
+	if d.begin("GaussianKL", o.Check()) {
+		d.ops.gaussianKL = gaussianKLOp{d.floats(o.KL), d.floats(o.ML), o.ML.Rows, o.KL.Cols}
+		d.eachTile(&d.ops.gaussianKL, o.KL.Cols)
 	}
 }
 
@@ -76,16 +76,16 @@ func (o *gaussianKLOp) part(s *scratch, _, lo, hi int) {
 }
 
 // ReparamBack is the gradient by ml of the decoder's loss and of the KL term.
-func (d *Device) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, freeBits, scale float32) {
-	if !d.begin("ReparamBack", backend.CheckReparamBack(dml, dz, ml, kl)) {
+func (d *Device) reparamBack(op backend.ReparamBack) {
+	if !d.begin("ReparamBack", op.Check()) {
 		return
 	}
 	o := &d.ops.reparamBack
-	*o = reparamBackOp{d.floats(dml), d.floats(dz), d.floats(ml), d.floats(kl),
-		dz.Cols, dz.Rows / ml.Rows, d.noise(noise), freeBits, scale}
-	if k := d.clock(noise.Clock); d.ready() {
+	*o = reparamBackOp{d.floats(op.DML), d.floats(op.DZ), d.floats(op.ML), d.floats(op.KL),
+		op.DZ.Cols, op.DZ.Rows / op.ML.Rows, d.noise(op.Noise), op.FreeBits, op.Scale}
+	if k := d.clock(op.Noise.Clock); d.ready() {
 		o.weight *= k.hyper().KL
-		d.eachRow(o, ml.Rows, dz.Rows/ml.Rows*dz.Cols, heavy)
+		d.eachRow(o, op.ML.Rows, op.DZ.Rows/op.ML.Rows*op.DZ.Cols, heavy)
 	}
 }
 

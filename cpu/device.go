@@ -34,11 +34,11 @@ type Device struct {
 	scratch           []*scratch          // one a worker
 	runPiece          func(worker, i int) // d.piece, bound once: a method value is an allocation
 
-	err       error  // the first error; operations do nothing after it
-	op        string // the operation under way, for its errors
-	recording bool
-	closed    bool
-	closeErr  error
+	err      error  // the first error; operations do nothing after it
+	op       string // the operation under way, for its errors
+	looking  bool   // for errors, in Compile: operations compute nothing
+	closed   bool
+	closeErr error
 
 	live     map[*memory]struct{}
 	ops      operations
@@ -88,8 +88,8 @@ func (d *Device) begin(op string, err error) bool {
 }
 
 // ready reports whether an operation whose operands are resolved may compute: no
-// error is there, and no recording, which computes nothing.
-func (d *Device) ready() bool { return d.err == nil && !d.recording }
+// error is there, and they are not only looked at.
+func (d *Device) ready() bool { return d.err == nil && !d.looking }
 
 // stick keeps the first error.
 func (d *Device) stick(err error) {

@@ -82,7 +82,7 @@ func TestForeignHandles(t *testing.T) {
 			if _, ok := src.Mem.(foreign); !ok && src.Off != 0 {
 				src.Mem = alloc(t, dev, 2, 3).Mem
 			}
-			dev.Add(alloc(t, dev, 2, 3), src)
+			dev.Enqueue(backend.Add{Dst: alloc(t, dev, 2, 3), Src: src})
 			wantError(t, dev, what, tt.want)
 		})
 	}
@@ -95,13 +95,13 @@ func (foreign) Free() {}
 func TestFreedMemory(t *testing.T) {
 	dev := open(t, cpu.Options{})
 	a, b := alloc(t, dev, 2, 3), alloc(t, dev, 2, 3)
-	dev.Add(a, b)
+	dev.Enqueue(backend.Add{Dst: a, Src: b})
 	b.Mem.Free()
 	b.Mem.Free()
 	if err := dev.Sync(); err != nil {
 		t.Fatalf("Free is no error: %v", err)
 	}
-	dev.Add(a, b)
+	dev.Enqueue(backend.Add{Dst: a, Src: b})
 	wantError(t, dev, "Add", "freed")
 }
 
@@ -111,15 +111,15 @@ func TestMemoryOfAnotherUse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dev.Zero(backend.Tensor{Mem: sums.Mem, Rows: 2, Cols: 3})
+	dev.Enqueue(backend.Zero{Dst: backend.Tensor{Mem: sums.Mem, Rows: 2, Cols: 3}})
 	wantError(t, dev, "Zero", "holds 0")
 
 	dev = open(t, cpu.Options{})
-	dev.Tick(backend.Clock{Mem: alloc(t, dev, 1, 1).Mem}, 1)
+	dev.Enqueue(backend.Tick{Clock: backend.Clock{Mem: alloc(t, dev, 1, 1).Mem}, Rows: 1})
 	wantError(t, dev, "Tick", "no clock")
 
 	dev = open(t, cpu.Options{})
-	dev.Tick(backend.Clock{}, 1)
+	dev.Enqueue(backend.Tick{Clock: backend.Clock{}, Rows: 1})
 	wantError(t, dev, "Tick", "none")
 }
 
@@ -127,9 +127,9 @@ func TestFirstErrorSticks(t *testing.T) {
 	dev := open(t, cpu.Options{})
 	a := alloc(t, dev, 1, 1)
 	dev.Upload(a, []float32{7})
-	dev.Zero(backend.Tensor{})
-	dev.Add(a, backend.Tensor{})
-	dev.Zero(a)
+	dev.Enqueue(backend.Zero{})
+	dev.Enqueue(backend.Add{Dst: a})
+	dev.Enqueue(backend.Zero{Dst: a})
 	wantError(t, dev, "Zero", "none")
 	got := []float32{1}
 	dev.Download(got, a)
@@ -145,7 +145,7 @@ func TestFirstErrorSticks(t *testing.T) {
 func TestUseAfterClose(t *testing.T) {
 	dev := open(t, cpu.Options{})
 	a := alloc(t, dev, 2, 2)
-	p, err := dev.Record(func() { dev.Zero(a) })
+	p, err := dev.Compile(backend.List{backend.Zero{Dst: a}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,14 +157,14 @@ func TestUseAfterClose(t *testing.T) {
 	a.Mem.Free()
 	p.Launch(1)
 	p.Free()
-	dev.Zero(a)
+	dev.Enqueue(backend.Zero{Dst: a})
 	wantError(t, dev, "closed")
 	for name, f := range map[string]func() error{
 		"Alloc":      func() error { _, err := dev.Alloc(1, 1); return err },
 		"AllocSums":  func() error { _, err := dev.AllocSums(1); return err },
 		"AllocBytes": func() error { _, err := dev.AllocBytes(1, 1, []byte{1}); return err },
 		"AllocClock": func() error { _, err := dev.AllocClock(1); return err },
-		"Record":     func() error { _, err := dev.Record(func() {}); return err },
+		"Compile":    func() error { _, err := dev.Compile(nil); return err },
 	} {
 		if f() == nil {
 			t.Errorf("%s after Close: no error", name)
@@ -201,15 +201,16 @@ func TestAbsurdSizes(t *testing.T) {
 	}
 }
 
-func TestRecording(t *testing.T) {
+func TestProgram(t *testing.T) {
 	dev := open(t, cpu.Options{})
 	a, b := alloc(t, dev, 1, 1), alloc(t, dev, 1, 1)
 	dev.Upload(b, []float32{1})
-	runs := 0
-	p, err := dev.Record(func() { runs++; dev.Add(a, b) })
-	if err != nil || runs != 1 {
-		t.Fatalf("%d runs, %v", runs, err)
+	step := backend.List{backend.Add{Dst: a, Src: b}}
+	p, err := dev.Compile(step)
+	if err != nil {
+		t.Fatal(err)
 	}
+	step[0] = backend.Zero{Dst: a} // the program has its own
 	p.Launch(0)
 	p.Launch(2)
 	p.Launch(1)
@@ -224,19 +225,13 @@ func TestRecording(t *testing.T) {
 	wantError(t, dev, "Launch", "freed")
 }
 
-func TestRecordingRefuses(t *testing.T) {
+func TestCompileRefuses(t *testing.T) {
 	dev := open(t, cpu.Options{})
-	if _, err := dev.Record(func() {
-		if _, err := dev.Record(func() {}); err == nil {
-			t.Error("a recording inside a recording: no error")
-		}
-	}); err != nil {
-		t.Errorf("the outer recording: %v", err)
-	}
 	a := alloc(t, dev, 1, 1)
-	if _, err := dev.Record(func() { dev.Download(make([]float32, 1), a) }); err == nil || !strings.Contains(err.Error(), "Download") {
-		t.Errorf("Download inside a recording: %v", err)
+	if _, err := dev.Compile(backend.List{backend.Zero{Dst: a}, backend.Add{Dst: a}}); err == nil || !strings.Contains(err.Error(), "Add") {
+		t.Errorf("an operation without an operand: %v", err)
 	}
+	wantError(t, dev, "Add", "none")
 }
 
 func TestGatherPastTheEnd(t *testing.T) {
@@ -251,12 +246,12 @@ func TestGatherPastTheEnd(t *testing.T) {
 	}
 	x := alloc(t, dev, 3, 2)
 	dev.SetClock(clock, backend.Time{Row: 1}, nil)
-	dev.Gather(x, none, data, backend.Batch{Clock: clock})
+	dev.Enqueue(backend.Gather{Clean: x, Noisy: none, Data: data, Batch: backend.Batch{Clock: clock}})
 	if err := dev.Sync(); err != nil {
 		t.Fatal(err)
 	}
-	dev.Tick(clock, 1)
-	dev.Gather(x, none, data, backend.Batch{Clock: clock})
+	dev.Enqueue(backend.Tick{Clock: clock, Rows: 1})
+	dev.Enqueue(backend.Gather{Clean: x, Noisy: none, Data: data, Batch: backend.Batch{Clock: clock}})
 	wantError(t, dev, "Gather", "rows 2 to 5 of data of 4")
 }
 
@@ -265,7 +260,7 @@ func TestClassesOutOfRange(t *testing.T) {
 		dev := open(t, cpu.Options{})
 		out, rows, target := alloc(t, dev, 1, 3), alloc(t, dev, 1, 1), alloc(t, dev, 1, 1)
 		dev.Upload(target, []float32{class})
-		dev.Loss(none, rows, out, target, backend.Categorical, 1)
+		dev.Enqueue(backend.Loss{DOut: none, Rows: rows, Out: out, Target: target, Kind: backend.Categorical, Scale: 1})
 		wantError(t, dev, "Loss", "class")
 	}
 }

@@ -3,10 +3,10 @@ package cpu
 import "github.com/aegpu/aegpu/backend"
 
 // Add is dst += src.
-func (d *Device) Add(dst, src backend.Tensor) {
-	if d.begin("Add", backend.CheckAdd(dst, src)) {
-		d.ops.add = addOp{d.floats(dst), d.floats(src)}
-		d.each(&d.ops.add, dst.Len(), light)
+func (d *Device) add(o backend.Add) {
+	if d.begin("Add", o.Check()) {
+		d.ops.add = addOp{d.floats(o.Dst), d.floats(o.Src)}
+		d.each(&d.ops.add, o.Dst.Len(), light)
 	}
 }
 
@@ -17,10 +17,10 @@ func (o *addOp) part(s *scratch, _, lo, hi int) {
 }
 
 // Copy is dst = src.
-func (d *Device) Copy(dst, src backend.Tensor) {
-	if d.begin("Copy", backend.CheckCopy(dst, src)) {
-		d.ops.copy = copyOp{d.floats(dst), d.floats(src)}
-		d.each(&d.ops.copy, dst.Len(), light)
+func (d *Device) copyTo(o backend.Copy) {
+	if d.begin("Copy", o.Check()) {
+		d.ops.copy = copyOp{d.floats(o.Dst), d.floats(o.Src)}
+		d.each(&d.ops.copy, o.Dst.Len(), light)
 	}
 }
 
@@ -29,10 +29,10 @@ type copyOp struct{ dst, src []float32 }
 func (o *copyOp) part(_ *scratch, _, lo, hi int) { copy(o.dst[lo:hi], o.src[lo:hi]) }
 
 // CopyColumns is dst[r,j] = src[r,from+j].
-func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
-	if d.begin("CopyColumns", backend.CheckCopyColumns(dst, src, from)) {
-		d.ops.copyColumns = copyColumnsOp{d.floats(dst), d.floats(src), dst.Cols, src.Cols, from}
-		d.eachRow(&d.ops.copyColumns, dst.Rows, dst.Cols, light)
+func (d *Device) copyColumns(o backend.CopyColumns) {
+	if d.begin("CopyColumns", o.Check()) {
+		d.ops.copyColumns = copyColumnsOp{d.floats(o.Dst), d.floats(o.Src), o.Dst.Cols, o.Src.Cols, o.From}
+		d.eachRow(&d.ops.copyColumns, o.Dst.Rows, o.Dst.Cols, light)
 	}
 }
 
@@ -48,10 +48,10 @@ func (o *copyColumnsOp) part(_ *scratch, _, lo, hi int) {
 }
 
 // Zero is dst = 0.
-func (d *Device) Zero(dst backend.Tensor) {
-	if d.begin("Zero", backend.CheckZero(dst)) {
-		d.ops.fill = fillOp{d.floats(dst)}
-		d.each(&d.ops.fill, dst.Len(), light)
+func (d *Device) zero(o backend.Zero) {
+	if d.begin("Zero", o.Check()) {
+		d.ops.fill = fillOp{d.floats(o.Dst)}
+		d.each(&d.ops.fill, o.Dst.Len(), light)
 	}
 }
 
@@ -60,10 +60,10 @@ type fillOp struct{ dst []float32 }
 func (o *fillOp) part(_ *scratch, _, lo, hi int) { clear(o.dst[lo:hi]) }
 
 // ScaleRows is t[r,:] *= w[r].
-func (d *Device) ScaleRows(t, w backend.Tensor) {
-	if d.begin("ScaleRows", backend.CheckScaleRows(t, w)) {
-		d.ops.scaleRows = scaleRowsOp{d.floats(t), d.floats(w), t.Cols}
-		d.eachRow(&d.ops.scaleRows, t.Rows, t.Cols, light)
+func (d *Device) scaleRows(o backend.ScaleRows) {
+	if d.begin("ScaleRows", o.Check()) {
+		d.ops.scaleRows = scaleRowsOp{d.floats(o.T), d.floats(o.W), o.T.Cols}
+		d.eachRow(&d.ops.scaleRows, o.T.Rows, o.T.Cols, light)
 	}
 }
 
@@ -80,14 +80,14 @@ func (o *scaleRowsOp) part(s *scratch, _, lo, hi int) {
 }
 
 // Accumulate is s[i] += scale * sum of v.
-func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	if !d.begin("Accumulate", backend.CheckAccumulate(s, i, v)) {
+func (d *Device) accumulate(o backend.Accumulate) {
+	if !d.begin("Accumulate", o.Check()) {
 		return
 	}
-	acc := d.sums(s)
-	d.ops.sum = sumOp{d, d.floats(v)}
-	if sum := d.sum(&d.ops.sum, v.Len(), light); d.ready() {
-		acc[i] += scale * sum
+	acc := d.sums(o.Sums)
+	d.ops.sum = sumOp{d, d.floats(o.V)}
+	if sum := d.sum(&d.ops.sum, o.V.Len(), light); d.ready() {
+		acc[o.Slot] += o.Scale * sum
 	}
 }
 

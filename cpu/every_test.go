@@ -112,9 +112,9 @@ func (e *every) reset() {
 		class[i] = float32(i % e.c)
 	}
 	e.dev.Upload(e.classes, class)
-	e.dev.ZeroSums(e.sums)
-	e.dev.ZeroSums(e.guard)
-	e.dev.ZeroSums(e.trust)
+	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
+	e.dev.Enqueue(backend.ZeroSums{Sums: e.guard})
+	e.dev.Enqueue(backend.ZeroSums{Sums: e.trust})
 	e.dev.SetClock(e.clock, backend.Time{Seed: 5, Epoch: 2, Step: 9, Row: 3}, []backend.Hyper{{LR: 0.1, Momentum: 0.9, Correct1: 2, Correct2: 0.5, KL: 0.7}})
 }
 
@@ -147,66 +147,102 @@ func calls() []call {
 		{"Download", func(e *every) { e.dev.Download(e.download, e.x) }},
 		{"ReadSums", func(e *every) { e.dev.ReadSums(e.readSums, e.sums) }},
 		{"WriteSums", func(e *every) { e.dev.WriteSums(e.sums, e.writeSum) }},
-		{"ZeroSums", func(e *every) { e.dev.ZeroSums(e.sums) }},
-		{"Tick", func(e *every) { e.dev.Tick(e.clock, 0) }},
-		{"Linear", func(e *every) { e.dev.Linear(e.y, e.z, e.x, e.w, e.row, backend.SiLU, false) }},
-		{"Linear transposed", func(e *every) { e.dev.Linear(e.y, none, e.x, e.w, none, backend.ReLU, true) }},
-		{"LinearBackInput", func(e *every) { e.dev.LinearBackInput(e.y, e.x, e.w, e.h, backend.Sigmoid, false) }},
-		{"LinearBackWeights", func(e *every) { e.dev.LinearBackWeights(e.w, e.row, e.x, e.y, false, true) }},
-		{"Dropout", func(e *every) { e.dev.Dropout(e.y, e.x, e.noise, 0.3) }},
-		{"Add", func(e *every) { e.dev.Add(e.y, e.x) }},
-		{"Copy", func(e *every) { e.dev.Copy(e.y, e.x) }},
-		{"CopyColumns", func(e *every) { e.dev.CopyColumns(e.y, e.wide, 100) }},
-		{"Zero", func(e *every) { e.dev.Zero(e.y) }},
-		{"ScaleRows", func(e *every) { e.dev.ScaleRows(e.y, e.rows) }},
-		{"Correct", func(e *every) { e.dev.Correct(e.sums, 1, e.x, e.classes) }},
-		{"Accumulate", func(e *every) { e.dev.Accumulate(e.sums, 1, e.params, 0.5) }},
-		{"Loss gaussian", func(e *every) { e.dev.Loss(e.dwide, e.rows, e.wide, e.x, backend.GaussianNLL, 0.1) }},
-		{"Loss categorical", func(e *every) { e.dev.Loss(e.y, e.rows, e.x, e.classes, backend.Categorical, 0.1) }},
-		{"Loss, K samples", func(e *every) { e.dev.Loss(e.kx, e.krows, e.kx, e.y, backend.Bernoulli, 0.1) }},
-		{"Loss squared", func(e *every) { e.dev.Loss(none, e.rows, e.x, e.y, backend.SquaredError, 0.1) }},
-		{"Reparam", func(e *every) { e.dev.Reparam(e.kx, e.wide, e.noise) }},
-		{"GaussianKL", func(e *every) { e.dev.GaussianKL(e.row, e.wide) }},
-		{"ReparamBack", func(e *every) { e.dev.ReparamBack(e.dwide, e.kx, e.wide, e.row, e.noise, 0.1, 0.2) }},
-		{"ImportanceWeights", func(e *every) { e.dev.ImportanceWeights(e.kw, e.rows, e.krows, e.kx, e.wide, e.noise) }},
-		{"ImportanceBack", func(e *every) { e.dev.ImportanceBack(e.dwide, e.kx, e.ky, e.wide, e.kw, e.noise, 0.2) }},
-		{"TopK", func(e *every) { e.dev.TopK(e.y, e.x, 17) }},
-		{"TopKBack", func(e *every) { e.dev.TopKBack(e.y, e.x, e.z) }},
-		{"ColumnMeans", func(e *every) { e.dev.ColumnMeans(e.mean, e.x) }},
-		{"SparseKL", func(e *every) { e.dev.SparseKL(e.x, e.sums, 2, e.mean, 0.05, 0.3) }},
-		{"L1", func(e *every) { e.dev.L1(e.y, e.sums, 2, e.x, 0.1, 0.3) }},
-		{"RowSquares", func(e *every) { e.dev.RowSquares(e.row, e.w) }},
-		{"ContractShallow", func(e *every) {
-			e.dev.ContractShallow(e.y, e.row2, e.sums, 3, e.x, e.row, backend.Tanh, 0.1, 0.2)
+		{"ZeroSums", func(e *every) { e.dev.Enqueue(backend.ZeroSums{Sums: e.sums}) }},
+		{"Tick", func(e *every) { e.dev.Enqueue(backend.Tick{Clock: e.clock}) }},
+		{"Linear", func(e *every) {
+			e.dev.Enqueue(backend.Linear{Y: e.y, Pre: e.z, X: e.x, W: e.w, B: e.row, Act: backend.SiLU})
 		}},
-		{"AddScaledRows", func(e *every) { e.dev.AddScaledRows(e.w, e.unit.Top(e.c), e.row) }},
-		{"Probes", func(e *every) { e.dev.Probes(e.kx, e.b, e.noise, false) }},
-		{"Probes exact", func(e *every) { e.dev.Probes(e.unit, 2, backend.Noise{}, true) }},
-		{"ScaleByDerivative", func(e *every) { e.dev.ScaleByDerivative(e.ky, e.kx, e.x, backend.Tanh) }},
-		{"ScaleByDerivativeBack", func(e *every) { e.dev.ScaleByDerivativeBack(e.kx, e.y, e.kx, e.ky, e.x, backend.GELU) }},
-		{"SquareSum", func(e *every) { e.dev.SquareSum(e.y, e.sums, 0, e.x, 0.1, 0.2) }},
-		{"Check", func(e *every) { e.dev.Check(e.guard, e.g, e.ends, e.rows, e.clock) }},
+		{"Linear transposed", func(e *every) {
+			e.dev.Enqueue(backend.Linear{Y: e.y, Pre: none, X: e.x, W: e.w, B: none, Act: backend.ReLU, Transposed: true})
+		}},
+		{"LinearBackInput", func(e *every) {
+			e.dev.Enqueue(backend.LinearBackInput{DX: e.y, DY: e.x, W: e.w, Saved: e.h, Act: backend.Sigmoid})
+		}},
+		{"LinearBackWeights", func(e *every) {
+			e.dev.Enqueue(backend.LinearBackWeights{DW: e.w, DB: e.row, DY: e.x, X: e.y, Accumulate: true})
+		}},
+		{"Dropout", func(e *every) { e.dev.Enqueue(backend.Dropout{Y: e.y, X: e.x, Noise: e.noise, P: 0.3}) }},
+		{"Add", func(e *every) { e.dev.Enqueue(backend.Add{Dst: e.y, Src: e.x}) }},
+		{"Copy", func(e *every) { e.dev.Enqueue(backend.Copy{Dst: e.y, Src: e.x}) }},
+		{"CopyColumns", func(e *every) { e.dev.Enqueue(backend.CopyColumns{Dst: e.y, Src: e.wide, From: 100}) }},
+		{"Zero", func(e *every) { e.dev.Enqueue(backend.Zero{Dst: e.y}) }},
+		{"ScaleRows", func(e *every) { e.dev.Enqueue(backend.ScaleRows{T: e.y, W: e.rows}) }},
+		{"Correct", func(e *every) { e.dev.Enqueue(backend.Correct{Sums: e.sums, Slot: 1, Logits: e.x, Target: e.classes}) }},
+		{"Accumulate", func(e *every) { e.dev.Enqueue(backend.Accumulate{Sums: e.sums, Slot: 1, V: e.params, Scale: 0.5}) }},
+		{"Loss gaussian", func(e *every) {
+			e.dev.Enqueue(backend.Loss{DOut: e.dwide, Rows: e.rows, Out: e.wide, Target: e.x, Kind: backend.GaussianNLL, Scale: 0.1})
+		}},
+		{"Loss categorical", func(e *every) {
+			e.dev.Enqueue(backend.Loss{DOut: e.y, Rows: e.rows, Out: e.x, Target: e.classes, Kind: backend.Categorical, Scale: 0.1})
+		}},
+		{"Loss, K samples", func(e *every) {
+			e.dev.Enqueue(backend.Loss{DOut: e.kx, Rows: e.krows, Out: e.kx, Target: e.y, Kind: backend.Bernoulli, Scale: 0.1})
+		}},
+		{"Loss squared", func(e *every) {
+			e.dev.Enqueue(backend.Loss{DOut: none, Rows: e.rows, Out: e.x, Target: e.y, Kind: backend.SquaredError, Scale: 0.1})
+		}},
+		{"Reparam", func(e *every) { e.dev.Enqueue(backend.Reparam{Z: e.kx, ML: e.wide, Noise: e.noise}) }},
+		{"GaussianKL", func(e *every) { e.dev.Enqueue(backend.GaussianKL{KL: e.row, ML: e.wide}) }},
+		{"ReparamBack", func(e *every) {
+			e.dev.Enqueue(backend.ReparamBack{DML: e.dwide, DZ: e.kx, ML: e.wide, KL: e.row, Noise: e.noise, FreeBits: 0.1, Scale: 0.2})
+		}},
+		{"ImportanceWeights", func(e *every) {
+			e.dev.Enqueue(backend.ImportanceWeights{W: e.kw, Bound: e.rows, Rows: e.krows, Z: e.kx, ML: e.wide, Noise: e.noise})
+		}},
+		{"ImportanceBack", func(e *every) {
+			e.dev.Enqueue(backend.ImportanceBack{DML: e.dwide, DZ: e.kx, Z: e.ky, ML: e.wide, W: e.kw, Noise: e.noise, Scale: 0.2})
+		}},
+		{"TopK", func(e *every) { e.dev.Enqueue(backend.TopK{Y: e.y, X: e.x, K: 17}) }},
+		{"TopKBack", func(e *every) { e.dev.Enqueue(backend.TopKBack{DX: e.y, DY: e.x, Y: e.z}) }},
+		{"ColumnMeans", func(e *every) { e.dev.Enqueue(backend.ColumnMeans{M: e.mean, H: e.x}) }},
+		{"SparseKL", func(e *every) {
+			e.dev.Enqueue(backend.SparseKL{DH: e.x, Sums: e.sums, Slot: 2, M: e.mean, Rho: 0.05, Scale: 0.3})
+		}},
+		{"L1", func(e *every) {
+			e.dev.Enqueue(backend.L1{DH: e.y, Sums: e.sums, Slot: 2, H: e.x, Share: 0.1, Scale: 0.3})
+		}},
+		{"RowSquares", func(e *every) { e.dev.Enqueue(backend.RowSquares{R: e.row, W: e.w}) }},
+		{"ContractShallow", func(e *every) {
+			e.dev.Enqueue(backend.ContractShallow{DA: e.y, DR: e.row2, Sums: e.sums, Slot: 3, Saved: e.x, R: e.row, Act: backend.Tanh, Share: 0.1, Scale: 0.2})
+		}},
+		{"AddScaledRows", func(e *every) { e.dev.Enqueue(backend.AddScaledRows{DW: e.w, W: e.unit.Top(e.c), C: e.row}) }},
+		{"Probes", func(e *every) { e.dev.Enqueue(backend.Probes{V: e.kx, Batch: e.b, Noise: e.noise}) }},
+		{"Probes exact", func(e *every) {
+			e.dev.Enqueue(backend.Probes{V: e.unit, Batch: 2, Noise: backend.Noise{}, Exact: true})
+		}},
+		{"ScaleByDerivative", func(e *every) {
+			e.dev.Enqueue(backend.ScaleByDerivative{U: e.ky, V: e.kx, Saved: e.x, Act: backend.Tanh})
+		}},
+		{"ScaleByDerivativeBack", func(e *every) {
+			e.dev.Enqueue(backend.ScaleByDerivativeBack{DV: e.kx, DA: e.y, DU: e.kx, V: e.ky, Saved: e.x, Act: backend.GELU})
+		}},
+		{"SquareSum", func(e *every) {
+			e.dev.Enqueue(backend.SquareSum{DV: e.y, Sums: e.sums, V: e.x, Share: 0.1, Scale: 0.2})
+		}},
+		{"Check", func(e *every) {
+			e.dev.Enqueue(backend.Check{Guard: e.guard, Grads: e.g, Ends: e.ends, Rows: e.rows, Clock: e.clock})
+		}},
 	}
 	for _, act := range backend.Activations() {
 		all = append(all,
-			call{"Activate " + act.String(), func(e *every) { e.dev.Activate(e.y, e.x, act) }},
-			call{"ActivateBack " + act.String(), func(e *every) { e.dev.ActivateBack(e.y, e.x, e.z, act) }})
+			call{"Activate " + act.String(), func(e *every) { e.dev.Enqueue(backend.Activate{Y: e.y, X: e.x, Act: act}) }},
+			call{"ActivateBack " + act.String(), func(e *every) { e.dev.Enqueue(backend.ActivateBack{DX: e.y, DY: e.x, Saved: e.z, Act: act}) }})
 	}
 	for kind := backend.SGD; kind <= backend.AdamW; kind++ {
 		o := backend.Optimiser{Kind: kind, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.1, Clip: 1, Decayed: 12345}
 		all = append(all, call{"Update " + kind.String(), func(e *every) {
-			e.dev.Update(e.params, e.g, e.m, e.v, o, e.guard, e.clock)
+			e.dev.Enqueue(backend.Update{Params: e.params, Grads: e.g, M: e.m, V: e.v, Optimiser: o, Guard: e.guard, Clock: e.clock})
 		}})
 	}
 	lamb := backend.Optimiser{Kind: backend.LAMB, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.1, Clip: 1, Decayed: 39001}
 	all = append(all, call{"UpdateLAMB", func(e *every) {
-		e.dev.UpdateLAMB(e.params, e.g, e.m, e.v, e.ends, e.trust, lamb, e.guard, e.clock)
+		e.dev.Enqueue(backend.UpdateLAMB{Params: e.params, Grads: e.g, M: e.m, V: e.v, Ends: e.ends, Trust: e.trust, Optimiser: lamb, Guard: e.guard, Clock: e.clock})
 	}})
 	for _, kind := range []backend.CorruptionKind{backend.Masking, backend.GaussianNoise, backend.SaltAndPepper} {
 		b := backend.Batch{Shuffle: true, Binarise: kind == backend.Masking, Corrupt: kind, Level: 0.3, High: 1}
 		all = append(all, call{"Gather " + kind.String(), func(e *every) {
 			b.Clock = e.clock
-			e.dev.Gather(e.x, e.y, e.bytes, b)
+			e.dev.Enqueue(backend.Gather{Clean: e.x, Noisy: e.y, Data: e.bytes, Batch: b})
 		}})
 	}
 	return all

@@ -8,31 +8,31 @@ import (
 )
 
 // Gather fetches a batch and corrupts a copy of it.
-func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
-	if !d.begin("Gather", backend.CheckGather(clean, noisy, data, spec)) {
+func (d *Device) gather(op backend.Gather) {
+	if !d.begin("Gather", op.Check()) {
 		return
 	}
-	out := clean
+	out := op.Clean
 	if out.None() {
-		out = noisy
+		out = op.Noisy
 	}
 	o := &d.ops.gather
-	*o = gatherOp{clean: d.floats(clean), noisy: d.floats(noisy), cols: data.Cols, spec: spec}
-	if m := d.block(data.Mem); m != nil && data.Bytes {
-		o.bytes = view(d, m.bytes, data.Off, data.Rows*data.Cols)
+	*o = gatherOp{clean: d.floats(op.Clean), noisy: d.floats(op.Noisy), cols: op.Data.Cols, spec: op.Batch}
+	if m := d.block(op.Data.Mem); m != nil && op.Data.Bytes {
+		o.bytes = view(d, m.bytes, op.Data.Off, op.Data.Rows*op.Data.Cols)
 	} else if m != nil {
-		o.data = view(d, m.floats, data.Off, data.Rows*data.Cols)
+		o.data = view(d, m.floats, op.Data.Off, op.Data.Rows*op.Data.Cols)
 	}
-	k := d.clock(spec.Clock)
+	k := d.clock(op.Batch.Clock)
 	if !d.ready() {
 		return
 	}
-	if k.Row > uint64(data.Rows-out.Rows) {
-		d.fail("rows %d to %d of data of %d", k.Row, k.Row+uint64(out.Rows), data.Rows)
+	if k.Row > uint64(op.Data.Rows-out.Rows) {
+		d.fail("rows %d to %d of data of %d", k.Row, k.Row+uint64(out.Rows), op.Data.Rows)
 	}
 	o.row = k.Row
-	if spec.Shuffle {
-		o.perm = k.permutation(data.Rows)
+	if op.Batch.Shuffle {
+		o.perm = k.permutation(op.Data.Rows)
 	}
 	o.binarise, o.corrupt = k.draw(backend.StreamBinarise), k.draw(backend.StreamCorrupt)
 	d.eachRow(o, out.Rows, out.Cols, heavy)

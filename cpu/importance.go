@@ -8,11 +8,11 @@ import (
 )
 
 // ImportanceWeights is the normalised weights and the importance-weighted bound.
-func (d *Device) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise backend.Noise) {
-	if d.begin("ImportanceWeights", backend.CheckImportanceWeights(w, bound, rows, z, ml)) {
-		d.ops.weights = importanceOp{d.floats(w), d.floats(bound), d.floats(rows), d.floats(z), d.floats(ml),
-			z.Cols, z.Rows / ml.Rows, d.noise(noise)}
-		d.eachRow(&d.ops.weights, ml.Rows, z.Rows/ml.Rows*z.Cols, heavy)
+func (d *Device) importanceWeights(o backend.ImportanceWeights) {
+	if d.begin("ImportanceWeights", o.Check()) {
+		d.ops.weights = importanceOp{d.floats(o.W), d.floats(o.Bound), d.floats(o.Rows), d.floats(o.Z), d.floats(o.ML),
+			o.Z.Cols, o.Z.Rows / o.ML.Rows, d.noise(o.Noise)}
+		d.eachRow(&d.ops.weights, o.ML.Rows, o.Z.Rows/o.ML.Rows*o.Z.Cols, heavy)
 	}
 }
 
@@ -62,11 +62,11 @@ func (o *importanceOp) logWeight(s *scratch, b, k int) float64 {
 }
 
 // ImportanceBack is the gradient by ml of -scale times the sum of the bounds.
-func (d *Device) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.Noise, scale float32) {
-	if d.begin("ImportanceBack", backend.CheckImportanceBack(dml, dz, z, ml, w)) {
-		d.ops.weightsBack = importanceBackOp{d.floats(dml), d.floats(dz), d.floats(z), d.floats(ml), d.floats(w),
-			z.Cols, z.Rows / ml.Rows, d.noise(noise), scale}
-		d.eachRow(&d.ops.weightsBack, ml.Rows, z.Rows/ml.Rows*z.Cols, heavy)
+func (d *Device) importanceBack(o backend.ImportanceBack) {
+	if d.begin("ImportanceBack", o.Check()) {
+		d.ops.weightsBack = importanceBackOp{d.floats(o.DML), d.floats(o.DZ), d.floats(o.Z), d.floats(o.ML), d.floats(o.W),
+			o.Z.Cols, o.Z.Rows / o.ML.Rows, d.noise(o.Noise), o.Scale}
+		d.eachRow(&d.ops.weightsBack, o.ML.Rows, o.Z.Rows/o.ML.Rows*o.Z.Cols, heavy)
 	}
 }
 

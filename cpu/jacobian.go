@@ -8,16 +8,16 @@ import (
 )
 
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
-func (d *Device) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor, act backend.Activation, share float64, scale float32) {
-	if !d.begin("ContractShallow", backend.CheckContractShallow(da, dr, s, i, saved, r, act)) {
+func (d *Device) contractShallow(o backend.ContractShallow) {
+	if !d.begin("ContractShallow", o.Check()) {
 		return
 	}
-	acc := d.sums(s)
-	d.ops.contract = contractOp{d, d.floats(da), d.floats(dr), d.floats(saved), d.floats(r), saved.Rows, saved.Cols, act, scale}
-	d.needPartials(ceilDiv(saved.Cols, tile))
-	d.eachTile(&d.ops.contract, saved.Cols)
+	acc := d.sums(o.Sums)
+	d.ops.contract = contractOp{d, d.floats(o.DA), d.floats(o.DR), d.floats(o.Saved), d.floats(o.R), o.Saved.Rows, o.Saved.Cols, o.Act, o.Scale}
+	d.needPartials(ceilDiv(o.Saved.Cols, tile))
+	d.eachTile(&d.ops.contract, o.Saved.Cols)
 	if d.ready() {
-		acc[i] += share * total(d.partials)
+		acc[o.Slot] += o.Share * total(d.partials)
 	}
 }
 
@@ -56,15 +56,15 @@ func (o *contractOp) part(s *scratch, i, lo, hi int) {
 }
 
 // Probes fills v with unit vectors or random signs.
-func (d *Device) Probes(v backend.Tensor, batch int, noise backend.Noise, exact bool) {
-	if !d.begin("Probes", backend.CheckProbes(v, batch, exact)) {
+func (d *Device) probes(o backend.Probes) {
+	if !d.begin("Probes", o.Check()) {
 		return
 	}
-	d.ops.probes = probesOp{d.floats(v), v.Cols, simd.Draw{}, exact}
-	if !exact {
-		d.ops.probes.noise = d.noise(noise)
+	d.ops.probes = probesOp{d.floats(o.V), o.V.Cols, simd.Draw{}, o.Exact}
+	if !o.Exact {
+		d.ops.probes.noise = d.noise(o.Noise)
 	}
-	d.eachRow(&d.ops.probes, v.Rows, v.Cols, heavy)
+	d.eachRow(&d.ops.probes, o.V.Rows, o.V.Cols, heavy)
 }
 
 type probesOp struct {
@@ -91,10 +91,10 @@ func (o *probesOp) part(s *scratch, _, lo, hi int) {
 }
 
 // ScaleByDerivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]).
-func (d *Device) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activation) {
-	if d.begin("ScaleByDerivative", backend.CheckScaleByDerivative(u, v, saved, act)) {
-		d.ops.byDerivative = byDerivativeOp{d.floats(u), d.floats(v), d.floats(saved), v.Cols, v.Rows / saved.Rows, act}
-		d.eachRow(&d.ops.byDerivative, saved.Rows, v.Rows/saved.Rows*v.Cols, light)
+func (d *Device) scaleByDerivative(o backend.ScaleByDerivative) {
+	if d.begin("ScaleByDerivative", o.Check()) {
+		d.ops.byDerivative = byDerivativeOp{d.floats(o.U), d.floats(o.V), d.floats(o.Saved), o.V.Cols, o.V.Rows / o.Saved.Rows, o.Act}
+		d.eachRow(&d.ops.byDerivative, o.Saved.Rows, o.V.Rows/o.Saved.Rows*o.V.Cols, light)
 	}
 }
 
@@ -120,11 +120,11 @@ func (o *byDerivativeOp) part(s *scratch, _, lo, hi int) {
 
 // ScaleByDerivativeBack is the gradient of ScaleByDerivative by v and by the
 // pre-activations.
-func (d *Device) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act backend.Activation) {
-	if d.begin("ScaleByDerivativeBack", backend.CheckScaleByDerivativeBack(dv, da, du, v, saved, act)) {
-		d.ops.byDerivBack = byDerivativeBackOp{d.floats(dv), d.floats(da), d.floats(du), d.floats(v), d.floats(saved),
-			v.Cols, v.Rows / saved.Rows, act}
-		d.eachRow(&d.ops.byDerivBack, saved.Rows, v.Rows/saved.Rows*v.Cols, light)
+func (d *Device) scaleByDerivativeBack(o backend.ScaleByDerivativeBack) {
+	if d.begin("ScaleByDerivativeBack", o.Check()) {
+		d.ops.byDerivBack = byDerivativeBackOp{d.floats(o.DV), d.floats(o.DA), d.floats(o.DU), d.floats(o.V), d.floats(o.Saved),
+			o.V.Cols, o.V.Rows / o.Saved.Rows, o.Act}
+		d.eachRow(&d.ops.byDerivBack, o.Saved.Rows, o.V.Rows/o.Saved.Rows*o.V.Cols, light)
 	}
 }
 

@@ -9,29 +9,29 @@ import (
 
 // UpdateLAMB moves the parameters one step of LAMB, a tensor at a time: its
 // moments, direction and norms in one pass, the step in another.
-func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	if !d.begin("UpdateLAMB", backend.CheckUpdateLAMB(params, grads, m, v, ends, trust, o, guard)) {
+func (d *Device) updateLAMB(o backend.UpdateLAMB) {
+	if !d.begin("UpdateLAMB", o.Check()) {
 		return
 	}
-	p, r, mean, square := d.floats(params), d.floats(grads), d.floats(m), d.floats(v)
-	watch, ratios, k := d.sums(guard), d.sums(trust), d.clock(c)
+	p, r, mean, square := d.floats(o.Params), d.floats(o.Grads), d.floats(o.M), d.floats(o.V)
+	watch, ratios, k := d.sums(o.Guard), d.sums(o.Trust), d.clock(o.Clock)
 	if !d.ready() || watch[backend.GuardStep] != 0 {
 		return
 	}
 	h := k.hyper()
 	var rule updateOp
-	rule.set(o, h, total(watch[backend.GuardNorm:]))
+	rule.set(o.Optimiser, h, total(watch[backend.GuardNorm:]))
 	direction := lambDirection(rule.adam, h)
 	begin := 0
-	for t, end := range ends {
+	for t, end := range o.Ends {
 		n := end - begin
 		d.ops.lamb = lambOp{dev: d, p: p[begin:end], r: r[begin:end], m: mean[begin:end], v: square[begin:end],
-			adam: direction, decay: o.WeightDecay, decayed: min(max(o.Decayed-begin, 0), n)}
+			adam: direction, decay: o.Optimiser.WeightDecay, decayed: min(max(o.Optimiser.Decayed-begin, 0), n)}
 		d.needPartials(2 * maxPieces)
 		d.each(&d.ops.lamb, n, heavy)
 		pp, rr := total(d.partials[:maxPieces]), total(d.partials[maxPieces:])
 		ratios[t] = 1
-		if end <= o.Decayed && pp > 0 && rr > 0 {
+		if end <= o.Optimiser.Decayed && pp > 0 && rr > 0 {
 			ratios[t] = math.Sqrt(pp / rr)
 		}
 		d.ops.axpy = axpyOp{p[begin:end], r[begin:end], float32(-float64(h.LR) * ratios[t])}

@@ -6,17 +6,17 @@ import (
 )
 
 // Linear is y = s(x W^T + b).
-func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	if !d.begin("Linear", backend.CheckLinear(y, pre, x, w, b, act, transposed)) {
+func (d *Device) linear(o backend.Linear) {
+	if !d.begin("Linear", o.Check()) {
 		return
 	}
-	yv, xv, wv := d.floats(y), d.floats(x), d.floats(w)
-	d.ops.bias = biasOp{d.path, act, y.Cols, yv, d.floats(pre), d.floats(b)}
+	yv, xv, wv := d.floats(o.Y), d.floats(o.X), d.floats(o.W)
+	d.ops.bias = biasOp{d.path, o.Act, o.Y.Cols, yv, d.floats(o.Pre), d.floats(o.B)}
 	var then simd.Finisher
-	if act != backend.Identity || !pre.None() || !b.None() {
+	if o.Act != backend.Identity || !o.Pre.None() || !o.B.None() {
 		then = &d.ops.bias
 	}
-	d.product(yv, xv, wv, y.Rows, y.Cols, x.Cols, false, !transposed, 0, then)
+	d.product(yv, xv, wv, o.Y.Rows, o.Y.Cols, o.X.Cols, false, !o.Transposed, 0, then)
 }
 
 // biasOp is pre = y + b and y = s(y + b).
@@ -48,17 +48,17 @@ func (o *biasOp) Finish(r0, r1, c0, c1 int) {
 }
 
 // LinearBackInput is dx = (dy W) . s'(saved).
-func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	if !d.begin("LinearBackInput", backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed)) {
+func (d *Device) linearBackInput(o backend.LinearBackInput) {
+	if !d.begin("LinearBackInput", o.Check()) {
 		return
 	}
-	v := d.floats(dx)
+	v := d.floats(o.DX)
 	var then simd.Finisher
-	if act != backend.Identity {
-		d.ops.slope = slopeOp{d.path, act, dx.Cols, v, d.floats(saved)}
+	if o.Act != backend.Identity {
+		d.ops.slope = slopeOp{d.path, o.Act, o.DX.Cols, v, d.floats(o.Saved)}
 		then = &d.ops.slope
 	}
-	d.product(v, d.floats(dy), d.floats(w), dx.Rows, dx.Cols, dy.Cols, false, transposed, 0, then)
+	d.product(v, d.floats(o.DY), d.floats(o.W), o.DX.Rows, o.DX.Cols, o.DY.Cols, false, o.Transposed, 0, then)
 }
 
 // slopeOp is dx = dx . s'(saved).
@@ -77,22 +77,22 @@ func (o *slopeOp) Finish(r0, r1, c0, c1 int) {
 }
 
 // LinearBackWeights is dw = dy^T x and db = column sums of dy.
-func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	if !d.begin("LinearBackWeights", backend.CheckLinearBackWeights(dw, db, dy, x, transposed)) {
+func (d *Device) linearBackWeights(o backend.LinearBackWeights) {
+	if !d.begin("LinearBackWeights", o.Check()) {
 		return
 	}
 	beta := float32(0)
-	if accumulate {
+	if o.Accumulate {
 		beta = 1
 	}
-	a, b := d.floats(dy), d.floats(x)
-	d.ops.columnSums = columnSumsOp{d.floats(db), a, dy.Rows, dy.Cols, 1, accumulate}
-	if transposed {
+	a, b := d.floats(o.DY), d.floats(o.X)
+	d.ops.columnSums = columnSumsOp{d.floats(o.DB), a, o.DY.Rows, o.DY.Cols, 1, o.Accumulate}
+	if o.Transposed {
 		a, b = b, a
 	}
-	d.product(d.floats(dw), a, b, dw.Rows, dw.Cols, dy.Rows, true, false, beta, nil)
-	if !db.None() {
-		d.run(&d.ops.columnSums, dy.Cols, narrow)
+	d.product(d.floats(o.DW), a, b, o.DW.Rows, o.DW.Cols, o.DY.Rows, true, false, beta, nil)
+	if !o.DB.None() {
+		d.run(&d.ops.columnSums, o.DY.Cols, narrow)
 	}
 }
 

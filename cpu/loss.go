@@ -7,17 +7,17 @@ import (
 )
 
 // Loss is each row's loss and the scaled gradient.
-func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	if !d.begin("Loss", backend.CheckLoss(dout, rows, out, target, kind)) {
+func (d *Device) loss(op backend.Loss) {
+	if !d.begin("Loss", op.Check()) {
 		return
 	}
 	o := &d.ops.loss
-	*o = lossOp{d.floats(dout), d.floats(rows), d.floats(out), d.floats(target),
-		out.Cols, target.Cols, out.Rows / target.Rows, kind, scale}
-	if kind == backend.Categorical && d.ready() {
-		d.classes(o.target, out.Cols)
+	*o = lossOp{d.floats(op.DOut), d.floats(op.Rows), d.floats(op.Out), d.floats(op.Target),
+		op.Out.Cols, op.Target.Cols, op.Out.Rows / op.Target.Rows, op.Kind, op.Scale}
+	if op.Kind == backend.Categorical && d.ready() {
+		d.classes(o.target, op.Out.Cols)
 	}
-	d.eachRow(o, out.Rows, out.Cols, heavy)
+	d.eachRow(o, op.Out.Rows, op.Out.Cols, heavy)
 }
 
 // classes demands class numbers below n.
@@ -144,16 +144,16 @@ func (s *scratch) categorical(grad, out []float32, class int, scale float32) flo
 }
 
 // Correct counts the rows whose largest logit is the target class.
-func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
-	if !d.begin("Correct", backend.CheckCorrect(s, i, logits, target)) {
+func (d *Device) correct(op backend.Correct) {
+	if !d.begin("Correct", op.Check()) {
 		return
 	}
-	acc, out, want := d.sums(s), d.floats(logits), d.floats(target)
+	acc, out, want := d.sums(op.Sums), d.floats(op.Logits), d.floats(op.Target)
 	if !d.ready() {
 		return
 	}
 	for r, class := range want {
-		row := out[r*logits.Cols : (r+1)*logits.Cols]
+		row := out[r*op.Logits.Cols : (r+1)*op.Logits.Cols]
 		best := 0
 		for j, o := range row {
 			if o > row[best] {
@@ -161,7 +161,7 @@ func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 			}
 		}
 		if float32(best) == class {
-			acc[i]++
+			acc[op.Slot]++
 		}
 	}
 }

@@ -186,18 +186,18 @@ func (d *Device) WriteSums(dst backend.Sums, src []float64) {
 }
 
 // ZeroSums clears accumulators.
-func (d *Device) ZeroSums(s backend.Sums) {
+func (d *Device) zeroSums(o backend.ZeroSums) {
 	if !d.begin("ZeroSums", nil) {
 		return
 	}
-	if v := d.sums(s); d.ready() {
+	if v := d.sums(o.Sums); d.ready() {
 		clear(v)
 	}
 }
 
 // host refuses traffic with the host inside a recording.
 func (d *Device) host() bool {
-	if d.recording {
+	if d.looking {
 		d.fail("the host's memory cannot be part of a recording")
 	}
 	return d.err == nil

@@ -36,11 +36,11 @@ func below(p float32) int32 {
 func mask(word uint32, below int32) uint32 { return uint32((int32(word>>8) - below) >> 31) }
 
 // Dropout is y = x . m / (1-p).
-func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
-	if d.begin("Dropout", backend.CheckDropout(y, x, p)) {
-		keep := math.Float32bits(float32(1 / (1 - float64(p))))
-		d.ops.dropout = dropoutOp{d.floats(y), d.floats(x), d.noise(noise), below(p), keep}
-		d.each(&d.ops.dropout, y.Len(), heavy)
+func (d *Device) dropout(o backend.Dropout) {
+	if d.begin("Dropout", o.Check()) {
+		keep := math.Float32bits(float32(1 / (1 - float64(o.P))))
+		d.ops.dropout = dropoutOp{d.floats(o.Y), d.floats(o.X), d.noise(o.Noise), below(o.P), keep}
+		d.each(&d.ops.dropout, o.Y.Len(), heavy)
 	}
 }
 

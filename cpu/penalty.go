@@ -7,19 +7,19 @@ import (
 )
 
 // ColumnMeans is m[j] = mean_b h[b,j].
-func (d *Device) ColumnMeans(m, h backend.Tensor) {
-	if d.begin("ColumnMeans", backend.CheckColumnMeans(m, h)) {
-		d.ops.columnSums = columnSumsOp{d.floats(m), d.floats(h), h.Rows, h.Cols, 1 / float64(h.Rows), false}
-		d.run(&d.ops.columnSums, h.Cols, narrow)
+func (d *Device) columnMeans(o backend.ColumnMeans) {
+	if d.begin("ColumnMeans", o.Check()) {
+		d.ops.columnSums = columnSumsOp{d.floats(o.M), d.floats(o.H), o.H.Rows, o.H.Cols, 1 / float64(o.H.Rows), false}
+		d.run(&d.ops.columnSums, o.H.Cols, narrow)
 	}
 }
 
 // SparseKL is KL(rho || m_j) summed over the units.
-func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
-	if !d.begin("SparseKL", backend.CheckSparseKL(dh, s, i, m, rho)) {
+func (d *Device) sparseKL(o backend.SparseKL) {
+	if !d.begin("SparseKL", o.Check()) {
 		return
 	}
-	acc, means, out := d.sums(s), d.floats(m), d.floats(dh)
+	acc, means, out := d.sums(o.Sums), d.floats(o.M), d.floats(o.DH)
 	if !d.ready() {
 		return
 	}
@@ -27,15 +27,15 @@ func (d *Device) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Te
 		d.columns = make([]float32, len(means))
 	}
 	row := d.columns[:len(means)]
-	p, sum := float64(rho), 0.0
+	p, sum := float64(o.Rho), 0.0
 	for j, mean := range means {
 		q := min(max(float64(mean), backend.MinSparsity), 1-backend.MinSparsity)
 		sum += p*math.Log(p/q) + (1-p)*math.Log((1-p)/(1-q))
-		row[j] = float32(float64(scale) * (-p/q + (1-p)/(1-q)))
+		row[j] = float32(float64(o.Scale) * (-p/q + (1-p)/(1-q)))
 	}
-	acc[i] += sum
+	acc[o.Slot] += sum
 	d.ops.addRow = addRowOp{out, row}
-	d.eachRow(&d.ops.addRow, dh.Rows, dh.Cols, light)
+	d.eachRow(&d.ops.addRow, o.DH.Rows, o.DH.Cols, light)
 }
 
 // addRowOp is v[r,:] += row.
@@ -50,14 +50,14 @@ func (o *addRowOp) part(s *scratch, _, lo, hi int) {
 }
 
 // L1 is the sum of |h|.
-func (d *Device) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	if !d.begin("L1", backend.CheckL1(dh, s, i, h)) {
+func (d *Device) l1(o backend.L1) {
+	if !d.begin("L1", o.Check()) {
 		return
 	}
-	acc := d.sums(s)
-	d.ops.l1 = l1Op{d, d.floats(dh), d.floats(h), scale}
-	if sum := d.sum(&d.ops.l1, h.Len(), light); d.ready() {
-		acc[i] += share * sum
+	acc := d.sums(o.Sums)
+	d.ops.l1 = l1Op{d, d.floats(o.DH), d.floats(o.H), o.Scale}
+	if sum := d.sum(&d.ops.l1, o.H.Len(), light); d.ready() {
+		acc[o.Slot] += o.Share * sum
 	}
 }
 
@@ -92,10 +92,10 @@ func sign(bits uint32) float32 {
 }
 
 // RowSquares is r[j] = sum_i w[j,i]^2.
-func (d *Device) RowSquares(r, w backend.Tensor) {
-	if d.begin("RowSquares", backend.CheckRowSquares(r, w)) {
-		d.ops.rowSquares = rowSquaresOp{d.floats(r), d.floats(w), w.Cols}
-		d.eachRow(&d.ops.rowSquares, w.Rows, w.Cols, light)
+func (d *Device) rowSquares(o backend.RowSquares) {
+	if d.begin("RowSquares", o.Check()) {
+		d.ops.rowSquares = rowSquaresOp{d.floats(o.R), d.floats(o.W), o.W.Cols}
+		d.eachRow(&d.ops.rowSquares, o.W.Rows, o.W.Cols, light)
 	}
 }
 
@@ -111,10 +111,10 @@ func (o *rowSquaresOp) part(s *scratch, _, lo, hi int) {
 }
 
 // AddScaledRows is dw[j,i] += 2 c_j w[j,i].
-func (d *Device) AddScaledRows(dw, w, c backend.Tensor) {
-	if d.begin("AddScaledRows", backend.CheckAddScaledRows(dw, w, c)) {
-		d.ops.addScaled = addScaledRowsOp{d.floats(dw), d.floats(w), d.floats(c), w.Cols}
-		d.eachRow(&d.ops.addScaled, w.Rows, w.Cols, light)
+func (d *Device) addScaledRows(o backend.AddScaledRows) {
+	if d.begin("AddScaledRows", o.Check()) {
+		d.ops.addScaled = addScaledRowsOp{d.floats(o.DW), d.floats(o.W), d.floats(o.C), o.W.Cols}
+		d.eachRow(&d.ops.addScaled, o.W.Rows, o.W.Cols, light)
 	}
 }
 
@@ -130,14 +130,14 @@ func (o *addScaledRowsOp) part(s *scratch, _, lo, hi int) {
 }
 
 // SquareSum is the sum of v^2, and dv = 2 scale v.
-func (d *Device) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.Tensor, share float64, scale float32) {
-	if !d.begin("SquareSum", backend.CheckSquareSum(dv, s, i, v)) {
+func (d *Device) squareSum(o backend.SquareSum) {
+	if !d.begin("SquareSum", o.Check()) {
 		return
 	}
-	acc := d.sums(s)
-	d.ops.squareSum = squareSumOp{d, d.floats(dv), d.floats(v), 2 * scale}
-	if sum := d.sum(&d.ops.squareSum, v.Len(), light); d.ready() {
-		acc[i] += share * sum
+	acc := d.sums(o.Sums)
+	d.ops.squareSum = squareSumOp{d, d.floats(o.DV), d.floats(o.V), 2 * o.Scale}
+	if sum := d.sum(&d.ops.squareSum, o.V.Len(), light); d.ready() {
+		acc[o.Slot] += o.Share * sum
 	}
 }
 

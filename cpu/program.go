@@ -1,35 +1,30 @@
 package cpu
 
-import (
-	"errors"
+import "github.com/aegpu/aegpu/backend"
 
-	"github.com/aegpu/aegpu/backend"
-)
-
-// program is a recorded step: the function itself.
+// program is a compiled step: the list itself.
 type program struct {
 	dev  *Device
-	step func() // nil once freed
+	step backend.List // nil once freed
 }
 
-// Record runs step for its errors alone, and keeps it.
-func (d *Device) Record(step func()) (backend.Program, error) {
-	if d.recording {
-		return nil, errors.New("cpu: Record: inside a recording")
-	}
-	if !d.begin("Record", nil) {
+// Compile looks for errors of the step's operations, and keeps them.
+func (d *Device) Compile(step backend.List) (backend.Program, error) {
+	if !d.begin("Compile", nil) {
 		return nil, d.err
 	}
-	d.recording = true
-	defer func() { d.recording = false }()
-	step()
+	d.looking = true
+	defer func() { d.looking = false }()
+	for _, op := range step {
+		d.Enqueue(op)
+	}
 	if d.err != nil {
 		return nil, d.err
 	}
-	return &program{d, step}, nil
+	return &program{d, append(backend.List{}, step...)}, nil
 }
 
-// Launch runs the step, times over.
+// Launch computes the step, times over.
 func (p *program) Launch(times int) {
 	d := p.dev
 	if !d.begin("Launch", nil) {
@@ -39,7 +34,9 @@ func (p *program) Launch(times int) {
 		d.fail("the program was freed")
 	}
 	for ; times > 0 && d.ready(); times-- {
-		p.step()
+		for _, op := range p.step {
+			d.Enqueue(op)
+		}
 	}
 }
 

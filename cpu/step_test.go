@@ -100,28 +100,28 @@ func (a *autoencoder) alloc(tb testing.TB, size int, widths []int) {
 // step is one step of training, without moving the clock on.
 func (a *autoencoder) step() {
 	var none backend.Tensor
-	a.dev.Gather(a.clean, none, a.data, backend.Batch{Clock: a.clock, Shuffle: true})
+	a.dev.Enqueue(backend.Gather{Clean: a.clean, Noisy: none, Data: a.data, Batch: backend.Batch{Clock: a.clock, Shuffle: true}})
 	x := a.clean
 	for _, l := range a.layers {
-		a.dev.Linear(l.y, none, x, l.w, l.b, l.act, false)
+		a.dev.Enqueue(backend.Linear{Y: l.y, Pre: none, X: x, W: l.w, B: l.b, Act: l.act})
 		x = l.y
 	}
-	a.dev.Loss(x, a.rows, x, a.clean, backend.Bernoulli, 1/float32(a.batch))
+	a.dev.Enqueue(backend.Loss{DOut: x, Rows: a.rows, Out: x, Target: a.clean, Kind: backend.Bernoulli, Scale: 1 / float32(a.batch)})
 	dy := x
 	for i := len(a.layers) - 1; i >= 0; i-- {
 		l := a.layers[i]
 		if i == 0 {
-			a.dev.LinearBackWeights(l.dw, l.db, dy, a.clean, false, false)
+			a.dev.Enqueue(backend.LinearBackWeights{DW: l.dw, DB: l.db, DY: dy, X: a.clean})
 			break
 		}
 		below := a.layers[i-1]
-		a.dev.LinearBackWeights(l.dw, l.db, dy, below.y, false, false)
-		a.dev.LinearBackInput(l.dx, dy, l.w, below.y, below.act, false)
+		a.dev.Enqueue(backend.LinearBackWeights{DW: l.dw, DB: l.db, DY: dy, X: below.y})
+		a.dev.Enqueue(backend.LinearBackInput{DX: l.dx, DY: dy, W: l.w, Saved: below.y, Act: below.act})
 		dy = l.dx
 	}
-	a.dev.Check(a.guard, a.grads, a.ends, a.rows, a.clock)
-	a.dev.Update(a.params, a.grads, a.m, a.v, a.opt, a.guard, a.clock)
-	a.dev.Accumulate(a.sum, 0, a.rows, 1)
+	a.dev.Enqueue(backend.Check{Guard: a.guard, Grads: a.grads, Ends: a.ends, Rows: a.rows, Clock: a.clock})
+	a.dev.Enqueue(backend.Update{Params: a.params, Grads: a.grads, M: a.m, V: a.v, Optimiser: a.opt, Guard: a.guard, Clock: a.clock})
+	a.dev.Enqueue(backend.Accumulate{Sums: a.sum, V: a.rows, Scale: 1})
 }
 
 // flops is the arithmetic of the products of a step.

@@ -7,10 +7,10 @@ import (
 )
 
 // TopK keeps the k largest elements of every row.
-func (d *Device) TopK(y, x backend.Tensor, k int) {
-	if d.begin("TopK", backend.CheckTopK(y, x, k)) {
-		d.ops.topK = topKOp{d.floats(y), d.floats(x), y.Cols, k}
-		d.eachRow(&d.ops.topK, y.Rows, y.Cols, heavy)
+func (d *Device) topK(o backend.TopK) {
+	if d.begin("TopK", o.Check()) {
+		d.ops.topK = topKOp{d.floats(o.Y), d.floats(o.X), o.Y.Cols, o.K}
+		d.eachRow(&d.ops.topK, o.Y.Rows, o.Y.Cols, heavy)
 	}
 }
 
@@ -87,10 +87,10 @@ func kthLargest(v []float32, k int) float32 {
 func median(a, b, c float32) float32 { return max(min(a, b), min(max(a, b), c)) }
 
 // TopKBack is dx = [y != 0] . dy.
-func (d *Device) TopKBack(dx, dy, y backend.Tensor) {
-	if d.begin("TopKBack", backend.CheckTopKBack(dx, dy, y)) {
-		d.ops.topKBack = topKBackOp{d.floats(dx), d.floats(dy), d.floats(y)}
-		d.each(&d.ops.topKBack, y.Len(), light)
+func (d *Device) topKBack(o backend.TopKBack) {
+	if d.begin("TopKBack", o.Check()) {
+		d.ops.topKBack = topKBackOp{d.floats(o.DX), d.floats(o.DY), d.floats(o.Y)}
+		d.each(&d.ops.topKBack, o.Y.Len(), light)
 	}
 }
 

@@ -8,18 +8,18 @@ import (
 )
 
 // Check writes the step's loss and gradient norms to the guard.
-func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
-	if !d.begin("Check", backend.CheckCheck(guard, grads, ends, rows)) {
+func (d *Device) check(o backend.Check) {
+	if !d.begin("Check", o.Check()) {
 		return
 	}
-	out, g, loss, k := d.sums(guard), d.floats(grads), d.floats(rows), d.clock(c)
+	out, g, loss, k := d.sums(o.Guard), d.floats(o.Grads), d.floats(o.Rows), d.clock(o.Clock)
 	if !d.ready() || out[backend.GuardStep] != 0 {
 		return
 	}
 	d.ops.sum = sumOp{d, loss}
-	out[backend.GuardLoss] = d.sum(&d.ops.sum, len(loss), light) / float64(rows.Rows)
+	out[backend.GuardLoss] = d.sum(&d.ops.sum, len(loss), light) / float64(o.Rows.Rows)
 	begin := 0
-	for i, end := range ends {
+	for i, end := range o.Ends {
 		d.ops.squares = squaresOp{d, g[begin:end]}
 		out[backend.GuardNorm+i] = d.sum(&d.ops.squares, end-begin, light)
 		begin = end
@@ -41,24 +41,24 @@ func (o *squaresOp) part(s *scratch, i, lo, hi int) {
 }
 
 // Update moves the parameters one step.
-func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	if !d.begin("Update", backend.CheckUpdate(params, grads, m, v, o, guard)) {
+func (d *Device) update(o backend.Update) {
+	if !d.begin("Update", o.Check()) {
 		return
 	}
-	watch, k := d.sums(guard), d.clock(c)
+	watch, k := d.sums(o.Guard), d.clock(o.Clock)
 	u := &d.ops.update
-	*u = updateOp{p: d.floats(params), g: d.floats(grads), kind: o.Kind, decayed: o.Decayed}
-	if o.Kind.Moments() > 0 {
-		u.m = d.floats(m)
+	*u = updateOp{p: d.floats(o.Params), g: d.floats(o.Grads), kind: o.Optimiser.Kind, decayed: o.Optimiser.Decayed}
+	if o.Optimiser.Kind.Moments() > 0 {
+		u.m = d.floats(o.M)
 	}
-	if o.Kind.Moments() > 1 {
-		u.v = d.floats(v)
+	if o.Optimiser.Kind.Moments() > 1 {
+		u.v = d.floats(o.V)
 	}
 	if !d.ready() || watch[backend.GuardStep] != 0 {
 		return
 	}
-	u.set(o, k.hyper(), total(watch[backend.GuardNorm:]))
-	d.each(u, params.Len(), heavy)
+	u.set(o.Optimiser, k.hyper(), total(watch[backend.GuardNorm:]))
+	d.each(u, o.Params.Len(), heavy)
 }
 
 type updateOp struct {

@@ -40,7 +40,7 @@ func Corrupted(dev backend.Device, s *data.Set, n int, c model.Corruption, seed 
 		batch.High = 1
 	}
 	dev.SetClock(clock, backend.Time{Seed: seed}, nil)
-	dev.Gather(both.Top(s.Rows), both.Slice(s.Rows*s.Cols, s.Rows, s.Cols), r.rows, batch)
+	dev.Enqueue(backend.Gather{Clean: both.Top(s.Rows), Noisy: both.Slice(s.Rows*s.Cols, s.Rows, s.Cols), Data: r.rows, Batch: batch})
 	v := make([]float32, both.Len())
 	dev.Download(v, both)
 	return v[:len(v)/2], v[len(v)/2:], dev.Sync()

@@ -120,7 +120,7 @@ func (g *grid) compare(rows Rows, start, m, n int) []float32 {
 	rows.Read(v, start, m)
 	x, near := g.x.Top(m), g.near.Slice(0, m, n)
 	g.dev.Upload(x, v)
-	g.dev.Linear(near, backend.Tensor{}, x, g.t.Top(n), g.half.Slice(0, 1, n), backend.Identity, false)
+	g.dev.Enqueue(backend.Linear{Y: near, X: x, W: g.t.Top(n), B: g.half.Slice(0, 1, n)})
 	g.dev.Download(g.out[:m*n], near)
 	return g.out[:m*n]
 }

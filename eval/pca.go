@@ -128,7 +128,7 @@ func (p *PCA) Decode(dev backend.Device, codes []float32) ([]float32, error) {
 	for start := 0; start < z.Len(); start += f.z.Rows {
 		n := min(f.z.Rows, z.Len()-start)
 		dev.Upload(f.z.Top(n), codes[start*k:(start+n)*k])
-		dev.Linear(f.y.Top(n), backend.Tensor{}, f.z.Top(n), f.w, f.mean, backend.Identity, true)
+		dev.Enqueue(backend.Linear{Y: f.y.Top(n), X: f.z.Top(n), W: f.w, B: f.mean, Transposed: true})
 		dev.Download(out[start*d:(start+n)*d], f.y.Top(n))
 	}
 	return out, dev.Sync()
@@ -200,10 +200,10 @@ func (p *PCA) project(dev backend.Device, x Rows, errors bool, use func(f *proje
 	err = eachChunk(centred{x, p.Mean}, func(v []float32, start, n int) error {
 		cx, cz, none := f.x.Top(n), f.z.Top(n), backend.Tensor{}
 		dev.Upload(cx, v)
-		dev.Linear(cz, none, cx, f.w, none, backend.Identity, false)
+		dev.Enqueue(backend.Linear{Y: cz, Pre: none, X: cx, W: f.w, B: none})
 		if errors {
-			dev.Linear(f.y.Top(n), none, cz, f.w, none, backend.Identity, true)
-			dev.Loss(none, f.rows.Top(n), f.y.Top(n), cx, backend.SquaredError, 1)
+			dev.Enqueue(backend.Linear{Y: f.y.Top(n), Pre: none, X: cz, W: f.w, B: none, Transposed: true})
+			dev.Enqueue(backend.Loss{DOut: none, Rows: f.rows.Top(n), Out: f.y.Top(n), Target: cx, Kind: backend.SquaredError, Scale: 1})
 		}
 		use(f, start, n)
 		return dev.Sync()

@@ -63,7 +63,7 @@ func covariance(dev backend.Device, x Rows) (blas64.General, error) {
 	err = eachChunk(x, func(v []float32, _, n int) error {
 		c := chunk.Top(n)
 		dev.Upload(c, v)
-		dev.LinearBackWeights(product, backend.Tensor{}, c, c, false, false)
+		dev.Enqueue(backend.LinearBackWeights{DW: product, DY: c, X: c})
 		dev.Download(host, product)
 		for i, e := range host {
 			cov.Data[i] += float64(e)
@@ -211,8 +211,8 @@ func (s *streamed) apply(dst, q blas64.General) error {
 	return eachChunk(s.rows, func(v []float32, _, n int) error {
 		x, y := s.x.Top(n), s.y.Top(n)
 		s.dev.Upload(x, v)
-		s.dev.Linear(y, none, x, s.q, none, backend.Identity, false)
-		s.dev.LinearBackWeights(s.back, none, y, x, false, false)
+		s.dev.Enqueue(backend.Linear{Y: y, Pre: none, X: x, W: s.q, B: none})
+		s.dev.Enqueue(backend.LinearBackWeights{DW: s.back, DB: none, DY: y, X: x})
 		s.dev.Download(s.host, s.back)
 		for i, e := range s.host {
 			dst.Data[i] += scale * float64(e)

@@ -60,11 +60,11 @@ func (f *softmax) at(theta, grad []float64) float64 {
 	w, b := f.place(theta)
 	dw, db := f.split(f.dtheta)
 	scale := 1 / float64(f.x.Rows)
-	f.dev.ZeroSums(f.sums)
+	f.dev.Enqueue(backend.ZeroSums{Sums: f.sums})
 	f.each(w, b, func(x, target, logits, rows backend.Tensor, first bool) {
-		f.dev.Loss(logits, rows, logits, target, backend.Categorical, float32(scale))
-		f.dev.Accumulate(f.sums, 0, rows, scale)
-		f.dev.LinearBackWeights(dw, db, logits, x, false, !first)
+		f.dev.Enqueue(backend.Loss{DOut: logits, Rows: rows, Out: logits, Target: target, Kind: backend.Categorical, Scale: float32(scale)})
+		f.dev.Enqueue(backend.Accumulate{Sums: f.sums, V: rows, Scale: scale})
+		f.dev.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: logits, X: x, Accumulate: !first})
 	})
 	f.dev.Download(f.host, f.dtheta)
 	value := f.sum()
@@ -81,9 +81,9 @@ func (f *softmax) at(theta, grad []float64) float64 {
 // correct is the number of rows whose largest logit is their class.
 func (f *softmax) correct(theta []float64) (float64, error) {
 	w, b := f.place(theta)
-	f.dev.ZeroSums(f.sums)
+	f.dev.Enqueue(backend.ZeroSums{Sums: f.sums})
 	f.each(w, b, func(_, target, logits, _ backend.Tensor, _ bool) {
-		f.dev.Correct(f.sums, 0, logits, target)
+		f.dev.Enqueue(backend.Correct{Sums: f.sums, Logits: logits, Target: target})
 	})
 	return f.sum(), f.err
 }
@@ -105,7 +105,7 @@ func (f *softmax) each(w, b backend.Tensor, use func(x, target, logits, rows bac
 	for start := 0; start < f.x.Rows; start += f.logits.Rows {
 		n := min(f.logits.Rows, f.x.Rows-start)
 		x, logits := f.x.Slice(start*d, n, d), f.logits.Top(n)
-		f.dev.Linear(logits, backend.Tensor{}, x, w, b, backend.Identity, false)
+		f.dev.Enqueue(backend.Linear{Y: logits, X: x, W: w, B: b})
 		use(x, f.target.Slice(start, n, 1), logits, f.rows.Top(n), start == 0)
 	}
 }

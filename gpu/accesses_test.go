@@ -54,14 +54,14 @@ func (r *counter) check() {
 	const params = 1 << 20
 	grads, rows, guard := r.alloc(1, params), r.alloc(128, 1), r.allocSums(3)
 	r.run("check, 16,384 gradients of 1,048,576", params/16384, accesses{6200, 9400, 40}, func() {
-		r.d.Check(guard, grads, []int{params}, rows, r.clock)
+		r.d.Enqueue(backend.Check{Guard: guard, Grads: grads, Ends: []int{params}, Rows: rows, Clock: r.clock})
 	})
 }
 
 func (r *counter) topK(cols int, most accesses) {
 	x, y := r.alloc(64, cols), r.alloc(64, cols)
 	r.count(x)
-	r.run(fmt.Sprintf("top-k, a row of %d", cols), x.Rows, most, func() { r.d.TopK(y, x, 25) })
+	r.run(fmt.Sprintf("top-k, a row of %d", cols), x.Rows, most, func() { r.d.Enqueue(backend.TopK{Y: y, X: x, K: 25}) })
 }
 
 func (r *counter) gathers() {
@@ -77,23 +77,23 @@ func (r *counter) gathers() {
 	}{{64, accesses{480, 200, 24}, accesses{480, 200, 26}}, {8192, accesses{215, 200, 630}, accesses{215, 200, 830}}} {
 		to, of := clean.Top(c.batch), backend.Batch{Clock: r.clock, Shuffle: true}
 		r.run(fmt.Sprintf("gather, a row of %d bytes, batch of %d", width, c.batch), c.batch, c.plain, func() {
-			r.d.Gather(to, backend.Tensor{}, data, of)
+			r.d.Enqueue(backend.Gather{Clean: to, Data: data, Batch: of})
 		})
 		of.Corrupt, of.Level = backend.Masking, 0.3
-		r.run("the same with masking", c.batch, c.mask, func() { r.d.Gather(to, noisy.Top(c.batch), data, of) })
+		r.run("the same with masking", c.batch, c.mask, func() { r.d.Enqueue(backend.Gather{Clean: to, Noisy: noisy.Top(c.batch), Data: data, Batch: of}) })
 	}
 	r.run(fmt.Sprintf("gather, a row of %d floats, batch of 1024", width), 1024, accesses{230, 200, 95}, func() {
-		r.d.Gather(clean.Top(1024), backend.Tensor{}, noisy.Data(), backend.Batch{Clock: r.clock, Shuffle: true})
+		r.d.Enqueue(backend.Gather{Clean: clean.Top(1024), Data: noisy.Data(), Batch: backend.Batch{Clock: r.clock, Shuffle: true}})
 	})
-	d := r.d.(*Device)
+	d := r.d.Device.(*Device)
 	for _, c := range []struct {
 		size int
 		most accesses
 	}{{784, accesses{65, 51, 40}}, {100, accesses{40, 27, 30}}, {13, accesses{28, 15, 25}}} {
 		r.run(fmt.Sprintf("prefetch, a row of %d bytes, batch of 1024", c.size), 1024, c.most, func() {
 			err := d.worker.Do(func() error {
-				return d.launch(kernels.PrefetchFwdU8, fetchBlocks, at(clean), pointer(address(dataExtent(data))), clockAt(r.clock),
-					integer(1024), integer(1024), integer(c.size), integer(0), integer(gatherShuffle))
+				return d.launchKernel(kernels.PrefetchFwdU8{Batch: kernels.Uint8s{Base: clean.Mem}, Data: kernels.Uint8s{Base: data.Mem}, Clock: kernels.Clock{Base: r.clock.Mem},
+					Rows: 1024, N: 1024, Size: c.size, Flags: 1}, 32, nil, d.stream)
 			})
 			if err != nil {
 				r.Fatal(err)
@@ -114,7 +114,7 @@ func TestGatherOfAllBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	to := r.alloc(64, 4)
-	r.d.Gather(to, backend.Tensor{}, data, backend.Batch{Clock: r.allocClock(backend.Hyper{})})
+	r.d.Enqueue(backend.Gather{Clean: to, Data: data, Batch: backend.Batch{Clock: r.allocClock(backend.Hyper{})}})
 	for i, v := range r.values(to) {
 		if v != float32(i)/255 {
 			t.Errorf("byte %d is %v, want %v", i, v, float32(i)/255)

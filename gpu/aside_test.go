@@ -79,14 +79,14 @@ func testWaiting(t *testing.T) {
 	r := newRig(t, Options{})
 	dy, x, dw, other, sum := r.alloc(5, 3), r.alloc(5, 4), r.alloc(3, 4), r.alloc(5, 4), r.alloc(3, 4)
 	back := func() {
-		r.d.LinearBackWeights(dw, backend.Tensor{}, dy, x, false, false)
-		r.d.Zero(other) // meanwhile
+		r.d.Enqueue(backend.LinearBackWeights{DW: dw, DY: dy, X: x})
+		r.d.Enqueue(backend.Zero{Dst: other}) // meanwhile
 	}
 	for name, step := range map[string]func(){
-		"the result is read":        func() { back(); r.d.Add(sum, dw) },
-		"the result is overwritten": func() { back(); r.d.Zero(dw); r.d.Add(sum, dw) },
-		"an operand is overwritten": func() { back(); r.d.Zero(x); r.d.Add(sum, dw) },
-		"part of one is":            func() { back(); r.d.Zero(dy.Top(1)); r.d.Add(sum, dw) },
+		"the result is read":        func() { back(); r.d.Enqueue(backend.Add{Dst: sum, Src: dw}) },
+		"the result is overwritten": func() { back(); r.d.Enqueue(backend.Zero{Dst: dw}); r.d.Enqueue(backend.Add{Dst: sum, Src: dw}) },
+		"an operand is overwritten": func() { back(); r.d.Enqueue(backend.Zero{Dst: x}); r.d.Enqueue(backend.Add{Dst: sum, Src: dw}) },
+		"part of one is":            func() { back(); r.d.Enqueue(backend.Zero{Dst: dy.Top(1)}); r.d.Enqueue(backend.Add{Dst: sum, Src: dw}) },
 	} {
 		r.count(dy)
 		r.fill(x, 1)

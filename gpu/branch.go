@@ -8,12 +8,11 @@ import (
 	"gorgonia.org/cu"
 )
 
-// branch is a second stream, and how it forks from the device's and joins it again
-// within a recording.
+// branch is a stream beside the first, and how it forks from it and joins it again
+// within a capture.
 type branch struct {
 	stream     cu.Stream
 	from, done cu.Event
-	away       bool // forked and not joined
 }
 
 func (b *branch) open() (err error) {
@@ -43,20 +42,10 @@ func (b *branch) free() error {
 	return errors.Join(errs...)
 }
 
-// fork enqueues work on the branch, after all that is on the device's stream so far.
-func (d *Device) fork(b *branch, work func(cu.Stream) error) error {
-	b.away = true
-	return errors.Join(
-		d.enqueue(func() error { return errors.Join(b.from.Record(d.stream), b.stream.Wait(b.from, 0)) }),
-		work(b.stream),
-		d.enqueue(func() error { return b.done.Record(b.stream) }))
+// run enqueues work on the branch, after all that is on the first stream so far.
+func (b *branch) run(first cu.Stream, work func(cu.Stream) error) error {
+	return errors.Join(b.from.Record(first), b.stream.Wait(b.from, 0), work(b.stream), b.done.Record(b.stream))
 }
 
-// join has the device's stream wait for what is on the branch.
-func (d *Device) join(b *branch) error {
-	if !b.away {
-		return nil
-	}
-	b.away = false
-	return d.enqueue(func() error { return d.stream.Wait(b.done, 0) })
-}
+// join has the first stream wait for what is on the branch.
+func (b *branch) join(first cu.Stream) error { return first.Wait(b.done, 0) }

@@ -7,7 +7,6 @@ import (
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
 )
 
@@ -50,8 +49,6 @@ func (d *Device) clock(op string, c backend.Clock) bool {
 	return d.err == nil
 }
 
-func clockAt(c backend.Clock) arg { return pointer(c.Mem.(*block).at) }
-
 // SetClock sets the time and the table of the steps ahead.
 func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper) {
 	if !d.clock("SetClock", c) {
@@ -64,43 +61,11 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 	}
 	h := header{Time: t, at: 0, len: uint64(len(table))}
 	h.keys = backend.NewPermutation(1, t.Seed, t.Epoch).Keys
-	d.wait("SetClock", func() error {
+	d.do("SetClock", func() error {
 		if err := d.send(b.at, asBytes([]header{h})); err != nil {
 			return err
 		}
 		b.moment = moment{int(t.Row), b.sets + 1}
 		return d.send(b.at+cu.DevicePtr(headerSize), asBytes(table))
-	})
-}
-
-// Tick ends a step of rows examples. In a recording the update before it does it,
-// unless the step must wait for rows that are fetched by the time that ends.
-func (d *Device) Tick(c backend.Clock, rows int) {
-	if !d.clock("Tick", c) {
-		return
-	}
-	b := c.Mem.(*block)
-	before := d.take(func(o *operation) bool { return o.ended != nil && o.clock == c })
-	if before != nil {
-		d.next = before.access
-	}
-	d.run("Tick", func() error {
-		if p := d.program; p != nil {
-			p.ticks[b] += rows
-		} else {
-			b.row += rows
-		}
-		if before != nil {
-			if !d.fetching.away {
-				return before.ended(rows)
-			}
-			if err := before.enqueue(); err != nil {
-				return err
-			}
-		}
-		if err := d.join(&d.fetching); err != nil {
-			return err
-		}
-		return d.launch(kernels.TickU64, 1, clockAt(c), integer(rows))
 	})
 }

@@ -21,7 +21,7 @@ func TestCounts(t *testing.T) {
 	if held := counter.HeldBytes() - before; held != 400 {
 		t.Errorf("%d bytes are held more after an allocation of 400", held)
 	}
-	p, err := dev.Record(func() { dev.Zero(x); dev.Activate(x, x, backend.Tanh) })
+	p, err := dev.Compile(backend.List{backend.Zero{Dst: x}, backend.Activate{Y: x, X: x, Act: backend.Tanh}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +62,14 @@ func TestBytesOfLaunches(t *testing.T) {
 			t.Errorf("%s: %d bytes read, %d written (%v), want %d and %d", what, read-r, written-w, ok, wantRead, wantWritten)
 		}
 	}
-	moved("a fill", 0, 400, func() { dev.Zero(x) })
-	moved("a kernel in place", 400, 400, func() { dev.Activate(x, x, backend.Tanh) })
+	moved("a fill", 0, 400, func() { dev.Enqueue(backend.Zero{Dst: x}) })
+	moved("a kernel in place", 400, 400, func() { dev.Enqueue(backend.Activate{Y: x, X: x, Act: backend.Tanh}) })
 	product := func() {
-		dev.Linear(x.Slice(0, 2, 2), backend.Tensor{}, x.Slice(30, 2, 10), x.Slice(60, 2, 10), b.Slice(0, 1, 2), backend.Identity, false)
+		dev.Enqueue(backend.Linear{Y: x.Slice(0, 2, 2), X: x.Slice(30, 2, 10), W: x.Slice(60, 2, 10), B: b.Slice(0, 1, 2)})
 	}
 	product() // its algorithm runs once more when it is chosen
 	moved("a product", 4*(20+20+2), 4*4, product)
-	moved("a column sum", 280, 40, func() { dev.ColumnMeans(b, x.Slice(30, 7, 10)) })
+	moved("a column sum", 280, 40, func() { dev.Enqueue(backend.ColumnMeans{M: b, H: x.Slice(30, 7, 10)}) })
 	x.Mem.Free()
 	if err := dev.Close(); err != nil {
 		t.Error(err)

@@ -93,7 +93,7 @@ func training(t *testing.T, dev backend.Device, spec model.Spec, o model.Trainin
 		classes[i] = float32(i % 3)
 	}
 	dev.Upload(labels, classes)
-	o.Batch, o.Steps = ceil(batch, max(1, o.Accumulate)), steps
+	o.Batch, o.Steps = (batch+max(1, o.Accumulate)-1)/max(1, o.Accumulate), steps
 	o.Optimiser = backend.Optimiser{Kind: o.Optimiser.Kind, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 5, WeightDecay: 1e-4}
 	tr, err := m.NewTraining(data, labels.Data(), o)
 	must(err)
@@ -275,30 +275,37 @@ type planted struct {
 	rule       func(*backend.Optimiser)
 }
 
-func (d *planted) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	if d.loss != 0 && d.step >= d.from {
-		scale *= d.loss
+func (d *planted) Enqueue(op backend.Operation) {
+	switch o := op.(type) {
+	case backend.Loss:
+		if d.loss != 0 && d.step >= d.from {
+			o.Scale *= d.loss
+		}
+		op = o
+	case backend.Update:
+		if d.rule != nil && d.step >= d.from {
+			d.rule(&o.Optimiser)
+		}
+		d.step++
+		op = o
 	}
-	d.Device.Loss(dout, rows, out, target, kind, scale)
+	d.Device.Enqueue(op)
 }
 
-func (d *planted) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	if d.rule != nil && d.step >= d.from {
-		d.rule(&o)
-	}
-	d.step++
-	d.Device.Update(params, grads, m, v, o, guard, c)
+// Compile enqueues the operations anew, mistakes and all, at every launch.
+func (d *planted) Compile(step backend.List) (backend.Program, error) { return again{d, step}, nil }
+
+// again is a step that is not compiled.
+type again struct {
+	d    *planted
+	step backend.List
 }
-
-// Record runs the operations anew, mistakes and all, at every launch.
-func (d *planted) Record(step func()) (backend.Program, error) { return again{step}, nil }
-
-// again is a step that is not recorded.
-type again struct{ step func() }
 
 func (a again) Launch(times int) {
 	for range times {
-		a.step()
+		for _, op := range a.step {
+			a.d.Enqueue(op)
+		}
 	}
 }
 func (again) Free() {}

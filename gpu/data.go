@@ -59,7 +59,7 @@ func (d *Device) data(op string, v []byte) (backend.Memory, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.wait(op, func() error { return d.send(b.at, v) })
+	d.do(op, func() error { return d.send(b.at, v) })
 	return b, d.err
 }
 

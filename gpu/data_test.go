@@ -23,9 +23,9 @@ func gathered(t *testing.T, d backend.Device, data backend.Data) []float32 {
 		t.Fatal(err)
 	}
 	d.SetClock(c, backend.Time{Seed: 3}, nil)
-	p, err := d.Record(func() {
-		d.Gather(out, backend.Tensor{}, data, backend.Batch{Clock: c, Shuffle: true})
-		d.Tick(c, rows)
+	p, err := d.Compile(backend.List{
+		backend.Gather{Clean: out, Data: data, Batch: backend.Batch{Clock: c, Shuffle: true}},
+		backend.Tick{Clock: c, Rows: rows},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -31,8 +31,8 @@ func TestFaultOfAKernel(t *testing.T) {
 			t.Fatal(err)
 		}
 		d.SetClock(clock, backend.Time{Row: 2}, nil)
-		d.Gather(batch, backend.Tensor{}, data.Data(), backend.Batch{Clock: clock})
-		d.Zero(batch)
+		d.Enqueue(backend.Gather{Clean: batch, Data: data.Data(), Batch: backend.Batch{Clock: clock}})
+		d.Enqueue(backend.Zero{Dst: batch})
 		err = d.Sync()
 		if err == nil || o.Debug != strings.Contains(err.Error(), "gather_fwd_f32") {
 			t.Errorf("debug %t: %v", o.Debug, err)

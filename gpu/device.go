@@ -9,18 +9,18 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 	"github.com/aegpu/aegpu/gpu/internal/worker"
+	"github.com/aegpu/aegpu/gpu/plan"
 	"gorgonia.org/cu"
 )
 
 // Device is a GPU with its context, its stream and its memory. Fields below
 // worker belong to the worker's thread.
 type Device struct {
-	info      backend.Info
-	options   Options
-	err       error // the first
-	closed    bool
-	recording bool
-	worker    *worker.Worker
+	info    backend.Info
+	options Options
+	err     error // the first
+	closed  bool
+	worker  *worker.Worker
 
 	gpu       cu.Device
 	ctx       cu.CUContext
@@ -29,30 +29,27 @@ type Device struct {
 	stream    cu.Stream
 	modules   []cu.Module
 	functions map[string]cu.Function
-	args      arguments
 	blocks    map[*block]bool // what is allocated
+	scratch   scratch
+	stage     stage
+	landings  []*landing // for readings to come
+	landed    []*landing // all there are
+
 	lt        cublaslt.Handle
 	ltOpen    bool
 	plans     map[planKey]*cublaslt.Plan // nil where cuBLASLt has no algorithm
 	asked     []*asked                   // what plans were asked for, in order
 	tuning    *tuning                    // nil where the first algorithm is taken
 	workspace *block
-	scratch   scratch
-	stage     stage
-	landings  []*landing // for readings to come
-	landed    []*landing // all there are
-	spans     []*spanTable
-	derived   []*derived
-	epoch     int // of what is derived
-	shadows   []*shadow
-	recorded  *effects   // of the recording under way
-	next      access     // of the operation that is run next
-	sources   []*derived // that the operation under way reads, the tensors being thin
+
+	capturing bool                      // what is enqueued becomes a graph
+	branches  [plan.Fetching + 1]branch // streams beside the first
+	beside    *block                    // the workspace of what runs aside
 	programs  map[*program]bool
-	program   *program // that is recorded
+	kept      map[keptKey]*block // buffers of operations enqueued one by one
+	shadows   []*shadow
+	thin      []thin // what programs have left in bfloat16 alone
 	stagings  []*staging
-	fetching  branch // batches of data on the host (staging.go)
-	aside     aside
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -85,18 +82,6 @@ func (d *Device) Usage() (u Usage) {
 	return u
 }
 
-// run enqueues an operation with the access that ready was told, unless there was
-// an error; in a recording it is kept for later (recorded.go).
-func (d *Device) run(op string, enqueue func() error) {
-	a := d.next
-	d.next = access{}
-	if d.recorded == nil {
-		d.do(op, a, enqueue)
-	} else if d.err == nil {
-		d.recorded.operations = append(d.recorded.operations, operation{access: a, name: op, enqueue: enqueue})
-	}
-}
-
 // fail keeps the first error.
 func (d *Device) fail(op string, err error) {
 	if d.err == nil {
@@ -104,18 +89,19 @@ func (d *Device) fail(op string, err error) {
 	}
 }
 
-// wait has the worker do something that waits for the stream, which a recording
-// cannot do.
-func (d *Device) wait(op string, fn func() error) {
-	if d.recording {
-		d.fail(op, errors.New("it cannot be recorded"))
+// do has the worker do something, unless there was an error.
+func (d *Device) do(op string, fn func() error) {
+	if d.err != nil {
+		return
 	}
-	d.run(op, fn)
+	if err := d.worker.Do(fn); err != nil {
+		d.fail(op, err)
+	}
 }
 
 // Sync waits for all that is enqueued and returns the first error.
 func (d *Device) Sync() error {
-	d.wait("Sync", func() error { return d.stream.Synchronize() })
+	d.do("Sync", func() error { return d.stream.Synchronize() })
 	return d.err
 }
 
@@ -160,8 +146,9 @@ func (d *Device) stop() error {
 	for _, m := range d.modules {
 		try(m.Unload())
 	}
-	try(d.fetching.free())
-	try(d.aside.free())
+	for i := range d.branches {
+		try(d.branches[i].free())
+	}
 	if d.stream != (cu.Stream{}) {
 		try(d.stream.Destroy())
 	}

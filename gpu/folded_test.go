@@ -29,14 +29,16 @@ func newFoldedRig(t *testing.T) *foldedRig {
 	return r
 }
 
-func (r *foldedRig) check() { r.d.Check(r.guard, r.grads, []int{12}, r.rows, r.clock) }
+func (r *foldedRig) check() {
+	r.d.Enqueue(backend.Check{Guard: r.guard, Grads: r.grads, Ends: []int{12}, Rows: r.rows, Clock: r.clock})
+}
 
 func (r *foldedRig) want(what string, sum, loss float64) {
 	r.Helper()
 	s, g := make([]float64, 2), make([]float64, r.guard.N)
 	r.d.ReadSums(s, r.sums)
 	r.d.ReadSums(g, r.guard)
-	r.d.ZeroSums(r.sums)
+	r.d.Enqueue(backend.ZeroSums{Sums: r.sums})
 	r.sync()
 	if s[0] != 0 || s[1] != sum || g[backend.GuardLoss] != loss {
 		r.Errorf("%s: sums %v, loss %v, want 0 %v and %v", what, s, g[backend.GuardLoss], sum, loss)
@@ -47,12 +49,12 @@ func (r *foldedRig) want(what string, sum, loss float64) {
 // not finite; that of other rows does.
 func TestCheckMakesTheSum(t *testing.T) {
 	r := newFoldedRig(t)
-	sum := func() { r.d.Accumulate(r.sums, 1, r.rows, 0.5) }
+	sum := func() { r.d.Enqueue(backend.Accumulate{Sums: r.sums, Slot: 1, V: r.rows, Scale: 0.5}) }
 	r.record(1, func() { sum(); r.check() }).Launch(3)
 	r.want("one kernel", 3*7.5, 3)
-	r.record(3, func() { sum(); r.d.Activate(r.rows, r.rows, backend.Identity); r.check() }).Launch(2)
+	r.record(3, func() { sum(); r.d.Enqueue(backend.Activate{Y: r.rows, X: r.rows}); r.check() }).Launch(2)
 	r.want("overwritten between", 2*7.5, 3)
-	r.record(3, func() { sum(); r.d.ZeroSums(r.sums); r.check() }).Launch(2)
+	r.record(3, func() { sum(); r.d.Enqueue(backend.ZeroSums{Sums: r.sums}); r.check() }).Launch(2)
 	r.want("cleared between", 0, 3)
 	r.record(2, func() { r.check(); sum() }).Launch(2)
 	r.want("after the check", 2*7.5, 3)
@@ -77,20 +79,20 @@ func TestCheckMakesTheSum(t *testing.T) {
 // A bias gradient that is added to zeros is written by the product.
 func TestZeroBeforeAnAdditionIsNoLaunch(t *testing.T) {
 	r := newFoldedRig(t)
-	back := func() { r.d.LinearBackWeights(r.w, r.b, r.dy, r.x, false, true) }
+	back := func() { r.d.Enqueue(backend.LinearBackWeights{DW: r.w, DB: r.b, DY: r.dy, X: r.x, Accumulate: true}) }
 	want := func(what string, first float32) {
 		t.Helper()
 		if got := r.values(r.b); got[0] != first {
 			t.Errorf("%s: bias gradients are %v, want %v first", what, got, first)
 		}
 	}
-	r.record(1, func() { r.d.Zero(r.b); back() }).Launch(2)
+	r.record(1, func() { r.d.Enqueue(backend.Zero{Dst: r.b}); back() }).Launch(2)
 	want("zeroed", 35) // 1 + 4 + 7 + 10 + 13
 	r.record(2, back).Launch(1)
 	want("added", 70)
-	r.record(4, func() { r.d.Zero(r.b); r.d.Zero(r.w); back() }).Launch(2)
+	r.record(4, func() { r.d.Enqueue(backend.Zero{Dst: r.b}); r.d.Enqueue(backend.Zero{Dst: r.w}); back() }).Launch(2)
 	want("zeroed earlier", 35)
-	r.record(3, func() { r.d.Zero(r.w); back() }).Launch(1)
+	r.record(3, func() { r.d.Enqueue(backend.Zero{Dst: r.w}); back() }).Launch(1)
 	want("another zeroed", 70)
 }
 
@@ -111,19 +113,21 @@ func TestDerivativeAfterAnOperation(t *testing.T) {
 	r.fill(one, 0.3)
 	r.fill(classes, 2)
 	loss := func(target backend.Tensor, kind backend.LossKind) func() {
-		return func() { r.d.Loss(g, rows, h, target, kind, 0.5) }
+		return func() { r.d.Enqueue(backend.Loss{DOut: g, Rows: rows, Out: h, Target: target, Kind: kind, Scale: 0.5}) }
 	}
 	for name, write := range map[string]func(){
-		"dropout":     func() { r.d.Dropout(g, g, backend.Noise{Clock: clock, Stream: 1}, 0.5) },
-		"sparse KL":   func() { r.d.SparseKL(g, sums, 0, one, 0.1, 2) },
-		"L1":          func() { r.d.L1(g, sums, 0, h, 1, 2) },
-		"top-k":       func() { r.d.TopKBack(g, g, h) },
+		"dropout": func() {
+			r.d.Enqueue(backend.Dropout{Y: g, X: g, Noise: backend.Noise{Clock: clock, Stream: 1}, P: 0.5})
+		},
+		"sparse KL":   func() { r.d.Enqueue(backend.SparseKL{DH: g, Sums: sums, M: one, Rho: 0.1, Scale: 2}) },
+		"L1":          func() { r.d.Enqueue(backend.L1{DH: g, Sums: sums, H: h, Share: 1, Scale: 2}) },
+		"top-k":       func() { r.d.Enqueue(backend.TopKBack{DX: g, DY: g, Y: h}) },
 		"squared":     loss(target, backend.SquaredError),
 		"Bernoulli":   loss(target, backend.Bernoulli),
 		"Gaussian":    loss(wide, backend.GaussianNLL),
 		"categorical": loss(classes, backend.Categorical),
 	} {
-		back := func() { r.d.ActivateBack(g, g, h, backend.Tanh) }
+		back := func() { r.d.Enqueue(backend.ActivateBack{DX: g, DY: g, Saved: h, Act: backend.Tanh}) }
 		r.count(g)
 		write()
 		back()
@@ -132,7 +136,7 @@ func TestDerivativeAfterAnOperation(t *testing.T) {
 		r.record(1, func() { write(); back() }).Launch(1)
 		r.close(name, r.values(g), want)
 		r.count(g)
-		r.record(2, func() { write(); r.d.ActivateBack(target, g, h, backend.Tanh) }).Launch(1)
+		r.record(2, func() { write(); r.d.Enqueue(backend.ActivateBack{DX: target, DY: g, Saved: h, Act: backend.Tanh}) }).Launch(1)
 		r.close(name+", elsewhere", r.values(target), want)
 		r.count(target)
 	}
@@ -149,8 +153,8 @@ func TestContractShallowDoesTheDerivative(t *testing.T) {
 	r.count(norms)
 	back := func(saved backend.Tensor, act backend.Activation) func() {
 		return func() {
-			r.d.ActivateBack(da, da, saved, act)
-			r.d.ContractShallow(da, grads, sums, 0, h, norms, backend.Sigmoid, 1, 0.5)
+			r.d.Enqueue(backend.ActivateBack{DX: da, DY: da, Saved: saved, Act: act})
+			r.d.Enqueue(backend.ContractShallow{DA: da, DR: grads, Sums: sums, Saved: h, R: norms, Act: backend.Sigmoid, Share: 1, Scale: 0.5})
 		}
 	}
 	for _, tt := range []struct {
@@ -162,8 +166,8 @@ func TestContractShallowDoesTheDerivative(t *testing.T) {
 		{"other values", 2, back(other, backend.Sigmoid)},
 		{"other activation", 2, back(h, backend.Tanh)},
 		{"a layer's", 2, func() {
-			r.d.LinearBackInput(da, other, w, h, backend.Sigmoid, false)
-			r.d.ContractShallow(da, grads, sums, 0, h, norms, backend.Sigmoid, 1, 0.5)
+			r.d.Enqueue(backend.LinearBackInput{DX: da, DY: other, W: w, Saved: h, Act: backend.Sigmoid})
+			r.d.Enqueue(backend.ContractShallow{DA: da, DR: grads, Sums: sums, Saved: h, R: norms, Act: backend.Sigmoid, Share: 1, Scale: 0.5})
 		}},
 	} {
 		r.count(da)
@@ -181,8 +185,8 @@ func TestGaussianKLMakesTheSum(t *testing.T) {
 	for _, width := range []int{1, 32, 100} {
 		ml, kl, sums := r.alloc(70, 2*width), r.alloc(1, width), r.allocSums(2)
 		r.fill(ml, 0.5)
-		terms := func() { r.d.GaussianKL(kl, ml) }
-		add := func() { r.d.Accumulate(sums, 1, kl, 2) }
+		terms := func() { r.d.Enqueue(backend.GaussianKL{KL: kl, ML: ml}) }
+		add := func() { r.d.Enqueue(backend.Accumulate{Sums: sums, Slot: 1, V: kl, Scale: 2}) }
 		r.record(1, func() { terms(); add() }).Launch(3)
 		r.record(2, func() { terms(); add(); add() }).Launch(1)
 		r.record(1, terms).Launch(1)
@@ -211,10 +215,10 @@ func TestUpdateEndsTheStep(t *testing.T) {
 	}
 	other := r.allocClock(backend.Hyper{})
 	sgd := func() {
-		r.d.Update(p, g, backend.Tensor{}, backend.Tensor{}, backend.Optimiser{Kind: backend.SGD}, guard, c)
+		r.d.Enqueue(backend.Update{Params: p, Grads: g, Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: guard, Clock: c})
 	}
 	lamb := func() {
-		r.d.UpdateLAMB(p, g, m, v, []int{n}, trust, backend.Optimiser{Kind: backend.LAMB}, guard, c)
+		r.d.Enqueue(backend.UpdateLAMB{Params: p, Grads: g, M: m, V: v, Ends: []int{n}, Trust: trust, Optimiser: backend.Optimiser{Kind: backend.LAMB}, Guard: guard, Clock: c})
 	}
 	for _, tt := range []struct {
 		name     string
@@ -222,10 +226,14 @@ func TestUpdateEndsTheStep(t *testing.T) {
 		step     func()
 		want     float32 // the sum of the rates of the steps that were taken
 	}{
-		{"SGD", 1, func() { sgd(); r.d.Tick(c, 3) }, 1 + 2 + 4},
-		{"LAMB", 2, func() { lamb(); r.d.Tick(c, 3) }, 1 + 2 + 4},
-		{"another clock's", 2, func() { sgd(); r.d.Tick(other, 3) }, 1 + 1 + 1},
-		{"twice", 2, func() { sgd(); r.d.Tick(c, 3); r.d.Tick(c, 3) }, 1 + 4 + 16},
+		{"SGD", 1, func() { sgd(); r.d.Enqueue(backend.Tick{Clock: c, Rows: 3}) }, 1 + 2 + 4},
+		{"LAMB", 2, func() { lamb(); r.d.Enqueue(backend.Tick{Clock: c, Rows: 3}) }, 1 + 2 + 4},
+		{"another clock's", 2, func() { sgd(); r.d.Enqueue(backend.Tick{Clock: other, Rows: 3}) }, 1 + 1 + 1},
+		{"twice", 2, func() {
+			sgd()
+			r.d.Enqueue(backend.Tick{Clock: c, Rows: 3})
+			r.d.Enqueue(backend.Tick{Clock: c, Rows: 3})
+		}, 1 + 4 + 16},
 	} {
 		r.fill(p, 0)
 		r.fill(m, 0)
@@ -245,7 +253,7 @@ func TestUpdateEndsTheStep(t *testing.T) {
 	r.fill(p, 0)
 	r.fill(g, 1)
 	r.d.SetClock(c, backend.Time{}, []backend.Hyper{{LR: 1}, {LR: 2}, {LR: 4}, {LR: 8}})
-	step := r.record(1, func() { sgd(); r.d.Tick(c, 3) })
+	step := r.record(1, func() { sgd(); r.d.Enqueue(backend.Tick{Clock: c, Rows: 3}) })
 	r.d.WriteSums(guard, []float64{1, 0, 0})
 	step.Launch(2)
 	r.d.WriteSums(guard, []float64{0, 0, 0})

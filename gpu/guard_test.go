@@ -42,9 +42,9 @@ func newGuardRig(t *testing.T, kind backend.OptimiserKind, off int) *guardRig {
 }
 
 func (r *guardRig) step() {
-	r.d.Check(r.guard, r.grads, r.ends, r.rows, r.clock)
+	r.d.Enqueue(backend.Check{Guard: r.guard, Grads: r.grads, Ends: r.ends, Rows: r.rows, Clock: r.clock})
 	if r.o.Kind == backend.LAMB {
-		r.d.UpdateLAMB(r.params, r.grads, r.m, r.v, r.ends, r.trust, r.o, r.guard, r.clock)
+		r.d.Enqueue(backend.UpdateLAMB{Params: r.params, Grads: r.grads, M: r.m, V: r.v, Ends: r.ends, Trust: r.trust, Optimiser: r.o, Guard: r.guard, Clock: r.clock})
 	} else {
 		m, v := r.m, r.v
 		if r.o.Kind.Moments() < 1 {
@@ -53,9 +53,9 @@ func (r *guardRig) step() {
 		if r.o.Kind.Moments() < 2 {
 			v = backend.Tensor{}
 		}
-		r.d.Update(r.params, r.grads, m, v, r.o, r.guard, r.clock)
+		r.d.Enqueue(backend.Update{Params: r.params, Grads: r.grads, M: m, V: v, Optimiser: r.o, Guard: r.guard, Clock: r.clock})
 	}
-	r.d.Tick(r.clock, 8)
+	r.d.Enqueue(backend.Tick{Clock: r.clock, Rows: 8})
 }
 
 // refusedAt is the parameter whose move is not finite: behind the first block's.
@@ -112,7 +112,7 @@ func (r *guardRig) refuses(param, grad float32, recorded bool) {
 		}
 	}
 
-	r.d.ZeroSums(r.guard)
+	r.d.Enqueue(backend.ZeroSums{Sums: r.guard})
 	for _, t := range []backend.Tensor{r.params, r.grads, r.m, r.v} {
 		r.fill(t, 0.5)
 	}

@@ -4,91 +4,115 @@ package gpu
 
 import (
 	"fmt"
-	"math"
 	"unsafe"
 
-	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
 )
 
-// arg is an argument of a kernel with the kind that [kernels.Kernel.Params] has
-// for it.
-type arg struct {
-	kind byte
-	bits uint64
-}
+// places is where the buffers of a plan are.
+type places map[*plan.Buffer]*block
 
-func pointer(p cu.DevicePtr) arg { return arg{'p', uint64(p)} }
-func integer(n int) arg          { return arg{'i', uint64(n)} }
-func float(x float32) arg        { return arg{'f', uint64(math.Float32bits(x))} }
-func double(x float64) arg       { return arg{'d', math.Float64bits(x)} }
-
-func flag(b bool) arg {
-	if b {
-		return integer(1)
+// address is where a pointer of a plan points.
+func (d *Device) address(p kernels.Pointer, at places) cu.DevicePtr {
+	switch base := p.Base.(type) {
+	case *block:
+		return base.at + cu.DevicePtr(p.Offset)
+	case *plan.Buffer:
+		return at[base].at + cu.DevicePtr(p.Offset)
+	case plan.Scratch:
+		return d.scratch.of(base) + cu.DevicePtr(p.Offset)
 	}
-	return integer(0)
+	return 0
 }
 
-// at is the address of t, null where it is none.
-func at(t backend.Tensor) arg {
-	if t.None() {
-		return pointer(0)
-	}
-	return pointer(address(tensorExtent(t)))
-}
-
-// sum is the address of accumulator i.
-func sum(s backend.Sums, i int) arg { return pointer(address(sumsExtent(s)) + cu.DevicePtr(8*i)) }
-
-// arguments are slots of 8 bytes, which is what cu reads of each argument.
-type arguments struct {
-	slots  [20]uint64
-	params [20]unsafe.Pointer
-}
-
-// launch enqueues a kernel. A grid of 0 has nothing to do.
-func (d *Device) launch(k kernels.Kernel, grid int, args ...arg) error {
-	return d.launchOn(d.stream, k, grid, args...)
-}
-
-func (d *Device) launchOn(s cu.Stream, k kernels.Kernel, grid int, args ...arg) error {
-	if grid == 0 {
-		return nil
-	}
-	if len(args) != len(k.Params) {
-		return fmt.Errorf("%s: %d arguments, want %d", k.Name, len(args), len(k.Params))
-	}
-	for i, a := range args {
-		if a.kind != k.Params[i] {
-			return fmt.Errorf("%s: argument %d is of kind %c, want %c", k.Name, i, a.kind, k.Params[i])
+// issue enqueues the launches of a plan.
+func (d *Device) issue(p *plan.Plan, at places) error {
+	for i := range p.Items {
+		it := &p.Items[i]
+		if err := d.joinAll(it.Joins); err != nil {
+			return err
+		}
+		var err error
+		if it.Stream == plan.First {
+			err = d.launch(it, at, d.stream)
+		} else {
+			err = d.branches[it.Stream].run(d.stream, func(s cu.Stream) error { return d.launch(it, at, s) })
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return d.enqueue(func() error { return d.launchNow(k, grid, args, s) })
+	return d.joinAll(p.Joins)
 }
 
-// launchNow hands a kernel to the driver, which copies the arguments.
-func (d *Device) launchNow(k kernels.Kernel, grid int, args []arg, s cu.Stream) error {
-	for i, a := range args {
-		d.args.slots[i] = a.bits
-		d.args.params[i] = unsafe.Pointer(&d.args.slots[i])
-	}
-	err := d.functions[k.Name].Launch(grid, 1, 1, kernels.Block, 1, 1, 0, s, d.args.params[:len(args)])
-	if err == nil && d.options.Debug && !d.recording {
-		err = d.stream.Synchronize()
-	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", k.Name, err)
+func (d *Device) joinAll(streams []plan.Stream) error {
+	for _, s := range streams {
+		if err := d.branches[s].join(d.stream); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func ceil(n, by int) int { return (n + by - 1) / by }
+// launch enqueues one item.
+func (d *Device) launch(it *plan.Item, at places, s cu.Stream) (err error) {
+	switch {
+	case it.Kernel != nil:
+		err = d.launchKernel(it.Kernel, it.Grid, at, s)
+	case it.Product != nil:
+		workspace := d.workspace
+		if it.Stream == plan.Aside {
+			workspace = d.beside
+		}
+		err = d.launchProduct(it.Product, at, workspace, s)
+	case it.Move.From == (kernels.Pointer{}):
+		if it.Move.Bytes > 0 {
+			err = cu.MemsetD8Async(d.address(it.Move.To, at), 0, int64(it.Move.Bytes), s)
+		}
+	default:
+		err = cu.MemcpyDtoDAsync(d.address(it.Move.To, at), d.address(it.Move.From, at), int64(it.Move.Bytes), s)
+	}
+	if err == nil && d.options.Debug && !d.capturing {
+		err = s.Synchronize()
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", it.Short(), err)
+	}
+	return nil
+}
 
-// spread is the grid for n elements, a thread each as far as the device can hold
-// them at once.
-func (d *Device) spread(n int) int { return min(ceil(n, kernels.Block), 16*d.sms) }
+// launchKernel hands a kernel to the driver, which copies the arguments: slots of 8
+// bytes, which is what cu reads of each.
+func (d *Device) launchKernel(k kernels.Launch, grid int, at places, s cu.Stream) error {
+	args := k.Args()
+	slots, params := make([]uint64, len(args)), make([]unsafe.Pointer, len(args))
+	for i, a := range args {
+		slots[i] = a.Bits
+		if a.Kind == 'p' {
+			slots[i] = uint64(d.address(a.Pointer, at))
+		}
+		params[i] = unsafe.Pointer(&slots[i])
+	}
+	return d.functions[k.Kernel().Name].Launch(grid, 1, 1, kernels.Block, 1, 1, 0, s, params)
+}
 
-// perRow is the grid for n rows, a block each.
-func (d *Device) perRow(n int) int { return min(n, 16*d.sms) }
+// launchProduct enqueues a product with its algorithm. Where it is refused only now,
+// before anything was enqueued, it is noted, and what is planned from then on does
+// without it.
+func (d *Device) launchProduct(q *plan.Product, at places, workspace *block, s cu.Stream) error {
+	key := d.keyOf(q)
+	algorithm := d.plans[key]
+	if algorithm == nil {
+		return fmt.Errorf("%w: %v", cublaslt.ErrUnsupported, q)
+	}
+	err := algorithm.Run(uintptr(d.address(q.B.At, at)), uintptr(d.address(q.A.At, at)), uintptr(d.address(q.C.At, at)),
+		uintptr(d.address(q.Bias, at)), uintptr(d.address(q.Mask, at)), uintptr(workspace.at), workspaceSize, streamOf(s))
+	if err != nil && !q.Plain() {
+		d.refuse(key, err)
+		return errRefused
+	}
+	return err
+}

@@ -32,7 +32,7 @@ func (b *block) Free() {
 			return nil
 		}
 		delete(b.d.blocks, b)
-		return errors.Join(b.d.drop(b), b.d.dropShadows(b), b.d.dropStagings(b), b.release())
+		return errors.Join(b.d.dropOf(b), b.release())
 	})
 }
 
@@ -82,7 +82,7 @@ func (d *Device) clear(at cu.DevicePtr, bytes int) error {
 	if bytes == 0 {
 		return nil
 	}
-	return d.enqueue(func() error { return cu.MemsetD8Async(at, 0, int64(bytes), d.stream) })
+	return cu.MemsetD8Async(at, 0, int64(bytes), d.stream)
 }
 
 // Alloc is a zeroed tensor.

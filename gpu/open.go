@@ -11,6 +11,7 @@ import (
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
 	"github.com/aegpu/aegpu/gpu/internal/worker"
+	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
 )
@@ -89,7 +90,7 @@ func opened(n int, o Options, start func(*Device) error) (*Device, error) {
 	if c := capability(cu.Device(n)); o.Precision != FP32 && c < 80 {
 		return nil, fmt.Errorf("%s (%s) has no %v: it needs compute capability 8.0 (Ampere) or newer", infos[n].Name, infos[n].Detail, o.Precision)
 	}
-	d := &Device{info: infos[n], options: o, gpu: cu.Device(n), worker: worker.New(), blocks: map[*block]bool{}, programs: map[*program]bool{}}
+	d := &Device{info: infos[n], options: o, gpu: cu.Device(n), worker: worker.New(), blocks: map[*block]bool{}, kept: map[keptKey]*block{}, programs: map[*program]bool{}}
 	if err := d.worker.Do(func() error { return start(d) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", d.info.Name, err), d.worker.Close(d.stop))
 	}
@@ -163,7 +164,7 @@ func (d *Device) measureFree() error {
 
 // roomy fails where less is free than openProducts and makeScratch take.
 func (d *Device) roomy() error {
-	needed := uint64(2*workspaceSize + 8*partials + 4*counters)
+	needed := uint64(2*workspaceSize + 8*(plan.NumPartials+plan.NumTilePartials) + 4*plan.NumCounters)
 	if d.options.OneStream {
 		needed -= workspaceSize
 	}
@@ -207,8 +208,8 @@ func (d *Device) openProducts() (err error) {
 	if d.workspace, err = d.allocate(workspaceSize); err != nil || d.options.OneStream {
 		return err
 	}
-	if d.aside.workspace, err = d.allocate(workspaceSize); err != nil {
+	if d.beside, err = d.allocate(workspaceSize); err != nil {
 		return err
 	}
-	return d.aside.open()
+	return d.branches[plan.Aside].open()
 }

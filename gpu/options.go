@@ -2,33 +2,25 @@ package gpu
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/aegpu/aegpu/gpu/plan"
 )
 
-// Precision is what the operands of matrix products are rounded to. Parameters,
-// sums and everything else are float32.
-type Precision uint8
+// Precision is what the operands of matrix products are rounded to.
+type Precision = plan.Precision
 
 // The precisions.
 const (
-	FP32 Precision = iota
-	TF32           // 10 bits of mantissa, on the tensor cores of compute capability 8.0 and newer
-	BF16           // 7 bits of mantissa, likewise
+	FP32 = plan.FP32
+	TF32 = plan.TF32
+	BF16 = plan.BF16
 )
 
-var precisionNames = []string{"fp32", "tf32", "bf16"}
-
-func (p Precision) String() string { return precisionNames[p] }
-
 // ParsePrecision is the precision of that name.
-func ParsePrecision(name string) (Precision, error) {
-	for i, n := range precisionNames {
-		if n == name {
-			return Precision(i), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown precision %q: expected one of %v", name, precisionNames)
-}
+func ParsePrecision(name string) (Precision, error) { return plan.ParsePrecision(name) }
+
+// oneStreamEnv names the variable that switches Options.OneStream on.
+const oneStreamEnv = "AEGPU_GPU_ONE_STREAM"
 
 // Options of a device.
 type Options struct {

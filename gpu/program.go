@@ -4,9 +4,13 @@ package gpu
 
 import (
 	"errors"
+	"fmt"
+	"slices"
+	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+	"github.com/aegpu/aegpu/gpu/plan"
 	"gorgonia.org/cu"
 )
 
@@ -16,13 +20,14 @@ const (
 	longStep = 200 // nodes from which on a step is launched by itself
 )
 
-// program is a recorded step: a CUDA graph, and one of copies of it for a short
-// step.
+// program is a compiled step: a CUDA graph, and one of copies of it for a short step.
 type program struct {
-	d *Device
-	effects
-	gathers []*staged      // of data on the host (staging.go)
-	ticks   map[*block]int // rows that each clock moves on
+	d       *Device
+	plan    *plan.Plan
+	at      places
+	own     []*block  // buffers that go with it
+	shadows []*shadow // by the plan's
+	stages  []*staging
 	once    libcuda.Exec
 	many    libcuda.Exec
 	nodes   int
@@ -33,83 +38,108 @@ type program struct {
 // Nodes is the launches that the step takes: kernels, products, copies and fills.
 func (p *program) Nodes() int { return p.nodes }
 
-// Record makes the step's operations a graph: they are listed, planned and then
-// captured. A product that is refused only there is planned without.
-func (d *Device) Record(step func()) (backend.Program, error) {
-	if d.recording {
-		d.fail("Record", errors.New("a recording is under way"))
+// Compile makes a step a graph: it is planned, given memory and algorithms, and then
+// captured. Inside the capture there are launches and nothing else. A product that is
+// refused only there is planned without.
+func (d *Device) Compile(step backend.List) (backend.Program, error) {
+	for i, op := range step {
+		if d.err == nil {
+			if err := d.check(op); err != nil {
+				d.fail("Compile", fmt.Errorf("operation %d, %s: %w", i, backend.Name(op), err))
+			}
+		}
 	}
+	var p *program
+	d.do("Compile", func() (err error) {
+		for {
+			if p, err = d.compile(step); !errors.Is(err, errRefused) {
+				return err
+			}
+		}
+	})
 	if d.err != nil {
 		return nil, d.err
 	}
-	operations := d.list(step)
-	for d.err == nil {
-		p := &program{d: d, ticks: map[*block]int{}}
-		p.operations = operations
-		if d.plan(p); d.err != nil {
-			break
-		}
-		err := d.worker.Do(func() error { return p.capture() })
-		if err == nil {
-			return p, nil
-		}
-		if !errors.Is(err, errRefused) {
-			d.fail("Record", err)
-		}
-	}
-	return nil, d.err
+	return p, nil
 }
 
-// list is the operations of a step, which are checked and not yet enqueued.
-func (d *Device) list(step func()) []operation {
-	recorded := &effects{}
-	d.recording, d.recorded = true, recorded
-	defer func() { d.recording, d.recorded = false, nil }()
-	step()
-	return recorded.operations
+func (d *Device) compile(step backend.List) (*program, error) {
+	made, err := d.planned(step, true)
+	if err != nil {
+		return nil, err
+	}
+	p := &program{d: d, plan: made, at: places{}}
+	if err := p.reserve(); err != nil {
+		return nil, errors.Join(err, p.giveBack())
+	}
+	graph, err := d.capture(func() error { return d.issue(made, p.at) })
+	if err != nil {
+		return nil, errors.Join(err, p.giveBack())
+	}
+	return p, p.make(graph)
 }
 
-// plan makes of the operations what the capture enqueues.
-func (d *Device) plan(p *program) {
-	d.recording, d.program, d.recorded = true, p, &p.effects
-	d.newEpoch()
-	thin := d.thinOnes()
-	d.setThin(nil) // as refresh leaves what the step touches
-	defer func() {
-		d.recording, d.recorded, d.program = false, nil, nil
-		d.newEpoch()
-		d.setThin(thin)
-	}()
-	d.flush()
-	d.do("Record", access{}, func() error {
-		return errors.Join(d.restore(&p.effects), d.join(&d.fetching), d.rejoin())
-	})
-	p.thin = d.thinOnes()
-	p.operations = nil
+// reserve gives the plan's buffers memory.
+func (p *program) reserve() (err error) {
+	d := p.d
+	for _, s := range p.plan.Shadows {
+		shadow, err := d.shadowFor(s.Of, s.At.Bytes)
+		if err != nil {
+			return err
+		}
+		p.shadows = append(p.shadows, shadow)
+		p.at[s.At] = shadow.at
+	}
+	for _, b := range p.plan.Buffers {
+		if b.Kind == plan.Rows {
+			s, err := d.stagingFor(p, b)
+			if err != nil {
+				return err
+			}
+			p.stages = append(p.stages, s)
+			p.at[b] = s.at
+			continue
+		}
+		if p.at[b], err = d.makeBuffer(b, p.at); err != nil {
+			return err
+		}
+		p.own = append(p.own, p.at[b])
+	}
+	return nil
 }
 
-// capture makes the launches a graph, on the worker's thread.
-func (p *program) capture() (err error) {
-	if err := libcuda.BeginCapture(p.d.stream); err != nil {
-		return err
+// makeBuffer is memory for a buffer, with its contents where it is a table.
+func (d *Device) makeBuffer(b *plan.Buffer, at places) (*block, error) {
+	made, err := d.allocate(b.Bytes)
+	if err != nil || b.Words == nil {
+		return made, err
 	}
-	for _, launch := range p.launches {
-		if err = launch(); err != nil {
-			break
+	words := make([]uint64, len(b.Words))
+	for i, w := range b.Words {
+		words[i] = uint64(w.Number)
+		if w.Address.Base != nil {
+			words[i] = uint64(d.address(w.Address, at))
 		}
 	}
-	p.launches = nil
-	graph, end := libcuda.EndCapture(p.d.stream)
-	if err != nil { // and with it the capture
-		if end == nil {
-			_ = graph.Destroy() // the first error counts
-		}
-		return errors.Join(err, p.freeTables())
+	return made, cu.MemcpyHtoD(made.at, unsafe.Pointer(&words[0]), int64(b.Bytes))
+}
+
+// capture makes a graph of what issue enqueues.
+func (d *Device) capture(issue func() error) (libcuda.Graph, error) {
+	if err := libcuda.BeginCapture(d.stream); err != nil {
+		return libcuda.Graph{}, err
 	}
-	if end != nil {
-		return end
+	d.capturing = true
+	err := issue()
+	d.capturing = false
+	graph, end := libcuda.EndCapture(d.stream)
+	if err != nil && end == nil {
+		_ = graph.Destroy() // the first error counts
 	}
-	return p.make(graph)
+	if err == nil {
+		err = end
+	}
+	return graph, err
 }
 
 // make readies the graph, which it gives back.
@@ -138,14 +168,10 @@ func (p *program) make(g libcuda.Graph) (err error) {
 // Launch enqueues the step, times over.
 func (p *program) Launch(times int) {
 	d := p.d
-	if p.freed || d.closed || d.recording {
-		d.fail("Launch", errors.New("the program is freed, or a recording is under way"))
+	if p.freed || d.closed {
+		d.fail("Launch", errors.New("the program is freed"))
 	}
-	if times <= 0 {
-		return
-	}
-	d.newEpoch()
-	d.run("Launch", func() error {
+	d.do("Launch", func() error {
 		for times > 0 {
 			n := times
 			if !p.steady() {
@@ -163,10 +189,9 @@ func (p *program) Launch(times int) {
 // launch enqueues the step with what it finds in place before it.
 func (p *program) launch(times int) error {
 	d := p.d
-	if err := d.refresh(&p.effects); err != nil {
+	if err := d.refresh(p); err != nil {
 		return err
 	}
-	d.apply(&p.effects)
 	if err := p.stage(times); err != nil {
 		return err
 	}
@@ -194,22 +219,25 @@ func (p *program) Free() {
 	}
 }
 
-// release waits for what was launched.
+// release waits for what was launched. What the program has left in its own memory
+// alone is written where it belongs first.
 func (p *program) release() error {
-	delete(p.d.programs, p)
-	errs := []error{p.d.stream.Synchronize(), p.once.Destroy()}
+	d := p.d
+	delete(d.programs, p)
+	errs := []error{d.thickenAll(func(t thin) bool { return slices.Contains(p.own, t.half) }), d.stream.Synchronize(), p.once.Destroy()}
 	if p.short {
 		errs = append(errs, p.many.Destroy())
 	}
-	return errors.Join(append(errs, p.freeTables())...)
+	return errors.Join(append(errs, p.giveBack())...)
 }
 
-func (p *program) freeTables() error {
+// giveBack frees the program's memory.
+func (p *program) giveBack() error {
 	var errs []error
-	for _, b := range p.tables {
+	for _, b := range p.own {
 		delete(p.d.blocks, b)
 		errs = append(errs, cu.MemFree(b.at))
 	}
-	p.tables = nil
+	p.own = nil
 	return errors.Join(errs...)
 }

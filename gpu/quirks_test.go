@@ -68,11 +68,14 @@ func TestEpiloguesDiffer(t *testing.T) {
 			}
 			r.d.Upload(to, v)
 		}
-		layer := func() { r.d.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, backend.ReLU, false) }
+		layer := func() { r.d.Enqueue(backend.Linear{Y: y, X: x, W: w, Act: backend.ReLU}) }
 		layer()
 		eager := r.values(y)
 		square := r.identity(16)
-		r.program(func() { layer(); r.d.LinearBackInput(dx, y, square, y, backend.ReLU, false) }).Launch(1)
+		r.program(func() {
+			layer()
+			r.d.Enqueue(backend.LinearBackInput{DX: dx, DY: y, W: square, Saved: y, Act: backend.ReLU})
+		}).Launch(1)
 		recorded := r.values(y)
 		if slices.Equal(eager, recorded) == on {
 			t.Errorf("enqueued and recorded are equal: %t", !on)
@@ -105,11 +108,15 @@ func TestStrictCapture(t *testing.T) {
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				d := newRig(t, Options{}).d.(*Device)
-				p := &program{d: d, ticks: map[*block]int{}}
+				d := newRig(t, Options{}).d.Device.(*Device)
 				var refused error
-				p.launches = []func() error{func() error { refused = call(d); return nil }}
-				err := d.worker.Do(p.capture)
+				err := d.worker.Do(func() error {
+					graph, err := d.capture(func() error { refused = call(d); return nil })
+					if err == nil {
+						err = graph.Destroy()
+					}
+					return err
+				})
 				if (refused != nil) != on || (err != nil) != on {
 					t.Errorf("%v, and the capture ends with %v", refused, err)
 				}
@@ -137,16 +144,16 @@ func narrow(t *testing.T, refused bool) {
 		launches++ // the derivative's own
 	}
 	p := r.record(launches, func() {
-		r.d.Linear(h, backend.Tensor{}, x, w, backend.Tensor{}, backend.ReLU, false)
-		r.d.Linear(y, backend.Tensor{}, h, v, backend.Tensor{}, backend.Identity, false)
-		r.d.LinearBackInput(dh, y, v, h, backend.ReLU, false)
+		r.d.Enqueue(backend.Linear{Y: h, X: x, W: w, Act: backend.ReLU})
+		r.d.Enqueue(backend.Linear{Y: y, X: h, W: v})
+		r.d.Enqueue(backend.LinearBackInput{DX: dh, DY: y, W: v, Saved: h, Act: backend.ReLU})
 	})
 	p.Launch(1)
 	if got := r.values(dh); !slices.Equal(got, []float32{10, 0, 30, 0, 20, 0}) {
 		t.Errorf("dh is %v", got)
 	}
 	var why error
-	for _, a := range r.d.(*Device).asked {
+	for _, a := range r.d.Device.(*Device).asked {
 		if a.spec.Epilogue == cublaslt.DReLU {
 			why = a.err
 		}
@@ -167,7 +174,7 @@ func TestSumsOfTheirOwn(t *testing.T) {
 		if on {
 			launches = 2
 		}
-		r.record(launches, func() { r.d.LinearBackWeights(dw, db, dy, x, false, false) }).Launch(1)
+		r.record(launches, func() { r.d.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: dy, X: x}) }).Launch(1)
 		if got := r.values(db); !slices.Equal(got, []float32{9, 12}) {
 			t.Errorf("db is %v", got)
 		}

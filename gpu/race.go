@@ -138,7 +138,7 @@ func (d *Device) newTrack(s cublaslt.Spec, shared bool) (t *track, err error) {
 			continue
 		}
 		t.operands[i] = uintptr(total)
-		total += ceil(max(n, 1), 256) * 256
+		total += (max(n, 1) + 255) / 256 * 256
 	}
 	defer func() {
 		if err != nil {

@@ -31,7 +31,7 @@ type reading struct {
 func (d *Device) FetchSums(src backend.Sums) backend.Reading {
 	r := &reading{d: d, n: src.N}
 	if e := sumsExtent(src); d.sized("FetchSums", e, src.N, src.N) {
-		d.wait("FetchSums", func() (err error) {
+		d.do("FetchSums", func() (err error) {
 			if r.at, err = d.land(8 * src.N); err != nil || src.N == 0 {
 				return err
 			}
@@ -86,7 +86,7 @@ func (r *reading) Wait(dst []float64) error {
 	if d.err == nil && (len(dst) != r.n || r.at == nil || d.closed) {
 		return fmt.Errorf("FetchSums: %d accumulators that were waited for, or are lost, or do not fit the host's %d", r.n, len(dst))
 	}
-	d.do("FetchSums", access{}, func() error {
+	d.do("FetchSums", func() error {
 		if err := r.at.arrived.Synchronize(); err != nil {
 			return err
 		}

@@ -22,7 +22,7 @@ func TestReadingWaitsForNoMore(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Upload(x, []float32{1, 2, 3})
-	step, err := d.Record(func() { d.Accumulate(s, 0, x, 1) })
+	step, err := d.Compile(backend.List{backend.Accumulate{Sums: s, V: x, Scale: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,12 @@ func newLayerRig(t *testing.T, o Options) *layerRig {
 	return r
 }
 
-func (r *layerRig) forward()  { r.d.Linear(r.y, backend.Tensor{}, r.x, r.w, r.b, backend.ReLU, false) }
-func (r *layerRig) backward() { r.d.LinearBackInput(r.dx, r.dy, r.w, r.y, backend.ReLU, false) }
+func (r *layerRig) forward() {
+	r.d.Enqueue(backend.Linear{Y: r.y, X: r.x, W: r.w, B: r.b, Act: backend.ReLU})
+}
+func (r *layerRig) backward() {
+	r.d.Enqueue(backend.LinearBackInput{DX: r.dx, DY: r.dy, W: r.w, Saved: r.y, Act: backend.ReLU})
+}
 
 // want compares dx.
 func (r *layerRig) want(what string, want ...float32) {
@@ -53,7 +57,7 @@ func TestDerivedIsNotStale(t *testing.T) {
 			r.d.Upload(r.y, []float32{1, 1, 0, 0})
 			back.Launch(1)
 			r.want("y overwritten between two recordings", 1, 2, 0, 0)
-			over := r.program(func() { r.forward(); r.d.Activate(r.y, r.dy, backend.Identity); r.backward() })
+			over := r.program(func() { r.forward(); r.d.Enqueue(backend.Activate{Y: r.y, X: r.dy}); r.backward() })
 			over.Launch(1)
 			r.want("y overwritten within one", 1, 2, 3, 4)
 			r.d.Upload(r.dy, []float32{5, 6, 7, 8})
@@ -77,11 +81,11 @@ func TestLaunchesOfAProgram(t *testing.T) {
 // Memory that was given back is given back to the device, and its own with it.
 func TestUsage(t *testing.T) {
 	r := newLayerRig(t, Options{Precision: BF16})
-	d := r.d.(*Device)
+	d := r.d.Device.(*Device)
 	before := d.Usage()
 	extra := r.alloc(2, 2)
-	r.d.Linear(extra, backend.Tensor{}, r.x, r.w, r.b, backend.ReLU, false)
-	r.d.Linear(r.y, backend.Tensor{}, extra, r.w, r.b, backend.ReLU, false)
+	r.d.Enqueue(backend.Linear{Y: extra, X: r.x, W: r.w, B: r.b, Act: backend.ReLU})
+	r.d.Enqueue(backend.Linear{Y: r.y, X: extra, W: r.w, B: r.b, Act: backend.ReLU})
 	if during := d.Usage(); during.Blocks <= before.Blocks+1 {
 		t.Errorf("%+v after a product in bf16, %+v before", during, before)
 	}

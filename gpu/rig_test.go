@@ -9,13 +9,14 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/backendtest"
 	"github.com/aegpu/aegpu/gpu/cudasim"
 )
 
 // rig is a device with a few tensors, on which small steps are recorded.
 type rig struct {
 	*testing.T
-	d backend.Device
+	d *backendtest.Listing
 }
 
 // newRig opens a device that is closed when the test ends; nothing may be found.
@@ -29,7 +30,7 @@ func newRig(t *testing.T, o Options) rig {
 		}
 		sound(t, sim)
 	})
-	return rig{t, d}
+	return rig{t, &backendtest.Listing{Device: d}}
 }
 
 func (r rig) alloc(rows, cols int) backend.Tensor {

@@ -31,11 +31,11 @@ func newShadowRig(t *testing.T) *shadowRig {
 }
 
 func (r *shadowRig) linear() {
-	r.d.Linear(r.y, backend.Tensor{}, r.x, r.w, backend.Tensor{}, backend.Identity, false)
+	r.d.Enqueue(backend.Linear{Y: r.y, X: r.x, W: r.w})
 }
 
 func (r *shadowRig) update() {
-	r.d.Update(r.params, r.gradients, backend.Tensor{}, backend.Tensor{}, backend.Optimiser{Kind: backend.SGD}, r.guard, r.clock)
+	r.d.Enqueue(backend.Update{Params: r.params, Grads: r.gradients, Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: r.guard, Clock: r.clock})
 }
 
 // want says that the products read weights that are all w.
@@ -75,10 +75,10 @@ func TestShadowIsNotStale(t *testing.T) {
 	p.Launch(1)
 	r.want("after an upload", 2)
 	r.fill(r.other, 1)
-	r.d.Copy(r.w, r.other)
+	r.d.Enqueue(backend.Copy{Dst: r.w, Src: r.other})
 	p.Launch(1)
 	r.want("after a copy", 1)
-	over := r.record(1, func() { r.d.Copy(r.w, r.other) })
+	over := r.record(1, func() { r.d.Enqueue(backend.Copy{Dst: r.w, Src: r.other}) })
 	p.Launch(3)
 	over.Launch(1)
 	p.Launch(1)
@@ -90,10 +90,10 @@ func TestShadowIsNotStale(t *testing.T) {
 func TestShadowOfAChangedWeight(t *testing.T) {
 	r := newShadowRig(t)
 	r.fill(r.other, 0.5)
-	add := r.record(3, func() { r.linear(); r.d.Add(r.w, r.other) })
+	add := r.record(3, func() { r.linear(); r.d.Enqueue(backend.Add{Dst: r.w, Src: r.other}) })
 	add.Launch(3)
 	r.want("the third time", 5)
-	both := r.record(4, func() { r.linear(); r.update(); r.d.Add(r.w, r.other) })
+	both := r.record(4, func() { r.linear(); r.update(); r.d.Enqueue(backend.Add{Dst: r.w, Src: r.other}) })
 	both.Launch(2)
 	r.want("an update and more", 5.75)
 	p := r.record(2, func() { r.linear(); r.update() })
@@ -111,8 +111,8 @@ func TestShadowFollowsLAMB(t *testing.T) {
 	moments, trust := r.alloc(1, 140), r.allocSums(1)
 	p := r.record(3, func() {
 		r.linear()
-		r.d.UpdateLAMB(r.params, r.gradients, moments.Slice(0, 1, 70), moments.Slice(70, 1, 70), []int{70}, trust,
-			backend.Optimiser{Kind: backend.LAMB}, r.guard, r.clock)
+		r.d.Enqueue(backend.UpdateLAMB{Params: r.params, Grads: r.gradients, M: moments.Slice(0, 1, 70), V: moments.Slice(70, 1, 70), Ends: []int{70}, Trust: trust,
+			Optimiser: backend.Optimiser{Kind: backend.LAMB}, Guard: r.guard, Clock: r.clock})
 	})
 	p.Launch(1)
 	r.want("first step", 4)

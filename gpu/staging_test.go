@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/backendtest"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/gpu/cudasim"
 	"github.com/aegpu/aegpu/model"
@@ -51,7 +52,7 @@ func eachOrder(t *testing.T, test func(t *testing.T, sim *cudasim.Sim)) {
 // it tells which batches came in which order.
 type walker struct {
 	*testing.T
-	d     backend.Device
+	d     *backendtest.Listing
 	clock backend.Clock
 	free  []backend.Memory
 	fold  backend.Tensor
@@ -59,7 +60,7 @@ type walker struct {
 }
 
 func newWalker(t *testing.T, d backend.Device, batch, cols int) *walker {
-	w := &walker{T: t, d: d}
+	w := &walker{T: t, d: &backendtest.Listing{Device: d}}
 	w.fold = w.alloc(batch, cols)
 	var err error
 	if w.clock, err = d.AllocClock(1); err != nil {
@@ -91,8 +92,8 @@ func (w *walker) record(step func()) backend.Program {
 // take folds a batch.
 func (w *walker) take(x backend.Tensor) {
 	fold := w.fold.Top(x.Rows)
-	w.d.Add(fold, x)
-	w.d.Activate(fold, fold, backend.Tanh)
+	w.d.Enqueue(backend.Add{Dst: fold, Src: x})
+	w.d.Enqueue(backend.Activate{Y: fold, X: fold, Act: backend.Tanh})
 }
 
 func (w *walker) set(epoch, row int) {
@@ -140,12 +141,12 @@ func epochs(t *testing.T, d backend.Device, v backend.Data, spec backend.Batch, 
 			if !noisy.None() && !both {
 				c = backend.Tensor{}
 			}
-			d.Gather(c, noisy.Top(n), v, spec)
+			d.Enqueue(backend.Gather{Clean: c, Noisy: noisy.Top(n), Data: v, Batch: spec})
 			w.take(out)
 			if both {
 				w.take(clean.Top(n))
 			}
-			d.Tick(w.clock, n)
+			d.Enqueue(backend.Tick{Clock: w.clock, Rows: n})
 		}
 	}
 	full, last := w.record(step(size)), w.record(step(v.Rows%size))
@@ -216,16 +217,21 @@ func TestUnsteadySteps(t *testing.T) {
 	const rows, cols, size = 60, 5, 4
 	steps := map[string]func(w *walker, v backend.Data, x, y backend.Tensor) func(){
 		"a whole batch ticked": func(w *walker, v backend.Data, x, _ backend.Tensor) func() {
-			return func() { w.gather(x, v); w.take(x); w.d.Tick(w.clock, size) }
+			return func() { w.gather(x, v); w.take(x); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: size}) }
 		},
 		"fewer rows ticked": func(w *walker, v backend.Data, x, _ backend.Tensor) func() {
-			return func() { w.gather(x, v); w.take(x); w.d.Tick(w.clock, 1) }
+			return func() { w.gather(x, v); w.take(x); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 1}) }
 		},
 		"no tick": func(w *walker, v backend.Data, x, _ backend.Tensor) func() {
 			return func() { w.gather(x, v); w.take(x) }
 		},
 		"a tick before": func(w *walker, v backend.Data, x, _ backend.Tensor) func() {
-			return func() { w.d.Tick(w.clock, 3); w.gather(x, v); w.take(x); w.d.Tick(w.clock, 1) }
+			return func() {
+				w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 3})
+				w.gather(x, v)
+				w.take(x)
+				w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 1})
+			}
 		},
 		"two gathers": func(w *walker, v backend.Data, x, y backend.Tensor) func() {
 			return func() {
@@ -233,17 +239,17 @@ func TestUnsteadySteps(t *testing.T) {
 				w.gather(y, v.Slice(1, rows-1))
 				w.take(x)
 				w.take(y)
-				w.d.Tick(w.clock, size)
+				w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: size})
 			}
 		},
 		"two gathers, ticked between": func(w *walker, v backend.Data, x, y backend.Tensor) func() {
 			return func() {
 				w.gather(x, v)
 				w.take(x)
-				w.d.Tick(w.clock, size)
+				w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: size})
 				w.gather(y.Top(2), v)
 				w.take(y.Top(2))
-				w.d.Tick(w.clock, 2)
+				w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 2})
 			}
 		},
 	}
@@ -262,7 +268,7 @@ func TestUnsteadySteps(t *testing.T) {
 				p.Launch(2)
 				p.Launch(3)
 				w.look()
-				d.Tick(w.clock, 5)
+				d.Enqueue(backend.Tick{Clock: w.clock, Rows: 5})
 				p.Launch(2)
 				w.look()
 				w.set(7, w.clock.Mem.(*block).row) // where it stands, in another epoch
@@ -282,7 +288,7 @@ func TestUnsteadySteps(t *testing.T) {
 }
 
 func (w *walker) gather(x backend.Tensor, v backend.Data) {
-	w.d.Gather(x, backend.Tensor{}, v, backend.Batch{Clock: w.clock, Shuffle: true})
+	w.d.Enqueue(backend.Gather{Clean: x, Data: v, Batch: backend.Batch{Clock: w.clock, Shuffle: true}})
 }
 
 // Two programs whose turns change read what the other has left, or what is filled in
@@ -301,7 +307,7 @@ func TestProgramsTakeTurns(t *testing.T) {
 			x := w.alloc(8, cols)
 			var programs []backend.Program
 			for _, n := range []int{2, 8, 3} {
-				programs = append(programs, w.record(func() { w.gather(x.Top(n), v); w.take(x.Top(n)); d.Tick(w.clock, n) }))
+				programs = append(programs, w.record(func() { w.gather(x.Top(n), v); w.take(x.Top(n)); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: n}) }))
 			}
 			w.set(0, 0)
 			for turn := range 15 {
@@ -434,7 +440,7 @@ func TestStagedBatchPastTheEnd(t *testing.T) {
 	}
 	w := newWalker(t, d, 4, 3)
 	x := w.alloc(4, 3)
-	p := w.record(func() { w.gather(x, v); d.Tick(w.clock, 4) })
+	p := w.record(func() { w.gather(x, v); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 4}) })
 	w.set(0, 0)
 	p.Launch(2)
 	if err := d.Sync(); err != nil {
@@ -459,8 +465,8 @@ func TestStagingIsCounted(t *testing.T) {
 	w := newWalker(t, d, 4, 3)
 	x := w.alloc(4, 3)
 	before := d.Usage()
-	full := w.record(func() { w.gather(x, v); d.Tick(w.clock, 4) })
-	last := w.record(func() { w.gather(x.Top(2), v); d.Tick(w.clock, 2) })
+	full := w.record(func() { w.gather(x, v); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 4}) })
+	last := w.record(func() { w.gather(x.Top(2), v); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 2}) })
 	if u := d.Usage(); u.Bytes-before.Bytes != d.StageBytes(4, 12) {
 		t.Errorf("%d bytes are taken by two recordings, StageBytes says %d", u.Bytes-before.Bytes, d.StageBytes(4, 12))
 	}

@@ -33,7 +33,7 @@ func newThinRig(t *testing.T) *thinRig {
 }
 
 func (r *thinRig) linear(y, x backend.Tensor) {
-	r.d.Linear(y, backend.Tensor{}, x, r.w, backend.Tensor{}, backend.Identity, false)
+	r.d.Enqueue(backend.Linear{Y: y, X: x, W: r.w})
 }
 
 func (r *thinRig) step() { r.linear(r.y, r.x); r.linear(r.z, r.y) }
@@ -43,8 +43,8 @@ func (r *thinRig) record(nodes int, thin bool, step func()) *program {
 	r.Helper()
 	p := r.rig.record(nodes, step)
 	found := false
-	for _, v := range p.thin {
-		found = found || v.of == r.y
+	for _, v := range p.plan.Thin {
+		found = found || v.Of == r.y
 	}
 	if found != thin {
 		r.Errorf("y is left in bfloat16 alone: %v, want %v", found, thin)
@@ -72,7 +72,7 @@ func TestThinTensorIsReadAfterTheStep(t *testing.T) {
 	r.want("downloaded", r.y, 2, 2, 2, 2)
 	r.fill(r.x, 2)
 	p.Launch(copies + 1)
-	r.d.Copy(r.v, r.y)
+	r.d.Enqueue(backend.Copy{Dst: r.v, Src: r.y})
 	r.want("copied eagerly", r.v, 4, 4, 4, 4)
 	r.fill(r.x, 3)
 	p.Launch(1)
@@ -80,9 +80,9 @@ func TestThinTensorIsReadAfterTheStep(t *testing.T) {
 	r.want("multiplied eagerly", r.v, 12, 12, 12, 12)
 	r.fill(r.x, 4)
 	p.Launch(1)
-	r.d.Add(r.y, r.x)
+	r.d.Enqueue(backend.Add{Dst: r.y, Src: r.x})
 	r.want("added to eagerly", r.y, 12, 12, 12, 12)
-	other := r.record(1, false, func() { r.d.Copy(r.v, r.y) })
+	other := r.record(1, false, func() { r.d.Enqueue(backend.Copy{Dst: r.v, Src: r.y}) })
 	r.fill(r.x, 5)
 	p.Launch(1)
 	other.Launch(1)
@@ -100,7 +100,7 @@ func TestThinTensorIsOverwrittenInPart(t *testing.T) {
 	r.want("uploaded rows", r.y, 7, 7, 7, 2)
 	r.fill(r.x, 3)
 	p.Launch(1)
-	r.d.Zero(r.y.Top(1))
+	r.d.Enqueue(backend.Zero{Dst: r.y.Top(1)})
 	r.want("a zeroed row", r.y, 0, 6, 6, 6)
 	p.Launch(1)
 	r.fill(r.x, 5)
@@ -118,20 +118,24 @@ func TestThinTensorIsOverwrittenInPart(t *testing.T) {
 // start, also where the reading comes before the writing, in the next step.
 func TestTensorIsNotThin(t *testing.T) {
 	r := newThinRig(t)
-	read := r.record(4, false, func() { r.step(); r.d.Copy(r.v, r.y) })
+	read := r.record(4, false, func() { r.step(); r.d.Enqueue(backend.Copy{Dst: r.v, Src: r.y}) })
 	read.Launch(2)
 	r.want("read after the product", r.v, 2, 2, 2, 2)
 	r.fill(r.y, 3)
-	before := r.record(4, false, func() { r.d.Copy(r.v, r.y); r.step() })
+	before := r.record(4, false, func() { r.d.Enqueue(backend.Copy{Dst: r.v, Src: r.y}); r.step() })
 	before.Launch(1)
 	r.want("read before, first", r.v, 3, 3, 3, 3)
 	before.Launch(copies)
 	r.want("read before, in the next step", r.v, 2, 2, 2, 2)
-	part := r.record(4, false, func() { r.step(); r.d.Copy(r.v.Top(2), r.y.Top(2)) })
+	part := r.record(4, false, func() { r.step(); r.d.Enqueue(backend.Copy{Dst: r.v.Top(2), Src: r.y.Top(2)}) })
 	r.fill(r.x, 4)
 	part.Launch(1)
 	r.want("a part of it is read", r.v, 8, 8, 2, 2)
-	twice := r.record(5, false, func() { r.step(); r.d.Add(r.y, r.x); r.d.Copy(r.z, r.y) })
+	twice := r.record(5, false, func() {
+		r.step()
+		r.d.Enqueue(backend.Add{Dst: r.y, Src: r.x})
+		r.d.Enqueue(backend.Copy{Dst: r.z, Src: r.y})
+	})
 	twice.Launch(1)
 	r.want("added to", r.z, 12, 12, 12, 12)
 }
@@ -143,18 +147,18 @@ func TestKernelsWriteBfloat16(t *testing.T) {
 	r.d.Upload(r.v, make([]float32, r.v.Len()))
 	p := r.record(4, true, func() {
 		r.linear(r.y, r.x)
-		r.d.Activate(r.v, r.y, backend.Identity)
-		r.d.ActivateBack(r.y, r.y, r.v, backend.Identity)
+		r.d.Enqueue(backend.Activate{Y: r.v, X: r.y})
+		r.d.Enqueue(backend.ActivateBack{DX: r.y, DY: r.y, Saved: r.v})
 		r.linear(r.z, r.y)
 	})
 	p.Launch(2)
 	r.want("in place", r.z, 4, 4, 4, 4)
 	r.want("in place, read later", r.y, 2, 2, 2, 2)
 	both := r.record(4, false, func() {
-		r.d.ActivateBack(r.y, r.x, r.v, backend.Identity)
+		r.d.Enqueue(backend.ActivateBack{DX: r.y, DY: r.x, Saved: r.v})
 		r.linear(r.z, r.y)
-		r.d.Copy(r.v, r.y)
-		r.d.Add(r.v, r.y)
+		r.d.Enqueue(backend.Copy{Dst: r.v, Src: r.y})
+		r.d.Enqueue(backend.Add{Dst: r.v, Src: r.y})
 	})
 	r.fill(r.x, 3)
 	both.Launch(2)

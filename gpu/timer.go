@@ -15,7 +15,7 @@ var _ backend.Timer = (*Device)(nil)
 // what enqueue enqueues.
 func (d *Device) Time(enqueue func()) (seconds float64, err error) {
 	var start, end cu.Event
-	d.wait("Time", func() (err error) {
+	d.do("Time", func() (err error) {
 		if start, err = cu.MakeEvent(cu.DefaultEvent); err != nil {
 			return err
 		}
@@ -25,7 +25,7 @@ func (d *Device) Time(enqueue func()) (seconds float64, err error) {
 		return start.Record(d.stream)
 	})
 	enqueue()
-	d.wait("Time", func() error {
+	d.do("Time", func() error {
 		if err := errors.Join(end.Record(d.stream), end.Synchronize()); err != nil {
 			return err
 		}

@@ -93,36 +93,31 @@ func (d *Device) sized(op string, e extent, device, host int) bool {
 // Upload copies host values to dst.
 func (d *Device) Upload(dst backend.Tensor, src []float32) {
 	if e := tensorExtent(dst); d.sized("Upload", e, dst.Len(), len(src)) {
-		d.next = access{writes: tensors{dst}}
-		d.wait("Upload", func() error { return d.send(address(e), asBytes(src)) })
+		d.do("Upload", func() error {
+			return errors.Join(d.readyFor(backend.Access{Writes: []backend.Tensor{dst}}), d.send(address(e), asBytes(src)))
+		})
 	}
 }
 
 // Download waits and copies src to the host.
 func (d *Device) Download(dst []float32, src backend.Tensor) {
 	if e := tensorExtent(src); d.sized("Download", e, src.Len(), len(dst)) {
-		d.next = access{reads: tensors{src}}
-		d.wait("Download", func() error { return d.fetch(asBytes(dst), address(e)) })
+		d.do("Download", func() error {
+			return errors.Join(d.readyFor(backend.Access{Reads: []backend.Tensor{src}}), d.fetch(asBytes(dst), address(e)))
+		})
 	}
 }
 
 // ReadSums waits and copies accumulators to the host.
 func (d *Device) ReadSums(dst []float64, src backend.Sums) {
 	if e := sumsExtent(src); d.sized("ReadSums", e, src.N, len(dst)) {
-		d.wait("ReadSums", func() error { return d.fetch(asBytes(dst), address(e)) })
+		d.do("ReadSums", func() error { return d.fetch(asBytes(dst), address(e)) })
 	}
 }
 
 // WriteSums sets accumulators from the host.
 func (d *Device) WriteSums(dst backend.Sums, src []float64) {
 	if e := sumsExtent(dst); d.sized("WriteSums", e, dst.N, len(src)) {
-		d.wait("WriteSums", func() error { return d.send(address(e), asBytes(src)) })
-	}
-}
-
-// ZeroSums clears accumulators.
-func (d *Device) ZeroSums(s backend.Sums) {
-	if e := sumsExtent(s); d.sized("ZeroSums", e, s.N, s.N) {
-		d.run("ZeroSums", func() error { return d.clear(address(e), 8*s.N) })
+		d.do("WriteSums", func() error { return d.send(address(e), asBytes(src)) })
 	}
 }

@@ -95,10 +95,30 @@ type drawing struct {
 	codes [][]float64
 }
 
-func (d *drawing) Reparam(z, ml backend.Tensor, noise backend.Noise) {
-	d.Device.Reparam(z, ml, noise)
-	d.codes = append(d.codes, d.Get(z))
+func (d *drawing) Enqueue(op backend.Operation) {
+	d.Device.Enqueue(op)
+	if o, ok := op.(backend.Reparam); ok {
+		d.codes = append(d.codes, d.Get(o.Z))
+	}
 }
+
+// Compile is a program that goes through Enqueue.
+func (d *drawing) Compile(step backend.List) (backend.Program, error) { return drawn{d, step}, nil }
+
+type drawn struct {
+	d    *drawing
+	step backend.List
+}
+
+func (p drawn) Launch(times int) {
+	for range times {
+		for _, op := range p.step {
+			p.d.Enqueue(op)
+		}
+	}
+}
+
+func (drawn) Free() {}
 
 // TestAccumulatedNoise demands that the batches of all updates draw noise of their
 // own, and the same each time. With all weights 0 a code is its noise.

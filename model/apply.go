@@ -69,19 +69,19 @@ func (a *applier) code(x backend.Tensor, n int) backend.Tensor {
 	if a.Spec.Code != Gaussian {
 		return h
 	}
-	a.dev.CopyColumns(a.mu.Top(n), h, 0)
+	a.to.Enqueue(backend.CopyColumns{Dst: a.mu.Top(n), Src: h})
 	return a.mu.Top(n)
 }
 
 // reconstruction enqueues the decoder on n codes and what turns its output into
 // a reconstruction.
 func (a *applier) reconstruction(code backend.Tensor, n int) backend.Tensor {
-	out := a.dec.forward(a.dev, code, n)
+	out := a.dec.forward(a.to, code, n)
 	switch a.Spec.Loss {
 	case backend.Bernoulli:
-		a.dev.Activate(out, out, backend.Sigmoid)
+		a.to.Enqueue(backend.Activate{Y: out, X: out, Act: backend.Sigmoid})
 	case backend.GaussianNLL:
-		a.dev.CopyColumns(a.mean.Top(n), out, 0)
+		a.to.Enqueue(backend.CopyColumns{Dst: a.mean.Top(n), Src: out})
 		return a.mean.Top(n)
 	}
 	return out
@@ -115,7 +115,7 @@ func (m *Model) ClassifyRows(logits, x []float32) error {
 		return fmt.Errorf("the model has no classifier")
 	}
 	return m.mapRows(logits, x, m.Spec.Classes, m.Spec.Inputs, true, false, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.head.forward(a.dev, a.code(in, n), n)
+		return a.head.forward(a.to, a.code(in, n), n)
 	})
 }
 

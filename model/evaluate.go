@@ -74,7 +74,7 @@ func (e *Evaluator) Evaluate(data, labels backend.Data, o EvaluateOptions) (Metr
 		return Metrics{}, fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, e.Spec.Inputs)
 	}
 	classify := e.Spec.Classes > 0 && labels.Rows == data.Rows
-	e.dev.ZeroSums(e.sums)
+	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
 	e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed}, []backend.Hyper{{KL: o.Beta}})
 	for at := 0; at < data.Rows; at += e.batch {
 		n := min(e.batch, data.Rows-at)
@@ -86,7 +86,7 @@ func (e *Evaluator) Evaluate(data, labels backend.Data, o EvaluateOptions) (Metr
 		if classify {
 			e.measureClasses(h, labels, n)
 		}
-		e.dev.Tick(e.clock, n)
+		e.to.Enqueue(backend.Tick{Clock: e.clock, Rows: n})
 	}
 	s := make([]float64, numEvalSums)
 	e.dev.ReadSums(s, e.sums)
@@ -99,31 +99,31 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 	N := n * e.samples
 	rows, out := e.rows.Top(N), e.dec.last()
 	code := e.draw(h, e.clock, n)
-	e.dec.forward(e.dev, code, N)
-	e.dev.Loss(backend.Tensor{}, rows, out.y.Top(N), e.clean.Top(n), e.Spec.Loss, 0)
-	e.dev.Accumulate(e.sums, evalRows, rows, 1/float64(e.samples))
+	e.dec.forward(e.to, code, N)
+	e.to.Enqueue(backend.Loss{Rows: rows, Out: out.y.Top(N), Target: e.clean.Top(n), Kind: e.Spec.Loss})
+	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: evalRows, V: rows, Scale: 1 / float64(e.samples)})
 	if e.Spec.Code == Gaussian {
-		e.dev.GaussianKL(e.kl, h)
-		e.dev.Accumulate(e.sums, evalKL, e.kl, float64(n))
+		e.to.Enqueue(backend.GaussianKL{KL: e.kl, ML: h})
+		e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: evalKL, V: e.kl, Scale: float64(n)})
 		if e.samples > 1 {
-			e.dev.ImportanceWeights(e.weights.Top(N), e.bound.Top(n), rows, code, h, backend.Noise{Clock: e.clock, Stream: backend.StreamCode})
-			e.dev.Accumulate(e.sums, evalBound, e.bound.Top(n), 1)
+			e.to.Enqueue(backend.ImportanceWeights{W: e.weights.Top(N), Bound: e.bound.Top(n), Rows: rows, Z: code, ML: h, Noise: backend.Noise{Clock: e.clock, Stream: backend.StreamCode}})
+			e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: evalBound, V: e.bound.Top(n), Scale: 1})
 		}
 		if o.LossOnly {
 			return
 		}
-		e.dev.CopyColumns(e.mu.Top(n), h, 0)
+		e.to.Enqueue(backend.CopyColumns{Dst: e.mu.Top(n), Src: h})
 		e.reconstruction(e.mu.Top(n), n)
 	} else if act := e.Spec.reconstruction(); e.Spec.Loss == backend.Bernoulli {
-		e.dev.Activate(out.y.Top(n), out.y.Top(n), act)
+		e.to.Enqueue(backend.Activate{Y: out.y.Top(n), X: out.y.Top(n), Act: act})
 	}
 	x := out.y.Top(n)
 	if e.Spec.Loss == backend.GaussianNLL {
 		x = e.mean.Top(n)
-		e.dev.CopyColumns(x, out.y.Top(n), 0)
+		e.to.Enqueue(backend.CopyColumns{Dst: x, Src: out.y.Top(n)})
 	}
-	e.dev.Loss(backend.Tensor{}, e.rows.Top(n), x, e.clean.Top(n), backend.SquaredError, 0)
-	e.dev.Accumulate(e.sums, evalSSE, e.rows.Top(n), 1)
+	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: x, Target: e.clean.Top(n), Kind: backend.SquaredError})
+	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: evalSSE, V: e.rows.Top(n), Scale: 1})
 }
 
 // measureClasses enqueues the classifier's cross-entropy and hits.
@@ -131,14 +131,14 @@ func (e *Evaluator) measureClasses(h backend.Tensor, labels backend.Data, n int)
 	code := h
 	if e.Spec.Code == Gaussian {
 		code = e.mu.Top(n)
-		e.dev.CopyColumns(code, h, 0)
+		e.to.Enqueue(backend.CopyColumns{Dst: code, Src: h})
 	}
 	want := e.labels.Top(n)
-	e.dev.Gather(want, backend.Tensor{}, labels, backend.Batch{Clock: e.clock})
-	logits := e.head.forward(e.dev, code, n)
-	e.dev.Loss(backend.Tensor{}, e.rows.Top(n), logits, want, backend.Categorical, 0)
-	e.dev.Accumulate(e.sums, evalCross, e.rows.Top(n), 1)
-	e.dev.Correct(e.sums, evalCorrect, logits, want)
+	e.to.Enqueue(backend.Gather{Clean: want, Data: labels, Batch: backend.Batch{Clock: e.clock}})
+	logits := e.head.forward(e.to, code, n)
+	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: logits, Target: want, Kind: backend.Categorical})
+	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: evalCross, V: e.rows.Top(n), Scale: 1})
+	e.to.Enqueue(backend.Correct{Sums: e.sums, Slot: evalCorrect, Logits: logits, Target: want})
 }
 
 // metrics turns sums over n examples into means.
@@ -199,7 +199,7 @@ func (m *Model) JacobianNorm(data backend.Data, examples int) (float64, error) {
 	for at := 0; at < examples; at += batch {
 		n := min(batch, examples-at)
 		m.dev.SetClock(a.clock, backend.Time{Row: uint64(at)}, nil)
-		m.dev.Gather(a.clean.Top(n), backend.Tensor{}, data, backend.Batch{Clock: a.clock})
+		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock}})
 		a.enc.forward(m.dev, a.clean, n)
 		square(n)
 	}
@@ -221,14 +221,14 @@ func (m *Model) jacobianApplier(batch int, sums backend.Sums) (a *applier, squar
 			square = func(n int) {
 				j.forward(m.dev, g.enc, a.clock, n)
 				v := j.v[0].Top(n * j.probes)
-				m.dev.SquareSum(v, sums, 0, v, 1, 0)
+				m.dev.Enqueue(backend.SquareSum{DV: v, Sums: sums, V: v, Share: 1})
 			}
 			return
 		}
 		l, r, unused, norms := &g.enc[0], alloc(1, m.Spec.Latent), alloc(1, m.Spec.Latent), alloc(batch, m.Spec.Latent)
 		square = func(n int) {
-			m.dev.RowSquares(r, l.w)
-			m.dev.ContractShallow(norms.Top(n), unused, sums, 0, l.saved().Top(n), r, l.act, 1, 0)
+			m.dev.Enqueue(backend.RowSquares{R: r, W: l.w})
+			m.dev.Enqueue(backend.ContractShallow{DA: norms.Top(n), DR: unused, Sums: sums, Saved: l.saved().Top(n), R: r, Act: l.act, Share: 1})
 		}
 	})
 	if err != nil {
@@ -256,7 +256,7 @@ func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, e
 	total, bound := 0.0, make([]float32, a.batch)
 	for at := 0; at < data.Rows; at += a.batch {
 		n := min(a.batch, data.Rows-at)
-		m.dev.Gather(a.clean.Top(n), backend.Tensor{}, data, backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise})
+		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise}})
 		h := a.enc.forward(m.dev, a.clean, n)
 		logs := make([][]float64, n)
 		for range rounds {
@@ -265,7 +265,7 @@ func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, e
 			for i, v := range bound[:n] {
 				logs[i] = append(logs[i], float64(v))
 			}
-			m.dev.Tick(a.clock, 0)
+			m.dev.Enqueue(backend.Tick{Clock: a.clock})
 		}
 		if err := m.dev.Sync(); err != nil {
 			return 0, err
@@ -273,7 +273,7 @@ func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, e
 		for _, l := range logs {
 			total += logMeanExp(l)
 		}
-		m.dev.Tick(a.clock, n)
+		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
 	}
 	return total / float64(data.Rows), m.dev.Sync()
 }
@@ -282,9 +282,9 @@ func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, e
 func (a *applier) importance(h backend.Tensor, n int) {
 	N := n * a.samples
 	z := a.draw(h, a.clock, n)
-	out := a.dec.forward(a.dev, z, N)
-	a.dev.Loss(backend.Tensor{}, a.rows.Top(N), out, a.clean.Top(n), a.Spec.Loss, 0)
-	a.dev.ImportanceWeights(a.weights.Top(N), a.bound.Top(n), a.rows.Top(N), z, h, backend.Noise{Clock: a.clock, Stream: backend.StreamCode})
+	out := a.dec.forward(a.to, z, N)
+	a.to.Enqueue(backend.Loss{Rows: a.rows.Top(N), Out: out, Target: a.clean.Top(n), Kind: a.Spec.Loss})
+	a.to.Enqueue(backend.ImportanceWeights{W: a.weights.Top(N), Bound: a.bound.Top(n), Rows: a.rows.Top(N), Z: z, ML: h, Noise: backend.Noise{Clock: a.clock, Stream: backend.StreamCode}})
 }
 
 func logMeanExp(v []float64) float64 {

@@ -9,6 +9,7 @@ type graph struct {
 	batch    int
 	samples  int // codes drawn for every example
 	training bool
+	to       backend.Queue // where operations go: the device, or the list of a step
 
 	enc, dec     chain
 	head         chain          // the classifier, one layer; empty without
@@ -40,7 +41,7 @@ func newGraph(m *Model, batch, samples int, grads backend.Tensor, c backend.Cloc
 
 // layOut is a graph without memory.
 func layOut(m *Model, batch, samples int, training bool, grads backend.Tensor, c backend.Clock) *graph {
-	g := &graph{Model: m, batch: batch, samples: samples, training: training}
+	g := &graph{Model: m, batch: batch, samples: samples, training: training, to: m.dev}
 	s := &m.Spec
 	g.enc = newChain("encoder", s.encoderLayers(), m.layout, m.params, grads, false)
 	g.dec = newChain("decoder", s.decoderLayers(), m.layout, m.params, grads, s.Tied)
@@ -105,15 +106,15 @@ func (g *graph) input() backend.Tensor {
 
 // gather enqueues the batch and its corruption.
 func (g *graph) gather(data backend.Data, c backend.Clock, shuffle bool, n int) {
-	g.dev.Gather(g.clean.Top(n), g.noisy.Top(n), data, g.Spec.batch(c, shuffle))
+	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: data, Batch: g.Spec.batch(c, shuffle)})
 }
 
 // encode enqueues the encoder on x and returns the deterministic code, or the
 // (mu, l) of a Gaussian one.
 func (g *graph) encode(x backend.Tensor, n, k int) backend.Tensor {
-	h := g.enc.forward(g.dev, x, n)
+	h := g.enc.forward(g.to, x, n)
 	if g.Spec.Code == TopK {
-		g.dev.TopK(g.sparse.Top(n), h, k)
+		g.to.Enqueue(backend.TopK{Y: g.sparse.Top(n), X: h, K: k})
 		return g.sparse.Top(n)
 	}
 	return h
@@ -126,7 +127,7 @@ func (g *graph) draw(h backend.Tensor, c backend.Clock, n int) backend.Tensor {
 		return h
 	}
 	z := g.z.Top(n * g.samples)
-	g.dev.Reparam(z, h, backend.Noise{Clock: c, Stream: backend.StreamCode})
+	g.to.Enqueue(backend.Reparam{Z: z, ML: h, Noise: backend.Noise{Clock: c, Stream: backend.StreamCode}})
 	return z
 }
 

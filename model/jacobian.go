@@ -39,31 +39,31 @@ func planJacobian(g *graph, alloc backend.Alloc, batch, probes int, exact, train
 }
 
 // forward enqueues v_0 = J^T v for n examples whose encoding is in the layers.
-func (j *jacobian) forward(dev backend.Device, enc chain, c backend.Clock, n int) {
+func (j *jacobian) forward(to backend.Queue, enc chain, c backend.Clock, n int) {
 	rows := n * j.probes
-	dev.Probes(j.v[len(enc)].Top(rows), n, backend.Noise{Clock: c, Stream: backend.StreamProbe}, j.exact)
+	to.Enqueue(backend.Probes{V: j.v[len(enc)].Top(rows), Batch: n, Noise: backend.Noise{Clock: c, Stream: backend.StreamProbe}, Exact: j.exact})
 	for i := len(enc) - 1; i >= 0; i-- {
 		l := &enc[i]
-		dev.ScaleByDerivative(j.u[i].Top(rows), j.v[i+1].Top(rows), l.saved().Top(n), l.act)
-		dev.LinearBackInput(j.v[i].Top(rows), j.u[i].Top(rows), l.w, backend.Tensor{}, backend.Identity, false)
+		to.Enqueue(backend.ScaleByDerivative{U: j.u[i].Top(rows), V: j.v[i+1].Top(rows), Saved: l.saved().Top(n), Act: l.act})
+		to.Enqueue(backend.LinearBackInput{DX: j.v[i].Top(rows), DY: j.u[i].Top(rows), W: l.w})
 	}
 }
 
 // backward enqueues, given dv_0 in v[0], the gradient by every weight (added to
 // dw where accumulate, else written) and by every pre-activation (into extra).
-func (j *jacobian) backward(dev backend.Device, enc chain, n int, accumulate bool) {
+func (j *jacobian) backward(to backend.Queue, enc chain, n int, accumulate bool) {
 	rows := n * j.probes
 	dv := j.v[0].Top(rows)
 	for i := range enc {
 		l := &enc[i]
-		dev.LinearBackWeights(l.dw, backend.Tensor{}, j.u[i].Top(rows), dv, false, accumulate)
+		to.Enqueue(backend.LinearBackWeights{DW: l.dw, DY: j.u[i].Top(rows), X: dv, Accumulate: accumulate})
 		du := j.d[i%2].Slice(0, rows, l.out)
-		dev.Linear(du, backend.Tensor{}, dv, l.w, backend.Tensor{}, backend.Identity, false)
+		to.Enqueue(backend.Linear{Y: du, X: dv, W: l.w})
 		below := backend.Tensor{}
 		if i+1 < len(enc) {
 			below = du
 		}
-		dev.ScaleByDerivativeBack(below, l.extra.Top(n), du, j.v[i+1].Top(rows), l.saved().Top(n), l.act)
+		to.Enqueue(backend.ScaleByDerivativeBack{DV: below, DA: l.extra.Top(n), DU: du, V: j.v[i+1].Top(rows), Saved: l.saved().Top(n), Act: l.act})
 		dv = du
 	}
 }
@@ -79,7 +79,7 @@ func (s *Spec) closedForm() bool {
 // the gradient, which that pass then adds up.
 func (t *Training) prepareContract(n int) {
 	if !t.normGrad.None() {
-		t.dev.RowSquares(t.rowNorms, t.enc[0].w)
+		t.to.Enqueue(backend.RowSquares{R: t.rowNorms, W: t.enc[0].w})
 	}
 	j := t.jacobian
 	if j == nil {
@@ -90,10 +90,10 @@ func (t *Training) prepareContract(n int) {
 		per = 1 / float64(j.probes)
 	}
 	scale := t.over(t.Spec.Contract.Weight * float32(per))
-	j.forward(t.dev, t.enc, t.Clock, n)
+	j.forward(t.to, t.enc, t.Clock, n)
 	v := j.v[0].Top(n * j.probes)
-	t.dev.SquareSum(v, t.sums, sumContract, v, per, scale)
-	j.backward(t.dev, t.enc, n, t.Spec.Tied || t.more())
+	t.to.Enqueue(backend.SquareSum{DV: v, Sums: t.sums, Slot: sumContract, V: v, Share: per, Scale: scale})
+	j.backward(t.to, t.enc, n, t.Spec.Tied || t.more())
 }
 
 // contractClosed enqueues the closed form: it adds to the delta of the one layer,
@@ -103,6 +103,6 @@ func (t *Training) contractClosed(n int) {
 		return
 	}
 	l := &t.enc[0]
-	t.dev.ContractShallow(l.delta.Top(n), t.normGrad, t.sums, sumContract, l.saved().Top(n), t.rowNorms, l.act,
-		1, t.over(t.Spec.Contract.Weight))
+	t.to.Enqueue(backend.ContractShallow{DA: l.delta.Top(n), DR: t.normGrad, Sums: t.sums, Slot: sumContract, Saved: l.saved().Top(n), R: t.rowNorms, Act: l.act,
+		Share: 1, Scale: t.over(t.Spec.Contract.Weight)})
 }

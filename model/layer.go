@@ -81,12 +81,12 @@ func (c chain) plan(alloc backend.Alloc, batch int, training bool) {
 func (c chain) last() *layer { return &c[len(c)-1] }
 
 // forward enqueues y = the layers applied to x, n rows of it.
-func (c chain) forward(dev backend.Device, x backend.Tensor, n int) backend.Tensor {
+func (c chain) forward(to backend.Queue, x backend.Tensor, n int) backend.Tensor {
 	for i := range c {
 		l := &c[i]
-		dev.Linear(l.y.Top(n), l.pre.Top(n), x.Top(n), l.w, l.b, l.act, l.transposed)
+		to.Enqueue(backend.Linear{Y: l.y.Top(n), Pre: l.pre.Top(n), X: x.Top(n), W: l.w, B: l.b, Act: l.act, Transposed: l.transposed})
 		if l.drop > 0 {
-			dev.Dropout(l.dropped.Top(n), l.y.Top(n), l.noise, l.drop)
+			to.Enqueue(backend.Dropout{Y: l.dropped.Top(n), X: l.y.Top(n), Noise: l.noise, P: l.drop})
 		}
 		x = l.output()
 	}
@@ -97,7 +97,7 @@ func (c chain) forward(dev backend.Device, x backend.Tensor, n int) backend.Tens
 // last layer's delta is there; x is the chain's input. Gradients are added to what
 // is there: all of them with more, those of weights that are also used elsewhere,
 // which has left its part, with shared.
-func (c chain) backward(dev backend.Device, x backend.Tensor, n int, shared, more bool) {
+func (c chain) backward(to backend.Queue, x backend.Tensor, n int, shared, more bool) {
 	for i := len(c) - 1; i >= 0; i-- {
 		l := &c[i]
 		in := x
@@ -105,26 +105,26 @@ func (c chain) backward(dev backend.Device, x backend.Tensor, n int, shared, mor
 			in = c[i-1].output()
 		}
 		if shared && !more { // the bias has just this use
-			dev.Zero(l.db)
+			to.Enqueue(backend.Zero{Dst: l.db})
 		}
-		dev.LinearBackWeights(l.dw, l.db, l.delta.Top(n), in.Top(n), l.transposed, shared || more)
+		to.Enqueue(backend.LinearBackWeights{DW: l.dw, DB: l.db, DY: l.delta.Top(n), X: in.Top(n), Transposed: l.transposed, Accumulate: shared || more})
 		if i > 0 {
-			c[i-1].pullBack(dev, l, n)
+			c[i-1].pullBack(to, l, n)
 		}
 	}
 }
 
 // pullBack enqueues l's delta from that of the layer above it.
-func (l *layer) pullBack(dev backend.Device, above *layer, n int) {
+func (l *layer) pullBack(to backend.Queue, above *layer, n int) {
 	delta, saved := l.delta.Top(n), l.saved().Top(n)
 	if l.drop > 0 {
-		dev.LinearBackInput(delta, above.delta.Top(n), above.w, backend.Tensor{}, backend.Identity, above.transposed)
-		dev.Dropout(delta, delta, l.noise, l.drop)
-		dev.ActivateBack(delta, delta, saved, l.act)
+		to.Enqueue(backend.LinearBackInput{DX: delta, DY: above.delta.Top(n), W: above.w, Transposed: above.transposed})
+		to.Enqueue(backend.Dropout{Y: delta, X: delta, Noise: l.noise, P: l.drop})
+		to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: saved, Act: l.act})
 	} else {
-		dev.LinearBackInput(delta, above.delta.Top(n), above.w, saved, l.act, above.transposed)
+		to.Enqueue(backend.LinearBackInput{DX: delta, DY: above.delta.Top(n), W: above.w, Saved: saved, Act: l.act, Transposed: above.transposed})
 	}
 	if !l.extra.None() {
-		dev.Add(delta, l.extra.Top(n))
+		to.Enqueue(backend.Add{Dst: delta, Src: l.extra.Top(n)})
 	}
 }

@@ -118,7 +118,7 @@ func (m *Model) Clone() (*Model, error) {
 		return nil, err
 	}
 	c.Input = m.Input
-	m.dev.Copy(c.params, m.params)
+	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }
 
@@ -140,7 +140,7 @@ func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
 func (m *Model) take(from *Model) {
 	for _, p := range m.layout.params {
 		if src, ok := from.Parameter(p.Name); ok {
-			m.dev.Copy(m.layout.view(m.params, p.Name), src)
+			m.dev.Enqueue(backend.Copy{Dst: m.layout.view(m.params, p.Name), Src: src})
 		}
 	}
 }

@@ -207,7 +207,7 @@ func TestCentredOutputStartsAtTheMean(t *testing.T) {
 		mean := []float32{0.2, 0.5, 0.7}
 		for _, name := range []string{"decoder.0.weight", "encoder.0.weight"} {
 			p, _ := m.Parameter(name)
-			m.dev.Zero(p)
+			m.dev.Enqueue(backend.Zero{Dst: p})
 		}
 		if err := m.CentreOutput(mean); err != nil {
 			t.Fatal(err)

@@ -7,23 +7,23 @@ func (t *Training) reconstruct(n int) {
 	s, x := &t.Spec, t.input()
 	h := t.encode(x, n, s.K)
 	code := t.draw(h, t.Clock, n)
-	t.dec.forward(t.dev, code, n*t.samples)
+	t.dec.forward(t.to, code, n*t.samples)
 	t.loss(h, n)
-	t.dec.backward(t.dev, code, n*t.samples, false, t.more())
+	t.dec.backward(t.to, code, n*t.samples, false, t.more())
 	t.prepareContract(n)
 	first := &t.dec[0]
 	if t.fusedCode() {
-		t.enc.last().pullBack(t.dev, first, n)
+		t.enc.last().pullBack(t.to, first, n)
 	} else {
 		dcode := t.dcode.Top(n * t.samples)
-		t.dev.LinearBackInput(dcode, first.delta.Top(n*t.samples), first.w, backend.Tensor{}, backend.Identity, first.transposed)
+		t.to.Enqueue(backend.LinearBackInput{DX: dcode, DY: first.delta.Top(n * t.samples), W: first.w, Transposed: first.transposed})
 		t.penaliseCode(h, n)
 		t.codeBack(h, n)
 	}
 	t.contractClosed(n)
-	t.enc.backward(t.dev, x, n, s.Tied || t.jacobian != nil, t.more())
+	t.enc.backward(t.to, x, n, s.Tied || t.jacobian != nil, t.more())
 	if !t.normGrad.None() {
-		t.dev.AddScaledRows(t.enc[0].dw, t.enc[0].w, t.normGrad)
+		t.to.Enqueue(backend.AddScaledRows{DW: t.enc[0].dw, W: t.enc[0].w, C: t.normGrad})
 	}
 }
 
@@ -31,17 +31,17 @@ func (t *Training) reconstruct(n int) {
 func (t *Training) loss(ml backend.Tensor, n int) {
 	out, N := t.dec.last(), n*t.samples
 	delta, rows := out.delta.Top(N), t.losses(n)
-	t.dev.Loss(delta, rows, out.y.Top(N), t.clean.Top(n), t.Spec.Loss, t.over(1))
+	t.to.Enqueue(backend.Loss{DOut: delta, Rows: rows, Out: out.y.Top(N), Target: t.clean.Top(n), Kind: t.Spec.Loss, Scale: t.over(1)})
 	if out.act != backend.Identity {
-		t.dev.ActivateBack(delta, delta, out.saved().Top(N), out.act)
+		t.to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: out.saved().Top(N), Act: out.act})
 	}
 	if t.samples > 1 {
 		w, bound := t.weights.Top(N), t.bound.Top(n)
-		t.dev.ImportanceWeights(w, bound, rows, t.z.Top(N), ml, backend.Noise{Clock: t.Clock, Stream: backend.StreamCode})
-		t.dev.ScaleRows(delta, w)
-		t.dev.Accumulate(t.sums, sumLoss, bound, -1)
+		t.to.Enqueue(backend.ImportanceWeights{W: w, Bound: bound, Rows: rows, Z: t.z.Top(N), ML: ml, Noise: backend.Noise{Clock: t.Clock, Stream: backend.StreamCode}})
+		t.to.Enqueue(backend.ScaleRows{T: delta, W: w})
+		t.to.Enqueue(backend.Accumulate{Sums: t.sums, Slot: sumLoss, V: bound, Scale: -1})
 	} else {
-		t.dev.Accumulate(t.sums, sumLoss, rows, 1)
+		t.to.Enqueue(backend.Accumulate{Sums: t.sums, Slot: sumLoss, V: rows, Scale: 1})
 	}
 }
 
@@ -59,10 +59,10 @@ func (t *Training) penaliseCode(h backend.Tensor, n int) {
 	scale := t.over(sp.Weight)
 	switch sp.Kind {
 	case KLSparsity:
-		t.dev.ColumnMeans(t.means, h)
-		t.dev.SparseKL(dcode, t.sums, sumSparse, t.means, sp.Target, scale)
+		t.to.Enqueue(backend.ColumnMeans{M: t.means, H: h})
+		t.to.Enqueue(backend.SparseKL{DH: dcode, Sums: t.sums, Slot: sumSparse, M: t.means, Rho: sp.Target, Scale: scale})
 	case L1Sparsity:
-		t.dev.L1(dcode, t.sums, sumSparse, h, 1, scale)
+		t.to.Enqueue(backend.L1{DH: dcode, Sums: t.sums, Slot: sumSparse, H: h, Share: 1, Scale: scale})
 	}
 }
 
@@ -73,18 +73,18 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 	noise := backend.Noise{Clock: t.Clock, Stream: backend.StreamCode}
 	switch {
 	case s.Code == Gaussian && t.samples > 1:
-		t.dev.ImportanceBack(delta, dcode, t.z.Top(n*t.samples), h, t.weights.Top(n*t.samples), noise, t.over(1))
+		t.to.Enqueue(backend.ImportanceBack{DML: delta, DZ: dcode, Z: t.z.Top(n * t.samples), ML: h, W: t.weights.Top(n * t.samples), Noise: noise, Scale: t.over(1)})
 	case s.Code == Gaussian:
-		t.dev.GaussianKL(t.kl, h)
-		t.dev.Accumulate(t.sums, sumKL, t.kl, float64(n))
-		t.dev.ReparamBack(delta, dcode, h, t.kl, noise, s.FreeBits, t.over(1))
+		t.to.Enqueue(backend.GaussianKL{KL: t.kl, ML: h})
+		t.to.Enqueue(backend.Accumulate{Sums: t.sums, Slot: sumKL, V: t.kl, Scale: float64(n)})
+		t.to.Enqueue(backend.ReparamBack{DML: delta, DZ: dcode, ML: h, KL: t.kl, Noise: noise, FreeBits: s.FreeBits, Scale: t.over(1)})
 	case s.Code == TopK:
-		t.dev.TopKBack(delta, delta, h)
-		t.dev.ActivateBack(delta, delta, last.saved().Top(n), last.act)
+		t.to.Enqueue(backend.TopKBack{DX: delta, DY: delta, Y: h})
+		t.to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: last.saved().Top(n), Act: last.act})
 	default:
-		t.dev.ActivateBack(delta, delta, last.saved().Top(n), last.act)
+		t.to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: last.saved().Top(n), Act: last.act})
 		if !last.extra.None() {
-			t.dev.Add(delta, last.extra.Top(n))
+			t.to.Enqueue(backend.Add{Dst: delta, Src: last.extra.Top(n)})
 		}
 	}
 }
@@ -93,25 +93,25 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 // classifier alone, or by the encoder too.
 func (t *Training) classify(n int) {
 	s := &t.Spec
-	t.dev.Gather(t.labels.Top(n), backend.Tensor{}, t.labelled, backend.Batch{Clock: t.Clock, Shuffle: true})
+	t.to.Enqueue(backend.Gather{Clean: t.labels.Top(n), Data: t.labelled, Batch: backend.Batch{Clock: t.Clock, Shuffle: true}})
 	x := t.input()
 	h := t.encode(x, n, s.K)
 	code := h
 	if s.Code == Gaussian {
 		code = t.mu.Top(n)
-		t.dev.CopyColumns(code, h, 0)
+		t.to.Enqueue(backend.CopyColumns{Dst: code, Src: h})
 	}
 	head := &t.head[0]
-	logits := t.head.forward(t.dev, code, n)
-	t.dev.Loss(head.delta.Top(n), t.losses(n), logits, t.labels.Top(n), backend.Categorical, t.over(1))
-	t.dev.Accumulate(t.sums, sumLoss, t.losses(n), 1)
-	t.dev.Correct(t.sums, sumCorrect, logits, t.labels.Top(n))
-	t.head.backward(t.dev, code, n, false, t.more())
+	logits := t.head.forward(t.to, code, n)
+	t.to.Enqueue(backend.Loss{DOut: head.delta.Top(n), Rows: t.losses(n), Out: logits, Target: t.labels.Top(n), Kind: backend.Categorical, Scale: t.over(1)})
+	t.to.Enqueue(backend.Accumulate{Sums: t.sums, Slot: sumLoss, V: t.losses(n), Scale: 1})
+	t.to.Enqueue(backend.Correct{Sums: t.sums, Slot: sumCorrect, Logits: logits, Target: t.labels.Top(n)})
+	t.head.backward(t.to, code, n, false, t.more())
 	if t.opts.Objective == Frozen {
 		return
 	}
 	t.classifyBack(h, n)
-	t.enc.backward(t.dev, x, n, false, t.more())
+	t.enc.backward(t.to, x, n, false, t.more())
 }
 
 // classifyBack enqueues the delta of the encoder's last layer from the
@@ -119,13 +119,13 @@ func (t *Training) classify(n int) {
 func (t *Training) classifyBack(h backend.Tensor, n int) {
 	s, last, head := &t.Spec, t.enc.last(), &t.head[0]
 	delta, dcode := last.delta.Top(n), t.dcode.Top(n)
-	t.dev.LinearBackInput(dcode, head.delta.Top(n), head.w, backend.Tensor{}, backend.Identity, false)
+	t.to.Enqueue(backend.LinearBackInput{DX: dcode, DY: head.delta.Top(n), W: head.w})
 	switch s.Code {
 	case Gaussian:
-		t.dev.LinearBackInput(delta, dcode, t.selectMu, backend.Tensor{}, backend.Identity, true)
+		t.to.Enqueue(backend.LinearBackInput{DX: delta, DY: dcode, W: t.selectMu, Transposed: true})
 		return
 	case TopK:
-		t.dev.TopKBack(delta, delta, h)
+		t.to.Enqueue(backend.TopKBack{DX: delta, DY: delta, Y: h})
 	}
-	t.dev.ActivateBack(delta, delta, last.saved().Top(n), last.act)
+	t.to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: last.saved().Top(n), Act: last.act})
 }

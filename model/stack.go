@@ -77,7 +77,7 @@ func (m *Model) Stage(l int, corrupt Corruption) (*Model, error) {
 		return nil, err
 	}
 	for _, name := range m.Spec.stageNames(l) {
-		m.dev.Copy(one.layout.view(one.params, name[0]), m.layout.view(m.params, name[1]))
+		m.dev.Enqueue(backend.Copy{Dst: one.layout.view(one.params, name[0]), Src: m.layout.view(m.params, name[1])})
 	}
 	return one, nil
 }
@@ -85,7 +85,7 @@ func (m *Model) Stage(l int, corrupt Corruption) (*Model, error) {
 // Adopt takes back the weights of stage l's model.
 func (m *Model) Adopt(l int, one *Model) {
 	for _, name := range m.Spec.stageNames(l) {
-		m.dev.Copy(m.layout.view(m.params, name[1]), one.layout.view(one.params, name[0]))
+		m.dev.Enqueue(backend.Copy{Dst: m.layout.view(m.params, name[1]), Src: one.layout.view(one.params, name[0])})
 	}
 }
 
@@ -106,10 +106,10 @@ func (m *Model) Outputs(data backend.Data, layers int) (backend.Tensor, error) {
 	m.dev.SetClock(a.clock, backend.Time{}, nil)
 	for at := 0; at < data.Rows; at += a.batch {
 		n := min(a.batch, data.Rows-at)
-		m.dev.Gather(a.clean.Top(n), backend.Tensor{}, data, backend.Batch{Clock: a.clock})
+		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock}})
 		h := a.enc[:layers].forward(m.dev, a.clean, n)
-		m.dev.Copy(all.Slice(at*width, n, width), h)
-		m.dev.Tick(a.clock, n)
+		m.dev.Enqueue(backend.Copy{Dst: all.Slice(at*width, n, width), Src: h})
+		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
 	}
 	return all, m.dev.Sync()
 }

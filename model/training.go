@@ -227,14 +227,23 @@ func (t *Training) SetTime(now backend.Time, table []backend.Hyper) {
 	t.dev.SetClock(t.Clock, now, table)
 }
 
-// Prepare records the step on rows examples, so that no launch has to.
+// Step is the operations of a step on rows examples.
+func (t *Training) Step(rows int) backend.List {
+	var step backend.List
+	t.to = &step
+	t.step(rows)
+	t.to = t.dev
+	return step
+}
+
+// Prepare compiles the step on rows examples, so that no launch has to.
 func (t *Training) Prepare(rows int) error {
 	if t.programs[rows] != nil {
 		return nil
 	}
-	p, err := t.dev.Record(func() { t.step(rows) })
+	p, err := t.dev.Compile(t.Step(rows))
 	if err != nil {
-		return fmt.Errorf("recording a step of %d examples: %w", rows, err)
+		return fmt.Errorf("compiling a step of %d examples: %w", rows, err)
 	}
 	t.programs[rows] = p
 	return nil
@@ -364,7 +373,7 @@ func (t *Training) ReadState(sums *[]float64) error {
 // WriteState is the inverse of ReadState; nil clears the accumulators.
 func (t *Training) WriteState(sums []float64) {
 	if len(sums) != numSums {
-		t.dev.ZeroSums(t.sums)
+		t.dev.Enqueue(backend.ZeroSums{Sums: t.sums})
 		return
 	}
 	t.dev.WriteSums(t.sums, sums)
@@ -374,7 +383,7 @@ func (t *Training) WriteState(sums []float64) {
 func (t *Training) Moments() [2]backend.Tensor { return t.moments }
 
 // ResetSums clears the accumulators.
-func (t *Training) ResetSums() { t.dev.ZeroSums(t.sums) }
+func (t *Training) ResetSums() { t.dev.Enqueue(backend.ZeroSums{Sums: t.sums}) }
 
 // step enqueues one whole step on n examples: the gradients of its batches, added
 // up, and the update. What a batch adds is divided by n, so that the sum is the mean
@@ -384,7 +393,7 @@ func (t *Training) step(n int) {
 	t.group = n
 	for t.from = 0; t.from < n; t.from += batch {
 		if t.from > 0 {
-			t.dev.Tick(t.Clock, batch)
+			t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: batch})
 		}
 		batch = min(t.opts.Batch, n-t.from)
 		t.gather(t.data, t.Clock, true, batch)
@@ -396,9 +405,9 @@ func (t *Training) step(n int) {
 	}
 	s := &t.segment
 	grads := t.grads.Slice(s.off, 1, s.size)
-	t.dev.Check(t.guard, grads, s.ends, t.rows.Top(n*t.samples), t.Clock)
+	t.to.Enqueue(backend.Check{Guard: t.guard, Grads: grads, Ends: s.ends, Rows: t.rows.Top(n * t.samples), Clock: t.Clock})
 	t.update(t.params.Slice(s.off, 1, s.size), grads)
-	t.dev.Tick(t.Clock, batch)
+	t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: batch})
 }
 
 // over is the weight of one example's term of the mean loss.
@@ -416,8 +425,8 @@ func (t *Training) losses(n int) backend.Tensor {
 func (t *Training) update(params, grads backend.Tensor) {
 	m, v, o := t.moments[0], t.moments[1], t.opts.Optimiser
 	if o.Kind == backend.LAMB {
-		t.dev.UpdateLAMB(params, grads, m, v, t.segment.ends, t.trust, o, t.guard, t.Clock)
+		t.to.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: t.segment.ends, Trust: t.trust, Optimiser: o, Guard: t.guard, Clock: t.Clock})
 		return
 	}
-	t.dev.Update(params, grads, m, v, o, t.guard, t.Clock)
+	t.to.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: t.guard, Clock: t.Clock})
 }

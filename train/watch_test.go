@@ -13,7 +13,7 @@ import (
 	"github.com/aegpu/aegpu/cpu"
 )
 
-// event is what the host asked of the device: to record steps or launch them, or to
+// event is what the host asked of the device: to compile steps or launch them, or to
 // wait for reading n, or for everything.
 type event struct {
 	what string
@@ -34,9 +34,9 @@ type distantProgram struct {
 	d *distant
 }
 
-func (d *distant) Record(step func()) (backend.Program, error) {
-	d.events = append(d.events, event{"record", 0})
-	p, err := d.Device.Record(step)
+func (d *distant) Compile(step backend.List) (backend.Program, error) {
+	d.events = append(d.events, event{"compile", 0})
+	p, err := d.Device.Compile(step)
 	return distantProgram{p, d}, err
 }
 
@@ -98,7 +98,7 @@ func TestHostDoesNotWaitInAnEpoch(t *testing.T) {
 	}
 	for i := first; i <= last; i++ {
 		switch e := dev.events[i]; {
-		case e.what == "wait for all" || e.what == "record":
+		case e.what == "wait for all" || e.what == "compile":
 			t.Errorf("inside the epoch the host did more than launch and read: %v", dev.events[first:i+1])
 		case e.what == "wait" && !slices.Contains(dev.events[first:i], event{"launch", e.n + 1}):
 			t.Errorf("the reading of chunk %d was waited for before chunk %d was launched", e.n, e.n+1)

@@ -63,10 +63,15 @@ func (c *called) plantEach(t *testing.T, group, op string) {
 
 // operations are the methods of a device that compute, or move, what has a length.
 func operations() (names []string) {
-	rest := []string{"Info", "AllocClock", "SetClock", "Tick", "Record", "Sync", "Close"}
+	rest := []string{"Info", "AllocClock", "SetClock", "Enqueue", "Compile", "Sync", "Close"}
 	d := reflect.TypeFor[backend.Device]()
 	for i := range d.NumMethod() {
 		if name := d.Method(i).Name; !slices.Contains(rest, name) {
+			names = append(names, name)
+		}
+	}
+	for _, op := range backend.Operations() {
+		if name := backend.Name(op); name != "Tick" {
 			names = append(names, name)
 		}
 	}
@@ -85,7 +90,7 @@ func spy(group string) map[string]*called {
 	calls := map[string]*called{}
 	root := &recorder{}
 	Suite{only: group, even: true}.run(root, func(tester) backend.Device {
-		return &spoils{Device: ref64.New(), saw: func(op string, sides []int, outs int) {
+		return planted{&spoils{Device: ref64.New(), saw: func(op string, sides []int, outs int) {
 			c := calls[op]
 			if c == nil {
 				c = &called{lengths: make([]map[int]bool, len(sides))}
@@ -98,7 +103,7 @@ func spy(group string) map[string]*called {
 				c.lengths[i][n] = true
 			}
 			c.outs = max(c.outs, outs)
-		}}
+		}}}
 	})
 	return calls
 }
@@ -128,7 +133,7 @@ func plant(group, op string, side, out int) map[int]bool {
 	last, found := 0, map[int]bool{}
 	root := &recorder{failing: func() { found[last] = true }}
 	Suite{only: group, even: true}.run(root, func(tester) backend.Device {
-		return &spoils{Device: ref64.New(), op: op, side: side, out: out, spoilt: func(n int) { last = n }}
+		return planted{&spoils{Device: ref64.New(), op: op, side: side, out: out, spoilt: func(n int) { last = n }}}
 	})
 	return found
 }

@@ -61,7 +61,7 @@ func (d *spoils) ReadSums(dst []float64, src backend.Sums) {
 }
 
 func (d *spoils) ZeroSums(s backend.Sums) {
-	d.Device.ZeroSums(s)
+	d.Device.Enqueue(backend.ZeroSums{Sums: s})
 	if s.N > 0 {
 		d.did("ZeroSums", []int{s.N}, []result{sumAt(s, s.N-1)})
 	}
@@ -86,7 +86,7 @@ func (d *spoils) FetchSums(src backend.Sums) backend.Reading {
 }
 
 func (d *spoils) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
-	d.Device.Gather(clean, noisy, data, spec)
+	d.Device.Enqueue(backend.Gather{Clean: clean, Noisy: noisy, Data: data, Batch: spec})
 	out := clean
 	if clean.None() {
 		out = noisy
@@ -95,62 +95,62 @@ func (d *spoils) Gather(clean, noisy backend.Tensor, data backend.Data, spec bac
 }
 
 func (d *spoils) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed})
 	d.did("Linear", []int{y.Rows, x.Cols, y.Cols}, tensors(y, pre), x, w, b)
 }
 
 func (d *spoils) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Saved: saved, Act: act, Transposed: transposed})
 	d.did("LinearBackInput", []int{dx.Rows, dx.Cols, dy.Cols}, tensors(dx), dy, w, saved)
 }
 
 func (d *spoils) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	d.Device.LinearBackWeights(dw, db, dy, x, transposed, accumulate)
+	d.Device.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: dy, X: x, Transposed: transposed, Accumulate: accumulate})
 	d.did("LinearBackWeights", []int{dy.Rows, x.Cols, dy.Cols}, tensors(dw, db), dy, x)
 }
 
 func (d *spoils) Activate(y, x backend.Tensor, act backend.Activation) {
-	d.Device.Activate(y, x, act)
+	d.Device.Enqueue(backend.Activate{Y: y, X: x, Act: act})
 	d.did("Activate "+act.String(), []int{y.Rows, y.Cols}, tensors(y), x)
 }
 
 func (d *spoils) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
-	d.Device.ActivateBack(dx, dy, saved, act)
+	d.Device.Enqueue(backend.ActivateBack{DX: dx, DY: dy, Saved: saved, Act: act})
 	d.did("ActivateBack "+act.String(), []int{dx.Rows, dx.Cols}, tensors(dx), dy, saved)
 }
 
 func (d *spoils) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
-	d.Device.Dropout(y, x, noise, p)
+	d.Device.Enqueue(backend.Dropout{Y: y, X: x, Noise: noise, P: p})
 	d.did("Dropout", []int{y.Rows, y.Cols}, tensors(y), x)
 }
 
 func (d *spoils) Add(dst, src backend.Tensor) {
-	d.Device.Add(dst, src)
+	d.Device.Enqueue(backend.Add{Dst: dst, Src: src})
 	d.did("Add", []int{dst.Rows, dst.Cols}, tensors(dst), src)
 }
 
 func (d *spoils) Copy(dst, src backend.Tensor) {
-	d.Device.Copy(dst, src)
+	d.Device.Enqueue(backend.Copy{Dst: dst, Src: src})
 	d.did("Copy", []int{dst.Rows, dst.Cols}, tensors(dst), src)
 }
 
 func (d *spoils) CopyColumns(dst, src backend.Tensor, from int) {
-	d.Device.CopyColumns(dst, src, from)
+	d.Device.Enqueue(backend.CopyColumns{Dst: dst, Src: src, From: from})
 	d.did("CopyColumns", []int{dst.Rows, dst.Cols}, tensors(dst), src)
 }
 
 func (d *spoils) Zero(dst backend.Tensor) {
-	d.Device.Zero(dst)
+	d.Device.Enqueue(backend.Zero{Dst: dst})
 	d.did("Zero", []int{dst.Rows, dst.Cols}, tensors(dst))
 }
 
 func (d *spoils) ScaleRows(t, w backend.Tensor) {
-	d.Device.ScaleRows(t, w)
+	d.Device.Enqueue(backend.ScaleRows{T: t, W: w})
 	d.did("ScaleRows", []int{t.Rows, t.Cols}, tensors(t), w)
 }
 
 func (d *spoils) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	d.Device.Loss(dout, rows, out, target, kind, scale)
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
 	width := out.Cols
 	if kind == backend.GaussianNLL {
 		width /= 2
@@ -159,112 +159,112 @@ func (d *spoils) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 }
 
 func (d *spoils) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
-	d.Device.Correct(s, i, logits, target)
+	d.Device.Enqueue(backend.Correct{Sums: s, Slot: i, Logits: logits, Target: target})
 	d.did("Correct", []int{logits.Rows, logits.Cols}, []result{sumAt(s, i)}, logits, target)
 }
 
 func (d *spoils) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	d.Device.Accumulate(s, i, v, scale)
+	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale})
 	d.did("Accumulate", []int{v.Rows, v.Cols}, []result{sumAt(s, i)}, v)
 }
 
 func (d *spoils) Reparam(z, ml backend.Tensor, noise backend.Noise) {
-	d.Device.Reparam(z, ml, noise)
+	d.Device.Enqueue(backend.Reparam{Z: z, ML: ml, Noise: noise})
 	d.did("Reparam", []int{ml.Rows, z.Cols}, tensors(z), ml)
 }
 
 func (d *spoils) GaussianKL(kl, ml backend.Tensor) {
-	d.Device.GaussianKL(kl, ml)
+	d.Device.Enqueue(backend.GaussianKL{KL: kl, ML: ml})
 	d.did("GaussianKL", []int{ml.Rows, kl.Cols}, tensors(kl), ml)
 }
 
 func (d *spoils) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, freeBits, scale float32) {
-	d.Device.ReparamBack(dml, dz, ml, kl, noise, freeBits, scale)
+	d.Device.Enqueue(backend.ReparamBack{DML: dml, DZ: dz, ML: ml, KL: kl, Noise: noise, FreeBits: freeBits, Scale: scale})
 	d.did("ReparamBack", []int{ml.Rows, dz.Cols}, tensors(dml), dz, ml, kl)
 }
 
 func (d *spoils) ImportanceWeights(w, bound, rows, z, ml backend.Tensor, noise backend.Noise) {
-	d.Device.ImportanceWeights(w, bound, rows, z, ml, noise)
+	d.Device.Enqueue(backend.ImportanceWeights{W: w, Bound: bound, Rows: rows, Z: z, ML: ml, Noise: noise})
 	d.did("ImportanceWeights", []int{ml.Rows, z.Cols}, tensors(w, bound), rows, z, ml)
 }
 
 func (d *spoils) ImportanceBack(dml, dz, z, ml, w backend.Tensor, noise backend.Noise, scale float32) {
-	d.Device.ImportanceBack(dml, dz, z, ml, w, noise, scale)
+	d.Device.Enqueue(backend.ImportanceBack{DML: dml, DZ: dz, Z: z, ML: ml, W: w, Noise: noise, Scale: scale})
 	d.did("ImportanceBack", []int{ml.Rows, z.Cols}, tensors(dml), dz, z, ml, w)
 }
 
 func (d *spoils) TopK(y, x backend.Tensor, k int) {
-	d.Device.TopK(y, x, k)
+	d.Device.Enqueue(backend.TopK{Y: y, X: x, K: k})
 	d.did("TopK", []int{y.Rows, y.Cols}, tensors(y), x)
 }
 
 func (d *spoils) TopKBack(dx, dy, y backend.Tensor) {
-	d.Device.TopKBack(dx, dy, y)
+	d.Device.Enqueue(backend.TopKBack{DX: dx, DY: dy, Y: y})
 	d.did("TopKBack", []int{dx.Rows, dx.Cols}, tensors(dx), dy, y)
 }
 
 func (d *spoils) ColumnMeans(m, h backend.Tensor) {
-	d.Device.ColumnMeans(m, h)
+	d.Device.Enqueue(backend.ColumnMeans{M: m, H: h})
 	d.did("ColumnMeans", []int{h.Rows, h.Cols}, tensors(m), h)
 }
 
 func (d *spoils) SparseKL(dh backend.Tensor, s backend.Sums, i int, m backend.Tensor, rho, scale float32) {
-	d.Device.SparseKL(dh, s, i, m, rho, scale)
+	d.Device.Enqueue(backend.SparseKL{DH: dh, Sums: s, Slot: i, M: m, Rho: rho, Scale: scale})
 	d.did("SparseKL", []int{dh.Rows, dh.Cols}, []result{tensor(dh), sumAt(s, i)}, m)
 }
 
 func (d *spoils) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	d.Device.L1(dh, s, i, h, share, scale)
+	d.Device.Enqueue(backend.L1{DH: dh, Sums: s, Slot: i, H: h, Share: share, Scale: scale})
 	d.did("L1", []int{dh.Rows, dh.Cols}, []result{tensor(dh), sumAt(s, i)}, h)
 }
 
 func (d *spoils) RowSquares(r, w backend.Tensor) {
-	d.Device.RowSquares(r, w)
+	d.Device.Enqueue(backend.RowSquares{R: r, W: w})
 	d.did("RowSquares", []int{w.Rows, w.Cols}, tensors(r), w)
 }
 
 func (d *spoils) ContractShallow(da, dr backend.Tensor, s backend.Sums, i int, saved, r backend.Tensor, act backend.Activation, share float64, scale float32) {
-	d.Device.ContractShallow(da, dr, s, i, saved, r, act, share, scale)
+	d.Device.Enqueue(backend.ContractShallow{DA: da, DR: dr, Sums: s, Slot: i, Saved: saved, R: r, Act: act, Share: share, Scale: scale})
 	d.did("ContractShallow", []int{da.Rows, da.Cols}, []result{tensor(da), tensor(dr), sumAt(s, i)}, saved, r)
 }
 
 func (d *spoils) AddScaledRows(dw, w, c backend.Tensor) {
-	d.Device.AddScaledRows(dw, w, c)
+	d.Device.Enqueue(backend.AddScaledRows{DW: dw, W: w, C: c})
 	d.did("AddScaledRows", []int{w.Rows, w.Cols}, tensors(dw), w, c)
 }
 
 func (d *spoils) Probes(v backend.Tensor, batch int, noise backend.Noise, exact bool) {
-	d.Device.Probes(v, batch, noise, exact)
+	d.Device.Enqueue(backend.Probes{V: v, Batch: batch, Noise: noise, Exact: exact})
 	d.did("Probes", []int{batch, v.Cols}, tensors(v))
 }
 
 func (d *spoils) ScaleByDerivative(u, v, saved backend.Tensor, act backend.Activation) {
-	d.Device.ScaleByDerivative(u, v, saved, act)
+	d.Device.Enqueue(backend.ScaleByDerivative{U: u, V: v, Saved: saved, Act: act})
 	d.did("ScaleByDerivative", []int{saved.Rows, saved.Cols}, tensors(u), v, saved)
 }
 
 func (d *spoils) ScaleByDerivativeBack(dv, da, du, v, saved backend.Tensor, act backend.Activation) {
-	d.Device.ScaleByDerivativeBack(dv, da, du, v, saved, act)
+	d.Device.Enqueue(backend.ScaleByDerivativeBack{DV: dv, DA: da, DU: du, V: v, Saved: saved, Act: act})
 	d.did("ScaleByDerivativeBack", []int{saved.Rows, saved.Cols}, tensors(dv, da), du, v, saved)
 }
 
 func (d *spoils) SquareSum(dv backend.Tensor, s backend.Sums, i int, v backend.Tensor, share float64, scale float32) {
-	d.Device.SquareSum(dv, s, i, v, share, scale)
+	d.Device.Enqueue(backend.SquareSum{DV: dv, Sums: s, Slot: i, V: v, Share: share, Scale: scale})
 	d.did("SquareSum", []int{v.Rows, v.Cols}, []result{tensor(dv), sumAt(s, i)}, v)
 }
 
 func (d *spoils) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
-	d.Device.Check(guard, grads, ends, rows, c)
+	d.Device.Enqueue(backend.Check{Guard: guard, Grads: grads, Ends: ends, Rows: rows, Clock: c})
 	d.did("Check", []int{rows.Rows, grads.Len()}, []result{sumAt(guard, backend.GuardLoss), sumAt(guard, guard.N-1)}, grads, rows)
 }
 
 func (d *spoils) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	d.Device.Update(params, grads, m, v, o, guard, c)
+	d.Device.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: guard, Clock: c})
 	outs := tensors(params, m, v)[:1+o.Kind.Moments()]
 	d.did("Update "+o.Kind.String(), []int{params.Len()}, outs, grads)
 }
 
 func (d *spoils) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends, Trust: trust, Optimiser: o, Guard: guard, Clock: c})
 	d.did("UpdateLAMB", []int{params.Len()}, append(tensors(params, grads, m, v), sumAt(trust, 0)))
 }

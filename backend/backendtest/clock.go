@@ -24,8 +24,8 @@ func (c *trial) table(n int) {
 	p, g, s := c.inout("params", 1, 3, constant(0)), c.in("grads", 1, 3, constant(-1)), c.quiet(1)
 	for step := range 7 {
 		c.both(func(d side) {
-			d.Update(d.t(p), d.t(g), d.t(nil), d.t(nil), backend.Optimiser{Kind: backend.SGD}, d.s(s), d.c(k))
-			d.Tick(d.c(k), 10)
+			d.Enqueue(backend.Update{Params: d.t(p), Grads: d.t(g), Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: d.s(s), Clock: d.c(k)})
+			d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 10})
 		})
 		c.close(p, exact, "after step %d of a table of %d", step, n)
 	}
@@ -35,7 +35,7 @@ func (c *trial) table(n int) {
 func (c *trial) quiet(n int) *total {
 	s := c.total(backend.GuardNorm + n)
 	for i, d := range []backend.Device{c.dev, c.ref, c.size} {
-		d.ZeroSums(s.on[i])
+		d.Enqueue(backend.ZeroSums{Sums: s.on[i]})
 	}
 	return s
 }
@@ -46,9 +46,9 @@ func (c *trial) setAgain() {
 	p, g, s := c.inout("params", 1, 3, constant(0)), c.in("grads", 1, 3, constant(-1)), c.quiet(1)
 	v := c.out("probes", 5, 7)
 	step := func(d side) {
-		d.Tick(d.c(k), 1)
-		d.Update(d.t(p), d.t(g), d.t(nil), d.t(nil), backend.Optimiser{Kind: backend.SGD}, d.s(s), d.c(k))
-		d.Probes(d.t(v), 1, d.noise(k, backend.StreamProbe), false)
+		d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 1})
+		d.Enqueue(backend.Update{Params: d.t(p), Grads: d.t(g), Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: d.s(s), Clock: d.c(k)})
+		d.Enqueue(backend.Probes{V: d.t(v), Batch: 1, Noise: d.noise(k, backend.StreamProbe)})
 	}
 	c.both(step)
 	c.both(step)
@@ -74,9 +74,9 @@ func (c *trial) ticks() {
 	data := c.in("data", 40, 1, func(i int) float64 { return float64(i) })
 	for step := range 5 {
 		c.both(func(d side) {
-			d.Probes(d.t(v), 1, d.noise(k, backend.StreamProbe), false)
-			d.Gather(d.t(x), d.t(nil), d.t(data).Data(), backend.Batch{Clock: d.c(k)})
-			d.Tick(d.c(k), 7)
+			d.Enqueue(backend.Probes{V: d.t(v), Batch: 1, Noise: d.noise(k, backend.StreamProbe)})
+			d.Enqueue(backend.Gather{Clean: d.t(x), Data: d.t(data).Data(), Batch: backend.Batch{Clock: d.c(k)}})
+			d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 7})
 		})
 		c.close(v, exact, "step %d", step)
 		c.close(x, exact, "step %d", step)

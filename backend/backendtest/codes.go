@@ -44,7 +44,9 @@ func testReparam(r *rig) {
 func (c *trial) standard(batch, width, samples int) {
 	k := c.timer(when)
 	ml, z := c.in("ml", batch, 2*width, constant(0)), c.out("z", batch*samples, width)
-	c.both(func(d side) { d.Reparam(d.t(z), d.t(ml), d.noise(k, backend.StreamCode)) })
+	c.both(func(d side) {
+		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode)})
+	})
 	if err := Close(c.got(z), normals(when, backend.StreamCode, z.on[0].Len()), exact); err != nil {
 		c.Errorf("Reparam of mu = l = 0 is not the contract's normals: %v", err)
 	}
@@ -54,8 +56,8 @@ func (c *trial) reparam(batch, width, samples int) {
 	k := c.timer(when)
 	ml, z, kl := c.gaussians(batch, width), c.out("z", batch*samples, width), c.out("kl", 1, width)
 	c.both(func(d side) {
-		d.Reparam(d.t(z), d.t(ml), d.noise(k, backend.StreamCode))
-		d.GaussianKL(d.t(kl), d.t(ml))
+		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode)})
+		d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml)})
 	})
 	// The size of z's terms: |mu| + |z - mu| <= 2 |mu| + |z|.
 	size, mu := c.want(z), c.want(ml)
@@ -86,7 +88,7 @@ func (c *trial) reparamBack(batch, width, samples int, free float32) {
 	// Divergences on, below and above the free bits.
 	kl := c.in("kl", 1, width, func(i int) float64 { return float64(free) + float64(i%3-1)*0.1 })
 	c.both(func(d side) {
-		d.ReparamBack(d.t(dml), d.t(dz), d.t(ml), d.t(kl), d.noise(k, backend.StreamCode), free, 0.3)
+		d.Enqueue(backend.ReparamBack{DML: d.t(dml), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: d.noise(k, backend.StreamCode), FreeBits: free, Scale: 0.3})
 	})
 	c.close(dml, scaled(c.gradientSizes(ml, dz, nil, nil, samples)), "ReparamBack free=%v", free)
 }
@@ -138,7 +140,7 @@ func (c *trial) importanceWeights(batch, width, samples int) {
 	rows := c.in("rows", n, 1, losses)
 	w, bound := c.out("w", n, 1), c.out("bound", batch, 1)
 	c.both(func(d side) {
-		d.ImportanceWeights(d.t(w), d.t(bound), d.t(rows), d.t(z), d.t(ml), d.noise(k, backend.StreamCode))
+		d.Enqueue(backend.ImportanceWeights{W: d.t(w), Bound: d.t(bound), Rows: d.t(rows), Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode)})
 	})
 	// log w adds up terms of size 25 + width * (|l| + eps^2 + z^2) / 2; its
 	// absolute error is the weights' relative one.
@@ -157,7 +159,7 @@ func (c *trial) importanceBack(batch, width, samples int) {
 	dz, w := c.in("dz", n, width, c.normal), c.in("w", n, 1, c.uniform(0, 1))
 	dml := c.out("dml", batch, 2*width)
 	c.both(func(d side) {
-		d.ImportanceBack(d.t(dml), d.t(dz), d.t(z), d.t(ml), d.t(w), d.noise(k, backend.StreamCode), 0.3)
+		d.Enqueue(backend.ImportanceBack{DML: d.t(dml), DZ: d.t(dz), Z: d.t(z), ML: d.t(ml), W: d.t(w), Noise: d.noise(k, backend.StreamCode), Scale: 0.3})
 	})
 	c.close(dml, scaled(c.gradientSizes(ml, dz, z, w, samples)), "ImportanceBack")
 }
@@ -193,9 +195,9 @@ func (c *trial) topK(rows, cols, k int, gen func(int) float64) {
 	dy, dx := c.in("dy", rows, cols, c.normal), c.out("dx", rows, cols)
 	in := c.inout("dx in place", rows, cols, c.normal)
 	c.both(func(d side) {
-		d.TopK(d.t(y), d.t(x), k)
-		d.TopKBack(d.t(dx), d.t(dy), d.t(y))
-		d.TopKBack(d.t(in), d.t(in), d.t(y))
+		d.Enqueue(backend.TopK{Y: d.t(y), X: d.t(x), K: k})
+		d.Enqueue(backend.TopKBack{DX: d.t(dx), DY: d.t(dy), Y: d.t(y)})
+		d.Enqueue(backend.TopKBack{DX: d.t(in), DY: d.t(in), Y: d.t(y)})
 	})
 	c.close(y, exact, "TopK k=%d", k)
 	c.close(dx, exact, "TopKBack k=%d", k)

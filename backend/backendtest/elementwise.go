@@ -43,8 +43,8 @@ func (c *trial) activate(rows, cols int, act backend.Activation) {
 	y := c.out("y", rows, cols)
 	dx, dy, saved := c.out("dx", rows, cols), c.in("dy", rows, cols, c.normal), c.saved(rows, cols, act)
 	c.both(func(d side) {
-		d.Activate(d.t(y), d.t(x), act)
-		d.ActivateBack(d.t(dx), d.t(dy), d.t(saved), act)
+		d.Enqueue(backend.Activate{Y: d.t(y), X: d.t(x), Act: act})
+		d.Enqueue(backend.ActivateBack{DX: d.t(dx), DY: d.t(dy), Saved: d.t(saved), Act: act})
 	})
 	c.close(y, few, "Activate %v", act)
 	c.close(dx, few, "ActivateBack %v", act)
@@ -53,8 +53,8 @@ func (c *trial) activate(rows, cols int, act backend.Activation) {
 func (c *trial) activateInPlace(rows, cols int, act backend.Activation) {
 	x, dx, saved := c.inout("x", rows, cols, c.normal), c.inout("dx", rows, cols, c.normal), c.saved(rows, cols, act)
 	c.both(func(d side) {
-		d.Activate(d.t(x), d.t(x), act)
-		d.ActivateBack(d.t(dx), d.t(dx), d.t(saved), act)
+		d.Enqueue(backend.Activate{Y: d.t(x), X: d.t(x), Act: act})
+		d.Enqueue(backend.ActivateBack{DX: d.t(dx), DY: d.t(dx), Saved: d.t(saved), Act: act})
 	})
 	c.close(x, few, "Activate %v in place", act)
 	c.close(dx, few, "ActivateBack %v in place", act)
@@ -65,10 +65,10 @@ func (c *trial) moves(rows, cols int) {
 	sum, copied := c.inout("sum", rows, cols, c.normal), c.out("copied", rows, cols)
 	zero, scaled := c.inout("zero", rows, cols, c.normal), c.inout("scaled", rows, cols, c.normal)
 	c.both(func(d side) {
-		d.Add(d.t(sum), d.t(x))
-		d.Copy(d.t(copied), d.t(x))
-		d.Zero(d.t(zero))
-		d.ScaleRows(d.t(scaled), d.t(w))
+		d.Enqueue(backend.Add{Dst: d.t(sum), Src: d.t(x)})
+		d.Enqueue(backend.Copy{Dst: d.t(copied), Src: d.t(x)})
+		d.Enqueue(backend.Zero{Dst: d.t(zero)})
+		d.Enqueue(backend.ScaleRows{T: d.t(scaled), W: d.t(w)})
 	})
 	c.close(sum, once, "Add")
 	c.close(copied, exact, "Copy")
@@ -84,7 +84,7 @@ func (c *trial) columns(rows, cols int) {
 	src := c.in("src", rows, width, c.normal)
 	for _, from := range starts {
 		dst := c.out("dst", rows, cols)
-		c.both(func(d side) { d.CopyColumns(d.t(dst), d.t(src), from) })
+		c.both(func(d side) { d.Enqueue(backend.CopyColumns{Dst: d.t(dst), Src: d.t(src), From: from}) })
 		c.close(dst, exact, "CopyColumns from %d", from)
 	}
 }
@@ -103,8 +103,8 @@ func (c *trial) dropout(rows, cols int, p float32) {
 	x, y := c.in("x", rows, cols, c.uniform(1, 2)), c.out("y", rows, cols)
 	in := c.inout("x", rows, cols, c.uniform(1, 2))
 	c.both(func(d side) {
-		d.Dropout(d.t(y), d.t(x), d.noise(k, backend.StreamDropout+3), p)
-		d.Dropout(d.t(in), d.t(in), d.noise(k, backend.StreamDropout+4), p)
+		d.Enqueue(backend.Dropout{Y: d.t(y), X: d.t(x), Noise: d.noise(k, backend.StreamDropout+3), P: p})
+		d.Enqueue(backend.Dropout{Y: d.t(in), X: d.t(in), Noise: d.noise(k, backend.StreamDropout+4), P: p})
 	})
 	// A kept element is never 0, so a relative budget finds a wrong mask.
 	c.close(y, Tol{Rel: 5 * eps}, "Dropout p=%v", p)

@@ -23,49 +23,79 @@ func misuses() map[string]func(d backend.Device, p pieces) {
 		"ReadSums":  func(d backend.Device, p pieces) { d.ReadSums(make([]float64, 5), p.sums) },
 		"WriteSums": func(d backend.Device, p pieces) { d.WriteSums(p.sums, make([]float64, 5)) },
 		"Gather": func(d backend.Device, p pieces) {
-			d.Gather(p.a, p.none, p.flipped.Data(), backend.Batch{Clock: p.clock})
+			d.Enqueue(backend.Gather{Clean: p.a, Noisy: p.none, Data: p.flipped.Data(), Batch: backend.Batch{Clock: p.clock}})
 		},
-		"Linear":            func(d backend.Device, p pieces) { d.Linear(p.a, p.none, p.same, p.flipped, p.none, id, false) },
-		"LinearBackInput":   func(d backend.Device, p pieces) { d.LinearBackInput(p.a, p.same, p.flipped, p.none, id, false) },
-		"LinearBackWeights": func(d backend.Device, p pieces) { d.LinearBackWeights(p.a, p.none, p.same, p.flipped, false, false) },
-		"Activate":          func(d backend.Device, p pieces) { d.Activate(p.a, p.flipped, id) },
-		"ActivateBack":      func(d backend.Device, p pieces) { d.ActivateBack(p.a, p.same, p.flipped, id) },
-		"Dropout":           func(d backend.Device, p pieces) { d.Dropout(p.a, p.flipped, p.noise, 0.5) },
-		"Add":               func(d backend.Device, p pieces) { d.Add(p.a, p.flipped) },
-		"Copy":              func(d backend.Device, p pieces) { d.Copy(p.a, p.flipped) },
-		"CopyColumns":       func(d backend.Device, p pieces) { d.CopyColumns(p.a, p.same, 1) },
-		"Zero":              func(d backend.Device, p pieces) { d.Zero(p.none) },
-		"ScaleRows":         func(d backend.Device, p pieces) { d.ScaleRows(p.a, p.row) },
-		"Loss":              func(d backend.Device, p pieces) { d.Loss(p.none, p.col, p.a, p.flipped, backend.SquaredError, 1) },
-		"Correct":           func(d backend.Device, p pieces) { d.Correct(p.sums, 0, p.a, p.row) },
-		"Accumulate":        func(d backend.Device, p pieces) { d.Accumulate(p.sums, p.sums.N, p.a, 1) },
-		"Reparam":           func(d backend.Device, p pieces) { d.Reparam(p.a, p.same, p.noise) },
-		"GaussianKL":        func(d backend.Device, p pieces) { d.GaussianKL(p.row, p.a) },
-		"ReparamBack":       func(d backend.Device, p pieces) { d.ReparamBack(p.a, p.flipped, p.same, p.row, p.noise, 0, 1) },
-		"ImportanceWeights": func(d backend.Device, p pieces) { d.ImportanceWeights(p.col, p.row, p.col, p.a, p.same, p.noise) },
+		"Linear": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.Linear{Y: p.a, Pre: p.none, X: p.same, W: p.flipped, B: p.none, Act: id})
+		},
+		"LinearBackInput": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.LinearBackInput{DX: p.a, DY: p.same, W: p.flipped, Saved: p.none, Act: id})
+		},
+		"LinearBackWeights": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.LinearBackWeights{DW: p.a, DB: p.none, DY: p.same, X: p.flipped})
+		},
+		"Activate": func(d backend.Device, p pieces) { d.Enqueue(backend.Activate{Y: p.a, X: p.flipped, Act: id}) },
+		"ActivateBack": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.ActivateBack{DX: p.a, DY: p.same, Saved: p.flipped, Act: id})
+		},
+		"Dropout": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.Dropout{Y: p.a, X: p.flipped, Noise: p.noise, P: 0.5})
+		},
+		"Add":         func(d backend.Device, p pieces) { d.Enqueue(backend.Add{Dst: p.a, Src: p.flipped}) },
+		"Copy":        func(d backend.Device, p pieces) { d.Enqueue(backend.Copy{Dst: p.a, Src: p.flipped}) },
+		"CopyColumns": func(d backend.Device, p pieces) { d.Enqueue(backend.CopyColumns{Dst: p.a, Src: p.same, From: 1}) },
+		"Zero":        func(d backend.Device, p pieces) { d.Enqueue(backend.Zero{Dst: p.none}) },
+		"ScaleRows":   func(d backend.Device, p pieces) { d.Enqueue(backend.ScaleRows{T: p.a, W: p.row}) },
+		"Loss": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.Loss{DOut: p.none, Rows: p.col, Out: p.a, Target: p.flipped, Kind: backend.SquaredError, Scale: 1})
+		},
+		"Correct": func(d backend.Device, p pieces) { d.Enqueue(backend.Correct{Sums: p.sums, Logits: p.a, Target: p.row}) },
+		"Accumulate": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.Accumulate{Sums: p.sums, Slot: p.sums.N, V: p.a, Scale: 1})
+		},
+		"Reparam":    func(d backend.Device, p pieces) { d.Enqueue(backend.Reparam{Z: p.a, ML: p.same, Noise: p.noise}) },
+		"GaussianKL": func(d backend.Device, p pieces) { d.Enqueue(backend.GaussianKL{KL: p.row, ML: p.a}) },
+		"ReparamBack": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.ReparamBack{DML: p.a, DZ: p.flipped, ML: p.same, KL: p.row, Noise: p.noise, Scale: 1})
+		},
+		"ImportanceWeights": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.ImportanceWeights{W: p.col, Bound: p.row, Rows: p.col, Z: p.a, ML: p.same, Noise: p.noise})
+		},
 		"ImportanceBack": func(d backend.Device, p pieces) {
-			d.ImportanceBack(p.a, p.flipped, p.flipped, p.same, p.col, p.noise, 1)
+			d.Enqueue(backend.ImportanceBack{DML: p.a, DZ: p.flipped, Z: p.flipped, ML: p.same, W: p.col, Noise: p.noise, Scale: 1})
 		},
-		"TopK":        func(d backend.Device, p pieces) { d.TopK(p.a, p.same, p.a.Cols+1) },
-		"TopKBack":    func(d backend.Device, p pieces) { d.TopKBack(p.a, p.flipped, p.same) },
-		"ColumnMeans": func(d backend.Device, p pieces) { d.ColumnMeans(p.col, p.a) },
-		"SparseKL":    func(d backend.Device, p pieces) { d.SparseKL(p.a, p.sums, 0, p.col, 0.1, 1) },
-		"L1":          func(d backend.Device, p pieces) { d.L1(p.a, p.sums, 0, p.flipped, 1, 1) },
-		"RowSquares":  func(d backend.Device, p pieces) { d.RowSquares(p.row, p.a) },
+		"TopK":        func(d backend.Device, p pieces) { d.Enqueue(backend.TopK{Y: p.a, X: p.same, K: p.a.Cols + 1}) },
+		"TopKBack":    func(d backend.Device, p pieces) { d.Enqueue(backend.TopKBack{DX: p.a, DY: p.flipped, Y: p.same}) },
+		"ColumnMeans": func(d backend.Device, p pieces) { d.Enqueue(backend.ColumnMeans{M: p.col, H: p.a}) },
+		"SparseKL": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.SparseKL{DH: p.a, Sums: p.sums, M: p.col, Rho: 0.1, Scale: 1})
+		},
+		"L1": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.L1{DH: p.a, Sums: p.sums, H: p.flipped, Share: 1, Scale: 1})
+		},
+		"RowSquares": func(d backend.Device, p pieces) { d.Enqueue(backend.RowSquares{R: p.row, W: p.a}) },
 		"ContractShallow": func(d backend.Device, p pieces) {
-			d.ContractShallow(p.a, p.row, p.sums, 0, p.flipped, p.col, id, 1, 1)
+			d.Enqueue(backend.ContractShallow{DA: p.a, DR: p.row, Sums: p.sums, Saved: p.flipped, R: p.col, Act: id, Share: 1, Scale: 1})
 		},
-		"AddScaledRows":         func(d backend.Device, p pieces) { d.AddScaledRows(p.a, p.same, p.row) },
-		"Probes":                func(d backend.Device, p pieces) { d.Probes(p.a, 2, p.noise, false) },
-		"ScaleByDerivative":     func(d backend.Device, p pieces) { d.ScaleByDerivative(p.a, p.same, p.flipped, id) },
-		"ScaleByDerivativeBack": func(d backend.Device, p pieces) { d.ScaleByDerivativeBack(p.none, p.row, p.a, p.same, p.flipped, id) },
-		"SquareSum":             func(d backend.Device, p pieces) { d.SquareSum(p.a, p.sums, 0, p.flipped, 1, 1) },
-		"Check":                 func(d backend.Device, p pieces) { d.Check(p.sums, p.a, []int{3, 5, 12}, p.col, p.clock) },
+		"AddScaledRows": func(d backend.Device, p pieces) { d.Enqueue(backend.AddScaledRows{DW: p.a, W: p.same, C: p.row}) },
+		"Probes":        func(d backend.Device, p pieces) { d.Enqueue(backend.Probes{V: p.a, Batch: 2, Noise: p.noise}) },
+		"ScaleByDerivative": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.ScaleByDerivative{U: p.a, V: p.same, Saved: p.flipped, Act: id})
+		},
+		"ScaleByDerivativeBack": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.ScaleByDerivativeBack{DV: p.none, DA: p.row, DU: p.a, V: p.same, Saved: p.flipped, Act: id})
+		},
+		"SquareSum": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.SquareSum{DV: p.a, Sums: p.sums, V: p.flipped, Share: 1, Scale: 1})
+		},
+		"Check": func(d backend.Device, p pieces) {
+			d.Enqueue(backend.Check{Guard: p.sums, Grads: p.a, Ends: []int{3, 5, 12}, Rows: p.col, Clock: p.clock})
+		},
 		"Update": func(d backend.Device, p pieces) {
-			d.Update(p.row, p.col, p.none, p.none, backend.Optimiser{}, p.sums, p.clock)
+			d.Enqueue(backend.Update{Params: p.row, Grads: p.col, M: p.none, V: p.none, Optimiser: backend.Optimiser{}, Guard: p.sums, Clock: p.clock})
 		},
 		"UpdateLAMB": func(d backend.Device, p pieces) {
-			d.UpdateLAMB(p.a, p.same, p.none, p.none, []int{11}, p.sums, backend.Optimiser{Kind: backend.LAMB}, p.sums, p.clock)
+			d.Enqueue(backend.UpdateLAMB{Params: p.a, Grads: p.same, M: p.none, V: p.none, Ends: []int{11}, Trust: p.sums, Optimiser: backend.Optimiser{Kind: backend.LAMB}, Guard: p.sums, Clock: p.clock})
 		},
 	}
 }
@@ -116,8 +146,8 @@ func (r *rig) misuse(name string, call func(backend.Device, pieces)) {
 	if !strings.Contains(err.Error(), name) {
 		r.Errorf("%s with operands that do not fit: %q does not name it", name, err)
 	}
-	dev.Zero(p.a)
-	dev.Zero(p.none)
+	dev.Enqueue(backend.Zero{Dst: p.a})
+	dev.Enqueue(backend.Zero{Dst: p.none})
 	if again := dev.Sync(); again == nil || again.Error() != err.Error() {
 		r.Errorf("Sync again: %v, want the first error %v", again, err)
 	}
@@ -135,7 +165,7 @@ func (r *rig) misuse(name string, call func(backend.Device, pieces)) {
 func (r *rig) recordedMisuse() {
 	dev := r.open()
 	p := r.pieces(dev)
-	program, err := dev.Record(func() { dev.Copy(p.a, p.flipped) })
+	program, err := dev.Compile(backend.List{backend.Copy{Dst: p.a, Src: p.flipped}})
 	if err == nil {
 		program.Launch(1)
 		program.Free()

@@ -87,7 +87,7 @@ func (c *trial) gather(batch, width, rows, variant int) {
 	}
 	c.both(func(d side) {
 		spec.Clock = d.c(k)
-		d.Gather(d.t(clean), d.t(noisy), d.d(set), spec)
+		d.Enqueue(backend.Gather{Clean: d.t(clean), Noisy: d.t(noisy), Data: d.d(set), Batch: spec})
 	})
 	spec.Clock = backend.Clock{}
 	if clean != nil {
@@ -110,7 +110,7 @@ func (c *trial) noiseOfNothing() {
 	k := c.timer(when)
 	data, noisy := c.in("data", batch, width, constant(0)), c.out("noisy", batch, width)
 	c.both(func(d side) {
-		d.Gather(d.t(nil), d.t(noisy), d.t(data).Data(), backend.Batch{Clock: d.c(k), Corrupt: backend.GaussianNoise, Level: p})
+		d.Enqueue(backend.Gather{Noisy: d.t(noisy), Data: d.t(data).Data(), Batch: backend.Batch{Clock: d.c(k), Corrupt: backend.GaussianNoise, Level: p}})
 	})
 	want := normals(when, backend.StreamCorrupt, batch*width)
 	for i := range want {
@@ -156,8 +156,8 @@ func (c *trial) epoch(n int, epoch uint64, asBytes bool) {
 	x := c.out("clean", size, 2)
 	for at := 0; at < n; at += size {
 		b := x.on[0].Top(min(size, n-at))
-		c.dev.Gather(b, backend.Tensor{}, data, backend.Batch{Clock: k.on[0], Shuffle: true})
-		c.dev.Tick(k.on[0], b.Rows)
+		c.dev.Enqueue(backend.Gather{Clean: b, Data: data, Batch: backend.Batch{Clock: k.on[0], Shuffle: true}})
+		c.dev.Enqueue(backend.Tick{Clock: k.on[0], Rows: b.Rows})
 		got := make([]float32, b.Len())
 		c.dev.Download(got, b)
 		for i := range b.Rows {

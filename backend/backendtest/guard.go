@@ -75,23 +75,23 @@ func (c *trial) stack(kind backend.OptimiserKind) *stack {
 func (n *stack) step(d side) {
 	p, g, relu := d.t(n.params), d.t(n.grads), backend.ReLU
 	x, h1, h2, out, dh1, dh2 := d.t(n.x), d.t(n.h1), d.t(n.h2), d.t(n.out), d.t(n.dh1), d.t(n.dh2)
-	d.Gather(x, d.t(nil), d.t(n.data).Data(), backend.Batch{Clock: d.c(n.k)})
-	d.Linear(h1, d.t(nil), x, n.w[0](p), n.b[0](p), relu, false)
-	d.Linear(h2, d.t(nil), h1, n.w[1](p), n.b[1](p), relu, false)
-	d.Linear(out, d.t(nil), h2, n.w[2](p), n.b[2](p), backend.Identity, false)
-	d.Loss(out, d.t(n.rows), out, d.t(n.target), backend.SquaredError, 1.0/stackBatch)
-	d.LinearBackWeights(n.w[2](g), n.b[2](g), out, h2, false, false)
-	d.LinearBackInput(dh2, out, n.w[2](p), h2, relu, false)
-	d.LinearBackWeights(n.w[1](g), n.b[1](g), dh2, h1, false, false)
-	d.LinearBackInput(dh1, dh2, n.w[1](p), h1, relu, false)
-	d.LinearBackWeights(n.w[0](g), n.b[0](g), dh1, x, false, false)
-	d.Check(d.s(n.guard), g, n.ends, d.t(n.rows), d.c(n.k))
+	d.Enqueue(backend.Gather{Clean: x, Data: d.t(n.data).Data(), Batch: backend.Batch{Clock: d.c(n.k)}})
+	d.Enqueue(backend.Linear{Y: h1, X: x, W: n.w[0](p), B: n.b[0](p), Act: relu})
+	d.Enqueue(backend.Linear{Y: h2, X: h1, W: n.w[1](p), B: n.b[1](p), Act: relu})
+	d.Enqueue(backend.Linear{Y: out, X: h2, W: n.w[2](p), B: n.b[2](p)})
+	d.Enqueue(backend.Loss{DOut: out, Rows: d.t(n.rows), Out: out, Target: d.t(n.target), Kind: backend.SquaredError, Scale: 1.0 / stackBatch})
+	d.Enqueue(backend.LinearBackWeights{DW: n.w[2](g), DB: n.b[2](g), DY: out, X: h2})
+	d.Enqueue(backend.LinearBackInput{DX: dh2, DY: out, W: n.w[2](p), Saved: h2, Act: relu})
+	d.Enqueue(backend.LinearBackWeights{DW: n.w[1](g), DB: n.b[1](g), DY: dh2, X: h1})
+	d.Enqueue(backend.LinearBackInput{DX: dh1, DY: dh2, W: n.w[1](p), Saved: h1, Act: relu})
+	d.Enqueue(backend.LinearBackWeights{DW: n.w[0](g), DB: n.b[0](g), DY: dh1, X: x})
+	d.Enqueue(backend.Check{Guard: d.s(n.guard), Grads: g, Ends: n.ends, Rows: d.t(n.rows), Clock: d.c(n.k)})
 	if n.o.Kind == backend.LAMB {
-		d.UpdateLAMB(p, g, d.t(n.m), d.t(n.v), n.ends, d.s(n.trust), n.o, d.s(n.guard), d.c(n.k))
+		d.Enqueue(backend.UpdateLAMB{Params: p, Grads: g, M: d.t(n.m), V: d.t(n.v), Ends: n.ends, Trust: d.s(n.trust), Optimiser: n.o, Guard: d.s(n.guard), Clock: d.c(n.k)})
 	} else {
-		d.Update(p, g, d.t(n.m), d.t(n.v), n.o, d.s(n.guard), d.c(n.k))
+		d.Enqueue(backend.Update{Params: p, Grads: g, M: d.t(n.m), V: d.t(n.v), Optimiser: n.o, Guard: d.s(n.guard), Clock: d.c(n.k)})
 	}
-	d.Tick(d.c(n.k), stackBatch)
+	d.Enqueue(backend.Tick{Clock: d.c(n.k), Rows: stackBatch})
 }
 
 // poisoned takes a good step, sets one parameter, or one number of the next batch,

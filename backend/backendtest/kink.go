@@ -42,10 +42,14 @@ func (c *trial) kink(transposed, bias bool) {
 	}
 	eager, recorded, given := c.out("dh", b, out), c.out("dh recorded", b, out), c.out("dh of h given", b, out)
 	c.both(func(d side) {
-		forward := func() { d.Linear(d.t(h), d.t(nil), d.t(x), d.t(w1), d.t(bias1), backend.ReLU, transposed) }
-		back := func(dh *arg) { d.LinearBackInput(d.t(dh), d.t(dy), d.t(w2), d.t(h), backend.ReLU, transposed) }
-		d.Linear(d.t(pre), d.t(nil), d.t(x), d.t(w1), d.t(bias1), backend.Identity, transposed)
-		d.LinearBackInput(d.t(plain), d.t(dy), d.t(w2), d.t(nil), backend.Identity, transposed)
+		forward := func() {
+			d.Enqueue(backend.Linear{Y: d.t(h), X: d.t(x), W: d.t(w1), B: d.t(bias1), Act: backend.ReLU, Transposed: transposed})
+		}
+		back := func(dh *arg) {
+			d.Enqueue(backend.LinearBackInput{DX: d.t(dh), DY: d.t(dy), W: d.t(w2), Saved: d.t(h), Act: backend.ReLU, Transposed: transposed})
+		}
+		d.Enqueue(backend.Linear{Y: d.t(pre), X: d.t(x), W: d.t(w1), B: d.t(bias1), Transposed: transposed})
+		d.Enqueue(backend.LinearBackInput{DX: d.t(plain), DY: d.t(dy), W: d.t(w2), Transposed: transposed})
 		forward()
 		back(eager)
 		c.recorded(d, 1, func() { back(given) })

@@ -51,9 +51,9 @@ func (c *trial) lamb(n int, o backend.Optimiser) {
 	for step := range steps {
 		g := c.inout("grads", 1, n, c.uniform(0.1, 2))
 		c.both(func(d side) {
-			d.Check(d.s(s), d.t(g), e, d.t(rows), d.c(k))
-			d.UpdateLAMB(d.t(p), d.t(g), d.t(m), d.t(v), e, d.s(trust), o, d.s(s), d.c(k))
-			d.Tick(d.c(k), 1)
+			d.Enqueue(backend.Check{Guard: d.s(s), Grads: d.t(g), Ends: e, Rows: d.t(rows), Clock: d.c(k)})
+			d.Enqueue(backend.UpdateLAMB{Params: d.t(p), Grads: d.t(g), M: d.t(m), V: d.t(v), Ends: e, Trust: d.s(trust), Optimiser: o, Guard: d.s(s), Clock: d.c(k)})
+			d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 1})
 		})
 		what := fmt.Sprintf("lamb clip=%v decayed=%d by %v, step %d", o.Clip, o.Decayed, o.WeightDecay, step)
 		for _, a := range []*arg{p, g, m, v} {
@@ -74,7 +74,7 @@ func (c *trial) lambStopped() {
 		d.WriteSums(s.on[i], []float64{1, 2, 3, 4})
 	}
 	c.both(func(d side) {
-		d.UpdateLAMB(d.t(p), d.t(g), d.t(m), d.t(v), []int{20, 37}, d.s(trust), o, d.s(s), d.c(k))
+		d.Enqueue(backend.UpdateLAMB{Params: d.t(p), Grads: d.t(g), M: d.t(m), V: d.t(v), Ends: []int{20, 37}, Trust: d.s(trust), Optimiser: o, Guard: d.s(s), Clock: d.c(k)})
 	})
 	c.closeTrust(trust, "lamb, stopped")
 }
@@ -91,8 +91,8 @@ func (c *trial) lambWithoutNorms() {
 	m, v := c.moments(o.Kind, 30, constant(0))
 	s, trust := c.quiet(len(e)), c.ratios(len(e))
 	c.both(func(d side) {
-		d.Check(d.s(s), d.t(g), e, d.t(rows), d.c(k))
-		d.UpdateLAMB(d.t(p), d.t(g), d.t(m), d.t(v), e, d.s(trust), o, d.s(s), d.c(k))
+		d.Enqueue(backend.Check{Guard: d.s(s), Grads: d.t(g), Ends: e, Rows: d.t(rows), Clock: d.c(k)})
+		d.Enqueue(backend.UpdateLAMB{Params: d.t(p), Grads: d.t(g), M: d.t(m), V: d.t(v), Ends: e, Trust: d.s(trust), Optimiser: o, Guard: d.s(s), Clock: d.c(k)})
 	})
 	c.close(p, sized(4), "lamb without norms")
 	c.closeTrust(trust, "lamb without norms")

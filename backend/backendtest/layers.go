@@ -83,7 +83,9 @@ func (c *trial) forward(l layer, act backend.Activation, x, w *arg, what string,
 		pre = c.out("pre", l.b, l.out)
 	}
 	run := func(act backend.Activation) func(d side) {
-		return func(d side) { d.Linear(d.t(y), d.t(pre), d.t(x), d.t(w), d.t(b), act, transposed) }
+		return func(d side) {
+			d.Enqueue(backend.Linear{Y: d.t(y), Pre: d.t(pre), X: d.t(x), W: d.t(w), B: d.t(b), Act: act, Transposed: transposed})
+		}
 	}
 	c.both(run(act))
 	tol := c.suite.product(l.in, c.sizes(y, run(backend.Identity)))
@@ -109,7 +111,9 @@ func (c *trial) backInput(l layer, act backend.Activation, w *arg, gen func(int)
 		saved = nil
 	}
 	run := func(saved *arg, act backend.Activation) func(d side) {
-		return func(d side) { d.LinearBackInput(d.t(dx), d.t(dy), d.t(w), d.t(saved), act, transposed) }
+		return func(d side) {
+			d.Enqueue(backend.LinearBackInput{DX: d.t(dx), DY: d.t(dy), W: d.t(w), Saved: d.t(saved), Act: act, Transposed: transposed})
+		}
 	}
 	c.both(run(saved, act))
 	tol := c.suite.product(l.out, c.sizes(dx, run(nil, backend.Identity)))
@@ -129,7 +133,7 @@ func (c *trial) saved(rows, cols int, act backend.Activation) *arg {
 		return a
 	}
 	y := make([]float32, rows*cols)
-	c.ref.Activate(a.on[1], a.on[1], act)
+	c.ref.Enqueue(backend.Activate{Y: a.on[1], X: a.on[1], Act: act})
 	c.ref.Download(y, a.on[1])
 	return c.in("saved", rows, cols, func(i int) float64 { return float64(y[i]) })
 }
@@ -146,7 +150,7 @@ func (c *trial) backWeights(l layer, x *arg, rows, cols int, gen func(int) float
 		db = dst("db", 1, l.out)
 	}
 	run := func(d side) {
-		d.LinearBackWeights(d.t(dw), d.t(db), d.t(dy), d.t(x), transposed, accumulate)
+		d.Enqueue(backend.LinearBackWeights{DW: d.t(dw), DB: d.t(db), DY: d.t(dy), X: d.t(x), Transposed: transposed, Accumulate: accumulate})
 	}
 	c.both(run)
 	sizes := c.sizes(dw, run)
@@ -164,8 +168,8 @@ func (c *trial) topOfBatch() {
 	y, dx := c.inout("y", b, out, constant(3)), c.inout("dx", b, in, constant(4))
 	dy := c.in("dy", b, out, c.normal)
 	c.both(func(d side) {
-		d.Linear(d.t(y).Top(n), d.t(nil), d.t(x).Top(n), d.t(w), d.t(nil), backend.Tanh, false)
-		d.LinearBackInput(d.t(dx).Top(n), d.t(dy).Top(n), d.t(w), d.t(x).Top(n), backend.ReLU, false)
+		d.Enqueue(backend.Linear{Y: d.t(y).Top(n), X: d.t(x).Top(n), W: d.t(w), Act: backend.Tanh})
+		d.Enqueue(backend.LinearBackInput{DX: d.t(dx).Top(n), DY: d.t(dy).Top(n), W: d.t(w), Saved: d.t(x).Top(n), Act: backend.ReLU})
 	})
 	tol := c.suite.product(in, nil)
 	tol.Abs *= 10 * 4 * 4 // the terms of a row

@@ -60,7 +60,9 @@ func (c *trial) loss(batch, width, samples int, kind backend.LossKind, option in
 		out.fixed, dout = true, nil
 	}
 	terms, slopes := lossSizes(c, kind, out, target)
-	c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, scale) })
+	c.both(func(d side) {
+		d.Enqueue(backend.Loss{DOut: d.t(dout), Rows: d.t(rows), Out: d.t(out), Target: d.t(target), Kind: kind, Scale: scale})
+	})
 	c.close(rows, scaled(terms), "Loss %v option %d", kind, option)
 	if dout != nil {
 		c.close(dout, scaled(slopes), "Loss %v option %d", kind, option)
@@ -118,7 +120,9 @@ func (r *rig) testCorrect() {
 		r.try(func(c *trial) {
 			logits := c.in("logits", s[0], s[1], func(int) float64 { return float64(c.rng.IntN(3)) - 1 })
 			target, sum := c.target(s[0], s[1], backend.Categorical), c.total(3)
-			c.both(func(d side) { d.Correct(d.s(sum), 1, d.t(logits), d.t(target)) })
+			c.both(func(d side) {
+				d.Enqueue(backend.Correct{Sums: d.s(sum), Slot: 1, Logits: d.t(logits), Target: d.t(target)})
+			})
 			c.closeSums(sum, 1, 0, "Correct")
 		})
 	})
@@ -134,8 +138,8 @@ func testSums(r *rig) {
 				size += math.Abs(x)
 			}
 			c.both(func(d side) {
-				d.Accumulate(d.s(sum), 2, d.t(v), 0.3)
-				d.Accumulate(d.s(sum), 2, d.t(v), 0.4)
+				d.Enqueue(backend.Accumulate{Sums: d.s(sum), Slot: 2, V: d.t(v), Scale: 0.3})
+				d.Enqueue(backend.Accumulate{Sums: d.s(sum), Slot: 2, V: d.t(v), Scale: 0.4})
 			})
 			c.closeSums(sum, 2, size, "Accumulate")
 		})

@@ -57,7 +57,7 @@ func (r *rig) everyLength() {
 			r.Fatalf("FetchSums: %v", err)
 		}
 		r.equal("WriteSums, FetchSums", fetched, ones(n))
-		r.dev.ZeroSums(sums)
+		r.dev.Enqueue(backend.ZeroSums{Sums: sums})
 		r.equal("ZeroSums", readSums(r.dev, sums), make([]float64, n))
 		r.sync()
 	})
@@ -164,7 +164,7 @@ func (r *rig) sumsRoundTrip() {
 	if err := Close(readSums(r.dev, s), v, exact); err != nil {
 		r.Errorf("WriteSums, ReadSums: %v", err)
 	}
-	r.dev.ZeroSums(backend.Sums{Mem: s.Mem, Off: 1, N: 2})
+	r.dev.Enqueue(backend.ZeroSums{Sums: backend.Sums{Mem: s.Mem, Off: 1, N: 2}})
 	if err := Close(readSums(r.dev, s), append([]float64{1, 0, 0}, v[3:]...), exact); err != nil {
 		r.Errorf("ZeroSums of a view: %v", err)
 	}
@@ -187,14 +187,14 @@ func (r *rig) fetched() {
 	var readings []backend.Reading
 	var wants [][]float64
 	for i := range 12 {
-		r.dev.Accumulate(s, i%s.N, x, float64(i+1))
+		r.dev.Enqueue(backend.Accumulate{Sums: s, Slot: i % s.N, V: x, Scale: float64(i + 1)})
 		now[i%s.N] += 3 * float64(i+1)
 		off, n := i%2, s.N-i%3
 		n = min(n, s.N-off)
 		readings = append(readings, r.dev.FetchSums(backend.Sums{Mem: s.Mem, Off: off, N: n}))
 		wants = append(wants, append([]float64{}, now[off:off+n]...))
 		if i == 6 {
-			r.dev.ZeroSums(s)
+			r.dev.Enqueue(backend.ZeroSums{Sums: s})
 			clear(now)
 		}
 	}

@@ -68,12 +68,12 @@ func (c *trial) narrow(l layer, option int) {
 	}
 	c.both(func(d side) {
 		c.recorded(d, 2, func() {
-			d.Linear(d.t(h), d.t(nil), d.t(x), d.t(w1), d.t(b1), backend.ReLU, transposed)
-			d.Linear(d.t(y), d.t(nil), d.t(h), d.t(w2), d.t(b2), act, transposed)
-			d.LinearBackWeights(d.t(dw2), d.t(db2), d.t(dy), d.t(h), transposed, accumulate)
-			d.LinearBackInput(d.t(dh), d.t(dy), d.t(w2), d.t(h), backend.ReLU, transposed)
-			d.LinearBackWeights(d.t(dw1), d.t(db1), d.t(dh), d.t(x), transposed, accumulate)
-			d.LinearBackInput(d.t(dx), d.t(dh), d.t(w1), d.t(nil), backend.Identity, transposed)
+			d.Enqueue(backend.Linear{Y: d.t(h), X: d.t(x), W: d.t(w1), B: d.t(b1), Act: backend.ReLU, Transposed: transposed})
+			d.Enqueue(backend.Linear{Y: d.t(y), X: d.t(h), W: d.t(w2), B: d.t(b2), Act: act, Transposed: transposed})
+			d.Enqueue(backend.LinearBackWeights{DW: d.t(dw2), DB: d.t(db2), DY: d.t(dy), X: d.t(h), Transposed: transposed, Accumulate: accumulate})
+			d.Enqueue(backend.LinearBackInput{DX: d.t(dh), DY: d.t(dy), W: d.t(w2), Saved: d.t(h), Act: backend.ReLU, Transposed: transposed})
+			d.Enqueue(backend.LinearBackWeights{DW: d.t(dw1), DB: d.t(db1), DY: d.t(dh), X: d.t(x), Transposed: transposed, Accumulate: accumulate})
+			d.Enqueue(backend.LinearBackInput{DX: d.t(dx), DY: d.t(dh), W: d.t(w1), Transposed: transposed})
 		})
 	})
 	for _, a := range []*arg{h, y, dh, dx, dw1, dw2, db1, db2} {

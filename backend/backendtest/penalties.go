@@ -27,7 +27,7 @@ func testPenalties(r *rig) {
 
 func (c *trial) columnMeans(rows, cols int) {
 	m, h := c.out("m", 1, cols), c.in("h", rows, cols, c.normal)
-	run := func(d side) { d.ColumnMeans(d.t(m), d.t(h)) }
+	run := func(d side) { d.Enqueue(backend.ColumnMeans{M: d.t(m), H: d.t(h)}) }
 	c.both(run)
 	c.close(m, scaled(c.sizes(m, run)), "ColumnMeans")
 }
@@ -43,7 +43,9 @@ func (c *trial) sparseKL(rows, cols int) {
 	}
 	m := c.in("m", 1, cols, means)
 	dh, sum := c.inout("dh", rows, cols, c.normal), c.total(3)
-	c.both(func(d side) { d.SparseKL(d.t(dh), d.s(sum), 1, d.t(m), 0.05, slope) })
+	c.both(func(d side) {
+		d.Enqueue(backend.SparseKL{DH: d.t(dh), Sums: d.s(sum), Slot: 1, M: d.t(m), Rho: 0.05, Scale: slope})
+	})
 	size, cond := 0.0, make([]float64, rows*cols)
 	for j, mean := range c.want(m) {
 		q := min(max(mean, backend.MinSparsity), 1-backend.MinSparsity)
@@ -65,7 +67,9 @@ func (c *trial) absolute(rows, cols int) {
 		return c.normal(i)
 	})
 	dh, sum := c.inout("dh", rows, cols, c.normal), c.total(2)
-	c.both(func(d side) { d.L1(d.t(dh), d.s(sum), 0, d.t(h), share, slope) })
+	c.both(func(d side) {
+		d.Enqueue(backend.L1{DH: d.t(dh), Sums: d.s(sum), H: d.t(h), Share: share, Scale: slope})
+	})
 	c.close(dh, few, "L1")
 	c.closeSums(sum, 0, float64(rows*cols), "L1")
 }
@@ -74,8 +78,8 @@ func (c *trial) rowSquares(rows, cols int) {
 	r, w := c.out("r", 1, rows), c.in("w", rows, cols, c.normal)
 	dw, k := c.inout("dw", rows, cols, c.normal), c.in("c", 1, rows, c.normal)
 	c.both(func(d side) {
-		d.RowSquares(d.t(r), d.t(w))
-		d.AddScaledRows(d.t(dw), d.t(w), d.t(k))
+		d.Enqueue(backend.RowSquares{R: d.t(r), W: d.t(w)})
+		d.Enqueue(backend.AddScaledRows{DW: d.t(dw), W: d.t(w), C: d.t(k)})
 	})
 	c.close(r, Tol{Rel: 32 * eps}, "RowSquares") // no term cancels another
 	c.close(dw, sized(10), "AddScaledRows")
@@ -85,8 +89,8 @@ func (c *trial) squareSum(rows, cols int) {
 	v, dv, in := c.in("v", rows, cols, c.normal), c.out("dv", rows, cols), c.inout("v in place", rows, cols, c.normal)
 	sum := c.total(3)
 	c.both(func(d side) {
-		d.SquareSum(d.t(dv), d.s(sum), 2, d.t(v), share, slope)
-		d.SquareSum(d.t(in), d.s(sum), 2, d.t(in), share, slope)
+		d.Enqueue(backend.SquareSum{DV: d.t(dv), Sums: d.s(sum), Slot: 2, V: d.t(v), Share: share, Scale: slope})
+		d.Enqueue(backend.SquareSum{DV: d.t(in), Sums: d.s(sum), Slot: 2, V: d.t(in), Share: share, Scale: slope})
 	})
 	c.close(dv, twice, "SquareSum")
 	c.close(in, twice, "SquareSum in place")
@@ -97,7 +101,7 @@ func (c *trial) contractShallow(rows, cols int, act backend.Activation) {
 	saved, r := c.saved(rows, cols, act), c.in("r", 1, cols, c.uniform(0, 4))
 	da, dr, sum := c.inout("da", rows, cols, c.normal), c.out("dr", 1, cols), c.total(2)
 	c.both(func(d side) {
-		d.ContractShallow(d.t(da), d.t(dr), d.s(sum), 1, d.t(saved), d.t(r), act, share, slope)
+		d.Enqueue(backend.ContractShallow{DA: d.t(da), DR: d.t(dr), Sums: d.s(sum), Slot: 1, Saved: d.t(saved), R: d.t(r), Act: act, Share: share, Scale: slope})
 	})
 	size := 2 * float64(rows)
 	c.close(da, sized(8), "ContractShallow %v", act)
@@ -112,13 +116,17 @@ func testProbes(r *rig) {
 		r.try(func(c *trial) {
 			k := c.timer(when)
 			signs := c.out("signs", batch*samples, width)
-			c.both(func(d side) { d.Probes(d.t(signs), batch, d.noise(k, backend.StreamProbe), false) })
+			c.both(func(d side) {
+				d.Enqueue(backend.Probes{V: d.t(signs), Batch: batch, Noise: d.noise(k, backend.StreamProbe)})
+			})
 			c.close(signs, exact, "Probes")
 			if r.few && batch*width > 1024 {
 				return // batch * width^2 is enough elsewhere
 			}
 			units := c.out("units", batch*width, width)
-			c.both(func(d side) { d.Probes(d.t(units), batch, d.noise(k, backend.StreamProbe), true) })
+			c.both(func(d side) {
+				d.Enqueue(backend.Probes{V: d.t(units), Batch: batch, Noise: d.noise(k, backend.StreamProbe), Exact: true})
+			})
 			c.close(units, exact, "Probes exact")
 		})
 	})
@@ -143,9 +151,9 @@ func (c *trial) jacobian(batch, width, samples int, act backend.Activation, opti
 	du.fixed = option != 1
 	dv = []*arg{dv, du, nil}[option]
 	c.both(func(d side) {
-		d.ScaleByDerivative(d.t(u), d.t(v), d.t(saved), act)
-		d.ScaleByDerivative(d.t(in), d.t(in), d.t(saved), act)
-		d.ScaleByDerivativeBack(d.t(dv), d.t(da), d.t(du), d.t(v), d.t(saved), act)
+		d.Enqueue(backend.ScaleByDerivative{U: d.t(u), V: d.t(v), Saved: d.t(saved), Act: act})
+		d.Enqueue(backend.ScaleByDerivative{U: d.t(in), V: d.t(in), Saved: d.t(saved), Act: act})
+		d.Enqueue(backend.ScaleByDerivativeBack{DV: d.t(dv), DA: d.t(da), DU: d.t(du), V: d.t(v), Saved: d.t(saved), Act: act})
 	})
 	c.close(u, few, "ScaleByDerivative %v", act)
 	c.close(in, few, "ScaleByDerivative %v in place", act)

@@ -73,7 +73,7 @@ func TestPlantedBugs(t *testing.T) {
 	for _, p := range plants {
 		t.Run(p.name, func(t *testing.T) {
 			root := &recorder{}
-			Suite{only: p.group}.run(root, func(tester) backend.Device { return p.plant(ref64.New()) })
+			Suite{only: p.group}.run(root, func(tester) backend.Device { return planted{p.plant(ref64.New())} })
 			if !root.failed {
 				t.Fatalf("the %s group passed", p.group)
 			}
@@ -103,7 +103,7 @@ func TestFuses(t *testing.T) {
 	}{{FP32, 4 * eps, true}, {FP32, 1e-3, false}, {TF32, 0x1p-11, true}, {TF32, 0.1, false}, {BF16, 0x1p-9, true}, {BF16, 0.3, false}} {
 		root := &recorder{}
 		Suite{Products: tt.products, Fuses: true, only: "Record"}.run(root, func(tester) backend.Device {
-			return &otherOrder{recording: recording{Device: ref64.New()}, by: tt.by}
+			return planted{&otherOrder{recording: recording{Device: ref64.New()}, by: tt.by}}
 		})
 		if root.failed == tt.ok {
 			t.Errorf("recorded products off by %v in precision %d: failed = %v: %v", tt.by, tt.products, root.failed, root.messages)
@@ -139,7 +139,7 @@ func TestPrecisions(t *testing.T) {
 		ok      bool
 	}{{TF32, tf32{ref64.New()}, true}, {BF16, bf16{ref64.New()}, true}, {TF32, bf16{ref64.New()}, false}} {
 		root := &recorder{}
-		Suite{Products: tt.allowed, only: "Linear"}.run(root, func(tester) backend.Device { return tt.device })
+		Suite{Products: tt.allowed, only: "Linear"}.run(root, func(tester) backend.Device { return planted{tt.device} })
 		if root.failed == tt.ok {
 			t.Errorf("%T where %d is allowed: failed = %v: %v", tt.device, tt.allowed, root.failed, root.messages)
 		}
@@ -187,17 +187,17 @@ type (
 )
 
 func (d tf32) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, rounded(d, x, 13), rounded(d, w, 13), b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: rounded(d, x, 13), W: rounded(d, w, 13), B: b, Act: act, Transposed: transposed})
 }
 
 func (d bf16) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, rounded(d, x, 16), rounded(d, w, 16), b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: rounded(d, x, 16), W: rounded(d, w, 16), B: b, Act: act, Transposed: transposed})
 }
 
 // rounded is a copy of t without its last bits.
 func rounded(d backend.Device, t backend.Tensor, bits int) backend.Tensor {
 	c, _ := d.Alloc(t.Rows, t.Cols)
-	d.Copy(c, t)
+	d.Enqueue(backend.Copy{Dst: c, Src: t})
 	edit(d, c, func(v []float32) {
 		for i, x := range v {
 			v[i] = math.Float32frombits((math.Float32bits(x) + 1<<(bits-1)) >> bits << bits)
@@ -207,20 +207,20 @@ func rounded(d backend.Device, t backend.Tensor, bits int) backend.Tensor {
 }
 
 func (d noBias) Linear(y, pre, x, w, _ backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, x, w, backend.Tensor{}, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, Act: act, Transposed: transposed})
 }
 
 func (d squareAsIs) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, x, w, b, act, transposed && w.Rows != w.Cols)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed && w.Rows != w.Cols})
 }
 
 func (d overwrites) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, _ bool) {
-	d.Device.LinearBackWeights(dw, db, dy, x, transposed, false)
+	d.Device.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: dy, X: x, Transposed: transposed})
 }
 
 // skipsZeros does what a product does that leaves out terms with a factor 0.
 func (d skipsZeros) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	d.Device.LinearBackWeights(dw, db, dy, x, transposed, accumulate)
+	d.Device.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: dy, X: x, Transposed: transposed, Accumulate: accumulate})
 	edit(d, dw, func(v []float32) {
 		for i := range v {
 			if math.IsNaN(float64(v[i])) {
@@ -232,7 +232,7 @@ func (d skipsZeros) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, 
 
 func (d shortActivate) Activate(y, x backend.Tensor, act backend.Activation) {
 	if n := x.Len() - 1; n > 0 {
-		d.Device.Activate(y.Reshape(1, n), x.Reshape(1, n), act)
+		d.Device.Enqueue(backend.Activate{Y: y.Reshape(1, n), X: x.Reshape(1, n), Act: act})
 	}
 }
 
@@ -240,18 +240,20 @@ func (d wrongSlope) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activ
 	if act == backend.Tanh {
 		act = backend.Sigmoid
 	}
-	d.Device.ActivateBack(dx, dy, saved, act)
+	d.Device.Enqueue(backend.ActivateBack{DX: dx, DY: dy, Saved: saved, Act: act})
 }
 
-func (d longZero) Zero(dst backend.Tensor) { d.Device.Zero(dst.Reshape(1, dst.Len()+1)) }
+func (d longZero) Zero(dst backend.Tensor) {
+	d.Device.Enqueue(backend.Zero{Dst: dst.Reshape(1, dst.Len()+1)})
+}
 
 func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	d.Device.Accumulate(s, i, v.Reshape(1, v.Len()+1), scale)
+	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v.Reshape(1, v.Len()+1), Scale: scale})
 }
 
 func (d spoilsInput) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
-	d.Device.L1(dh, s, i, h, share, scale)
-	d.Device.Activate(h, h, backend.ReLU)
+	d.Device.Enqueue(backend.L1{DH: dh, Sums: s, Slot: i, H: h, Share: share, Scale: scale})
+	d.Device.Enqueue(backend.Activate{Y: h, X: h, Act: backend.ReLU})
 }
 
 // offByOne draws the noise of the next element.
@@ -266,7 +268,7 @@ func (d *offByOne) SetClock(c backend.Clock, t backend.Time, table []backend.Hyp
 }
 
 func (d *offByOne) Probes(v backend.Tensor, batch int, noise backend.Noise, exact bool) {
-	d.Device.Probes(v, batch, noise, exact)
+	d.Device.Enqueue(backend.Probes{V: v, Batch: batch, Noise: noise, Exact: exact})
 	if exact {
 		return
 	}
@@ -280,12 +282,12 @@ func (d *offByOne) Probes(v backend.Tensor, batch int, noise backend.Noise, exac
 
 func (d otherStream) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
 	noise.Stream = backend.StreamDropout
-	d.Device.Dropout(y, x, noise, p)
+	d.Device.Enqueue(backend.Dropout{Y: y, X: x, Noise: noise, P: p})
 }
 
 // lastBit draws normals that differ in their last bit.
 func (d lastBit) Reparam(z, ml backend.Tensor, noise backend.Noise) {
-	d.Device.Reparam(z, ml, noise)
+	d.Device.Enqueue(backend.Reparam{Z: z, ML: ml, Noise: noise})
 	edit(d, z, func(v []float32) { v[len(v)-1] = math.Nextafter32(v[len(v)-1], 9) })
 }
 
@@ -296,18 +298,18 @@ func (d shortStep) SetClock(c backend.Clock, t backend.Time, table []backend.Hyp
 
 func (d inOrder) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
 	spec.Shuffle = false
-	d.Device.Gather(clean, noisy, data, spec)
+	d.Device.Enqueue(backend.Gather{Clean: clean, Noisy: noisy, Data: data, Batch: spec})
 }
 
 func (d bothNoisy) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
-	d.Device.Gather(clean, noisy, data, spec)
+	d.Device.Enqueue(backend.Gather{Clean: clean, Noisy: noisy, Data: data, Batch: spec})
 	if !clean.None() && !noisy.None() {
-		d.Device.Copy(clean, noisy)
+		d.Device.Enqueue(backend.Copy{Dst: clean, Src: noisy})
 	}
 }
 
 func (d hidesNaN) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	d.Device.Loss(dout, rows, out, target, kind, scale)
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
 	edit(d, rows, func(v []float32) {
 		for i := range v {
 			if v[i] != v[i] {
@@ -321,17 +323,17 @@ func (d firstTarget) Loss(dout, rows, out, target backend.Tensor, kind backend.L
 	if samples := out.Rows / target.Rows; samples > 1 && target.Rows > 1 {
 		target = target.Top(1)
 	}
-	d.Device.Loss(dout, rows, out, target, kind, scale)
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
 }
 
 func (d unscaled) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, _ float32) {
-	d.Device.Loss(dout, rows, out, target, kind, 1)
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: 1})
 }
 
 func (d lastTie) TopK(y, x backend.Tensor, k int) {
 	in := make([]float32, x.Len())
 	d.Download(in, x)
-	d.Device.TopK(y, x, k)
+	d.Device.Enqueue(backend.TopK{Y: y, X: x, K: k})
 	edit(d, y, func(v []float32) {
 		for r := range x.Rows {
 			row, from := v[r*x.Cols:(r+1)*x.Cols], in[r*x.Cols:(r+1)*x.Cols]
@@ -345,33 +347,33 @@ func (d lastTie) TopK(y, x backend.Tensor, k int) {
 }
 
 func (d noFreeBits) ReparamBack(dml, dz, ml, kl backend.Tensor, noise backend.Noise, _, scale float32) {
-	d.Device.ReparamBack(dml, dz, ml, kl, noise, -1, scale)
+	d.Device.Enqueue(backend.ReparamBack{DML: dml, DZ: dz, ML: ml, KL: kl, Noise: noise, FreeBits: -1, Scale: scale})
 }
 
 func (d setsSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	d.ZeroSums(backend.Sums{Mem: s.Mem, Off: s.Off + i, N: 1})
-	d.Device.Accumulate(s, i, v, scale)
+	d.Enqueue(backend.ZeroSums{Sums: backend.Sums{Mem: s.Mem, Off: s.Off + i, N: 1}})
+	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale})
 }
 
 func (d decaysAll) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
 	o.Decayed = params.Len()
-	d.Device.Update(params, grads, m, v, o, guard, c)
+	d.Device.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: guard, Clock: c})
 }
 
 func (d noClip) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
 	o.Clip = 0
-	d.Device.Update(params, grads, m, v, o, guard, c)
+	d.Device.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: guard, Clock: c})
 }
 
 func (d unguarded) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	d.ZeroSums(backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1})
-	d.Device.Update(params, grads, m, v, o, guard, c)
+	d.Enqueue(backend.ZeroSums{Sums: backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1}})
+	d.Device.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: guard, Clock: c})
 }
 
 // oneTrust takes the norms of all parameters together.
 func (d oneTrust) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
 	first := backend.Sums{Mem: trust.Mem, Off: trust.Off, N: 1}
-	d.Device.UpdateLAMB(params, grads, m, v, ends[len(ends)-1:], first, o, backend.Sums{Mem: guard.Mem, Off: guard.Off, N: backend.GuardNorm + 1}, c)
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends[len(ends)-1:], Trust: first, Optimiser: o, Guard: backend.Sums{Mem: guard.Mem, Off: guard.Off, N: backend.GuardNorm + 1}, Clock: c})
 }
 
 // trustsAll gives every tensor a ratio, where that changes no decay.
@@ -379,7 +381,7 @@ func (d trustsAll) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, tr
 	if o.WeightDecay == 0 {
 		o.Decayed = params.Len()
 	}
-	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends, Trust: trust, Optimiser: o, Guard: guard, Clock: c})
 }
 
 // noTrust is a plain step along the direction, where that changes no decay.
@@ -387,25 +389,25 @@ func (d noTrust) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trus
 	if o.WeightDecay == 0 {
 		o.Decayed = 0
 	}
-	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends, Trust: trust, Optimiser: o, Guard: guard, Clock: c})
 }
 
 func (d lambNoClip) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
 	o.Clip = 0
-	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends, Trust: trust, Optimiser: o, Guard: guard, Clock: c})
 }
 
 func (d lambUnguarded) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	d.ZeroSums(backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1})
-	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.Enqueue(backend.ZeroSums{Sums: backend.Sums{Mem: guard.Mem, Off: guard.Off, N: 1}})
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends, Trust: trust, Optimiser: o, Guard: guard, Clock: c})
 }
 
 func (d forgets) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
-	d.ZeroSums(guard)
-	d.Device.Check(guard, grads, ends, rows, c)
+	d.Enqueue(backend.ZeroSums{Sums: guard})
+	d.Device.Enqueue(backend.Check{Guard: guard, Grads: grads, Ends: ends, Rows: rows, Clock: c})
 }
 
-func (d stuckRow) Tick(c backend.Clock, _ int) { d.Device.Tick(c, 0) }
+func (d stuckRow) Tick(c backend.Clock, _ int) { d.Device.Enqueue(backend.Tick{Clock: c}) }
 
 // wraps goes back to the start of the table after its last row.
 type wraps struct {
@@ -421,7 +423,7 @@ func (d *wraps) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper)
 }
 
 func (d *wraps) Tick(c backend.Clock, rows int) {
-	d.Device.Tick(c, rows)
+	d.Device.Enqueue(backend.Tick{Clock: c, Rows: rows})
 	d.t.Step++
 	d.t.Row += uint64(rows)
 	if d.row++; len(d.table) > 0 && d.row == len(d.table) {
@@ -435,13 +437,13 @@ type single struct{ backend.Program }
 func (p single) Launch(times int) { p.Program.Launch(min(1, times)) }
 
 func (d launchesOnce) Record(step func()) (backend.Program, error) {
-	p, err := d.Device.Record(step)
+	p, err := recordOf(step)
 	return single{p}, err
 }
 
 func (d computesEarly) Record(step func()) (backend.Program, error) {
 	step()
-	return d.Device.Record(step)
+	return recordOf(step)
 }
 
 // drifts adds up in another order each time, as atomics do.
@@ -452,7 +454,7 @@ type drifts struct {
 
 func (d *drifts) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
 	d.calls++
-	d.Device.Accumulate(s, i, v, scale*(1+d.calls*1e-15))
+	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale * (1 + d.calls*1e-15)})
 }
 
 // lateReading reads accumulators as they are at the end.

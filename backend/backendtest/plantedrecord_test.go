@@ -13,7 +13,7 @@ type recording struct {
 }
 
 func (d *recording) Record(step func()) (backend.Program, error) {
-	return d.Device.Record(func() {
+	return recordOf(func() {
 		d.inside = true
 		step()
 		d.inside = false
@@ -27,14 +27,14 @@ type (
 )
 
 func (d *thinRecorded) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed})
 	if d.inside && x.Cols == 1 {
 		edit(d.Device, y, func(v []float32) { v[len(v)-1] *= 1.001 })
 	}
 }
 
 func (d *thinBack) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Saved: saved, Act: act, Transposed: transposed})
 	if d.inside && dy.Cols == 1 && act == backend.ReLU {
 		edit(d.Device, dx, func(v []float32) { v[len(v)-1] *= 1.001 })
 	}
@@ -42,10 +42,10 @@ func (d *thinBack) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.
 
 func (d *noSums) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
 	if d.inside && dw.Rows == 1 && !accumulate && !db.None() {
-		d.Device.Zero(db)
+		d.Device.Enqueue(backend.Zero{Dst: db})
 		db = backend.Tensor{}
 	}
-	d.Device.LinearBackWeights(dw, db, dy, x, transposed, accumulate)
+	d.Device.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: dy, X: x, Transposed: transposed, Accumulate: accumulate})
 }
 
 // kinked has that slope of ReLU at 0: where a recording makes both passes, or
@@ -67,10 +67,10 @@ func (d *kinked) Record(step func()) (backend.Program, error) {
 }
 
 func (d *kinked) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, backend.Tensor{}, x, w, b, backend.Identity, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, X: x, W: w, B: b, Transposed: transposed})
 	v := make([]float32, y.Len())
 	d.Download(v, y)
-	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed})
 	if d.zeros == nil {
 		d.zeros = map[backend.Tensor][]bool{}
 	}
@@ -84,13 +84,13 @@ func (d *kinked) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, 
 func (d *kinked) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
 	zeros := d.zeros[saved]
 	if act != backend.ReLU || zeros == nil {
-		d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+		d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Saved: saved, Act: act, Transposed: transposed})
 		return
 	}
-	d.Device.LinearBackInput(dx, dy, w, backend.Tensor{}, backend.Identity, transposed)
+	d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Transposed: transposed})
 	all := make([]float32, dx.Len())
 	d.Download(all, dx)
-	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Saved: saved, Act: act, Transposed: transposed})
 	edit(d.Device, dx, func(v []float32) {
 		for i := range v {
 			if zeros[i] {
@@ -107,7 +107,7 @@ type swallows struct {
 }
 
 func (d *swallows) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed})
 	if act != backend.ReLU {
 		return
 	}
@@ -127,19 +127,19 @@ func (d *swallows) SetClock(c backend.Clock, t backend.Time, table []backend.Hyp
 
 func (d *swallows) Tick(c backend.Clock, rows int) {
 	d.step++
-	d.Device.Tick(c, rows)
+	d.Device.Enqueue(backend.Tick{Clock: c, Rows: rows})
 }
 
 // notes looks at what an update has made of the parameters.
 type notes struct{ swallows }
 
 func (d *notes) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	d.Device.Update(params, grads, m, v, o, guard, c)
+	d.Device.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: guard, Clock: c})
 	d.look(params, guard)
 }
 
 func (d *notes) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	d.Device.UpdateLAMB(params, grads, m, v, ends, trust, o, guard, c)
+	d.Device.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: m, V: v, Ends: ends, Trust: trust, Optimiser: o, Guard: guard, Clock: c})
 	d.look(params, guard)
 }
 
@@ -181,17 +181,17 @@ func (d *otherOrder) off(t backend.Tensor) {
 }
 
 func (d *otherOrder) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.Linear(y, pre, x, w, b, act, transposed)
+	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed})
 	d.off(y)
 }
 
 func (d *otherOrder) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	d.Device.LinearBackInput(dx, dy, w, saved, act, transposed)
+	d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Saved: saved, Act: act, Transposed: transposed})
 	d.off(dx)
 }
 
 func (d *otherOrder) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	d.Device.LinearBackWeights(dw, db, dy, x, transposed, accumulate)
+	d.Device.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: dy, X: x, Transposed: transposed, Accumulate: accumulate})
 	d.off(dw)
 	d.off(db)
 }

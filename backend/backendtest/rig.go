@@ -15,7 +15,7 @@ type rig struct {
 	tester
 	suite Suite
 	open  func() backend.Device
-	dev   backend.Device
+	dev   *Listing
 	ref   *ref64.Device // the reference
 	size  *ref64.Device // the reference on absolute values: how large the terms are
 	rng   *rand.Rand
@@ -36,7 +36,7 @@ func newRig(t tester, s Suite, open func(tester) backend.Device) *rig {
 		rng:    rand.New(rand.NewPCG(1, 2)),
 		draws:  rand.New(rand.NewPCG(drawSeed, drawSeed)),
 	}
-	r.dev = r.open()
+	r.dev = &Listing{Device: r.open()}
 	return r
 }
 
@@ -158,7 +158,7 @@ func (c *trial) alloc(d backend.Device, rows, cols int) backend.Tensor {
 
 // side is one device with its own operands.
 type side struct {
-	backend.Device
+	*Listing
 	i int
 }
 
@@ -175,7 +175,7 @@ func (s side) t(a *arg) backend.Tensor {
 func (c *trial) both(f func(s side)) {
 	c.Helper()
 	f(side{c.dev, 0})
-	f(side{c.ref, 1})
+	f(side{&Listing{Device: c.ref}, 1})
 	if err := c.dev.Sync(); err != nil {
 		c.Fatalf("Sync: %v", err)
 	}
@@ -189,7 +189,7 @@ func (c *trial) both(f func(s side)) {
 
 // sizes is what the operations make of the operands' absolute values.
 func (c *trial) sizes(a *arg, f func(s side)) []float64 {
-	f(side{c.size, 2})
+	f(side{&Listing{Device: c.size}, 2})
 	return c.size.Get(a.on[2])
 }
 

@@ -44,13 +44,13 @@ func orNaN(t Tol) Tol { t.NaN = true; return t }
 func (c *trial) extremeActivation(act backend.Activation) {
 	x := c.in("x", 5, 11, values(math.NaN(), 1e4, -1e4, 88, -88, 104, -104, 1e-30, -1e-30, 20, -20))
 	y := c.out("y", 5, 11)
-	c.both(func(d side) { d.Activate(d.t(y), d.t(x), act) })
+	c.both(func(d side) { d.Enqueue(backend.Activate{Y: d.t(y), X: d.t(x), Act: act}) })
 	c.close(y, orNaN(few), "Activate %v", act)
 	if !act.SavesPre() {
 		return
 	}
 	dx, dy := c.out("dx", 5, 11), c.in("dy", 5, 11, constant(1))
-	c.both(func(d side) { d.ActivateBack(d.t(dx), d.t(dy), d.t(x), act) })
+	c.both(func(d side) { d.Enqueue(backend.ActivateBack{DX: d.t(dx), DY: d.t(dy), Saved: d.t(x), Act: act}) })
 	c.close(dx, orNaN(few), "ActivateBack %v", act)
 }
 
@@ -75,10 +75,10 @@ func (c *trial) zeroTimes(l layer, bad float64, transposed bool) {
 	y, dx, dw, db := c.out("y", l.b, l.out), c.out("dx", l.b, l.in), c.out("dw", rows, cols), c.out("db", 1, l.out)
 	relu := c.out("relu", l.b, l.out)
 	c.both(func(d side) {
-		d.Linear(d.t(y), d.t(nil), d.t(x), d.t(w), d.t(nil), backend.Identity, transposed)
-		d.Linear(d.t(relu), d.t(nil), d.t(x), d.t(w), d.t(nil), backend.ReLU, transposed)
-		d.LinearBackInput(d.t(dx), d.t(dy), d.t(badW), d.t(nil), backend.Identity, transposed)
-		d.LinearBackWeights(d.t(dw), d.t(db), d.t(dy), d.t(x), transposed, false)
+		d.Enqueue(backend.Linear{Y: d.t(y), X: d.t(x), W: d.t(w), Transposed: transposed})
+		d.Enqueue(backend.Linear{Y: d.t(relu), X: d.t(x), W: d.t(w), Act: backend.ReLU, Transposed: transposed})
+		d.Enqueue(backend.LinearBackInput{DX: d.t(dx), DY: d.t(dy), W: d.t(badW), Transposed: transposed})
+		d.Enqueue(backend.LinearBackWeights{DW: d.t(dw), DB: d.t(db), DY: d.t(dy), X: d.t(x), Transposed: transposed})
 	})
 	what := fmt.Sprintf("0 times %v, %+v transposed=%v", bad, l, transposed)
 	c.close(y, orNaN(exact), "Linear: %s", what)
@@ -107,7 +107,9 @@ func (c *trial) brokenLoss(kind backend.LossKind) {
 			}
 			return c.normal(i)
 		})
-		c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, 1) })
+		c.both(func(d side) {
+			d.Enqueue(backend.Loss{DOut: d.t(dout), Rows: d.t(rows), Out: d.t(out), Target: d.t(target), Kind: kind, Scale: 1})
+		})
 		if got := c.got(rows); !math.IsNaN(got[1]) || math.IsNaN(got[0]) || math.IsNaN(got[2]) {
 			c.Errorf("Loss %v of rows whose second holds a NaN: %v", kind, got)
 		}
@@ -126,7 +128,9 @@ func (c *trial) extremeLogits() {
 			kind = backend.Categorical
 		}
 		rows, dout := c.out("rows", 4, 1), c.out("dout", 4, 5)
-		c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), kind, 1) })
+		c.both(func(d side) {
+			d.Enqueue(backend.Loss{DOut: d.t(dout), Rows: d.t(rows), Out: d.t(out), Target: d.t(target), Kind: kind, Scale: 1})
+		})
 		c.close(rows, sized(1e4), "Loss %v of logits of 1e4", kind)
 		c.close(dout, few, "Loss %v of logits of 1e4", kind)
 	}
@@ -137,7 +141,9 @@ func (c *trial) extremeLogits() {
 func (c *trial) clampedNLL() {
 	out := c.in("out", 3, 4, values(0.5, -0.5, 1e3, -1e3))
 	target, rows, dout := c.in("target", 3, 2, constant(0)), c.out("rows", 3, 1), c.out("dout", 3, 4)
-	c.both(func(d side) { d.Loss(d.t(dout), d.t(rows), d.t(out), d.t(target), backend.GaussianNLL, 1) })
+	c.both(func(d side) {
+		d.Enqueue(backend.Loss{DOut: d.t(dout), Rows: d.t(rows), Out: d.t(out), Target: d.t(target), Kind: backend.GaussianNLL, Scale: 1})
+	})
 	c.close(rows, Tol{Rel: 32 * eps}, "Loss with clamped log-variances")
 	c.close(dout, Tol{Rel: 32 * eps}, "Loss with clamped log-variances")
 }
@@ -151,11 +157,11 @@ func (c *trial) clampedCode() {
 	back, importance := c.out("dml", 3, 4), c.out("dml", 3, 4)
 	c.both(func(d side) {
 		n := d.noise(k, backend.StreamCode)
-		d.Reparam(d.t(drawn), d.t(ml), n)
-		d.GaussianKL(d.t(kl), d.t(ml))
-		d.ReparamBack(d.t(back), d.t(dz), d.t(ml), d.t(kl), n, 0, 1)
-		d.ImportanceWeights(d.t(got), d.t(bound), d.t(rows), d.t(z), d.t(ml), n)
-		d.ImportanceBack(d.t(importance), d.t(dz), d.t(z), d.t(ml), d.t(w), n, 1)
+		d.Enqueue(backend.Reparam{Z: d.t(drawn), ML: d.t(ml), Noise: n})
+		d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml)})
+		d.Enqueue(backend.ReparamBack{DML: d.t(back), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: n, Scale: 1})
+		d.Enqueue(backend.ImportanceWeights{W: d.t(got), Bound: d.t(bound), Rows: d.t(rows), Z: d.t(z), ML: d.t(ml), Noise: n})
+		d.Enqueue(backend.ImportanceBack{DML: d.t(importance), DZ: d.t(dz), Z: d.t(z), ML: d.t(ml), W: d.t(w), Noise: n, Scale: 1})
 	})
 	c.close(drawn, sized(1), "Reparam of clamped log-variances")
 	c.close(kl, Tol{Rel: 32 * eps}, "GaussianKL of clamped log-variances")
@@ -180,10 +186,10 @@ func (c *trial) brokenCode() {
 	w, bound, drawn := c.out("w", 4, 1), c.out("bound", 2, 1), c.in("z", 4, 2, c.normal)
 	c.both(func(d side) {
 		n := d.noise(k, backend.StreamCode)
-		d.Reparam(d.t(z), d.t(ml), n)
-		d.GaussianKL(d.t(kl), d.t(ml))
-		d.ReparamBack(d.t(dml), d.t(dz), d.t(ml), d.t(kl), n, 0.1, 1)
-		d.ImportanceWeights(d.t(w), d.t(bound), d.t(rows), d.t(drawn), d.t(fine), n)
+		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: n})
+		d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml)})
+		d.Enqueue(backend.ReparamBack{DML: d.t(dml), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: n, FreeBits: 0.1, Scale: 1})
+		d.Enqueue(backend.ImportanceWeights{W: d.t(w), Bound: d.t(bound), Rows: d.t(rows), Z: d.t(drawn), ML: d.t(fine), Noise: n})
 	})
 	c.close(z, orNaN(sized(8)), "Reparam")
 	c.close(kl, orNaN(few), "GaussianKL")
@@ -197,11 +203,11 @@ func (c *trial) brokenSums() {
 	dv, dh, means, s := c.out("dv", 5, 7), c.inout("dh", 5, 7, c.normal), c.out("means", 1, 7), c.total(5)
 	l1 := c.inout("dh", 5, 7, c.normal)
 	c.both(func(d side) {
-		d.Accumulate(d.s(s), 0, d.t(v), 1)
-		d.SparseKL(d.t(dh), d.s(s), 1, d.t(m), 0.05, slope)
-		d.L1(d.t(l1), d.s(s), 2, d.t(v), share, slope)
-		d.SquareSum(d.t(dv), d.s(s), 3, d.t(v), share, slope)
-		d.ColumnMeans(d.t(means), d.t(v))
+		d.Enqueue(backend.Accumulate{Sums: d.s(s), V: d.t(v), Scale: 1})
+		d.Enqueue(backend.SparseKL{DH: d.t(dh), Sums: d.s(s), Slot: 1, M: d.t(m), Rho: 0.05, Scale: slope})
+		d.Enqueue(backend.L1{DH: d.t(l1), Sums: d.s(s), Slot: 2, H: d.t(v), Share: share, Scale: slope})
+		d.Enqueue(backend.SquareSum{DV: d.t(dv), Sums: d.s(s), Slot: 3, V: d.t(v), Share: share, Scale: slope})
+		d.Enqueue(backend.ColumnMeans{M: d.t(means), H: d.t(v)})
 	})
 	for i, x := range readSums(c.dev, s.on[0])[:4] {
 		if !math.IsNaN(x) {

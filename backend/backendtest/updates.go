@@ -61,7 +61,9 @@ func (c *trial) norms(n int) {
 	}
 	g, rows, e := c.in("grads", 1, n, c.normal), c.in("rows", batch, 1, c.uniform(1, 2)), c.ends(n)
 	s := c.quiet(len(e))
-	c.both(func(d side) { d.Check(d.s(s), d.t(g), e, d.t(rows), d.c(k)) })
+	c.both(func(d side) {
+		d.Enqueue(backend.Check{Guard: d.s(s), Grads: d.t(g), Ends: e, Rows: d.t(rows), Clock: d.c(k)})
+	})
 	c.closeGuard(s, "Check")
 }
 
@@ -84,8 +86,8 @@ func (c *trial) notFinite(v float64, where int) {
 	s := c.quiet(len(e))
 	for step, operands := range [][2]*arg{{g, rows}, {badGrads, badRows}, {g, otherRows}, {g, rows}} {
 		c.both(func(d side) {
-			d.Check(d.s(s), d.t(operands[0]), e, d.t(operands[1]), d.c(k))
-			d.Tick(d.c(k), 1)
+			d.Enqueue(backend.Check{Guard: d.s(s), Grads: d.t(operands[0]), Ends: e, Rows: d.t(operands[1]), Clock: d.c(k)})
+			d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 1})
 		})
 		c.closeGuard(s, fmt.Sprintf("step %d", step))
 	}
@@ -152,9 +154,9 @@ func (c *trial) update(kind backend.OptimiserKind, n, decayed int, clip float32)
 	for step := range steps {
 		g := c.in("grads", 1, n, c.normal)
 		c.both(func(d side) {
-			d.Check(d.s(s), d.t(g), e, d.t(rows), d.c(k))
-			d.Update(d.t(p), d.t(g), d.t(m), d.t(v), o, d.s(s), d.c(k))
-			d.Tick(d.c(k), 1)
+			d.Enqueue(backend.Check{Guard: d.s(s), Grads: d.t(g), Ends: e, Rows: d.t(rows), Clock: d.c(k)})
+			d.Enqueue(backend.Update{Params: d.t(p), Grads: d.t(g), M: d.t(m), V: d.t(v), Optimiser: o, Guard: d.s(s), Clock: d.c(k)})
+			d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 1})
 		})
 		for _, a := range []*arg{p, m, v} {
 			if a != nil {
@@ -180,7 +182,9 @@ func (c *trial) stopped(kind backend.OptimiserKind) {
 	for i, d := range []backend.Device{c.dev, c.ref} {
 		d.WriteSums(s.on[i], []float64{1, 2, 3})
 	}
-	c.both(func(d side) { d.Update(d.t(p), d.t(g), d.t(m), d.t(v), o, d.s(s), d.c(k)) })
+	c.both(func(d side) {
+		d.Enqueue(backend.Update{Params: d.t(p), Grads: d.t(g), M: d.t(m), V: d.t(v), Optimiser: o, Guard: d.s(s), Clock: d.c(k)})
+	})
 }
 
 // noGradient clips a gradient of norm 0, which is not a division by it.
@@ -191,8 +195,8 @@ func (c *trial) noGradient(kind backend.OptimiserKind) {
 	p, g, rows, s := c.inout("params", 1, 9, c.normal), c.in("grads", 1, 9, constant(0)), c.in("rows", 1, 1, c.normal), c.quiet(1)
 	m, v := c.moments(kind, 9, constant(0))
 	c.both(func(d side) {
-		d.Check(d.s(s), d.t(g), []int{9}, d.t(rows), d.c(k))
-		d.Update(d.t(p), d.t(g), d.t(m), d.t(v), o, d.s(s), d.c(k))
+		d.Enqueue(backend.Check{Guard: d.s(s), Grads: d.t(g), Ends: []int{9}, Rows: d.t(rows), Clock: d.c(k)})
+		d.Enqueue(backend.Update{Params: d.t(p), Grads: d.t(g), M: d.t(m), V: d.t(v), Optimiser: o, Guard: d.s(s), Clock: d.c(k)})
 	})
 	c.close(p, once, "%v without a gradient", kind)
 }

@@ -44,13 +44,13 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 }
 
 // Tick ends a step of rows examples.
-func (d *Device) Tick(c backend.Clock, rows int) {
-	if d.stop(backend.CheckTick(rows)) {
+func (d *Device) tick(o backend.Tick) {
+	if d.stop(o.Check()) {
 		return
 	}
-	k := at(c)
+	k := at(o.Clock)
 	k.Step++
-	k.Row += uint64(rows)
+	k.Row += uint64(o.Rows)
 	k.row++
 }
 

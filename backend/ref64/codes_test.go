@@ -25,12 +25,12 @@ func reparamBack(b *bench, samples int, free float32) {
 	const batch, scale, weight = 3, 0.5, 0.75
 	ml, kl := b.normals(batch, 2*latents), b.zeros(1, latents)
 	z, c, dml := b.zeros(batch*samples, latents), b.normals(batch*samples, latents), b.zeros(batch, 2*latents)
-	b.GaussianKL(kl, ml)
+	b.Enqueue(backend.GaussianKL{KL: kl, ML: ml})
 	before := b.Get(kl) // which units are free does not change under a difference
-	b.ReparamBack(dml, c, ml, kl, b.noise(), free, scale)
+	b.Enqueue(backend.ReparamBack{DML: dml, DZ: c, ML: ml, KL: kl, Noise: b.noise(), FreeBits: free, Scale: scale})
 	b.check("by (mu, l)", b.Get(dml), ml, func() float64 {
-		b.Reparam(z, ml, b.noise())
-		b.GaussianKL(kl, ml)
+		b.Enqueue(backend.Reparam{Z: z, ML: ml, Noise: b.noise()})
+		b.Enqueue(backend.GaussianKL{KL: kl, ML: ml})
 		sum := b.dot(z, c)
 		for j, d := range b.Get(kl) {
 			if before[j] > float64(free) {
@@ -54,14 +54,14 @@ func TestImportanceBack(t *testing.T) {
 			w, bound, dml := b.zeros(n, 1), b.zeros(batch, 1), b.zeros(batch, 2*latents)
 			ones := b.uniform(batch, 1, 1, 1)
 			loss := func() float64 {
-				b.Reparam(z, ml, b.noise())
-				b.Loss(dz, rows, z, target, backend.SquaredError, scale)
-				b.ImportanceWeights(w, bound, rows, z, ml, b.noise())
+				b.Enqueue(backend.Reparam{Z: z, ML: ml, Noise: b.noise()})
+				b.Enqueue(backend.Loss{DOut: dz, Rows: rows, Out: z, Target: target, Kind: backend.SquaredError, Scale: scale})
+				b.Enqueue(backend.ImportanceWeights{W: w, Bound: bound, Rows: rows, Z: z, ML: ml, Noise: b.noise()})
 				return -scale * b.dot(bound, ones)
 			}
 			loss()
-			b.ScaleRows(dz, w)
-			b.ImportanceBack(dml, dz, z, ml, w, b.noise(), scale)
+			b.Enqueue(backend.ScaleRows{T: dz, W: w})
+			b.Enqueue(backend.ImportanceBack{DML: dml, DZ: dz, Z: z, ML: ml, W: w, Noise: b.noise(), Scale: scale})
 			b.check("by (mu, l)", b.Get(dml), ml, loss)
 		})
 	}
@@ -73,8 +73,8 @@ func TestImportanceOfOne(t *testing.T) {
 	b := newBench(t)
 	ml, z, rows := b.normals(1, 2), b.zeros(1, 1), b.normals(1, 1)
 	w, bound := b.zeros(1, 1), b.zeros(1, 1)
-	b.Reparam(z, ml, b.noise())
-	b.ImportanceWeights(w, bound, rows, z, ml, b.noise())
+	b.Enqueue(backend.Reparam{Z: z, ML: ml, Noise: b.noise()})
+	b.Enqueue(backend.ImportanceWeights{W: w, Bound: bound, Rows: rows, Z: z, ML: ml, Noise: b.noise()})
 	l, zz := b.Get(ml)[1], b.Get(z)[0]
 	eps := (zz - b.Get(ml)[0]) / exp(l/2)
 	want := -b.Get(rows)[0] + (-zz*zz/2 - (-eps*eps/2 - l/2)) // log p(x|z) + log p(z) - log q(z|x)
@@ -86,7 +86,7 @@ func TestImportanceOfOne(t *testing.T) {
 func TestGaussianKL(t *testing.T) {
 	b := newBench(t)
 	ml, kl := b.normals(1, 2), b.zeros(1, 1)
-	b.GaussianKL(kl, ml)
+	b.Enqueue(backend.GaussianKL{KL: kl, ML: ml})
 	mu, sd := b.Get(ml)[0], exp(b.Get(ml)[1]/2)
 	sum, h := 0.0, sd/1000
 	for i := -10000; i <= 10000; i++ {
@@ -102,10 +102,10 @@ func TestTopKBack(t *testing.T) {
 	b := newBench(t)
 	x, y, dx, c := b.normals(3, 7), b.zeros(3, 7), b.zeros(3, 7), b.normals(3, 7)
 	loss := func() float64 {
-		b.TopK(y, x, 3)
+		b.Enqueue(backend.TopK{Y: y, X: x, K: 3})
 		return b.dot(y, c)
 	}
 	loss()
-	b.TopKBack(dx, c, y)
+	b.Enqueue(backend.TopKBack{DX: dx, DY: c, Y: y})
 	b.check("by x", b.Get(dx), x, loss)
 }

@@ -122,12 +122,12 @@ func (d *Device) WriteSums(dst backend.Sums, src []float64) {
 	copy(sums(dst), src)
 }
 
-// ZeroSums clears accumulators.
-func (d *Device) ZeroSums(s backend.Sums) {
+// zeroSums clears accumulators.
+func (d *Device) zeroSums(o backend.ZeroSums) {
 	if d.stop(nil) {
 		return
 	}
-	clear(sums(s))
+	clear(sums(o.Sums))
 }
 
 // stop keeps the first error and reports whether there is one.
@@ -138,19 +138,29 @@ func (d *Device) stop(err error) bool {
 	return d.err != nil
 }
 
-// program is a recorded step: the function itself.
-type program struct{ step func() }
+// program is a compiled step: the list itself.
+type program struct {
+	d    *Device
+	step backend.List
+}
 
 func (p program) Launch(times int) {
 	for range times {
-		p.step()
+		for _, op := range p.step {
+			p.d.Enqueue(op)
+		}
 	}
 }
 
 func (p program) Free() {}
 
-// Record keeps the function.
-func (d *Device) Record(step func()) (backend.Program, error) { return program{step}, d.err }
+// Compile keeps the list.
+func (d *Device) Compile(step backend.List) (backend.Program, error) {
+	if d.stop(step.Check()) {
+		return nil, d.err
+	}
+	return program{d, step}, nil
+}
 
 // Sync returns the first error.
 func (d *Device) Sync() error { return d.err }

@@ -127,7 +127,7 @@ func (b *bench) saved(a backend.Tensor, act backend.Activation) backend.Tensor {
 		return a
 	}
 	y := b.zeros(a.Rows, a.Cols)
-	b.Activate(y, a, act)
+	b.Enqueue(backend.Activate{Y: y, X: a, Act: act})
 	return y
 }
 

@@ -33,8 +33,8 @@ func newEncoder(b *bench, first, second backend.Activation) *encoder {
 }
 
 func (e *encoder) forward() backend.Tensor {
-	e.Linear(e.y[0], e.a[0], e.x, e.w[0], e.b[0], e.act[0], false)
-	e.Linear(e.y[1], e.a[1], e.y[0], e.w[1], e.b[1], e.act[1], false)
+	e.Enqueue(backend.Linear{Y: e.y[0], Pre: e.a[0], X: e.x, W: e.w[0], B: e.b[0], Act: e.act[0]})
+	e.Enqueue(backend.Linear{Y: e.y[1], Pre: e.a[1], X: e.y[0], W: e.w[1], B: e.b[1], Act: e.act[1]})
 	return e.y[1]
 }
 
@@ -48,33 +48,35 @@ func (e *encoder) penalty() float64 {
 	u1, g := e.zeros(n, mid), e.zeros(n, in)
 
 	// Down: v . s2' -> times W2 -> . s1' -> times W1.
-	e.Probes(v, batch, e.noise(), e.exact)
-	e.ScaleByDerivative(u2, v, s1, e.act[1])
-	e.LinearBackInput(t, u2, e.w[1], none, backend.Identity, false)
-	e.ScaleByDerivative(u1, t, s0, e.act[0])
-	e.LinearBackInput(g, u1, e.w[0], none, backend.Identity, false)
+	e.Enqueue(backend.Probes{V: v, Batch: batch, Noise: e.noise(), Exact: e.exact})
+	e.Enqueue(backend.ScaleByDerivative{U: u2, V: v, Saved: s1, Act: e.act[1]})
+	e.Enqueue(backend.LinearBackInput{DX: t, DY: u2, W: e.w[1], Saved: none})
+	e.Enqueue(backend.ScaleByDerivative{U: u1, V: t, Saved: s0, Act: e.act[0]})
+	e.Enqueue(backend.LinearBackInput{DX: g, DY: u1, W: e.w[0], Saved: none})
 	share := 1.0 / batch
 	if !e.exact {
 		share /= float64(e.samples)
 	}
-	loss := weight * e.sum(func(s backend.Sums) { e.SquareSum(g, s, 0, g, share, float32(weight*share)) })
+	loss := weight * e.sum(func(s backend.Sums) {
+		e.Enqueue(backend.SquareSum{DV: g, Sums: s, V: g, Share: share, Scale: float32(weight * share)})
+	})
 
 	// Back up the chain, with each layer's weights met for the first time.
 	du1, dt, du2 := e.zeros(n, mid), e.zeros(n, mid), e.zeros(n, out)
 	da1, da2 := e.zeros(batch, mid), e.zeros(batch, out)
-	e.LinearBackWeights(e.dw[0], none, u1, g, false, false)
-	e.Linear(du1, none, g, e.w[0], none, backend.Identity, false)
-	e.ScaleByDerivativeBack(dt, da1, du1, t, s0, e.act[0])
-	e.LinearBackWeights(e.dw[1], none, u2, dt, false, false)
-	e.Linear(du2, none, dt, e.w[1], none, backend.Identity, false)
-	e.ScaleByDerivativeBack(none, da2, du2, v, s1, e.act[1])
+	e.Enqueue(backend.LinearBackWeights{DW: e.dw[0], DB: none, DY: u1, X: g})
+	e.Enqueue(backend.Linear{Y: du1, Pre: none, X: g, W: e.w[0], B: none})
+	e.Enqueue(backend.ScaleByDerivativeBack{DV: dt, DA: da1, DU: du1, V: t, Saved: s0, Act: e.act[0]})
+	e.Enqueue(backend.LinearBackWeights{DW: e.dw[1], DB: none, DY: u2, X: dt})
+	e.Enqueue(backend.Linear{Y: du2, Pre: none, X: dt, W: e.w[1], B: none})
+	e.Enqueue(backend.ScaleByDerivativeBack{DV: none, DA: da2, DU: du2, V: v, Saved: s1, Act: e.act[1]})
 
 	// Down the network, where they are met again.
-	e.LinearBackWeights(e.dw[1], e.db[1], da2, e.y[0], false, true)
+	e.Enqueue(backend.LinearBackWeights{DW: e.dw[1], DB: e.db[1], DY: da2, X: e.y[0], Accumulate: true})
 	through := e.zeros(batch, mid)
-	e.LinearBackInput(through, da2, e.w[1], s0, e.act[0], false)
-	e.Add(da1, through)
-	e.LinearBackWeights(e.dw[0], e.db[0], da1, e.x, false, true)
+	e.Enqueue(backend.LinearBackInput{DX: through, DY: da2, W: e.w[1], Saved: s0, Act: e.act[0]})
+	e.Enqueue(backend.Add{Dst: da1, Src: through})
+	e.Enqueue(backend.LinearBackWeights{DW: e.dw[0], DB: e.db[0], DY: da1, X: e.x, Accumulate: true})
 	return loss
 }
 
@@ -104,8 +106,8 @@ func TestJacobianChain(t *testing.T) {
 
 // resetBias clears what penalty adds to.
 func (e *encoder) resetBias() {
-	e.Zero(e.db[0])
-	e.Zero(e.db[1])
+	e.Enqueue(backend.Zero{Dst: e.db[0]})
+	e.Enqueue(backend.Zero{Dst: e.db[1]})
 }
 
 // TestSignsEstimateTheJacobian: the mean over random signs is the exact norm. The

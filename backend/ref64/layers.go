@@ -7,37 +7,37 @@ import (
 )
 
 // Gather fetches a batch and corrupts a copy of it.
-func (d *Device) Gather(clean, noisy backend.Tensor, data backend.Data, spec backend.Batch) {
-	if d.stop(backend.CheckGather(clean, noisy, data, spec)) {
+func (d *Device) gather(o backend.Gather) {
+	if d.stop(o.Check()) {
 		return
 	}
-	out := clean
-	if clean.None() {
-		out = noisy
+	out := o.Clean
+	if o.Clean.None() {
+		out = o.Noisy
 	}
-	k, c, n := at(spec.Clock), vec(clean), vec(noisy)
-	if k.Row+uint64(out.Rows) > uint64(data.Rows) {
-		d.stop(fmt.Errorf("ref64: Gather: rows %d to %d of %d", k.Row, k.Row+uint64(out.Rows), data.Rows))
+	k, c, n := at(o.Batch.Clock), vec(o.Clean), vec(o.Noisy)
+	if k.Row+uint64(out.Rows) > uint64(o.Data.Rows) {
+		d.stop(fmt.Errorf("ref64: Gather: rows %d to %d of %d", k.Row, k.Row+uint64(out.Rows), o.Data.Rows))
 		return
 	}
-	perm := backend.NewPermutation(uint64(data.Rows), k.Seed, k.Epoch)
-	draw := backend.Noise{Clock: spec.Clock, Stream: backend.StreamBinarise}
+	perm := backend.NewPermutation(uint64(o.Data.Rows), k.Seed, k.Epoch)
+	draw := backend.Noise{Clock: o.Batch.Clock, Stream: backend.StreamBinarise}
 	for b := range out.Rows {
 		from := k.Row + uint64(b)
-		if spec.Shuffle {
+		if o.Batch.Shuffle {
 			from = perm.At(from)
 		}
 		for j := range out.Cols {
 			i := b*out.Cols + j
-			x := element(data, int(from)*data.Cols+j)
-			if spec.Binarise {
+			x := element(o.Data, int(from)*o.Data.Cols+j)
+			if o.Batch.Binarise {
 				x = pick(uniform(draw, i) < x, 1, 0)
 			}
 			if c != nil {
 				c[i] = x
 			}
 			if n != nil {
-				n[i] = corrupt(spec, x, i)
+				n[i] = corrupt(o.Batch, x, i)
 			}
 		}
 	}
@@ -82,147 +82,147 @@ func weightsOf(w backend.Tensor, transposed bool) weights {
 func (w weights) at(o, i int) *float64 { return &w.v[o*w.out+i*w.in] }
 
 // Linear is y = s(x W^T + b).
-func (d *Device) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
-	if d.stop(backend.CheckLinear(y, pre, x, w, b, act, transposed)) {
+func (d *Device) linear(op backend.Linear) {
+	if d.stop(op.Check()) {
 		return
 	}
-	wt := weightsOf(w, transposed)
-	for r := range y.Rows {
-		for o := range y.Cols {
+	wt := weightsOf(op.W, op.Transposed)
+	for r := range op.Y.Rows {
+		for o := range op.Y.Cols {
 			a := 0.0
-			if !b.None() {
-				a = vec(b)[o]
+			if !op.B.None() {
+				a = vec(op.B)[o]
 			}
-			for i, v := range row(x, r) {
+			for i, v := range row(op.X, r) {
 				a += v * *wt.at(o, i)
 			}
-			if !pre.None() {
-				row(pre, r)[o] = a
+			if !op.Pre.None() {
+				row(op.Pre, r)[o] = a
 			}
-			row(y, r)[o] = function(act, a)
+			row(op.Y, r)[o] = function(op.Act, a)
 		}
 	}
 }
 
 // LinearBackInput is dx = (dy W) . s'(saved).
-func (d *Device) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
-	if d.stop(backend.CheckLinearBackInput(dx, dy, w, saved, act, transposed)) {
+func (d *Device) linearBackInput(op backend.LinearBackInput) {
+	if d.stop(op.Check()) {
 		return
 	}
-	wt := weightsOf(w, transposed)
-	for r := range dx.Rows {
-		for i := range dx.Cols {
+	wt := weightsOf(op.W, op.Transposed)
+	for r := range op.DX.Rows {
+		for i := range op.DX.Cols {
 			g := 0.0
-			for o, v := range row(dy, r) {
+			for o, v := range row(op.DY, r) {
 				g += v * *wt.at(o, i)
 			}
-			if !saved.None() {
-				g *= first(act, row(saved, r)[i])
+			if !op.Saved.None() {
+				g *= first(op.Act, row(op.Saved, r)[i])
 			}
-			row(dx, r)[i] = g
+			row(op.DX, r)[i] = g
 		}
 	}
 }
 
 // LinearBackWeights is dw = dy^T x and db = column sums of dy.
-func (d *Device) LinearBackWeights(dw, db, dy, x backend.Tensor, transposed, accumulate bool) {
-	if d.stop(backend.CheckLinearBackWeights(dw, db, dy, x, transposed)) {
+func (d *Device) linearBackWeights(op backend.LinearBackWeights) {
+	if d.stop(op.Check()) {
 		return
 	}
-	if !accumulate {
-		clear(vec(dw))
-		clear(vec(db))
+	if !op.Accumulate {
+		clear(vec(op.DW))
+		clear(vec(op.DB))
 	}
-	wt := weightsOf(dw, transposed)
-	for r := range dy.Rows {
-		for o, g := range row(dy, r) {
-			for i, v := range row(x, r) {
+	wt := weightsOf(op.DW, op.Transposed)
+	for r := range op.DY.Rows {
+		for o, g := range row(op.DY, r) {
+			for i, v := range row(op.X, r) {
 				*wt.at(o, i) += g * v
 			}
-			if !db.None() {
-				vec(db)[o] += g
+			if !op.DB.None() {
+				vec(op.DB)[o] += g
 			}
 		}
 	}
 }
 
 // Activate is y = s(x).
-func (d *Device) Activate(y, x backend.Tensor, act backend.Activation) {
-	if d.stop(backend.CheckActivate(y, x, act)) {
+func (d *Device) activate(o backend.Activate) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for i, a := range vec(x) {
-		vec(y)[i] = function(act, a)
+	for i, a := range vec(o.X) {
+		vec(o.Y)[i] = function(o.Act, a)
 	}
 }
 
 // ActivateBack is dx = dy . s'(saved).
-func (d *Device) ActivateBack(dx, dy, saved backend.Tensor, act backend.Activation) {
-	if d.stop(backend.CheckActivateBack(dx, dy, saved, act)) {
+func (d *Device) activateBack(o backend.ActivateBack) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for i, g := range vec(dy) {
-		if !saved.None() {
-			g *= first(act, vec(saved)[i])
+	for i, g := range vec(o.DY) {
+		if !o.Saved.None() {
+			g *= first(o.Act, vec(o.Saved)[i])
 		}
-		vec(dx)[i] = g
+		vec(o.DX)[i] = g
 	}
 }
 
 // Dropout is y = x . m / (1-p).
-func (d *Device) Dropout(y, x backend.Tensor, noise backend.Noise, p float32) {
-	if d.stop(backend.CheckDropout(y, x, p)) {
+func (d *Device) dropout(o backend.Dropout) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for i, a := range vec(x) {
-		vec(y)[i] = pick(uniform(noise, i) >= float64(p), a/(1-float64(p)), 0)
+	for i, a := range vec(o.X) {
+		vec(o.Y)[i] = pick(uniform(o.Noise, i) >= float64(o.P), a/(1-float64(o.P)), 0)
 	}
 }
 
 // Add is dst += src.
-func (d *Device) Add(dst, src backend.Tensor) {
-	if d.stop(backend.CheckAdd(dst, src)) {
+func (d *Device) add(o backend.Add) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for i, a := range vec(src) {
-		vec(dst)[i] += a
+	for i, a := range vec(o.Src) {
+		vec(o.Dst)[i] += a
 	}
 }
 
 // Copy is dst = src.
-func (d *Device) Copy(dst, src backend.Tensor) {
-	if d.stop(backend.CheckCopy(dst, src)) {
+func (d *Device) copyTo(o backend.Copy) {
+	if d.stop(o.Check()) {
 		return
 	}
-	copy(vec(dst), vec(src))
+	copy(vec(o.Dst), vec(o.Src))
 }
 
 // CopyColumns is dst[r,j] = src[r,from+j].
-func (d *Device) CopyColumns(dst, src backend.Tensor, from int) {
-	if d.stop(backend.CheckCopyColumns(dst, src, from)) {
+func (d *Device) copyColumns(o backend.CopyColumns) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for r := range dst.Rows {
-		for j := range dst.Cols {
-			vec(dst)[r*dst.Cols+j] = vec(src)[r*src.Cols+from+j]
+	for r := range o.Dst.Rows {
+		for j := range o.Dst.Cols {
+			vec(o.Dst)[r*o.Dst.Cols+j] = vec(o.Src)[r*o.Src.Cols+o.From+j]
 		}
 	}
 }
 
 // Zero is dst = 0.
-func (d *Device) Zero(dst backend.Tensor) {
-	if d.stop(backend.CheckZero(dst)) {
+func (d *Device) zero(o backend.Zero) {
+	if d.stop(o.Check()) {
 		return
 	}
-	clear(vec(dst))
+	clear(vec(o.Dst))
 }
 
 // ScaleRows is t[r,:] *= w[r].
-func (d *Device) ScaleRows(t, w backend.Tensor) {
-	if d.stop(backend.CheckScaleRows(t, w)) {
+func (d *Device) scaleRows(o backend.ScaleRows) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for i := range vec(t) {
-		vec(t)[i] *= vec(w)[i/t.Cols]
+	for i := range vec(o.T) {
+		vec(o.T)[i] *= vec(o.W)[i/o.T.Cols]
 	}
 }

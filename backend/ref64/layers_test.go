@@ -12,9 +12,9 @@ func TestActivateBack(t *testing.T) {
 		t.Run(act.String(), func(t *testing.T) {
 			b := newBench(t)
 			x, y, dx, c := b.normals(3, 5), b.zeros(3, 5), b.zeros(3, 5), b.normals(3, 5)
-			b.ActivateBack(dx, c, b.saved(x, act), act)
+			b.Enqueue(backend.ActivateBack{DX: dx, DY: c, Saved: b.saved(x, act), Act: act})
 			b.check("by x", b.Get(dx), x, func() float64 {
-				b.Activate(y, x, act)
+				b.Enqueue(backend.Activate{Y: y, X: x, Act: act})
 				return b.dot(y, c)
 			})
 		})
@@ -30,9 +30,9 @@ func TestScaleByDerivativeBack(t *testing.T) {
 			const batch, width, samples = 2, 5, 3
 			a, v, c := b.normals(batch, width), b.normals(batch*samples, width), b.normals(batch*samples, width)
 			u, dv, da := b.zeros(batch*samples, width), b.zeros(batch*samples, width), b.zeros(batch, width)
-			b.ScaleByDerivativeBack(dv, da, c, v, b.saved(a, act), act)
+			b.Enqueue(backend.ScaleByDerivativeBack{DV: dv, DA: da, DU: c, V: v, Saved: b.saved(a, act), Act: act})
 			loss := func() float64 {
-				b.ScaleByDerivative(u, v, b.saved(a, act), act)
+				b.Enqueue(backend.ScaleByDerivative{U: u, V: v, Saved: b.saved(a, act), Act: act})
 				return b.dot(u, c)
 			}
 			b.check("by v", b.Get(dv), v, loss)
@@ -62,22 +62,22 @@ func linearBack(b *bench, act backend.Activation, transposed bool) {
 	below, w, bias := b.normals(batch, in), b.normals(rows, cols), b.normals(1, out)
 	x, y, pre, c := b.zeros(batch, in), b.zeros(batch, out), b.zeros(batch, out), b.normals(batch, out)
 	loss := func() float64 {
-		b.Activate(x, below, act)
-		b.Linear(y, pre, x, w, bias, act, transposed)
+		b.Enqueue(backend.Activate{Y: x, X: below, Act: act})
+		b.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: bias, Act: act, Transposed: transposed})
 		return b.dot(y, c)
 	}
 	loss()
 	da, dbelow := b.zeros(batch, out), b.zeros(batch, in)
 	dw, db := b.normals(rows, cols), b.normals(1, out)
 	beforeW, beforeB := b.Get(dw), b.Get(db)
-	b.ActivateBack(da, c, b.saved(pre, act), act)
-	b.LinearBackInput(dbelow, da, w, b.saved(below, act), act, transposed)
-	b.LinearBackWeights(dw, db, da, x, transposed, true)
+	b.Enqueue(backend.ActivateBack{DX: da, DY: c, Saved: b.saved(pre, act), Act: act})
+	b.Enqueue(backend.LinearBackInput{DX: dbelow, DY: da, W: w, Saved: b.saved(below, act), Act: act, Transposed: transposed})
+	b.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: da, X: x, Transposed: transposed, Accumulate: true})
 	added, addedB := minus(b.Get(dw), beforeW), minus(b.Get(db), beforeB)
 	b.check("by the layer below", b.Get(dbelow), below, loss)
 	b.check("by w", added, w, loss)
 	b.check("by b", addedB, bias, loss)
-	b.LinearBackWeights(dw, db, da, x, transposed, false)
+	b.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: da, X: x, Transposed: transposed})
 	b.check("by w, not accumulating", b.Get(dw), w, loss)
 	b.check("by b, not accumulating", b.Get(db), bias, loss)
 }
@@ -85,9 +85,9 @@ func linearBack(b *bench, act backend.Activation, transposed bool) {
 func TestDropoutBack(t *testing.T) {
 	b := newBench(t)
 	x, y, dx, c := b.normals(5, 7), b.zeros(5, 7), b.zeros(5, 7), b.normals(5, 7)
-	b.Dropout(dx, c, b.noise(), 0.4)
+	b.Enqueue(backend.Dropout{Y: dx, X: c, Noise: b.noise(), P: 0.4})
 	b.check("by x", b.Get(dx), x, func() float64 {
-		b.Dropout(y, x, b.noise(), 0.4)
+		b.Enqueue(backend.Dropout{Y: y, X: x, Noise: b.noise(), P: 0.4})
 		return b.dot(y, c)
 	})
 }
@@ -109,9 +109,9 @@ func TestLoss(t *testing.T) {
 				}
 				out, rows := b.normals(batch*samples, wide), b.zeros(batch*samples, 1)
 				dout, ones := b.zeros(batch*samples, wide), b.uniform(batch*samples, 1, 1, 1)
-				b.Loss(dout, rows, out, target, kind, scale)
+				b.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
 				b.check("by out", b.Get(dout), out, func() float64 {
-					b.Loss(backend.Tensor{}, rows, out, target, kind, scale)
+					b.Enqueue(backend.Loss{Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
 					return scale * b.dot(rows, ones)
 				})
 			})

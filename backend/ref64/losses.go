@@ -7,18 +7,18 @@ import (
 )
 
 // Loss is each row's loss and the scaled gradient.
-func (d *Device) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
-	if d.stop(backend.CheckLoss(dout, rows, out, target, kind)) {
+func (d *Device) loss(op backend.Loss) {
+	if d.stop(op.Check()) {
 		return
 	}
-	samples := out.Rows / target.Rows
-	for r := range out.Rows {
-		o := row(out, r)
-		loss, grad := loss(kind, o, row(target, r/samples))
-		vec(rows)[r] = loss
-		if !dout.None() {
+	samples := op.Out.Rows / op.Target.Rows
+	for r := range op.Out.Rows {
+		o := row(op.Out, r)
+		loss, grad := loss(op.Kind, o, row(op.Target, r/samples))
+		vec(op.Rows)[r] = loss
+		if !op.DOut.None() {
 			for j, g := range grad {
-				row(dout, r)[j] = float64(scale) * g
+				row(op.DOut, r)[j] = float64(op.Scale) * g
 			}
 		}
 	}
@@ -78,29 +78,29 @@ func logSumExp(v []float64) float64 {
 }
 
 // Correct counts the rows whose largest logit is the target class.
-func (d *Device) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
-	if d.stop(backend.CheckCorrect(s, i, logits, target)) {
+func (d *Device) correct(op backend.Correct) {
+	if d.stop(op.Check()) {
 		return
 	}
-	for r := range logits.Rows {
+	for r := range op.Logits.Rows {
 		best := 0
-		for j, o := range row(logits, r) {
-			if o > row(logits, r)[best] {
+		for j, o := range row(op.Logits, r) {
+			if o > row(op.Logits, r)[best] {
 				best = j
 			}
 		}
-		if float64(best) == vec(target)[r] {
-			sums(s)[i]++
+		if float64(best) == vec(op.Target)[r] {
+			sums(op.Sums)[op.Slot]++
 		}
 	}
 }
 
 // Accumulate is s[i] += scale * sum of v.
-func (d *Device) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
-	if d.stop(backend.CheckAccumulate(s, i, v)) {
+func (d *Device) accumulate(o backend.Accumulate) {
+	if d.stop(o.Check()) {
 		return
 	}
-	for _, x := range vec(v) {
-		sums(s)[i] += scale * x
+	for _, x := range vec(o.V) {
+		sums(o.Sums)[o.Slot] += o.Scale * x
 	}
 }

@@ -26,8 +26,8 @@ func TestSparseKL(t *testing.T) {
 	before := b.Get(dh)
 	run := func(dh backend.Tensor) float64 {
 		return weight * b.sum(func(s backend.Sums) {
-			b.ColumnMeans(m, h)
-			b.SparseKL(dh, s, 0, m, 0.05, weight/batch)
+			b.Enqueue(backend.ColumnMeans{M: m, H: h})
+			b.Enqueue(backend.SparseKL{DH: dh, Sums: s, M: m, Rho: 0.05, Scale: weight / batch})
 		})
 	}
 	run(dh)
@@ -39,7 +39,9 @@ func TestL1(t *testing.T) {
 	h, dh := b.normals(batch, 3), b.normals(batch, 3)
 	before := b.Get(dh)
 	run := func(dh backend.Tensor) float64 {
-		return weight * b.sum(func(s backend.Sums) { b.L1(dh, s, 0, h, 1.0/batch, weight/batch) })
+		return weight * b.sum(func(s backend.Sums) {
+			b.Enqueue(backend.L1{DH: dh, Sums: s, H: h, Share: 1.0 / batch, Scale: weight / batch})
+		})
 	}
 	run(dh)
 	b.check("by h", minus(b.Get(dh), before), h, func() float64 { return run(b.zeros(batch, 3)) })
@@ -58,20 +60,20 @@ func contractShallow(b *bench, act backend.Activation) {
 	x, w, bias := b.normals(batch, in), b.normals(out, in), b.normals(1, out)
 	y, a, r := b.zeros(batch, out), b.zeros(batch, out), b.zeros(1, out)
 	run := func(da, dr backend.Tensor) float64 {
-		b.Linear(y, a, x, w, bias, act, false)
-		b.RowSquares(r, w)
+		b.Enqueue(backend.Linear{Y: y, Pre: a, X: x, W: w, B: bias, Act: act})
+		b.Enqueue(backend.RowSquares{R: r, W: w})
 		return weight * b.sum(func(s backend.Sums) {
-			b.ContractShallow(da, dr, s, 0, b.saved(a, act), r, act, 1.0/batch, weight/batch)
+			b.Enqueue(backend.ContractShallow{DA: da, DR: dr, Sums: s, Saved: b.saved(a, act), R: r, Act: act, Share: 1.0 / batch, Scale: weight / batch})
 		})
 	}
 	loss := func() float64 { return run(b.zeros(batch, out), b.zeros(1, out)) }
 	da, dr, dw, db := b.zeros(batch, out), b.normals(1, out), b.zeros(out, in), b.zeros(1, out)
 	b.near("the penalty", run(da, dr), weight*b.jacobianNorm(x, func() backend.Tensor {
-		b.Linear(y, a, x, w, bias, act, false)
+		b.Enqueue(backend.Linear{Y: y, Pre: a, X: x, W: w, B: bias, Act: act})
 		return y
 	}))
-	b.LinearBackWeights(dw, db, da, x, false, false)
-	b.AddScaledRows(dw, w, dr)
+	b.Enqueue(backend.LinearBackWeights{DW: dw, DB: db, DY: da, X: x})
+	b.Enqueue(backend.AddScaledRows{DW: dw, W: w, C: dr})
 	b.check("by w", b.Get(dw), w, loss)
 	b.check("by b", b.Get(db), bias, loss)
 }

@@ -7,50 +7,50 @@ import (
 )
 
 // Check writes the step's loss and gradient norms to the guard.
-func (d *Device) Check(guard backend.Sums, grads backend.Tensor, ends []int, rows backend.Tensor, c backend.Clock) {
-	if d.stop(backend.CheckCheck(guard, grads, ends, rows)) {
+func (d *Device) check(o backend.Check) {
+	if d.stop(o.Check()) {
 		return
 	}
-	g := sums(guard)
+	g := sums(o.Guard)
 	if g[backend.GuardStep] != 0 {
 		return
 	}
 	g[backend.GuardLoss] = 0
-	for _, x := range vec(rows) {
-		g[backend.GuardLoss] += x / float64(rows.Rows)
+	for _, x := range vec(o.Rows) {
+		g[backend.GuardLoss] += x / float64(o.Rows.Rows)
 	}
 	begin := 0
-	for i, end := range ends {
+	for i, end := range o.Ends {
 		norm := &g[backend.GuardNorm+i]
 		*norm = 0
-		for _, x := range vec(grads)[begin:end] {
+		for _, x := range vec(o.Grads)[begin:end] {
 			*norm += x * x
 		}
 		begin = end
 	}
 	for _, x := range g[backend.GuardLoss:] {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			g[backend.GuardStep] = float64(at(c).Step + 1)
+			g[backend.GuardStep] = float64(at(o.Clock).Step + 1)
 		}
 	}
 }
 
 // Update moves the parameters one step.
-func (d *Device) Update(params, grads, m, v backend.Tensor, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	if d.stop(backend.CheckUpdate(params, grads, m, v, o, guard)) || sums(guard)[backend.GuardStep] != 0 {
+func (d *Device) update(o backend.Update) {
+	if d.stop(o.Check()) || sums(o.Guard)[backend.GuardStep] != 0 {
 		return
 	}
-	shrink, h := shrinkage(o, guard), at(c).hyper()
-	for i, g := range vec(grads) {
-		decay := pick(i < o.Decayed, float64(o.WeightDecay), 0)
+	shrink, h := shrinkage(o.Optimiser, o.Guard), at(o.Clock).hyper()
+	for i, g := range vec(o.Grads) {
+		decay := pick(i < o.Optimiser.Decayed, float64(o.Optimiser.WeightDecay), 0)
 		var mi, vi *float64
-		if o.Kind.Moments() > 0 {
-			mi = &vec(m)[i]
+		if o.Optimiser.Kind.Moments() > 0 {
+			mi = &vec(o.M)[i]
 		}
-		if o.Kind.Moments() > 1 {
-			vi = &vec(v)[i]
+		if o.Optimiser.Kind.Moments() > 1 {
+			vi = &vec(o.V)[i]
 		}
-		move(o, h, &vec(params)[i], shrink*g, mi, vi, decay)
+		move(o.Optimiser, h, &vec(o.Params)[i], shrink*g, mi, vi, decay)
 	}
 }
 
@@ -92,30 +92,30 @@ func move(o backend.Optimiser, h backend.Hyper, p *float64, g float64, m, v *flo
 }
 
 // UpdateLAMB moves the parameters one step of LAMB.
-func (d *Device) UpdateLAMB(params, grads, m, v backend.Tensor, ends []int, trust backend.Sums, o backend.Optimiser, guard backend.Sums, c backend.Clock) {
-	if d.stop(backend.CheckUpdateLAMB(params, grads, m, v, ends, trust, o, guard)) || sums(guard)[backend.GuardStep] != 0 {
+func (d *Device) updateLAMB(o backend.UpdateLAMB) {
+	if d.stop(o.Check()) || sums(o.Guard)[backend.GuardStep] != 0 {
 		return
 	}
-	shrink, h := shrinkage(o, guard), at(c).hyper()
-	b1, b2 := float64(o.Beta1), float64(o.Beta2)
-	p, r, mean, square := vec(params), vec(grads), vec(m), vec(v)
+	shrink, h := shrinkage(o.Optimiser, o.Guard), at(o.Clock).hyper()
+	b1, b2 := float64(o.Optimiser.Beta1), float64(o.Optimiser.Beta2)
+	p, r, mean, square := vec(o.Params), vec(o.Grads), vec(o.M), vec(o.V)
 	begin := 0
-	for t, end := range ends {
+	for t, end := range o.Ends {
 		var pp, rr float64
 		for i := begin; i < end; i++ {
 			g := shrink * r[i]
 			mean[i] = b1*mean[i] + (1-b1)*g
 			square[i] = b2*square[i] + (1-b2)*g*g
-			r[i] = float64(h.Correct1)*mean[i]/(math.Sqrt(square[i])*float64(h.Correct2)+float64(o.Eps)) +
-				pick(i < o.Decayed, float64(o.WeightDecay), 0)*p[i]
+			r[i] = float64(h.Correct1)*mean[i]/(math.Sqrt(square[i])*float64(h.Correct2)+float64(o.Optimiser.Eps)) +
+				pick(i < o.Optimiser.Decayed, float64(o.Optimiser.WeightDecay), 0)*p[i]
 			pp += p[i] * p[i]
 			rr += r[i] * r[i]
 		}
 		ratio := 1.0
-		if end <= o.Decayed && pp > 0 && rr > 0 {
+		if end <= o.Optimiser.Decayed && pp > 0 && rr > 0 {
 			ratio = math.Sqrt(pp / rr)
 		}
-		sums(trust)[t] = ratio
+		sums(o.Trust)[t] = ratio
 		for i := begin; i < end; i++ {
 			p[i] -= float64(h.LR) * ratio * r[i]
 		}

@@ -56,8 +56,8 @@ func TestUpdateByHand(t *testing.T) {
 			guard, _ := b.AllocSums(backend.GuardNorm + 1)
 			for _, g := range []float64{0.5, -0.25} {
 				b.Set(grads, []float64{g})
-				b.Update(params, grads, m, v, o, guard, clock)
-				b.Tick(clock, 1)
+				b.Enqueue(backend.Update{Params: params, Grads: grads, M: m, V: v, Optimiser: o, Guard: guard, Clock: clock})
+				b.Enqueue(backend.Tick{Clock: clock, Rows: 1})
 			}
 			b.near("p", b.Get(params)[0], p)
 		})
@@ -96,8 +96,8 @@ func TestLAMBByHand(t *testing.T) {
 	trust, _ := b.AllocSums(2)
 	for _, g := range gradients {
 		b.Set(grads, g)
-		b.UpdateLAMB(params, grads, mean, square, []int{2, 3}, trust, o, guard, clock)
-		b.Tick(clock, 1)
+		b.Enqueue(backend.UpdateLAMB{Params: params, Grads: grads, M: mean, V: square, Ends: []int{2, 3}, Trust: trust, Optimiser: o, Guard: guard, Clock: clock})
+		b.Enqueue(backend.Tick{Clock: clock, Rows: 1})
 	}
 	for i, got := range b.Get(params) {
 		b.near("p", got, p[i])

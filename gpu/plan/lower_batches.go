@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+)
+
+// Bits of the gather kernels' flags.
+const (
+	gatherShuffle  = 1
+	gatherBinarise = 2
+	gatherStaged   = 4
+)
+
+// gather fetches a batch and corrupts a copy of it. In a step, rows of data on the
+// host are there already, and those of the next batch are fetched meanwhile.
+func (p *planner) gather(o backend.Gather) {
+	out := o.Clean
+	if out.None() {
+		out = o.Noisy
+	}
+	flags := 0
+	if o.Batch.Shuffle {
+		flags |= gatherShuffle
+	}
+	if o.Batch.Binarise {
+		flags |= gatherBinarise
+	}
+	size := 4
+	if o.Data.Bytes {
+		size = 1
+	}
+	from, ahead := kernels.Pointer{Base: o.Data.Mem, Offset: size * o.Data.Off}, (*Fetch)(nil)
+	if p.Step && p.onHost(o.Data) {
+		ahead = p.fetch(o, out.Rows)
+		from, flags = kernels.Pointer{Base: ahead.At}, flags|gatherStaged
+	}
+	c, noisy := p.sinkOf(o.Clean), p.sinkOf(o.Noisy)
+	k := kernels.GatherFwdU8{Clean: c.float, CleanHalf: c.half, Noisy: noisy.float, NoisyHalf: noisy.half, Ld: HalfLD(out),
+		Data: kernels.Uint8s(from), Clock: clockAt(o.Batch.Clock), Rows: o.Data.Rows, Batch: out.Rows, Cols: out.Cols, Flags: flags,
+		Kind: int(o.Batch.Corrupt), Level: o.Batch.Level, Low: o.Batch.Low, High: o.Batch.High}
+	grid := p.spread(ceil(out.Len(), 4))
+	if o.Data.Bytes {
+		p.launch(grid, k)
+	} else {
+		p.launch(grid, kernels.GatherFwdF32{Clean: k.Clean, CleanHalf: k.CleanHalf, Noisy: k.Noisy, NoisyHalf: k.NoisyHalf, Ld: k.Ld,
+			Data: kernels.Float32s(from), Clock: k.Clock, Rows: k.Rows, Batch: k.Batch, Cols: k.Cols, Flags: k.Flags,
+			Kind: k.Kind, Level: k.Level, Low: k.Low, High: k.High})
+	}
+	if ahead != nil {
+		fill, grid := ahead.Fill(ahead.Rows, p.SMs)
+		p.add(Item{Kernel: fill, Grid: grid, Stream: Fetching})
+		p.fetched = true
+	}
+}
+
+// tick ends a step of rows examples, once the rows that are fetched are there, which
+// go by the time that ends.
+func (p *planner) tick(o backend.Tick) {
+	p.plan.Ticks[o.Clock] += o.Rows
+	k := Item{Kernel: kernels.TickU64{Clock: clockAt(o.Clock), Rows: o.Rows}, Grid: 1}
+	if p.fetched {
+		k.Joins, p.fetched = []Stream{Fetching}, false
+	}
+	p.add(k)
+}

@@ -1,0 +1,96 @@
+package plan
+
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+)
+
+// Product is C = op(A) op(B), row-major, added to C with Accumulate, and its
+// epilogue. TransA and TransB say which operand is stored transposed.
+type Product struct {
+	C, A, B        Matrix
+	TransA, TransB bool
+	Accumulate     bool
+	Precision      Precision
+	Epilogue       Epilogue
+	Bias           kernels.Pointer // what the epilogue adds or writes
+	Mask           kernels.Pointer // what it writes or applies
+	MaskLD         int             // in bits
+}
+
+// Matrix is an operand of a product, or its result, in float32 or bfloat16.
+type Matrix struct {
+	At         kernels.Pointer
+	Rows, Cols int
+	LD         int // elements from row to row
+	Half       bool
+}
+
+// Epilogue is what happens to a product before it is stored: parts that combine.
+type Epilogue uint8
+
+// The parts of an epilogue.
+const (
+	Bias      Epilogue = 1 << iota // C + a row, which is of C's type
+	ReLU                           // max(C, 0)
+	WriteMask                      // ReLU leaves a bit an element
+	ApplyMask                      // C is 0 where the bit is clear
+	SumA                           // the column sums of the first operand, as it is stored, are written beside
+	SumB                           // those of the second
+)
+
+var epilogueNames = []string{"bias", "relu", "mask", "drelu", "suma", "sumb"}
+
+// String is the parts, as bias+relu; plain has none.
+func (e Epilogue) String() string {
+	s := ""
+	for i, n := range epilogueNames {
+		if e>>i&1 == 1 {
+			if s != "" {
+				s += "+"
+			}
+			s += n
+		}
+	}
+	if s == "" {
+		return "plain"
+	}
+	return s
+}
+
+// Plain products are those that nothing can stand in for.
+func (p Product) Plain() bool { return p.Epilogue == 0 && !p.C.Half }
+
+// product is one of c = op(a) op(b) with the plain epilogue. The order in which the
+// operands get their copies is that of the arguments.
+func (p *planner) product(c, a, b backend.Tensor) Product {
+	return Product{C: Matrix{At: kernels.Pointer(at(c)), Rows: c.Rows, Cols: c.Cols, LD: c.Cols}, A: p.matrix(a), B: p.matrix(b), Precision: p.Precision}
+}
+
+// multiply adds the product, unless the library refuses it.
+func (p *planner) multiply(q Product) bool {
+	if !q.Plain() && p.Refused != nil && p.Refused(q) {
+		return false
+	}
+	p.add(Item{Product: &q})
+	return true
+}
+
+// thinned is q with its result c in bfloat16.
+func (p *planner) thinned(q Product, c backend.Tensor) (Product, *half) {
+	h := p.halfOf(c)
+	q.C.At, q.C.LD, q.C.Half = kernels.Pointer{Base: h.at}, HalfLD(c), true
+	return q, h
+}
+
+// multiplyThin is multiply of a product to c, in bfloat16 alone where want says that
+// this is enough and the library has it.
+func (p *planner) multiplyThin(q Product, c backend.Tensor, want demand) bool {
+	if want.thin() && p.Precision == BF16 {
+		if thin, h := p.thinned(q, c); p.multiply(thin) {
+			h.written(true)
+			return true
+		}
+	}
+	return p.multiply(q)
+}

@@ -1,0 +1,88 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
+)
+
+// Shadow is the copy in bfloat16 of weights, or of a bias of a product that makes
+// bfloat16, that outlives a step: its update writes it together with the weights, so
+// that no launch is spent on it. There is one for what a step's products read before
+// the step writes it. It must be up to date when the step begins; what overwrites the
+// weights otherwise, such as an upload or another program, leaves it stale.
+type Shadow struct {
+	Of   backend.Tensor
+	At   *Buffer
+	Kept bool // written by the step after it wrote the weights, and so up to date when it ends
+}
+
+// wrote notes that tensors were written.
+func (p *planner) wrote(writes []backend.Tensor) {
+	for _, t := range writes {
+		if !t.None() && !slices.Contains(p.written, t) {
+			p.written = append(p.written, t)
+		}
+	}
+}
+
+// wrotePart reports whether some of t was written before the node under way.
+func (p *planner) wrotePart(t backend.Tensor) bool {
+	return slices.ContainsFunc(p.written, func(w backend.Tensor) bool { return backend.Overlap(w, t) })
+}
+
+// shadowOf is the shadow that a product reads in place of t, nil where t has none.
+func (p *planner) shadowOf(t backend.Tensor) *Shadow {
+	if !p.Step || p.wrotePart(t) {
+		return nil
+	}
+	if s := p.shadows[t]; s != nil {
+		return s
+	}
+	if p.shadows == nil {
+		p.shadows = map[backend.Tensor]*Shadow{}
+	}
+	s := &Shadow{Of: t, At: &Buffer{Kind: Half, Of: t, Bytes: 2 * t.Rows * HalfLD(t)}}
+	p.shadows[t] = s
+	p.plan.Shadows = append(p.plan.Shadows, s)
+	return s
+}
+
+// shaded has an update of params write the shadows that lie in it, nothing else
+// having written there: kernels/update.cu's table of them, and how many.
+func (p *planner) shaded(params backend.Tensor) (kernels.Shadows, int) {
+	var words []Word
+	n := 0
+	for _, s := range p.plan.Shadows {
+		if !backend.Contains(params, s.Of) || p.wrotePart(s.Of) {
+			continue
+		}
+		begin := s.Of.Off - params.Off
+		words = append(words, Word{Number: int64(begin)}, Word{Number: int64(begin + s.Of.Len())}, Word{Number: int64(s.Of.Cols)},
+			Word{Number: int64(HalfLD(s.Of))}, Word{Address: kernels.Pointer{Base: s.At}})
+		s.Kept = true
+		n++
+	}
+	if n == 0 {
+		return kernels.Shadows{}, 0
+	}
+	return kernels.Shadows{Base: p.table(words)}, n
+}
+
+// table is a buffer with contents.
+func (p *planner) table(words []Word) *Buffer {
+	return p.buffer(Buffer{Kind: Table, Bytes: 8 * len(words), Words: words})
+}
+
+// restore ends a step: shadows that it needs and leaves stale are made anew by the
+// step itself, since it may be launched several times over.
+func (p *planner) restore() {
+	for _, s := range p.plan.Shadows {
+		if s.Kept || !p.wrotePart(s.Of) {
+			continue
+		}
+		p.launch(p.spread(s.Of.Rows*HalfLD(s.Of)/8), Cast(kernels.Bfloat16s{Base: s.At}, s.Of))
+		s.Kept = true
+	}
+}
