@@ -297,7 +297,7 @@ func (d *planted) Compile(step backend.List) (backend.Program, error) { return a
 
 // again is a step that is not compiled.
 type again struct {
-	d    *planted
+	d    backend.Queue
 	step backend.List
 }
 

@@ -61,10 +61,10 @@ func find(t *testing.T, subject, found, predicted string) {
 	report(t, finding{"finding", subject, found, predicted})
 }
 
-// eager enqueues the operations of a recorded step one by one, at every launch.
+// eager enqueues the operations of a step one by one, at every launch.
 type eager struct{ *Device }
 
-func (eager) Record(step func()) (backend.Program, error) { return again{step}, nil }
+func (d eager) Compile(step backend.List) (backend.Program, error) { return again{d, step}, nil }
 
 func TestSmoke(t *testing.T) {
 	sim := device(t)
