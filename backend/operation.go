@@ -1,5 +1,7 @@
 package backend
 
+//go:generate go run ./gen
+
 import (
 	"fmt"
 	"reflect"
@@ -68,18 +70,6 @@ func Contains(a, b Tensor) bool {
 
 // Name is the operation's name, as in Linear.
 func Name(op Operation) string { return reflect.TypeOf(op).Name() }
-
-// Operations is one of each operation, without operands.
-func Operations() []Operation {
-	return []Operation{
-		Gather{}, Tick{}, ZeroSums{}, Linear{}, LinearBackInput{}, LinearBackWeights{}, Activate{},
-		ActivateBack{}, Dropout{}, Add{}, Copy{}, CopyColumns{}, Zero{}, ScaleRows{},
-		Loss{}, Correct{}, Accumulate{}, Reparam{}, GaussianKL{}, ReparamBack{}, ImportanceWeights{},
-		ImportanceBack{}, TopK{}, TopKBack{}, ColumnMeans{}, SparseKL{}, L1{}, RowSquares{},
-		ContractShallow{}, AddScaledRows{}, Probes{}, ScaleByDerivative{}, ScaleByDerivativeBack{}, SquareSum{}, Check{},
-		Update{}, UpdateLAMB{},
-	}
-}
 
 // Queue is where operations go: a [Device], which computes them, or a [List].
 type Queue interface {

@@ -125,3 +125,10 @@ func (d *Device) Close() error {
 	}
 	return d.closeErr
 }
+
+// unknown is the error of an operation that the device does not have.
+func (d *Device) unknown(op backend.Operation) {
+	if d.begin(backend.Name(op), nil) {
+		d.fail("there is no such operation here")
+	}
+}

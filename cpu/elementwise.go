@@ -17,7 +17,7 @@ func (o *addOp) part(s *scratch, _, lo, hi int) {
 }
 
 // Copy is dst = src.
-func (d *Device) copyTo(o backend.Copy) {
+func (d *Device) copy(o backend.Copy) {
 	if d.begin("Copy", o.Check()) {
 		d.ops.copy = copyOp{d.floats(o.Dst), d.floats(o.Src)}
 		d.each(&d.ops.copy, o.Dst.Len(), light)

@@ -167,3 +167,8 @@ func (d *Device) Sync() error { return d.err }
 
 // Close returns the first error.
 func (d *Device) Close() error { return d.err }
+
+// unknown is the error of an operation that the device does not have.
+func (d *Device) unknown(op backend.Operation) {
+	d.stop(fmt.Errorf("ref64: %s: there is no such operation here", backend.Name(op)))
+}

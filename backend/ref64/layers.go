@@ -190,7 +190,7 @@ func (d *Device) add(o backend.Add) {
 }
 
 // Copy is dst = src.
-func (d *Device) copyTo(o backend.Copy) {
+func (d *Device) copy(o backend.Copy) {
 	if d.stop(o.Check()) {
 		return
 	}

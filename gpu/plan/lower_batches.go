@@ -14,7 +14,7 @@ const (
 
 // gather fetches a batch and corrupts a copy of it. In a step, rows of data on the
 // host are there already, and those of the next batch are fetched meanwhile.
-func (p *planner) gather(o backend.Gather) {
+func (p *planner) gather(_ *node, o backend.Gather) error {
 	out := o.Clean
 	if out.None() {
 		out = o.Noisy
@@ -49,18 +49,20 @@ func (p *planner) gather(o backend.Gather) {
 	}
 	if ahead != nil {
 		fill, grid := ahead.Fill(ahead.Rows, p.SMs)
-		p.add(Item{Kernel: fill, Grid: grid, Stream: Fetching})
+		p.put(Item{Kernel: fill, Grid: grid, Stream: Fetching})
 		p.fetched = true
 	}
+	return nil
 }
 
 // tick ends a step of rows examples, once the rows that are fetched are there, which
 // go by the time that ends.
-func (p *planner) tick(o backend.Tick) {
+func (p *planner) tick(_ *node, o backend.Tick) error {
 	p.plan.Ticks[o.Clock] += o.Rows
 	k := Item{Kernel: kernels.TickU64{Clock: clockAt(o.Clock), Rows: o.Rows}, Grid: 1}
 	if p.fetched {
 		k.Joins, p.fetched = []Stream{Fetching}, false
 	}
-	p.add(k)
+	p.put(k)
+	return nil
 }

@@ -7,11 +7,11 @@ import (
 
 // linear is y = s(x W^T + b). The bias, and with it ReLU, is the product's epilogue
 // where the library has one; every other activation is a kernel after it.
-func (p *planner) linear(o backend.Linear) {
+func (p *planner) linear(_ *node, o backend.Linear) error {
 	q := p.product(o.Y, o.X, o.W)
 	q.TransB = !o.Transposed
 	if o.Pre.None() && (o.Act == backend.Identity || o.Act == backend.ReLU) && p.fusedLayer(q, o) {
-		return
+		return nil
 	}
 	p.multiplyThin(q, o.Y, p.demandFor(o.Y))
 	before := p.sinkOf(o.Pre)
@@ -19,6 +19,7 @@ func (p *planner) linear(o backend.Linear) {
 	y := p.sinkOf(o.Y)
 	p.launch(p.spread(ceil(o.Y.Len(), 4)), kernels.BiasActFwdF32{Y: y.float, Half: y.half, Ld: y.ld, Pre: before.float, PreHalf: before.half,
 		X: x, XHalf: half, B: at(o.B), Rows: o.Y.Rows, Cols: o.Y.Cols, Act: int(o.Act)})
+	return nil
 }
 
 // fusedLayer is the product with bias and activation as its epilogue, if the library
@@ -63,28 +64,29 @@ func (p *planner) multiplyLayer(q Product, o backend.Linear, want demand) bool {
 
 // linearBackInput is dx = (dy W) . s'(saved). The derivative of ReLU is the product's
 // epilogue where the forward pass left its mask.
-func (p *planner) linearBackInput(o backend.LinearBackInput) {
+func (p *planner) linearBackInput(_ *node, o backend.LinearBackInput) error {
 	q := p.product(o.DX, o.DY, o.W)
 	q.TransB = o.Transposed
 	want := p.demandFor(o.DX)
 	if o.Act == backend.Identity {
 		p.multiplyThin(q, o.DX, want)
-		return
+		return nil
 	}
 	if m := p.masks[o.Saved]; m != nil && m.fresh {
 		fused := q
 		fused.Epilogue, fused.Mask, fused.MaskLD = ApplyMask, kernels.Pointer{Base: m.at}, maskLD(o.Saved)
 		if p.multiplyThin(fused, o.DX, want) {
-			return
+			return nil
 		}
 	}
 	p.multiplyThin(q, o.DX, want)
-	p.activateBack(o.DX, o.DX, slope{o.Saved, o.Act})
+	p.derive(o.DX, o.DX, slope{o.Saved, o.Act})
+	return nil
 }
 
 // linearBackWeights is dw = dy^T x and db = column sums of dy, which are the product's
 // epilogue unless they are added to what is there.
-func (p *planner) linearBackWeights(n *node, o backend.LinearBackWeights) {
+func (p *planner) linearBackWeights(n *node, o backend.LinearBackWeights) error {
 	dy, x, sums := o.DY, o.X, SumA
 	if o.Transposed {
 		dy, x, sums = x, dy, SumB
@@ -93,22 +95,23 @@ func (p *planner) linearBackWeights(n *node, o backend.LinearBackWeights) {
 	q.TransA, q.Accumulate = true, o.Accumulate
 	if o.DB.None() {
 		p.multiply(q)
-		return
+		return nil
 	}
 	add := o.Accumulate && !n.sets
 	if !add {
 		fused := q
 		fused.Epilogue, fused.Bias = sums, kernels.Pointer(at(o.DB))
 		if p.multiply(fused) {
-			return
+			return nil
 		}
 	}
 	p.multiply(q)
 	p.columnSums(o.DB, o.DY, 1, add)
+	return nil
 }
 
-// activateBack is dx = dy . s'(saved).
-func (p *planner) activateBack(dx, dy backend.Tensor, s slope) {
+// derive is dx = dy . s'(saved).
+func (p *planner) derive(dx, dy backend.Tensor, s slope) {
 	g, gHalf := p.sourceOf(dy)
 	v, vHalf := p.sourceOf(s.saved)
 	to := p.sinkOf(dx)
@@ -116,34 +119,24 @@ func (p *planner) activateBack(dx, dy backend.Tensor, s slope) {
 		Rows: dx.Rows, Cols: dx.Cols, Saved: v, SavedHalf: vHalf, Act: int(s.act)})
 }
 
-func (p *planner) dropout(n *node, o backend.Dropout) {
+func (p *planner) dropout(n *node, o backend.Dropout) error {
 	x, half := p.sourceOf(o.X)
 	saved, savedHalf, act := p.factor(n)
 	y := p.sinkOf(o.Y)
 	p.launch(p.spread(ceil(o.Y.Len(), 4)), kernels.DropoutFwdF32{Y: y.float, Half: y.half, Ld: y.ld, X: x, XHalf: half,
 		Clock: clockAt(o.Noise.Clock), Rows: o.Y.Rows, Cols: o.Y.Cols, Stream: int(o.Noise.Stream), P: o.P,
 		Saved: saved, SavedHalf: savedHalf, Act: act})
+	return nil
 }
 
-// loss is each row's loss and the scaled gradient.
-func (p *planner) loss(n *node, o backend.Loss) {
-	width := o.Out.Cols
-	if o.Kind == backend.GaussianNLL {
-		width = o.Target.Cols
-	}
-	saved, half, act := p.factor(n)
-	to := p.sinkOf(o.DOut)
-	k := kernels.LossSquaredBwdF32{Dout: to.float, Half: to.half, Ld: to.ld, Rows: at(o.Rows), Out: at(o.Out), Target: at(o.Target),
-		N: o.Out.Rows, Cols: width, K: o.Out.Rows / o.Target.Rows, Scale: o.Scale, Saved: saved, SavedHalf: half, Act: act}
-	grid := p.perRow(o.Out.Rows)
-	switch o.Kind {
-	case backend.SquaredError:
-		p.launch(grid, k)
-	case backend.Bernoulli:
-		p.launch(grid, kernels.LossBernoulliBwdF32(k))
-	case backend.GaussianNLL:
-		p.launch(grid, kernels.LossGaussianBwdF32(k))
-	case backend.Categorical:
-		p.launch(grid, kernels.LossCategoricalBwdF32(k))
-	}
+// activate is y = s(x).
+func (p *planner) activate(_ *node, o backend.Activate) error {
+	p.launch(p.spread(ceil(o.Y.Len(), 4)), kernels.ActFwdF32{Y: at(o.Y), X: at(o.X), N: o.Y.Len(), Act: int(o.Act)})
+	return nil
+}
+
+// activateBack is dx = dy . s'(saved).
+func (p *planner) activateBack(_ *node, o backend.ActivateBack) error {
+	p.derive(o.DX, o.DY, slope{o.Saved, o.Act})
+	return nil
 }

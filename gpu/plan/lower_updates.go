@@ -74,7 +74,7 @@ func (p *planner) ended(n *node, c backend.Clock) int {
 }
 
 // update moves the parameters one step.
-func (p *planner) update(n *node, o backend.Update) {
+func (p *planner) update(n *node, o backend.Update) error {
 	r := o.Optimiser
 	if r.Kind.Moments() < 1 {
 		o.M = backend.Tensor{}
@@ -86,6 +86,7 @@ func (p *planner) update(n *node, o backend.Update) {
 	p.launch(p.spread(ceil(o.Params.Len(), 4)), kernels.UpdateFwdF32{Params: at(o.Params), Grads: at(o.Grads), M: at(o.M), V: at(o.V), Guard: sum(o.Guard, 0),
 		Clock: clockAt(o.Clock), N: o.Params.Len(), Tensors: o.Guard.N - backend.GuardNorm, Kind: int(r.Kind), Decayed: r.Decayed, Decay: r.WeightDecay,
 		Clip: r.Clip, Beta1: r.Beta1, Beta2: r.Beta2, Eps: r.Eps, Shadows: shadows, Shades: shades, Rows: p.ended(n, o.Clock), Finished: count})
+	return nil
 }
 
 // updateLAMB moves the parameters one step of LAMB in two launches: moments, directions

@@ -117,8 +117,8 @@ func (p *Plan) uses(b *Buffer) bool {
 	})
 }
 
-// add appends an item of the node under way.
-func (p *planner) add(i Item) {
+// put appends an item of the node under way.
+func (p *planner) put(i Item) {
 	i.node = p.at
 	if p.at < len(p.nodes) {
 		i.Op = backend.Name(p.nodes[p.at].op)
@@ -126,10 +126,10 @@ func (p *planner) add(i Item) {
 	p.plan.Items = append(p.plan.Items, i)
 }
 
-// launch is add of a kernel. A grid of 0 has nothing to do.
+// launch is put of a kernel. A grid of 0 has nothing to do.
 func (p *planner) launch(grid int, k kernels.Launch) {
 	if grid > 0 {
-		p.add(Item{Kernel: k, Grid: grid})
+		p.put(Item{Kernel: k, Grid: grid})
 	}
 }
 

@@ -72,7 +72,7 @@ func (p *planner) multiply(q Product) bool {
 	if !q.Plain() && p.Refused != nil && p.Refused(q) {
 		return false
 	}
-	p.add(Item{Product: &q})
+	p.put(Item{Product: &q})
 	return true
 }
 
