@@ -167,7 +167,7 @@ func (l *loop) moved() (read, written int, err error) {
 	return read - r, written - w, err
 }
 
-func point(times []float64, batch int, w model.Work, c Ceiling) Point {
+func point(times []float64, batch int, w backend.Work, c Ceiling) Point {
 	p := Point{Batch: batch, FLOPs: w.FLOPs, Bytes: w.Bytes, Intensity: w.FLOPs / w.Bytes, Runs: len(times)}
 	if len(times) == 0 {
 		return p

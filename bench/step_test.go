@@ -9,7 +9,6 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -106,7 +105,7 @@ func TestTheDevicesClock(t *testing.T) {
 }
 
 func TestPoint(t *testing.T) {
-	p := point([]float64{5, 1, 2, 4, 3}, 10, model.Work{FLOPs: 60, Bytes: 20}, Ceiling{FLOPs: 60, Bytes: 40})
+	p := point([]float64{5, 1, 2, 4, 3}, 10, backend.Work{FLOPs: 60, Bytes: 20}, Ceiling{FLOPs: 60, Bytes: 40})
 	want := Point{Batch: 10, StepMS: 3000, Q1MS: 2000, Q3MS: 4000, MinMS: 1000, MaxMS: 5000, Runs: 5, ExamplesPerSecond: 10. / 3,
 		FLOPs: 60, FLOPRate: 20, Bytes: 20, Intensity: 3, FloorMS: 1000, FloorShare: 1. / 3}
 	if p != want {

@@ -4,43 +4,45 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/backend/ref64"
 )
 
 // TestWork counts a step of 10 examples of an 8-2-8 net by hand, in float32 and with
-// operands of two bytes, with an identity for a code and with a ReLU.
+// operands of two bytes, with an identity for a code, with a ReLU and with a tanh.
 func TestWork(t *testing.T) {
-	const matrix, flops = 80 + 16 + 20, 2 * 5 * 10 * 16 // of a product: its operands and result; 5 products
-	const update, shadows = 4 * 3 * 4 * 64, 2 * 2 * 64  // of 4 tensors, 2 of them weights, each in a multiple of 64
+	const (
+		n, d, l, w = 10, 8, 2, 16             // examples, inputs, code, elements of either weight
+		flops      = 2 * 5 * n * w            // 5 products
+		flat       = 4 * 64                   // parameters: 4 tensors, each in a multiple of 64
+		rows       = 4*n + 4*n + 4*n          // of losses: written, added up, checked
+		biases     = 4*(l+d) + 4*(l+d)        // read, and their gradients written
+		gather     = 4 * n * d                // the batch is read,
+		update     = 4*flat + 4*flat + 4*flat // the gradient is read by check and update, the parameters too,
+	)
 	for _, c := range []struct {
 		code    backend.Activation
 		operand int
-		want    int
+		want    float64
 	}{
-		{backend.Identity, 4, 5*4*matrix + 3*4*80 + 2*4*80 + update},
-		{backend.ReLU, 4, 5*4*matrix + 2*20/8 + 3*4*80 + 2*4*80 + update},
-		{backend.Tanh, 4, 5*4*matrix + 4*20 + 3*4*80 + 2*4*80 + update},
-		// Two of the results are gradients of weights, the output is float32, and the
-		// batch and the weights are written in both forms.
-		{backend.Identity, 2, 5*2*matrix + 2*2*16 + 2*80 + (4+2+4)*80 + (4+4+2)*80 + update + shadows},
-		{backend.Tanh, 2, 5*2*matrix + 2*20 + 2*2*16 + 2*80 + (4+2+4)*80 + (4+4+2)*80 + update + shadows},
+		{backend.Identity, 4, gather + 4*n*d + 2*4*(n*d+w+n*l) + 4*(n*d+n*d+n*d) + 2*4*(n*d+n*l+w) + 4*(n*d+w+n*l) + update + 4*flat},
+		{backend.ReLU, 4, gather + 4*n*d + 2*4*(n*d+w+n*l) + 4*(n*d+n*d+n*d) + 2*4*(n*d+n*l+w) + 4*(n*d+w+n*l) + n*l/8. + update + 4*flat},
+		// The batch is written in both forms, the code alone in two bytes, the output in
+		// four, its gradient in two; weights' gradients and biases stay float32, and the
+		// parameters are written in both.
+		{backend.Identity, 2, gather + (4+2)*n*d + 2*(n*d+w+n*l) + 2*(n*l+w) + 4*n*d + 4*(n*d+n*d) + 2*n*d + 2*2*(n*d+n*l) + 2*4*w + 2*(n*d+w+n*l) + update + (4+2)*flat},
+		{backend.Tanh, 2, gather + (4+2)*n*d + 2*(n*d+w+n*l) + 2*(n*l+w) + 4*n*d + 4*(n*d+n*d) + 2*n*d + 2*2*(n*d+n*l) + 2*4*w + 2*(n*d+w+n*l) + 2*n*l + update + (4+2)*flat},
 	} {
-		dev := ref64.New()
-		m, err := New(dev, Spec{Inputs: 8, Latent: 2, CodeActivation: c.code, Loss: backend.SquaredError}, 1)
+		tr, err := PaperTraining(Spec{Inputs: d, Latent: l, CodeActivation: c.code, Loss: backend.SquaredError}, 60, false,
+			TrainingOptions{Batch: n, Optimiser: backend.Optimiser{Kind: backend.SGD}, Steps: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		x, err := dev.Alloc(10, 8)
-		if err != nil {
-			t.Fatal(err)
+		want := c.want + rows + biases
+		if got := tr.Work(n, c.operand); got.Bytes != want || got.FLOPs != flops {
+			t.Errorf("%v code, operands of %d bytes: %+v, want %v bytes and %d FLOPs", c.code, c.operand, got, want, flops)
+			step := tr.Step(n)
+			for i, op := range step {
+				t.Logf("%6.0f %s", step.WorkAt(i, c.operand).Bytes, backend.Describe(op, tr.Name))
+			}
 		}
-		tr, err := m.NewTraining(x.Data(), backend.Data{}, TrainingOptions{Batch: 10, Optimiser: backend.Optimiser{Kind: backend.SGD}, Steps: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if w := tr.Work(10, c.operand); w.Bytes != float64(c.want) || w.FLOPs != flops {
-			t.Errorf("%v code, operands of %d bytes: %+v, want %d bytes and %d FLOPs", c.code, c.operand, w, c.want, flops)
-		}
-		tr.Close()
 	}
 }
