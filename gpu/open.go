@@ -97,6 +97,18 @@ func opened(n int, o Options, start func(*Device) error) (*Device, error) {
 	return d, nil
 }
 
+// Multiprocessors is how many GPU n has, which sizes the grids of kernels.
+func Multiprocessors(n int) (int, error) {
+	infos, err := List()
+	if err != nil {
+		return 0, err
+	}
+	if n < 0 || n >= len(infos) {
+		return 0, fmt.Errorf("%w: device %d of %d (the first is 0)", libcuda.ErrNoDevice, n, len(infos))
+	}
+	return cu.Device(n).Attribute(cu.MultiprocessorCount)
+}
+
 // describe is what can be said of GPU i without a context.
 func describe(i int) (backend.Info, error) {
 	gpu := cu.Device(i)

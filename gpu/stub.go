@@ -24,3 +24,6 @@ func CuBLASLt() string { return "" }
 
 // List fails: the program was built without the tag cuda.
 func List() ([]backend.Info, error) { return nil, errNotBuilt }
+
+// Multiprocessors fails: the program was built without the tag cuda.
+func Multiprocessors(int) (int, error) { return 0, errNotBuilt }

@@ -17,14 +17,23 @@ import (
 
 func newInspectCommand(s *streams) *cli.Command {
 	return &cli.Command{
-		Name:        "inspect",
-		Usage:       "show what is in a run",
-		ArgsUsage:   "RUN",
-		Description: "Shows the architecture, the settings, the training's course and the files of a run.\n\n  aegpu inspect runs/ae-glyphs-1",
-		Flags:       []cli.Flag{jsonFlag()},
+		Name:      "inspect",
+		Usage:     "show what is in a run",
+		ArgsUsage: "RUN",
+		Description: "Shows the architecture, the settings, the training's course and the files of a run; with --step what a training step does.\n\n" +
+			"  aegpu inspect runs/ae-glyphs-1\n  aegpu inspect runs/ae-glyphs-1 --step --device gpu --precision bf16",
+		Flags: append([]cli.Flag{jsonFlag()}, stepFlags()...),
 		Action: func(c *cli.Context) error {
 			if err := arguments(c, 1, 1); err != nil {
 				return err
+			}
+			if c.Bool("step") {
+				return runInspectStep(s, c)
+			}
+			for _, name := range []string{"device", "batch", "precision"} {
+				if c.IsSet(name) {
+					return wrong("--%s goes with --step", name)
+				}
 			}
 			return runInspect(s, c.Args().First(), c.Bool("json"))
 		},

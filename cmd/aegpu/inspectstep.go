@@ -1,0 +1,181 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/gpu"
+	"github.com/aegpu/aegpu/gpu/plan"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+// stepFlags are those of inspect --step.
+func stepFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.BoolFlag{Name: "step", Usage: "show the operations of a training step, with their FLOPs and bytes"},
+		&cli.StringFlag{Name: "device", Usage: "with --step, show the launches too that a GPU makes of it: its number, or gpu for one like an H100 that need not be there"},
+		&cli.IntFlag{Name: "batch", Usage: "with --step, rows of the batch; by default the run's"},
+		&cli.StringFlag{Name: "precision", Usage: "with --step, fp32, tf32 or bf16; by default the run's"},
+	}
+}
+
+// stepOf is what inspect --step prints.
+type stepOf struct {
+	Run        string       `json:"run"`
+	Batch      int          `json:"batch"`
+	Precision  string       `json:"precision"`
+	Stored     string       `json:"data_stored_as"`
+	FLOPs      float64      `json:"flops"`
+	Bytes      float64      `json:"bytes"`
+	Operations []stepLine   `json:"operations"`
+	Launches   []launchLine `json:"launches,omitempty"`
+}
+
+type stepLine struct {
+	Operation string  `json:"operation"`
+	FLOPs     float64 `json:"flops"`
+	Bytes     float64 `json:"bytes"`
+}
+
+type launchLine struct {
+	Launch string   `json:"launch"`
+	Of     string   `json:"of"` // the operation
+	Stream string   `json:"stream"`
+	Waits  []string `json:"waits_for,omitempty"` // streams
+}
+
+// runInspectStep shows the step of a run's training.
+func runInspectStep(s *streams, c *cli.Context) error {
+	r, err := findRun(c.Args().First())
+	if err != nil {
+		return err
+	}
+	if r.config == nil {
+		return wrong("%s is a model file, which does not say how it was trained: name the run directory", r.path)
+	}
+	config := *r.config
+	if c.IsSet("batch") {
+		if config.Batch = c.Int("batch"); config.Batch < 1 {
+			return wrong("--batch is %d: expected at least 1", config.Batch)
+		}
+	}
+	if c.IsSet("precision") {
+		config.Precision = c.String("precision")
+	}
+	precision, err := plan.ParsePrecision(config.Precision)
+	if err != nil {
+		return wrong("--precision: %w", err)
+	}
+	m, err := r.load(&backend.Paper{})
+	if err != nil {
+		return err
+	}
+	training, err := paperTraining(m, &config)
+	if err != nil {
+		return wrong("%s: %w", r.path, err)
+	}
+	out := describeStep(r.path, training, &config, m, precision)
+	if c.IsSet("device") {
+		sms, err := multiprocessors(c.String("device"))
+		if err != nil {
+			return err
+		}
+		if err := out.addLaunches(training, precision, sms); err != nil {
+			return err
+		}
+	}
+	if c.Bool("json") {
+		return s.writeJSON(out)
+	}
+	out.write(s.out)
+	return nil
+}
+
+// storedAsBytes is whether a run's data was taken as grey values: it was not scaled.
+func storedAsBytes(m *model.Model) bool { return len(m.Input.Shift) == 0 }
+
+// paperTraining is the run's training of the whole autoencoder, without memory.
+func paperTraining(m *model.Model, c *train.Config) (*model.Training, error) {
+	optimiser, err := c.Update()
+	if err != nil {
+		return nil, err
+	}
+	return model.PaperTraining(m.Spec, c.Batch*max(1, c.Accumulate), storedAsBytes(m),
+		model.TrainingOptions{Batch: c.Batch, Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1})
+}
+
+func describeStep(run string, t *model.Training, c *train.Config, m *model.Model, p plan.Precision) *stepOf {
+	rows, operand := c.Batch*max(1, c.Accumulate), 4
+	if p == plan.BF16 {
+		operand = 2
+	}
+	step := t.Step(rows)
+	all := step.Work(operand)
+	out := &stepOf{Run: run, Batch: rows, Precision: p.String(), Stored: "float32", FLOPs: all.FLOPs, Bytes: all.Bytes}
+	if storedAsBytes(m) {
+		out.Stored = "bytes"
+	}
+	shaped := func(x backend.Tensor) string { return fmt.Sprintf("%s[%v]", t.Name(x), x) }
+	for i, op := range step {
+		w := step.WorkAt(i, operand)
+		out.Operations = append(out.Operations, stepLine{backend.Describe(op, shaped), w.FLOPs, w.Bytes})
+	}
+	return out
+}
+
+// multiprocessors is those of a GPU.
+func multiprocessors(device string) (int, error) {
+	if device == "gpu" {
+		return plan.DefaultSMs, nil
+	}
+	n, err := strconv.Atoi(strings.TrimPrefix(device, "cuda:"))
+	if err != nil || n < 0 {
+		return 0, wrong("--device is %q: expected a GPU's number, or gpu", device)
+	}
+	sms, err := gpu.Multiprocessors(n)
+	if err != nil {
+		return 0, &deviceError{fmt.Errorf("device %d: %w", n, err)}
+	}
+	return sms, nil
+}
+
+func (o *stepOf) addLaunches(t *model.Training, p plan.Precision, sms int) error {
+	made, err := plan.Make(t.Step(o.Batch), plan.Options{Precision: p, Step: true, SMs: sms})
+	if err != nil {
+		return err
+	}
+	for _, it := range made.Items {
+		l := launchLine{Launch: it.Short(), Of: it.Op, Stream: it.Stream.String()}
+		for _, s := range it.Joins {
+			l.Waits = append(l.Waits, s.String())
+		}
+		o.Launches = append(o.Launches, l)
+	}
+	return nil
+}
+
+func (o *stepOf) write(out *results) {
+	fmt.Fprintf(out, "%s: a step of %d rows stored as %s, %s: %.4g FLOPs in products, %.4g bytes if every operand moves once an operation\n\n",
+		o.Run, o.Batch, o.Stored, o.Precision, o.FLOPs, o.Bytes)
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "FLOPs\tbytes\toperation")
+	for _, l := range o.Operations {
+		fmt.Fprintf(w, "%.4g\t%.4g\t%s\n", l.FLOPs, l.Bytes, l.Operation)
+	}
+	w.Flush()
+	if len(o.Launches) == 0 {
+		return
+	}
+	fmt.Fprintf(out, "\n%d launches, where the library refuses none of the products\n", len(o.Launches))
+	w = tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "launch\tof\tstream\twaits for")
+	for _, l := range o.Launches {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Launch, l.Of, l.Stream, strings.Join(l.Waits, ", "))
+	}
+	w.Flush()
+}
