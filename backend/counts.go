@@ -13,6 +13,12 @@ type ByteCounter interface {
 	MovedBytes() (read, written int, ok bool)
 }
 
+// StepPlanner is a [Device] that takes memory of its own beside a program's operands.
+type StepPlanner interface {
+	// StepBytes is what a program of the step would take; nothing is taken yet.
+	StepBytes(step List) (int, error)
+}
+
 // LaunchCounter is a [Program] that knows how many launches its step takes:
 // kernels, products, copies and fills.
 type LaunchCounter interface {

@@ -3,10 +3,12 @@
 package gpu
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/model"
 )
 
 func TestCounts(t *testing.T) {
@@ -75,4 +77,41 @@ func TestBytesOfLaunches(t *testing.T) {
 		t.Error(err)
 	}
 	sound(t, sim)
+}
+
+// A program takes the memory that StepBytes says, of every variant.
+func TestStepBytes(t *testing.T) {
+	sim := simulator(t)
+	for _, p := range []Precision{FP32, BF16} {
+		for _, v := range variants() {
+			d := open(t, Options{Precision: p}).(*Device)
+			m, err := model.New(d, v.spec, 7)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := d.AllocBytes(trainRows, v.spec.Inputs, pixels(trainRows, v.spec.Inputs))
+			if err != nil {
+				t.Fatal(err)
+			}
+			training, err := m.NewTraining(data, backend.Data{}, model.TrainingOptions{Batch: trainBatch, Steps: 1, Optimiser: adam.Optimiser})
+			if err != nil {
+				t.Fatal(err)
+			}
+			said, err := d.StepBytes(training.Step(trainBatch))
+			before := d.Usage().Bytes
+			if err := errors.Join(err, training.Prepare(trainBatch)); err != nil {
+				t.Fatal(err)
+			}
+			if took := d.Usage().Bytes - before; took != said {
+				t.Errorf("%s in %v: %d bytes are taken, StepBytes says %d", v.name, p, took, said)
+			}
+			training.Close()
+			m.Close()
+			data.Mem.Free()
+			if err := d.Close(); err != nil {
+				t.Error(err)
+			}
+			sound(t, sim)
+		}
+	}
 }

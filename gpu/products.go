@@ -90,11 +90,16 @@ func (d *Device) refused(q plan.Product) bool {
 	return known && algorithm == nil
 }
 
+func (d *Device) planOptions(step bool) plan.Options {
+	return plan.Options{Precision: d.options.Precision, Step: step, OneStream: d.options.OneStream, SMs: d.sms,
+		OnHost: func(m backend.Memory) bool { b, ok := m.(*block); return ok && b.host != nil }}
+}
+
 // planned is the plan of a list, for all of whose products there are algorithms. What
 // the library refuses is planned without.
 func (d *Device) planned(list backend.List, step bool) (*plan.Plan, error) {
-	options := plan.Options{Precision: d.options.Precision, Step: step, OneStream: d.options.OneStream, SMs: d.sms, Refused: d.refused,
-		OnHost: func(m backend.Memory) bool { b, ok := m.(*block); return ok && b.host != nil }}
+	options := d.planOptions(step)
+	options.Refused = d.refused
 	for {
 		p, err := plan.Make(list, options)
 		if err != nil {

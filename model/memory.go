@@ -12,7 +12,7 @@ func (s *Spec) TrainingBytes(o TrainingOptions) int {
 	l := newLayout(s)
 	segment := l.segment(l.span(o.Objective))
 	floats := l.size + o.Optimiser.Kind.Moments()*segment.size
-	table := 32 * max(1, o.Steps) * o.batches()
+	table := clockRow * max(1, o.Steps) * o.batches()
 	t := &Training{opts: o}
 	g := layOut(&Model{Spec: *s, layout: l}, o.Batch, o.samples(s), true, backend.Tensor{}, backend.Clock{})
 	floats += backend.Measure(func(alloc backend.Alloc) {
@@ -31,8 +31,11 @@ func (s *Spec) EvaluationBytes(batch int) int {
 	samples := s.samples()
 	a := &applier{}
 	g := layOut(&Model{Spec: *s, layout: newLayout(s)}, batch, samples, false, backend.Tensor{}, backend.Clock{})
-	return 8*numEvalSums + 4*backend.Measure(func(alloc backend.Alloc) {
+	return 8*numEvalSums + clockRow + 4*backend.Measure(func(alloc backend.Alloc) {
 		g.plan(alloc)
 		a.reserve(g, alloc)
 	})
 }
+
+// clockRow is the bytes of a row of a clock's table.
+const clockRow = 32

@@ -61,7 +61,7 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, &RequestError{err}
 	}
-	p := planned{c: c, sets: sets, spec: spec, optimiser: optimiser}
+	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
 	m.addData(dev, sets.Train)
 	onHost := m.Host > 0
@@ -82,6 +82,7 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 
 // planned is what the memory of a stage depends on.
 type planned struct {
+	dev       backend.Device
 	c         Config
 	sets      *Sets
 	spec      model.Spec
@@ -109,18 +110,40 @@ func (p *planned) stage(s stage, batch int) int {
 		outside = p.spec.ParameterBytes()
 		spec.Classes = len(p.sets.Train.Classes)
 	}
-	step := spec.TrainingBytes(model.TrainingOptions{
-		Objective: s.objective, Batch: u.batch, Accumulate: u.batches, Optimiser: p.optimiser, Steps: (rows + u.rows - 1) / u.rows,
-	})
+	o := model.TrainingOptions{Objective: s.objective, Batch: u.batch, Accumulate: u.batches, Optimiser: p.optimiser, Steps: (rows + u.rows - 1) / u.rows}
+	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && p.sets.Train.U8 != nil)
 	if v := p.sets.Val; v != nil && s.layer < 0 {
-		step += spec.EvaluationBytes(min(evalBatch, v.Rows))
+		evaluation := spec.EvaluationBytes(min(evalBatch, v.Rows))
+		if p.c.Precision == "bf16" { // operations enqueued one by one read copies of two bytes
+			evaluation += (evaluation + spec.ParameterBytes()) / 2
+		}
+		step += evaluation
 	}
-	return outside + spec.ParameterBytes() + step + step/copied[p.c.Precision]
+	return outside + spec.ParameterBytes() + step
 }
 
-// copied is one part in how many a GPU keeps beside activations and parameters: a
-// bit an element for a ReLU's backward pass, in bf16 also a copy of half the size.
-var copied = map[string]int{"": 32, "fp32": 32, "tf32": 32, "bf16": 2}
+// programs is what the device takes of its own for the steps of a phase: that of all
+// rows of an update and that of what an epoch leaves.
+func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u update, bytes bool) (total int) {
+	planner, ok := p.dev.(backend.StepPlanner)
+	if !ok {
+		return 0
+	}
+	t, err := model.PaperTraining(spec, p.sets.Train.Rows, bytes, o)
+	if err != nil {
+		return 0 // Run says what is wrong
+	}
+	for _, rows := range []int{u.rows, p.sets.Train.Rows % u.rows} {
+		if rows > 0 {
+			n, err := planner.StepBytes(t.Step(rows))
+			if err != nil {
+				return 0
+			}
+			total += n
+		}
+	}
+	return total
+}
 
 // rowBytes is the size of a row as it is stored.
 func rowBytes(s *data.Set) int {

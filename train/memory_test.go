@@ -71,8 +71,8 @@ func planSets() *Sets {
 	return &Sets{Train: set(300), Val: set(40)}
 }
 
-// What is planned is what a run of one phase takes, and the share on top that a
-// GPU keeps beside it.
+// What is planned is what a run of one phase takes. (What a GPU keeps beside it is held
+// to StepBytes in package gpu.)
 func TestPlanIsWhatARunTakes(t *testing.T) {
 	for _, preset := range []string{"ae", "denoising", "sparse", "vae", "contractive"} {
 		t.Run(preset, func(t *testing.T) {
