@@ -92,16 +92,15 @@ func (d *Device) refresh(p *program) error {
 	for _, l := range p.plan.Thin {
 		d.thin = append(d.thin, thin{l.Of, p.at[l.Half]})
 	}
-	for i, s := range p.shadows {
+	for _, s := range p.shadows {
 		if !s.fresh {
-			of := s.of
 			to := &plan.Buffer{}
-			if err := d.launchKernel(plan.Cast(kernels.Bfloat16s{Base: to}, of), d.spread(of.Rows*plan.HalfLD(of)/8), places{to: s.at}, d.stream); err != nil {
+			cast := plan.Cast(kernels.Bfloat16s{Base: to}, s.of)
+			if err := d.launchKernel(cast, d.spread(s.of.Rows*plan.HalfLD(s.of)/8), places{to: s.at}, d.stream); err != nil {
 				return err
 			}
 		}
 		s.fresh = true
-		_ = i
 	}
 	d.stale(p)
 	return nil

@@ -3,7 +3,7 @@
 
   scripts/peers/versions.py REV [--nets a,b,...] [--batches 64,...] [--rounds N] [--write FILE.md]
 
-Both are built here; each round times every cell three times, before, after, and before once more (A/A), so that the
+Both are built here (REV must have `bench --ceiling`); each round times every cell three times, before, after, and before once more (A/A), so that the
 last column says what the machine alone makes of a ratio. Medians over rounds; the raw numbers go to FILE.json.
 """
 import argparse, json, math, os, pathlib, platform, statistics, subprocess, sys, tempfile
@@ -25,7 +25,8 @@ def build(rev, to):
 
 def step_ms(binary, flags, batch, most):
     """The median step of one run of bench."""
-    command = [binary, "bench", "--device", "cpu", "--json", "--batch", str(batch), "--target", "0.05", "--most", str(most), *flags.split()]
+    command = [binary, "bench", "--device", "cpu", "--json", "--batch", str(batch), "--target", "0.05", "--most", str(most),
+               "--ceiling", "1e11,1e10", "--limit", "8192", *flags.split()]
     out = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, cwd=tempfile.gettempdir()).stdout)
     return out["points"][0]["step_ms"]
 
