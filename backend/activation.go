@@ -19,7 +19,7 @@ import "fmt"
 //	tanh       tanh(a)                    1 - y^2               -2 y (1 - y^2)       y
 //
 // ReLU at a pre-activation of exactly 0 has two one-sided derivatives, and each is
-// right where forward and backward pass are of one recorded step: a device may keep
+// right where forward and backward pass are of one compiled step: a device may keep
 // x >= 0 of its own there instead of y, as the mask of a GPU's product is. Wherever
 // it sees no more than y = 0 the derivative is 0. And ReLU as the end of a product
 // ([Device.Linear]) may make 0 of NaN; [Device.Activate] keeps NaN.

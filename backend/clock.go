@@ -1,7 +1,7 @@
 package backend
 
 // Clock is a run's time in device memory. Operations read it there, so that a
-// recorded step can be replayed without new arguments; [Device.Tick] moves it on.
+// compiled step can be replayed without new arguments; [Tick] moves it on.
 type Clock struct{ Mem Memory }
 
 // Time is what a clock shows.

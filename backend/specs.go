@@ -74,14 +74,14 @@ const MinSparsity = 1e-6
 // OptimiserKind is an update rule.
 type OptimiserKind uint8
 
-// The update rules; see [Device.Update].
+// The update rules; see [Update].
 const (
 	SGD OptimiserKind = iota
 	Momentum
 	Nesterov
 	Adam
 	AdamW
-	LAMB // not of Update: see [Device.UpdateLAMB]
+	LAMB // not of Update: see [UpdateLAMB]
 )
 
 var optimiserNames = []string{"sgd", "momentum", "nesterov", "adam", "adamw", "lamb"}
@@ -112,7 +112,7 @@ type Optimiser struct {
 	Decayed      int     // weight decay applies to the first Decayed parameters (the weights, not the biases)
 }
 
-// Slots of the guard that [Device.Check] writes.
+// Slots of the guard that [Check] writes.
 const (
 	GuardStep = 0 // 1 + the first step that was not finite, or 0; Update may write it too
 	GuardLoss = 1 // mean of that step's row losses

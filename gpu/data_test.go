@@ -10,7 +10,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// gathered is a shuffled batch of a data set, fetched by a recorded step.
+// gathered is a shuffled batch of a data set, fetched by a compiled step.
 func gathered(t *testing.T, d backend.Device, data backend.Data) []float32 {
 	t.Helper()
 	const rows = 7

@@ -5,9 +5,9 @@
 // a driver, which are found when a device is opened (see internal/libcuda).
 //
 // A device is one goroutine locked to its thread (internal/worker), a context,
-// one stream that everything is enqueued on (but for what a recorded step fetches
+// one stream that everything is enqueued on (but for what a compiled step fetches
 // ahead of data on the host: staging.go), the kernels of package kernels, and
-// cuBLASLt for the products (internal/cublaslt). A recorded step is a CUDA graph.
+// cuBLASLt for the products (internal/cublaslt). A compiled step is a CUDA graph.
 //
 // Tests run through the simulator (package cudasim, scripts/cuda-test); on a
 // machine with a GPU, go test -tags cuda ./gpu runs them on it instead.

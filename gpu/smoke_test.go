@@ -147,7 +147,7 @@ func shut(t *testing.T, d *Device) {
 }
 
 // smokeReLUAtZero asks for the derivative of ReLU where the pre-activation is exactly 0:
-// either one-sided derivative is right, in a recorded step by the bit that cuBLASLt left.
+// either one-sided derivative is right, in a compiled step by the bit that cuBLASLt left.
 func smokeReLUAtZero(t *testing.T) {
 	r := newLayerRig(t, Options{})
 	r.d.Upload(r.x, []float32{0, 1, -1, 0})

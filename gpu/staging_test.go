@@ -48,7 +48,7 @@ func eachOrder(t *testing.T, test func(t *testing.T, sim *cudasim.Sim)) {
 	}
 }
 
-// walker gathers by recorded steps that fold every batch into one tensor, so that
+// walker gathers by compiled steps that fold every batch into one tensor, so that
 // it tells which batches came in which order.
 type walker struct {
 	*testing.T

@@ -3,6 +3,6 @@
 // package backend alone and computes the same on every device.
 //
 // A [Model] is the parameters on a device, with Encode, Decode, Reconstruct and
-// Sample. A [Training] is the planned, recorded training step of a model on a
+// Sample. A [Training] is the planned, compiled training step of a model on a
 // resident data set. The loop around it is package train.
 package model

@@ -59,7 +59,7 @@ type Parts struct {
 }
 
 // Training is a model's training step on a resident data set, planned and
-// recorded. Labels are one column of class numbers, none for a reconstruction.
+// compiled. Labels are one column of class numbers, none for a reconstruction.
 type Training struct {
 	*graph
 	opts     TrainingOptions
@@ -260,7 +260,7 @@ func (t *Training) Launch(rows, times int) error {
 }
 
 // Launches is how many launches a step of rows examples takes, 0 where it was not
-// recorded or the device does not count.
+// compiled or the device does not count.
 func (t *Training) Launches(rows int) int {
 	if p, ok := t.programs[rows].(backend.LaunchCounter); ok {
 		return p.Nodes()
