@@ -22,7 +22,7 @@ import "fmt"
 // right where forward and backward pass are of one compiled step: a device may keep
 // x >= 0 of its own there instead of y, as the mask of a GPU's product is. Wherever
 // it sees no more than y = 0 the derivative is 0. And ReLU as the end of a product
-// ([Device.Linear]) may make 0 of NaN; [Device.Activate] keeps NaN.
+// ([Linear]) may make 0 of NaN; [Activate] keeps NaN.
 //
 // g is the logistic function, Phi and phi the standard normal distribution and
 // density. Sources: ELU, Clevert et al. 2016; GELU (exact, with erf), Hendrycks
