@@ -7,19 +7,12 @@ import (
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
 )
 
-// header is the head of Clock in kernels/common.cuh; the table follows it.
-type header struct {
-	backend.Time
-	at, len uint64
-	keys    [12]uint32
-	_       [4]uint64
-}
-
 const (
-	headerSize = int(unsafe.Sizeof(header{}))
+	headerSize = int(unsafe.Sizeof(kernels.ClockHead{}))
 	rowSize    = int(unsafe.Sizeof(backend.Hyper{}))
 )
 
@@ -59,10 +52,10 @@ func (d *Device) SetClock(c backend.Clock, t backend.Time, table []backend.Hyper
 		d.fail("SetClock", fmt.Errorf("a table of %d rows in a clock for %d", len(table), most))
 		return
 	}
-	h := header{Time: t, at: 0, len: uint64(len(table))}
-	h.keys = backend.NewPermutation(1, t.Seed, t.Epoch).Keys
+	h := kernels.ClockHead{Seed: t.Seed, Epoch: t.Epoch, Step: t.Step, Row: t.Row, TableLen: uint64(len(table))}
+	h.Keys = backend.NewPermutation(1, t.Seed, t.Epoch).Keys
 	d.do("SetClock", func() error {
-		if err := d.send(b.at, asBytes([]header{h})); err != nil {
+		if err := d.send(b.at, asBytes([]kernels.ClockHead{h})); err != nil {
 			return err
 		}
 		b.moment = moment{int(t.Row), b.sets + 1}

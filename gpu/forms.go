@@ -96,7 +96,7 @@ func (d *Device) refresh(p *program) error {
 		if !s.fresh {
 			to := &plan.Buffer{}
 			cast := plan.Cast(kernels.Bfloat16s{Base: to}, s.of)
-			if err := d.launchKernel(cast, d.spread(s.of.Rows*plan.HalfLD(s.of)/8), places{to: s.at}, d.stream); err != nil {
+			if err := d.launchKernel(cast, d.spread(s.of.Rows*plan.HalfLD(s.of)/kernels.Pack), places{to: s.at}, d.stream); err != nil {
 				return err
 			}
 		}

@@ -2,8 +2,6 @@
 #pragma once
 #include "bfloat16.cuh"
 
-enum Activation { IDENTITY, RELU, LEAKY_RELU, ELU, GELU, SILU, SOFTPLUS, SIGMOID, TANH };
-
 DEVICE float logistic(float a) { return 1.0f / (1.0f + expf(-a)); }
 DEVICE float softplus(float a) { return fmaxf(a, 0.0f) + log1pf(expf(-fabsf(a))); }
 // gauss_cdf and gauss_pdf are Phi and phi.
@@ -14,7 +12,7 @@ DEVICE float gauss_pdf(float a) { return 0.39894228f * expf(-0.5f * a * a); }
 DEVICE float activate(int act, float a) {
 	switch (act) {
 	case RELU: return a > 0 || a != a ? a : 0.0f;
-	case LEAKY_RELU: return a > 0 ? a : 0.01f * a;
+	case LEAKY_RELU: return a > 0 ? a : LEAKY_SLOPE * a;
 	case ELU: return a > 0 ? a : expm1f(a);
 	case GELU: return a * gauss_cdf(a);
 	case SILU: return a * logistic(a);
@@ -30,7 +28,7 @@ DEVICE float slope(int act, float v) {
 	float g;
 	switch (act) {
 	case RELU: return v > 0 ? 1.0f : 0.0f;
-	case LEAKY_RELU: return v > 0 ? 1.0f : 0.01f;
+	case LEAKY_RELU: return v > 0 ? 1.0f : LEAKY_SLOPE;
 	case ELU: return v > 0 ? 1.0f : v + 1.0f;
 	case GELU: return gauss_cdf(v) + v * gauss_pdf(v);
 	case SILU: g = logistic(v); return g * (1.0f + v * (1.0f - g));

@@ -11,7 +11,7 @@ DEVICE u16 bfloat16(float x) {
 }
 
 // Sink is where a kernel leaves a matrix of cols columns: in float32, rounded to bfloat16 for the products that read it,
-// rows ld apart, or both. Each may be null. half lies on a boundary of 8 bytes, and ld is a multiple of 8.
+// rows ld apart, or both. Each may be null. half lies on a boundary of 8 bytes, and ld is a multiple of PACK.
 struct Sink { float *f; u16 *half; i64 cols, ld; };
 
 DEVICE void put(Sink s, i64 r, i64 j, float v) {

@@ -1,14 +1,15 @@
 // Operands of products in bfloat16.
 #include "bfloat16.cuh"
 
-// cast is out[r,j] = bfloat16(x[r,j]); the columns from cols to ld, a multiple of 8, are 0. A thread makes eight elements.
+// cast is out[r,j] = bfloat16(x[r,j]); the columns from cols to ld, a multiple of PACK, are 0. A thread makes PACK
+// elements.
 //
 //	out: rows x ld, on a boundary of 16 bytes, x: rows x cols
 KERNEL cast_fwd_bf16(uint4 *out, const float *x, i64 rows, i64 cols, i64 ld) {
-	EACH(i, rows * (ld / 8)) {
-		i64 r = quotient(i, ld / 8), j = (i - r * (ld / 8)) * 8;
-		u32 pair[4];
-		for (int k = 0; k < 4; k++) {
+	EACH(i, rows * (ld / PACK)) {
+		i64 r = quotient(i, ld / PACK), j = (i - r * (ld / PACK)) * PACK;
+		u32 pair[PACK / 2];
+		for (int k = 0; k < PACK / 2; k++) {
 			i64 c = j + 2 * k;
 			u32 low = c < cols ? bfloat16(x[r * cols + c]) : 0, high = c + 1 < cols ? bfloat16(x[r * cols + c + 1]) : 0;
 			pair[k] = low | high << 16;

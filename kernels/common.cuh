@@ -1,6 +1,6 @@
 // What every kernel stands on: sizes, the grid-stride loop, and the clock's layout.
 //
-// Every kernel runs in blocks of 256 threads, takes sizes of 64 bits, and accepts any number of elements and of blocks.
+// Every kernel runs in blocks of BLOCK threads, takes sizes of 64 bits, and accepts any number of elements and of blocks.
 // A float pointer may be any element's address; where all are multiples of 16 bytes, loads and stores are four wide.
 #pragma once
 
@@ -10,7 +10,7 @@ typedef unsigned int u32;
 typedef unsigned long long u64;
 typedef long long i64;
 
-enum { BLOCK = 256 }; // threads of a block
+#include "seam.cuh"
 
 #define KERNEL extern "C" __global__ void __launch_bounds__(BLOCK)
 #define DEVICE static __device__ __forceinline__
@@ -54,24 +54,12 @@ DEVICE void store(float *p, i64 q, int m, bool wide, Four f) {
 // quotient is a / b for sizes; a division of 64 bits costs several of 32.
 DEVICE i64 quotient(i64 a, i64 b) { return (a | b) >> 31 ? a / b : (i64)((u32)a / (u32)b); }
 
-// Bounds that a log-variance is clamped to (backend.MinLogVar, backend.MaxLogVar).
-#define MIN_LOG_VAR -20.0f
-#define MAX_LOG_VAR 20.0f
-
 DEVICE float clamp_log_var(float l) { return l < MIN_LOG_VAR ? MIN_LOG_VAR : l > MAX_LOG_VAR ? MAX_LOG_VAR : l; }
 DEVICE bool clamped(float l) { return l < MIN_LOG_VAR || l > MAX_LOG_VAR; }
 
-// Hyper is backend.Hyper.
-struct Hyper { float lr, momentum, correct1, correct2, kl, unused[3]; };
-
-// Clock is backend.Time with its table; keys are those of the epoch's permutation. table_len rows follow the header.
-struct Clock {
-	u64 seed, epoch, step, row;
-	u64 at, table_len; // row of the table that holds now
-	u32 keys[12];
-	u64 unused[4];
-	Hyper table[1];
-};
+// Clock is a clock: its head and, in place of one row, the table.
+struct Clock : ClockHead { Hyper table[1]; };
+static_assert(sizeof(Clock) == sizeof(ClockHead) + sizeof(Hyper), "the table follows the head");
 
 // tick ends a step of rows examples; one thread does it.
 DEVICE void tick(Clock *c, i64 rows) {

@@ -2,10 +2,6 @@
 #include "bfloat16.cuh"
 #include "noise.cuh"
 
-enum Corruption { NO_CORRUPTION, MASKING, GAUSSIAN, SALT_AND_PEPPER };
-enum { STREAM_BINARISE = 0x200, STREAM_CORRUPT = 0x300 };
-enum { SHUFFLE = 1, BINARISE = 2, STAGED = 4 };
-
 // scaled is v / 255, rounded once: the product with 1/255 and what it lacks, in place of a division, which is many
 // instructions and a call (TestGatherOfAllBytes).
 DEVICE float scaled(u8 v) {
@@ -26,7 +22,7 @@ template <> struct Quad<float> { typedef float4 type; };
 DEVICE float corrupted(int kind, float x, float u, float n, float p, float low, float high) {
 	switch (kind) {
 	case MASKING: return u < p ? 0.0f : x;
-	case GAUSSIAN: return __fadd_rn(x, __fmul_rn(p, n));
+	case GAUSSIAN_NOISE: return __fadd_rn(x, __fmul_rn(p, n));
 	case SALT_AND_PEPPER: return u < __fmul_rn(p, 0.5f) ? low : u < p ? high : x;
 	}
 	return x;
@@ -73,10 +69,7 @@ template <class T> DEVICE Four fetched(const T *data, const u64 *from, i64 j, in
 	return x;
 }
 
-// gather is clean[b,:] = data[perm(row + b),:], as bits with BINARISE, and noisy = corrupted(clean). A thread makes four
-// elements that share a block of noise. Either output may be none. With STAGED the data is the batch, as prefetch left it.
-//
-//	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
+// gather is what the entries below say, on data of type T. A thread makes four elements that share a block of noise.
 template <class T>
 DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags,
                    i64 kind, float level, float low, float high, u64 *known) {
@@ -84,13 +77,13 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 	u64 seed = clock->seed, step = clock->step;
 	bool wide = aligned(clean.f, noisy.f), whole = cols % 4 == 0 && (u64)data % (4 * sizeof(T)) == 0;
 	auto row = [=](i64 b) {
-		u64 from = flags & STAGED ? b : clock->row + b;
-		return flags & SHUFFLE && !(flags & STAGED) ? permuted(clock, rows, from) : from;
+		u64 from = flags & GATHER_STAGED ? b : clock->row + b;
+		return flags & GATHER_SHUFFLE && !(flags & GATHER_STAGED) ? permuted(clock, rows, from) : from;
 	};
 	auto make = [=](i64 q, i64 j, const u64 *from) {
 		int m = count(q, n);
 		Four x = fetched(data, from, j, m, cols, whole), y;
-		if (flags & BINARISE) {
+		if (flags & GATHER_BINARISE) {
 			Words bits = philox(seed, STREAM_BINARISE, step, (u32)q);
 			for (int i = 0; i < 4; i++)
 				x.v[i] = uniform(bits.w[i]) < x.v[i] ? 1.0f : 0.0f;
@@ -102,7 +95,7 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 		Four normal = {{0, 0, 0, 0}};
 		if (kind != NO_CORRUPTION)
 			noise = philox(seed, STREAM_CORRUPT, step, (u32)q);
-		if (kind == GAUSSIAN)
+		if (kind == GAUSSIAN_NOISE)
 			normal = normals(noise);
 		for (int i = 0; i < 4; i++)
 			y.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
@@ -111,6 +104,11 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 	over_rows(n, 4, cols, row, make, known);
 }
 
+// gather is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
+// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_STAGED the data is the
+// batch, as prefetch left it.
+//
+//	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 KERNEL gather_fwd_u8(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const u8 *data,
                      const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags, i64 kind, float level, float low,
                      float high) {
@@ -119,6 +117,10 @@ KERNEL gather_fwd_u8(float *clean, u16 *clean_half, float *noisy, u16 *noisy_hal
 	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high, known);
 }
 
+// gather is clean[b,:] = data[perm(row + b),:], as bits with GATHER_BINARISE, and noisy = corrupted(clean), with kind a
+// CorruptionKind. Either output may be none. With GATHER_STAGED the data is the batch, as prefetch left it.
+//
+//	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 KERNEL gather_fwd_f32(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const float *data,
                      const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags, i64 kind, float level, float low,
                      float high) {
@@ -127,15 +129,14 @@ KERNEL gather_fwd_f32(float *clean, u16 *clean_half, float *noisy, u16 *noisy_ha
 	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high, known);
 }
 
-// prefetch is batch[b,:] = data[perm(row + ahead + b),:]; rows past the end are left out. W is as much of a row as a thread
-// copies at a time.
+// prefetch copies rows of so many words; W is as much of a row as a thread copies at a time.
 //
 //	batch: n x words, data: rows x words
 template <class W>
 DEVICE void prefetch(W *batch, const W *data, const Clock *clock, i64 rows, i64 n, i64 words, i64 ahead, i64 flags, u64 *known) {
 	auto row = [=](i64 b) {
 		u64 from = clock->row + ahead + b;
-		return flags & SHUFFLE && from < (u64)rows ? permuted(clock, rows, from) : from;
+		return flags & GATHER_SHUFFLE && from < (u64)rows ? permuted(clock, rows, from) : from;
 	};
 	auto copy = [=](i64 q, i64 j, const u64 *from) {
 		if (*from < (u64)rows)
@@ -144,7 +145,10 @@ DEVICE void prefetch(W *batch, const W *data, const Clock *clock, i64 rows, i64 
 	over_rows(n * words, 1, words, row, copy, known);
 }
 
-// Rows are of size bytes.
+// prefetch is batch[b,:] = data[perm(row + ahead + b),:] for b < n, rows of size bytes; those past the end of the data are
+// left out. Of the flags it looks at GATHER_SHUFFLE.
+//
+//	batch: n x size, data: rows x size
 KERNEL prefetch_fwd_u8(u8 *batch, const u8 *data, const Clock *clock, i64 rows, i64 n, i64 size, i64 ahead, i64 flags) {
 	__shared__ u64 known[BLOCK];
 	u64 all = (u64)batch | (u64)data | (u64)size;

@@ -1,5 +1,7 @@
-// Package kernels holds the CUDA kernels: their sources, the PTX made from them
-// by scripts/cuda-kernels, and the signatures they are launched with.
+// Package kernels holds the CUDA kernels: their sources, the PTX made from them by
+// scripts/cuda-kernels, and a struct for each, with its arguments by name, that it is
+// launched with. Those are made from the sources by go generate, and the header that
+// tells the sources what the host knows from seam.go and package backend.
 //
 // A file holds one family. Every kernel runs in blocks of [Block] threads on a
 // one-dimensional grid of any size, takes 64-bit sizes, guards its tail and
@@ -10,9 +12,6 @@ import (
 	"embed"
 	"fmt"
 )
-
-// Block is the number of threads of a block.
-const Block = 256
 
 // Kernel is an entry of the PTX. Params has one letter a parameter: p for a
 // device address, i for a 64-bit integer, f for float32, d for float64.

@@ -9,7 +9,8 @@ import (
 //go:generate go run ./gen
 
 // Launch is a kernel with its arguments, all but the grid: one of the structs of
-// launchers.go.
+// launchers.go. Their comments are those of the kernels, whose formulas call an
+// argument as the source does: tile_part is the field TilePart.
 type Launch interface {
 	Kernel() *Kernel
 	Args() []Arg // in the kernel's order
@@ -30,8 +31,8 @@ type (
 	Uint8s    Pointer
 	Uint32s   Pointer
 	Int64s    Pointer
-	Clock     Pointer // to kernels/common.cuh's Clock
-	Shadows   Pointer // to kernels/update.cu's Shadow
+	Clock     Pointer // to a ClockHead and its table
+	Shadows   Pointer // to rows of Shadow
 )
 
 // Arg is an argument: its name and, by kind, a pointer or the bits of a number.
@@ -44,7 +45,7 @@ type Arg struct {
 
 func pointer(name string, p Pointer) Arg { return Arg{Name: name, Kind: 'p', Pointer: p} }
 func integer(name string, n int) Arg     { return Arg{Name: name, Kind: 'i', Bits: uint64(n)} }
-func single(name string, x float32) Arg {
+func float(name string, x float32) Arg {
 	return Arg{Name: name, Kind: 'f', Bits: uint64(math.Float32bits(x))}
 }
 func double(name string, x float64) Arg { return Arg{Name: name, Kind: 'd', Bits: math.Float64bits(x)} }

@@ -2,7 +2,8 @@
 
 package kernels
 
-// CastFwdBf16: cast is out[r,j] = bfloat16(x[r,j]); the columns from cols to ld, a multiple of 8, are 0. A thread makes eight elements.
+// CastFwdBf16 is out[r,j] = bfloat16(x[r,j]); the columns from cols to ld, a multiple of PACK, are 0. A thread makes PACK
+// elements.
 //
 //	out: rows x ld, on a boundary of 16 bytes, x: rows x cols
 type CastFwdBf16 struct {
@@ -15,13 +16,21 @@ type CastFwdBf16 struct {
 
 var kernelCastFwdBf16 = &Kernel{Name: "cast_fwd_bf16", File: "cast", Params: "ppiii"}
 
-func (k CastFwdBf16) Kernel() *Kernel { return kernelCastFwdBf16 }
+// Kernel is cast_fwd_bf16 of cast.cu.
+func (CastFwdBf16) Kernel() *Kernel { return kernelCastFwdBf16 }
 
+// Args are the arguments in the kernel's order.
 func (k CastFwdBf16) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("x", Pointer(k.X)), integer("rows", k.Rows), integer("cols", k.Cols), integer("ld", k.Ld)}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("x", Pointer(k.X)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("ld", k.Ld),
+	}
 }
 
-// ExpandFwdF32: expand is out[r,j] = x[r,j], rows of x being ld apart: a tensor whose bfloat16 alone was written.
+// ExpandFwdF32 is out[r,j] = x[r,j], rows of x being ld apart: a tensor whose bfloat16 alone was written.
 //
 //	out: rows x cols, x: rows x ld
 type ExpandFwdF32 struct {
@@ -34,13 +43,21 @@ type ExpandFwdF32 struct {
 
 var kernelExpandFwdF32 = &Kernel{Name: "expand_fwd_f32", File: "cast", Params: "ppiii"}
 
-func (k ExpandFwdF32) Kernel() *Kernel { return kernelExpandFwdF32 }
+// Kernel is expand_fwd_f32 of cast.cu.
+func (ExpandFwdF32) Kernel() *Kernel { return kernelExpandFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ExpandFwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("x", Pointer(k.X)), integer("rows", k.Rows), integer("cols", k.Cols), integer("ld", k.Ld)}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("x", Pointer(k.X)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("ld", k.Ld),
+	}
 }
 
-// ReparamFwdF32: reparam is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise.
+// ReparamFwdF32 is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise.
 //
 //	z (half: batch k x ld): batch k x width
 type ReparamFwdF32 struct {
@@ -57,13 +74,25 @@ type ReparamFwdF32 struct {
 
 var kernelReparamFwdF32 = &Kernel{Name: "reparam_fwd_f32", File: "code", Params: "ppippiiii"}
 
-func (k ReparamFwdF32) Kernel() *Kernel { return kernelReparamFwdF32 }
+// Kernel is reparam_fwd_f32 of code.cu.
+func (ReparamFwdF32) Kernel() *Kernel { return kernelReparamFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ReparamFwdF32) Args() []Arg {
-	return []Arg{pointer("z", Pointer(k.Z)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("ml", Pointer(k.Ml)), pointer("clock", Pointer(k.Clock)), integer("stream", k.Stream), integer("batch", k.Batch), integer("k", k.K), integer("width", k.Width)}
+	return []Arg{
+		pointer("z", Pointer(k.Z)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("ml", Pointer(k.Ml)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("stream", k.Stream),
+		integer("batch", k.Batch),
+		integer("k", k.K),
+		integer("width", k.Width),
+	}
 }
 
-// GaussianKlFwdF32: gaussian_kl is kl[j] = mean_b (mu^2 + e^l - 1 - l) / 2, and *total += scale sum_j kl[j], where total is not null.
+// GaussianKlFwdF32 is kl[j] = mean_b (mu^2 + e^l - 1 - l) / 2, and *total += scale sum_j kl[j], where total is not null.
 //
 //	kl: width, part: chunks x width, tile_part: tiles, count: tiles + 1
 type GaussianKlFwdF32 struct {
@@ -81,13 +110,26 @@ type GaussianKlFwdF32 struct {
 
 var kernelGaussianKlFwdF32 = &Kernel{Name: "gaussian_kl_fwd_f32", File: "code", Params: "pppiidippp"}
 
-func (k GaussianKlFwdF32) Kernel() *Kernel { return kernelGaussianKlFwdF32 }
+// Kernel is gaussian_kl_fwd_f32 of code.cu.
+func (GaussianKlFwdF32) Kernel() *Kernel { return kernelGaussianKlFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k GaussianKlFwdF32) Args() []Arg {
-	return []Arg{pointer("kl", Pointer(k.Kl)), pointer("total", Pointer(k.Total)), pointer("ml", Pointer(k.Ml)), integer("batch", k.Batch), integer("width", k.Width), double("scale", k.Scale), integer("chunks", k.Chunks), pointer("part", Pointer(k.Part)), pointer("tile_part", Pointer(k.TilePart)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("kl", Pointer(k.Kl)),
+		pointer("total", Pointer(k.Total)),
+		pointer("ml", Pointer(k.Ml)),
+		integer("batch", k.Batch),
+		integer("width", k.Width),
+		double("scale", k.Scale),
+		integer("chunks", k.Chunks),
+		pointer("part", Pointer(k.Part)),
+		pointer("tile_part", Pointer(k.TilePart)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// ReparamBwdF32: reparam_bwd is the gradient by ml of the decoder's loss (through dz) and of the KL term with weight
+// ReparamBwdF32 is the gradient by ml of the decoder's loss (through dz) and of the KL term with weight
 // w = scale * the clock's KL weight, 0 for a unit whose kl[j] is at most free_bits:
 // dmu = sum_k dz + w mu, dl = sum_k dz eps exp(l/2) / 2 + w (e^l - 1) / 2.
 //
@@ -110,13 +152,29 @@ type ReparamBwdF32 struct {
 
 var kernelReparamBwdF32 = &Kernel{Name: "reparam_bwd_f32", File: "code", Params: "ppippppiiiiff"}
 
-func (k ReparamBwdF32) Kernel() *Kernel { return kernelReparamBwdF32 }
+// Kernel is reparam_bwd_f32 of code.cu.
+func (ReparamBwdF32) Kernel() *Kernel { return kernelReparamBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ReparamBwdF32) Args() []Arg {
-	return []Arg{pointer("dml", Pointer(k.Dml)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dz", Pointer(k.Dz)), pointer("ml", Pointer(k.Ml)), pointer("kl", Pointer(k.Kl)), pointer("clock", Pointer(k.Clock)), integer("stream", k.Stream), integer("batch", k.Batch), integer("k", k.K), integer("width", k.Width), single("free_bits", k.FreeBits), single("scale", k.Scale)}
+	return []Arg{
+		pointer("dml", Pointer(k.Dml)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dz", Pointer(k.Dz)),
+		pointer("ml", Pointer(k.Ml)),
+		pointer("kl", Pointer(k.Kl)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("stream", k.Stream),
+		integer("batch", k.Batch),
+		integer("k", k.K),
+		integer("width", k.Width),
+		float("free_bits", k.FreeBits),
+		float("scale", k.Scale),
+	}
 }
 
-// ImportanceWeightsFwdF32: importance_weights is log w = -rows + sum_j (l + eps^2 - z^2) / 2, bound = logsumexp_k log w - log k, w = softmax_k, a
+// ImportanceWeightsFwdF32 is log w = -rows + sum_j (l + eps^2 - z^2) / 2, bound = logsumexp_k log w - log k, w = softmax_k, a
 // block an example and a warp a sample.
 //
 //	w, rows: batch k, bound: batch, z: batch k x width
@@ -135,13 +193,26 @@ type ImportanceWeightsFwdF32 struct {
 
 var kernelImportanceWeightsFwdF32 = &Kernel{Name: "importance_weights_fwd_f32", File: "code", Params: "ppppppiiii"}
 
-func (k ImportanceWeightsFwdF32) Kernel() *Kernel { return kernelImportanceWeightsFwdF32 }
+// Kernel is importance_weights_fwd_f32 of code.cu.
+func (ImportanceWeightsFwdF32) Kernel() *Kernel { return kernelImportanceWeightsFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ImportanceWeightsFwdF32) Args() []Arg {
-	return []Arg{pointer("w", Pointer(k.W)), pointer("bound", Pointer(k.Bound)), pointer("rows", Pointer(k.Rows)), pointer("z", Pointer(k.Z)), pointer("ml", Pointer(k.Ml)), pointer("clock", Pointer(k.Clock)), integer("stream", k.Stream), integer("batch", k.Batch), integer("k", k.K), integer("width", k.Width)}
+	return []Arg{
+		pointer("w", Pointer(k.W)),
+		pointer("bound", Pointer(k.Bound)),
+		pointer("rows", Pointer(k.Rows)),
+		pointer("z", Pointer(k.Z)),
+		pointer("ml", Pointer(k.Ml)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("stream", k.Stream),
+		integer("batch", k.Batch),
+		integer("k", k.K),
+		integer("width", k.Width),
+	}
 }
 
-// ImportanceBwdF32: importance_bwd is the gradient by ml of -scale sum_b bound: g = dz + scale w z, dmu = sum_k g,
+// ImportanceBwdF32 is the gradient by ml of -scale sum_b bound: g = dz + scale w z, dmu = sum_k g,
 // dl = sum_k (g eps exp(l/2) - scale w) / 2; dz has its rows already multiplied by w.
 //
 //	dml (half: batch x ld): batch x 2 width, dz, z: batch k x width, w: batch k
@@ -163,13 +234,33 @@ type ImportanceBwdF32 struct {
 
 var kernelImportanceBwdF32 = &Kernel{Name: "importance_bwd_f32", File: "code", Params: "ppipppppiiiif"}
 
-func (k ImportanceBwdF32) Kernel() *Kernel { return kernelImportanceBwdF32 }
+// Kernel is importance_bwd_f32 of code.cu.
+func (ImportanceBwdF32) Kernel() *Kernel { return kernelImportanceBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ImportanceBwdF32) Args() []Arg {
-	return []Arg{pointer("dml", Pointer(k.Dml)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dz", Pointer(k.Dz)), pointer("z", Pointer(k.Z)), pointer("ml", Pointer(k.Ml)), pointer("w", Pointer(k.W)), pointer("clock", Pointer(k.Clock)), integer("stream", k.Stream), integer("batch", k.Batch), integer("k", k.K), integer("width", k.Width), single("scale", k.Scale)}
+	return []Arg{
+		pointer("dml", Pointer(k.Dml)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dz", Pointer(k.Dz)),
+		pointer("z", Pointer(k.Z)),
+		pointer("ml", Pointer(k.Ml)),
+		pointer("w", Pointer(k.W)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("stream", k.Stream),
+		integer("batch", k.Batch),
+		integer("k", k.K),
+		integer("width", k.Width),
+		float("scale", k.Scale),
+	}
 }
 
-// GatherFwdU8 launches gather_fwd_u8.
+// GatherFwdU8 is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
+// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_STAGED the data is the
+// batch, as prefetch left it.
+//
+//	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 type GatherFwdU8 struct {
 	Clean     Float32s
 	CleanHalf Bfloat16s
@@ -190,13 +281,34 @@ type GatherFwdU8 struct {
 
 var kernelGatherFwdU8 = &Kernel{Name: "gather_fwd_u8", File: "gather", Params: "ppppippiiiiifff"}
 
-func (k GatherFwdU8) Kernel() *Kernel { return kernelGatherFwdU8 }
+// Kernel is gather_fwd_u8 of gather.cu.
+func (GatherFwdU8) Kernel() *Kernel { return kernelGatherFwdU8 }
 
+// Args are the arguments in the kernel's order.
 func (k GatherFwdU8) Args() []Arg {
-	return []Arg{pointer("clean", Pointer(k.Clean)), pointer("clean_half", Pointer(k.CleanHalf)), pointer("noisy", Pointer(k.Noisy)), pointer("noisy_half", Pointer(k.NoisyHalf)), integer("ld", k.Ld), pointer("data", Pointer(k.Data)), pointer("clock", Pointer(k.Clock)), integer("rows", k.Rows), integer("batch", k.Batch), integer("cols", k.Cols), integer("flags", k.Flags), integer("kind", k.Kind), single("level", k.Level), single("low", k.Low), single("high", k.High)}
+	return []Arg{
+		pointer("clean", Pointer(k.Clean)),
+		pointer("clean_half", Pointer(k.CleanHalf)),
+		pointer("noisy", Pointer(k.Noisy)),
+		pointer("noisy_half", Pointer(k.NoisyHalf)),
+		integer("ld", k.Ld),
+		pointer("data", Pointer(k.Data)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("rows", k.Rows),
+		integer("batch", k.Batch),
+		integer("cols", k.Cols),
+		integer("flags", k.Flags),
+		integer("kind", k.Kind),
+		float("level", k.Level),
+		float("low", k.Low),
+		float("high", k.High),
+	}
 }
 
-// GatherFwdF32 launches gather_fwd_f32.
+// GatherFwdF32 is clean[b,:] = data[perm(row + b),:], as bits with GATHER_BINARISE, and noisy = corrupted(clean), with kind a
+// CorruptionKind. Either output may be none. With GATHER_STAGED the data is the batch, as prefetch left it.
+//
+//	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 type GatherFwdF32 struct {
 	Clean     Float32s
 	CleanHalf Bfloat16s
@@ -217,13 +329,34 @@ type GatherFwdF32 struct {
 
 var kernelGatherFwdF32 = &Kernel{Name: "gather_fwd_f32", File: "gather", Params: "ppppippiiiiifff"}
 
-func (k GatherFwdF32) Kernel() *Kernel { return kernelGatherFwdF32 }
+// Kernel is gather_fwd_f32 of gather.cu.
+func (GatherFwdF32) Kernel() *Kernel { return kernelGatherFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k GatherFwdF32) Args() []Arg {
-	return []Arg{pointer("clean", Pointer(k.Clean)), pointer("clean_half", Pointer(k.CleanHalf)), pointer("noisy", Pointer(k.Noisy)), pointer("noisy_half", Pointer(k.NoisyHalf)), integer("ld", k.Ld), pointer("data", Pointer(k.Data)), pointer("clock", Pointer(k.Clock)), integer("rows", k.Rows), integer("batch", k.Batch), integer("cols", k.Cols), integer("flags", k.Flags), integer("kind", k.Kind), single("level", k.Level), single("low", k.Low), single("high", k.High)}
+	return []Arg{
+		pointer("clean", Pointer(k.Clean)),
+		pointer("clean_half", Pointer(k.CleanHalf)),
+		pointer("noisy", Pointer(k.Noisy)),
+		pointer("noisy_half", Pointer(k.NoisyHalf)),
+		integer("ld", k.Ld),
+		pointer("data", Pointer(k.Data)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("rows", k.Rows),
+		integer("batch", k.Batch),
+		integer("cols", k.Cols),
+		integer("flags", k.Flags),
+		integer("kind", k.Kind),
+		float("level", k.Level),
+		float("low", k.Low),
+		float("high", k.High),
+	}
 }
 
-// PrefetchFwdU8: Rows are of size bytes.
+// PrefetchFwdU8 is batch[b,:] = data[perm(row + ahead + b),:] for b < n, rows of size bytes; those past the end of the data are
+// left out. Of the flags it looks at GATHER_SHUFFLE.
+//
+//	batch: n x size, data: rows x size
 type PrefetchFwdU8 struct {
 	Batch Uint8s
 	Data  Uint8s
@@ -237,13 +370,24 @@ type PrefetchFwdU8 struct {
 
 var kernelPrefetchFwdU8 = &Kernel{Name: "prefetch_fwd_u8", File: "gather", Params: "pppiiiii"}
 
-func (k PrefetchFwdU8) Kernel() *Kernel { return kernelPrefetchFwdU8 }
+// Kernel is prefetch_fwd_u8 of gather.cu.
+func (PrefetchFwdU8) Kernel() *Kernel { return kernelPrefetchFwdU8 }
 
+// Args are the arguments in the kernel's order.
 func (k PrefetchFwdU8) Args() []Arg {
-	return []Arg{pointer("batch", Pointer(k.Batch)), pointer("data", Pointer(k.Data)), pointer("clock", Pointer(k.Clock)), integer("rows", k.Rows), integer("n", k.N), integer("size", k.Size), integer("ahead", k.Ahead), integer("flags", k.Flags)}
+	return []Arg{
+		pointer("batch", Pointer(k.Batch)),
+		pointer("data", Pointer(k.Data)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("rows", k.Rows),
+		integer("n", k.N),
+		integer("size", k.Size),
+		integer("ahead", k.Ahead),
+		integer("flags", k.Flags),
+	}
 }
 
-// TickU64: tick ends a step of rows examples.
+// TickU64 ends a step of rows examples.
 type TickU64 struct {
 	Clock Clock
 	Rows  int
@@ -251,13 +395,18 @@ type TickU64 struct {
 
 var kernelTickU64 = &Kernel{Name: "tick_u64", File: "gather", Params: "pi"}
 
-func (k TickU64) Kernel() *Kernel { return kernelTickU64 }
+// Kernel is tick_u64 of gather.cu.
+func (TickU64) Kernel() *Kernel { return kernelTickU64 }
 
+// Args are the arguments in the kernel's order.
 func (k TickU64) Args() []Arg {
-	return []Arg{pointer("clock", Pointer(k.Clock)), integer("rows", k.Rows)}
+	return []Arg{
+		pointer("clock", Pointer(k.Clock)),
+		integer("rows", k.Rows),
+	}
 }
 
-// BiasActFwdF32: bias_act is a = x + b, y = s(a), and pre = a where pre is not none; y may be x, the product. b may be null.
+// BiasActFwdF32 is a = x + b, y = s(a), and pre = a where pre is not none; y may be x, the product. b may be null.
 //
 //	y, pre, x (halves: rows x ld): rows x cols, b: cols
 type BiasActFwdF32 struct {
@@ -276,13 +425,27 @@ type BiasActFwdF32 struct {
 
 var kernelBiasActFwdF32 = &Kernel{Name: "bias_act_fwd_f32", File: "layer", Params: "ppipppppiii"}
 
-func (k BiasActFwdF32) Kernel() *Kernel { return kernelBiasActFwdF32 }
+// Kernel is bias_act_fwd_f32 of layer.cu.
+func (BiasActFwdF32) Kernel() *Kernel { return kernelBiasActFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k BiasActFwdF32) Args() []Arg {
-	return []Arg{pointer("y", Pointer(k.Y)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("pre", Pointer(k.Pre)), pointer("pre_half", Pointer(k.PreHalf)), pointer("x", Pointer(k.X)), pointer("x_half", Pointer(k.XHalf)), pointer("b", Pointer(k.B)), integer("rows", k.Rows), integer("cols", k.Cols), integer("act", k.Act)}
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("pre", Pointer(k.Pre)),
+		pointer("pre_half", Pointer(k.PreHalf)),
+		pointer("x", Pointer(k.X)),
+		pointer("x_half", Pointer(k.XHalf)),
+		pointer("b", Pointer(k.B)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("act", k.Act),
+	}
 }
 
-// ActFwdF32: act is y = s(x); y may be x.
+// ActFwdF32 is y = s(x); y may be x.
 type ActFwdF32 struct {
 	Y   Float32s
 	X   Float32s
@@ -292,13 +455,20 @@ type ActFwdF32 struct {
 
 var kernelActFwdF32 = &Kernel{Name: "act_fwd_f32", File: "layer", Params: "ppii"}
 
-func (k ActFwdF32) Kernel() *Kernel { return kernelActFwdF32 }
+// Kernel is act_fwd_f32 of layer.cu.
+func (ActFwdF32) Kernel() *Kernel { return kernelActFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ActFwdF32) Args() []Arg {
-	return []Arg{pointer("y", Pointer(k.Y)), pointer("x", Pointer(k.X)), integer("n", k.N), integer("act", k.Act)}
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("x", Pointer(k.X)),
+		integer("n", k.N),
+		integer("act", k.Act),
+	}
 }
 
-// ActBwdF32: act_bwd is dx = dy . s'(saved); dx may be dy.
+// ActBwdF32 is dx = dy . s'(saved); dx may be dy.
 //
 //	dx, dy, saved (halves: rows x ld): rows x cols
 type ActBwdF32 struct {
@@ -316,13 +486,26 @@ type ActBwdF32 struct {
 
 var kernelActBwdF32 = &Kernel{Name: "act_bwd_f32", File: "layer", Params: "ppippiippi"}
 
-func (k ActBwdF32) Kernel() *Kernel { return kernelActBwdF32 }
+// Kernel is act_bwd_f32 of layer.cu.
+func (ActBwdF32) Kernel() *Kernel { return kernelActBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ActBwdF32) Args() []Arg {
-	return []Arg{pointer("dx", Pointer(k.Dx)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dy", Pointer(k.Dy)), pointer("dy_half", Pointer(k.DyHalf)), integer("rows", k.Rows), integer("cols", k.Cols), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("dx", Pointer(k.Dx)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dy", Pointer(k.Dy)),
+		pointer("dy_half", Pointer(k.DyHalf)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// DropoutFwdF32: dropout is y = x . [u >= p] / (1-p) . s'(saved); y may be x.
+// DropoutFwdF32 is y = x . [u >= p] / (1-p) . s'(saved); y may be x.
 //
 //	y, x, saved (halves: rows x ld): rows x cols
 type DropoutFwdF32 struct {
@@ -343,13 +526,29 @@ type DropoutFwdF32 struct {
 
 var kernelDropoutFwdF32 = &Kernel{Name: "dropout_fwd_f32", File: "layer", Params: "ppipppiiifppi"}
 
-func (k DropoutFwdF32) Kernel() *Kernel { return kernelDropoutFwdF32 }
+// Kernel is dropout_fwd_f32 of layer.cu.
+func (DropoutFwdF32) Kernel() *Kernel { return kernelDropoutFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k DropoutFwdF32) Args() []Arg {
-	return []Arg{pointer("y", Pointer(k.Y)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("x", Pointer(k.X)), pointer("x_half", Pointer(k.XHalf)), pointer("clock", Pointer(k.Clock)), integer("rows", k.Rows), integer("cols", k.Cols), integer("stream", k.Stream), single("p", k.P), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("x", Pointer(k.X)),
+		pointer("x_half", Pointer(k.XHalf)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("stream", k.Stream),
+		float("p", k.P),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// AddFwdF32: add is out = dst + src; out may be dst.
+// AddFwdF32 is out = dst + src; out may be dst.
 //
 //	out (half: rows x ld), dst, src: rows x cols
 type AddFwdF32 struct {
@@ -364,13 +563,23 @@ type AddFwdF32 struct {
 
 var kernelAddFwdF32 = &Kernel{Name: "add_fwd_f32", File: "layer", Params: "ppippii"}
 
-func (k AddFwdF32) Kernel() *Kernel { return kernelAddFwdF32 }
+// Kernel is add_fwd_f32 of layer.cu.
+func (AddFwdF32) Kernel() *Kernel { return kernelAddFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k AddFwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dst", Pointer(k.Dst)), pointer("src", Pointer(k.Src)), integer("rows", k.Rows), integer("cols", k.Cols)}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dst", Pointer(k.Dst)),
+		pointer("src", Pointer(k.Src)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+	}
 }
 
-// CopyColumnsFwdF32: copy_columns is dst[r,j] = src[r,from+j].
+// CopyColumnsFwdF32 is dst[r,j] = src[r,from+j].
 //
 //	dst: rows x cols, src: rows x src_cols
 type CopyColumnsFwdF32 struct {
@@ -384,13 +593,22 @@ type CopyColumnsFwdF32 struct {
 
 var kernelCopyColumnsFwdF32 = &Kernel{Name: "copy_columns_fwd_f32", File: "layer", Params: "ppiiii"}
 
-func (k CopyColumnsFwdF32) Kernel() *Kernel { return kernelCopyColumnsFwdF32 }
+// Kernel is copy_columns_fwd_f32 of layer.cu.
+func (CopyColumnsFwdF32) Kernel() *Kernel { return kernelCopyColumnsFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k CopyColumnsFwdF32) Args() []Arg {
-	return []Arg{pointer("dst", Pointer(k.Dst)), pointer("src", Pointer(k.Src)), integer("rows", k.Rows), integer("cols", k.Cols), integer("src_cols", k.SrcCols), integer("from", k.From)}
+	return []Arg{
+		pointer("dst", Pointer(k.Dst)),
+		pointer("src", Pointer(k.Src)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("src_cols", k.SrcCols),
+		integer("from", k.From),
+	}
 }
 
-// ScaleRowsFwdF32: scale_rows is out[r,:] = t[r,:] w[r]; out may be t.
+// ScaleRowsFwdF32 is out[r,:] = t[r,:] w[r]; out may be t.
 //
 //	out (half: rows x ld), t: rows x cols, w: rows
 type ScaleRowsFwdF32 struct {
@@ -405,13 +623,23 @@ type ScaleRowsFwdF32 struct {
 
 var kernelScaleRowsFwdF32 = &Kernel{Name: "scale_rows_fwd_f32", File: "layer", Params: "ppippii"}
 
-func (k ScaleRowsFwdF32) Kernel() *Kernel { return kernelScaleRowsFwdF32 }
+// Kernel is scale_rows_fwd_f32 of layer.cu.
+func (ScaleRowsFwdF32) Kernel() *Kernel { return kernelScaleRowsFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ScaleRowsFwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("t", Pointer(k.T)), pointer("w", Pointer(k.W)), integer("rows", k.Rows), integer("cols", k.Cols)}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("t", Pointer(k.T)),
+		pointer("w", Pointer(k.W)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+	}
 }
 
-// ColumnSumsFwdF32: column_sums is out[j] = scale sum_r x[r,j], added to what is there with accumulate.
+// ColumnSumsFwdF32 is out[j] = scale sum_r x[r,j], added to what is there with accumulate.
 //
 //	out: cols, x (half: rows x ld): rows x cols, part: chunks x cols
 type ColumnSumsFwdF32 struct {
@@ -430,13 +658,27 @@ type ColumnSumsFwdF32 struct {
 
 var kernelColumnSumsFwdF32 = &Kernel{Name: "column_sums_fwd_f32", File: "layer", Params: "pppiiiidipp"}
 
-func (k ColumnSumsFwdF32) Kernel() *Kernel { return kernelColumnSumsFwdF32 }
+// Kernel is column_sums_fwd_f32 of layer.cu.
+func (ColumnSumsFwdF32) Kernel() *Kernel { return kernelColumnSumsFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ColumnSumsFwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("x", Pointer(k.X)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), integer("rows", k.Rows), integer("cols", k.Cols), integer("chunks", k.Chunks), double("scale", k.Scale), integer("accumulate", k.Accumulate), pointer("part", Pointer(k.Part)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("x", Pointer(k.X)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("chunks", k.Chunks),
+		double("scale", k.Scale),
+		integer("accumulate", k.Accumulate),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// LossSquaredBwdF32: loss_squared is sum (o - x)^2.
+// LossSquaredBwdF32 is sum (o - x)^2.
 //
 //	dout, saved (halves: n x ld), out: n x cols, target: n/k x cols, rows: n
 type LossSquaredBwdF32 struct {
@@ -457,13 +699,29 @@ type LossSquaredBwdF32 struct {
 
 var kernelLossSquaredBwdF32 = &Kernel{Name: "loss_squared_bwd_f32", File: "loss", Params: "ppipppiiifppi"}
 
-func (k LossSquaredBwdF32) Kernel() *Kernel { return kernelLossSquaredBwdF32 }
+// Kernel is loss_squared_bwd_f32 of loss.cu.
+func (LossSquaredBwdF32) Kernel() *Kernel { return kernelLossSquaredBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k LossSquaredBwdF32) Args() []Arg {
-	return []Arg{pointer("dout", Pointer(k.Dout)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("rows", Pointer(k.Rows)), pointer("out", Pointer(k.Out)), pointer("target", Pointer(k.Target)), integer("n", k.N), integer("cols", k.Cols), integer("k", k.K), single("scale", k.Scale), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("dout", Pointer(k.Dout)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("rows", Pointer(k.Rows)),
+		pointer("out", Pointer(k.Out)),
+		pointer("target", Pointer(k.Target)),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		float("scale", k.Scale),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// LossBernoulliBwdF32: loss_bernoulli is sum softplus(o) - o x, cross-entropy from logits.
+// LossBernoulliBwdF32 is sum softplus(o) - o x, cross-entropy from logits.
 //
 //	dout, saved (halves: n x ld), out: n x cols, target: n/k x cols, rows: n
 type LossBernoulliBwdF32 struct {
@@ -484,13 +742,29 @@ type LossBernoulliBwdF32 struct {
 
 var kernelLossBernoulliBwdF32 = &Kernel{Name: "loss_bernoulli_bwd_f32", File: "loss", Params: "ppipppiiifppi"}
 
-func (k LossBernoulliBwdF32) Kernel() *Kernel { return kernelLossBernoulliBwdF32 }
+// Kernel is loss_bernoulli_bwd_f32 of loss.cu.
+func (LossBernoulliBwdF32) Kernel() *Kernel { return kernelLossBernoulliBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k LossBernoulliBwdF32) Args() []Arg {
-	return []Arg{pointer("dout", Pointer(k.Dout)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("rows", Pointer(k.Rows)), pointer("out", Pointer(k.Out)), pointer("target", Pointer(k.Target)), integer("n", k.N), integer("cols", k.Cols), integer("k", k.K), single("scale", k.Scale), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("dout", Pointer(k.Dout)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("rows", Pointer(k.Rows)),
+		pointer("out", Pointer(k.Out)),
+		pointer("target", Pointer(k.Target)),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		float("scale", k.Scale),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// LossGaussianBwdF32: loss_gaussian is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, o = (mu, l), l clamped, without gradient where it is.
+// LossGaussianBwdF32 is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, o = (mu, l), l clamped, without gradient where it is.
 //
 //	dout, saved (halves: n x ld), out: n x 2 cols, target: n/k x cols, rows: n
 type LossGaussianBwdF32 struct {
@@ -511,13 +785,29 @@ type LossGaussianBwdF32 struct {
 
 var kernelLossGaussianBwdF32 = &Kernel{Name: "loss_gaussian_bwd_f32", File: "loss", Params: "ppipppiiifppi"}
 
-func (k LossGaussianBwdF32) Kernel() *Kernel { return kernelLossGaussianBwdF32 }
+// Kernel is loss_gaussian_bwd_f32 of loss.cu.
+func (LossGaussianBwdF32) Kernel() *Kernel { return kernelLossGaussianBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k LossGaussianBwdF32) Args() []Arg {
-	return []Arg{pointer("dout", Pointer(k.Dout)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("rows", Pointer(k.Rows)), pointer("out", Pointer(k.Out)), pointer("target", Pointer(k.Target)), integer("n", k.N), integer("cols", k.Cols), integer("k", k.K), single("scale", k.Scale), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("dout", Pointer(k.Dout)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("rows", Pointer(k.Rows)),
+		pointer("out", Pointer(k.Out)),
+		pointer("target", Pointer(k.Target)),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		float("scale", k.Scale),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// LossCategoricalBwdF32: loss_categorical is logsumexp(o) - o[x], x a class number.
+// LossCategoricalBwdF32 is logsumexp(o) - o[x], x a class number.
 //
 //	dout, saved (halves: n x ld), out: n x cols, target: n/k, rows: n
 type LossCategoricalBwdF32 struct {
@@ -538,13 +828,29 @@ type LossCategoricalBwdF32 struct {
 
 var kernelLossCategoricalBwdF32 = &Kernel{Name: "loss_categorical_bwd_f32", File: "loss", Params: "ppipppiiifppi"}
 
-func (k LossCategoricalBwdF32) Kernel() *Kernel { return kernelLossCategoricalBwdF32 }
+// Kernel is loss_categorical_bwd_f32 of loss.cu.
+func (LossCategoricalBwdF32) Kernel() *Kernel { return kernelLossCategoricalBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k LossCategoricalBwdF32) Args() []Arg {
-	return []Arg{pointer("dout", Pointer(k.Dout)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("rows", Pointer(k.Rows)), pointer("out", Pointer(k.Out)), pointer("target", Pointer(k.Target)), integer("n", k.N), integer("cols", k.Cols), integer("k", k.K), single("scale", k.Scale), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("dout", Pointer(k.Dout)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("rows", Pointer(k.Rows)),
+		pointer("out", Pointer(k.Out)),
+		pointer("target", Pointer(k.Target)),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		float("scale", k.Scale),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// CorrectFwdF32: correct is *sum += number of rows whose largest logit (the first of equals) is the target's, a warp a row.
+// CorrectFwdF32 is *sum += number of rows whose largest logit (the first of equals) is the target's, a warp a row.
 //
 //	logits: n x cols, target: n, part: grid
 type CorrectFwdF32 struct {
@@ -559,13 +865,23 @@ type CorrectFwdF32 struct {
 
 var kernelCorrectFwdF32 = &Kernel{Name: "correct_fwd_f32", File: "loss", Params: "pppiipp"}
 
-func (k CorrectFwdF32) Kernel() *Kernel { return kernelCorrectFwdF32 }
+// Kernel is correct_fwd_f32 of loss.cu.
+func (CorrectFwdF32) Kernel() *Kernel { return kernelCorrectFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k CorrectFwdF32) Args() []Arg {
-	return []Arg{pointer("sum", Pointer(k.Sum)), pointer("logits", Pointer(k.Logits)), pointer("target", Pointer(k.Target)), integer("n", k.N), integer("cols", k.Cols), pointer("part", Pointer(k.Part)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("sum", Pointer(k.Sum)),
+		pointer("logits", Pointer(k.Logits)),
+		pointer("target", Pointer(k.Target)),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// AccumulateFwdF32: accumulate is *sum += scale sum v.
+// AccumulateFwdF32 is *sum += scale sum v.
 //
 //	v: n, part: grid
 type AccumulateFwdF32 struct {
@@ -579,13 +895,22 @@ type AccumulateFwdF32 struct {
 
 var kernelAccumulateFwdF32 = &Kernel{Name: "accumulate_fwd_f32", File: "loss", Params: "ppidpp"}
 
-func (k AccumulateFwdF32) Kernel() *Kernel { return kernelAccumulateFwdF32 }
+// Kernel is accumulate_fwd_f32 of loss.cu.
+func (AccumulateFwdF32) Kernel() *Kernel { return kernelAccumulateFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k AccumulateFwdF32) Args() []Arg {
-	return []Arg{pointer("sum", Pointer(k.Sum)), pointer("v", Pointer(k.V)), integer("n", k.N), double("scale", k.Scale), pointer("part", Pointer(k.Part)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("sum", Pointer(k.Sum)),
+		pointer("v", Pointer(k.V)),
+		integer("n", k.N),
+		double("scale", k.Scale),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// SparseKlBwdF32: sparse_kl is *sum += sum_j KL(rho || m_j), m clamped to [low, 1-low], and
+// SparseKlBwdF32 is *sum += sum_j KL(rho || m_j), m clamped to [low, 1-low], and
 // out[b,j] = (dh[b,j] + scale (-rho/m_j + (1-rho)/(1-m_j))) s'(saved); out may be dh. The first block adds up the value.
 //
 //	out, dh, saved (halves: rows x ld): rows x cols, m: cols
@@ -609,13 +934,31 @@ type SparseKlBwdF32 struct {
 
 var kernelSparseKlBwdF32 = &Kernel{Name: "sparse_kl_bwd_f32", File: "penalty", Params: "ppippppiifffppi"}
 
-func (k SparseKlBwdF32) Kernel() *Kernel { return kernelSparseKlBwdF32 }
+// Kernel is sparse_kl_bwd_f32 of penalty.cu.
+func (SparseKlBwdF32) Kernel() *Kernel { return kernelSparseKlBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k SparseKlBwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dh", Pointer(k.Dh)), pointer("dh_half", Pointer(k.DhHalf)), pointer("sum", Pointer(k.Sum)), pointer("m", Pointer(k.M)), integer("rows", k.Rows), integer("cols", k.Cols), single("rho", k.Rho), single("scale", k.Scale), single("low", k.Low), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dh", Pointer(k.Dh)),
+		pointer("dh_half", Pointer(k.DhHalf)),
+		pointer("sum", Pointer(k.Sum)),
+		pointer("m", Pointer(k.M)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		float("rho", k.Rho),
+		float("scale", k.Scale),
+		float("low", k.Low),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// L1BwdF32: l1 is *sum += share sum |h| and out = (dh + scale sign(h)) s'(saved); out may be dh.
+// L1BwdF32 is *sum += share sum |h| and out = (dh + scale sign(h)) s'(saved); out may be dh.
 //
 //	out, dh, h, saved (halves: rows x ld): rows x cols, part: grid
 type L1BwdF32 struct {
@@ -640,13 +983,33 @@ type L1BwdF32 struct {
 
 var kernelL1BwdF32 = &Kernel{Name: "l1_bwd_f32", File: "penalty", Params: "ppipppppiidfppipp"}
 
-func (k L1BwdF32) Kernel() *Kernel { return kernelL1BwdF32 }
+// Kernel is l1_bwd_f32 of penalty.cu.
+func (L1BwdF32) Kernel() *Kernel { return kernelL1BwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k L1BwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dh", Pointer(k.Dh)), pointer("dh_half", Pointer(k.DhHalf)), pointer("sum", Pointer(k.Sum)), pointer("h", Pointer(k.H)), pointer("h_half", Pointer(k.HHalf)), integer("rows", k.Rows), integer("cols", k.Cols), double("share", k.Share), single("scale", k.Scale), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act), pointer("part", Pointer(k.Part)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dh", Pointer(k.Dh)),
+		pointer("dh_half", Pointer(k.DhHalf)),
+		pointer("sum", Pointer(k.Sum)),
+		pointer("h", Pointer(k.H)),
+		pointer("h_half", Pointer(k.HHalf)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		double("share", k.Share),
+		float("scale", k.Scale),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// RowSquaresFwdF32: row_squares is r[j] = sum_i w[j,i]^2, a block a row.
+// RowSquaresFwdF32 is r[j] = sum_i w[j,i]^2, a block a row.
 //
 //	r: rows, w: rows x cols
 type RowSquaresFwdF32 struct {
@@ -658,13 +1021,20 @@ type RowSquaresFwdF32 struct {
 
 var kernelRowSquaresFwdF32 = &Kernel{Name: "row_squares_fwd_f32", File: "penalty", Params: "ppii"}
 
-func (k RowSquaresFwdF32) Kernel() *Kernel { return kernelRowSquaresFwdF32 }
+// Kernel is row_squares_fwd_f32 of penalty.cu.
+func (RowSquaresFwdF32) Kernel() *Kernel { return kernelRowSquaresFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k RowSquaresFwdF32) Args() []Arg {
-	return []Arg{pointer("r", Pointer(k.R)), pointer("w", Pointer(k.W)), integer("rows", k.Rows), integer("cols", k.Cols)}
+	return []Arg{
+		pointer("r", Pointer(k.R)),
+		pointer("w", Pointer(k.W)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+	}
 }
 
-// ContractShallowBwdF32: contract_shallow is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s” r_j, where out may be da, and
+// ContractShallowBwdF32 is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s” r_j, where out may be da, and
 // dr[j] = scale sum_b s'^2. With sloped da is multiplied by s' first.
 //
 //	out, da, saved (halves: rows x ld): rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
@@ -693,13 +1063,36 @@ type ContractShallowBwdF32 struct {
 
 var kernelContractShallowBwdF32 = &Kernel{Name: "contract_shallow_bwd_f32", File: "penalty", Params: "ppipppppppiiiidfippp"}
 
-func (k ContractShallowBwdF32) Kernel() *Kernel { return kernelContractShallowBwdF32 }
+// Kernel is contract_shallow_bwd_f32 of penalty.cu.
+func (ContractShallowBwdF32) Kernel() *Kernel { return kernelContractShallowBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ContractShallowBwdF32) Args() []Arg {
-	return []Arg{pointer("out", Pointer(k.Out)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("da", Pointer(k.Da)), pointer("da_half", Pointer(k.DaHalf)), pointer("dr", Pointer(k.Dr)), pointer("sum", Pointer(k.Sum)), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), pointer("r", Pointer(k.R)), integer("rows", k.Rows), integer("cols", k.Cols), integer("act", k.Act), integer("sloped", k.Sloped), double("share", k.Share), single("scale", k.Scale), integer("chunks", k.Chunks), pointer("part", Pointer(k.Part)), pointer("tile_part", Pointer(k.TilePart)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("out", Pointer(k.Out)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("da", Pointer(k.Da)),
+		pointer("da_half", Pointer(k.DaHalf)),
+		pointer("dr", Pointer(k.Dr)),
+		pointer("sum", Pointer(k.Sum)),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		pointer("r", Pointer(k.R)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("act", k.Act),
+		integer("sloped", k.Sloped),
+		double("share", k.Share),
+		float("scale", k.Scale),
+		integer("chunks", k.Chunks),
+		pointer("part", Pointer(k.Part)),
+		pointer("tile_part", Pointer(k.TilePart)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// ScaledRowsBwdF32: scaled_rows is dw[j,i] += 2 c_j w[j,i].
+// ScaledRowsBwdF32 is dw[j,i] += 2 c_j w[j,i].
 //
 //	dw, w: rows x cols, c: rows
 type ScaledRowsBwdF32 struct {
@@ -712,13 +1105,21 @@ type ScaledRowsBwdF32 struct {
 
 var kernelScaledRowsBwdF32 = &Kernel{Name: "scaled_rows_bwd_f32", File: "penalty", Params: "pppii"}
 
-func (k ScaledRowsBwdF32) Kernel() *Kernel { return kernelScaledRowsBwdF32 }
+// Kernel is scaled_rows_bwd_f32 of penalty.cu.
+func (ScaledRowsBwdF32) Kernel() *Kernel { return kernelScaledRowsBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ScaledRowsBwdF32) Args() []Arg {
-	return []Arg{pointer("dw", Pointer(k.Dw)), pointer("w", Pointer(k.W)), pointer("c", Pointer(k.C)), integer("rows", k.Rows), integer("cols", k.Cols)}
+	return []Arg{
+		pointer("dw", Pointer(k.Dw)),
+		pointer("w", Pointer(k.W)),
+		pointer("c", Pointer(k.C)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+	}
 }
 
-// ProbesFwdF32: probes is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise.
+// ProbesFwdF32 is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise.
 //
 //	v: rows x cols, rows = batch k
 type ProbesFwdF32 struct {
@@ -733,13 +1134,23 @@ type ProbesFwdF32 struct {
 
 var kernelProbesFwdF32 = &Kernel{Name: "probes_fwd_f32", File: "penalty", Params: "ppiiiii"}
 
-func (k ProbesFwdF32) Kernel() *Kernel { return kernelProbesFwdF32 }
+// Kernel is probes_fwd_f32 of penalty.cu.
+func (ProbesFwdF32) Kernel() *Kernel { return kernelProbesFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k ProbesFwdF32) Args() []Arg {
-	return []Arg{pointer("v", Pointer(k.V)), pointer("clock", Pointer(k.Clock)), integer("stream", k.Stream), integer("rows", k.Rows), integer("cols", k.Cols), integer("k", k.K), integer("exact", k.Exact)}
+	return []Arg{
+		pointer("v", Pointer(k.V)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("stream", k.Stream),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		integer("exact", k.Exact),
+	}
 }
 
-// DerivativeFwdF32: derivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]); u may be v.
+// DerivativeFwdF32 is u[b,k,:] = v[b,k,:] . s'(saved[b,:]); u may be v.
 //
 //	u (half: rows x ld), v: rows x cols, saved: rows/k x cols
 type DerivativeFwdF32 struct {
@@ -756,13 +1167,25 @@ type DerivativeFwdF32 struct {
 
 var kernelDerivativeFwdF32 = &Kernel{Name: "derivative_fwd_f32", File: "penalty", Params: "ppippiiii"}
 
-func (k DerivativeFwdF32) Kernel() *Kernel { return kernelDerivativeFwdF32 }
+// Kernel is derivative_fwd_f32 of penalty.cu.
+func (DerivativeFwdF32) Kernel() *Kernel { return kernelDerivativeFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k DerivativeFwdF32) Args() []Arg {
-	return []Arg{pointer("u", Pointer(k.U)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("v", Pointer(k.V)), pointer("saved", Pointer(k.Saved)), integer("rows", k.Rows), integer("cols", k.Cols), integer("k", k.K), integer("act", k.Act)}
+	return []Arg{
+		pointer("u", Pointer(k.U)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("v", Pointer(k.V)),
+		pointer("saved", Pointer(k.Saved)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		integer("act", k.Act),
+	}
 }
 
-// DerivativeBwdF32: derivative_bwd is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s”(saved[b,:]).
+// DerivativeBwdF32 is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s”(saved[b,:]).
 //
 //	dv (half: batch k x ld), du, v: batch k x cols, da, saved: batch x cols
 type DerivativeBwdF32 struct {
@@ -781,13 +1204,27 @@ type DerivativeBwdF32 struct {
 
 var kernelDerivativeBwdF32 = &Kernel{Name: "derivative_bwd_f32", File: "penalty", Params: "ppippppiiii"}
 
-func (k DerivativeBwdF32) Kernel() *Kernel { return kernelDerivativeBwdF32 }
+// Kernel is derivative_bwd_f32 of penalty.cu.
+func (DerivativeBwdF32) Kernel() *Kernel { return kernelDerivativeBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k DerivativeBwdF32) Args() []Arg {
-	return []Arg{pointer("dv", Pointer(k.Dv)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("da", Pointer(k.Da)), pointer("du", Pointer(k.Du)), pointer("v", Pointer(k.V)), pointer("saved", Pointer(k.Saved)), integer("batch", k.Batch), integer("cols", k.Cols), integer("k", k.K), integer("act", k.Act)}
+	return []Arg{
+		pointer("dv", Pointer(k.Dv)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("da", Pointer(k.Da)),
+		pointer("du", Pointer(k.Du)),
+		pointer("v", Pointer(k.V)),
+		pointer("saved", Pointer(k.Saved)),
+		integer("batch", k.Batch),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		integer("act", k.Act),
+	}
 }
 
-// SquareSumBwdF32: square_sum is *sum += share sum v^2 and dv = 2 scale v; dv may be v.
+// SquareSumBwdF32 is *sum += share sum v^2 and dv = 2 scale v; dv may be v.
 //
 //	dv (half: rows x ld), v: rows x cols, part: grid
 type SquareSumBwdF32 struct {
@@ -806,13 +1243,27 @@ type SquareSumBwdF32 struct {
 
 var kernelSquareSumBwdF32 = &Kernel{Name: "square_sum_bwd_f32", File: "penalty", Params: "ppippiidfpp"}
 
-func (k SquareSumBwdF32) Kernel() *Kernel { return kernelSquareSumBwdF32 }
+// Kernel is square_sum_bwd_f32 of penalty.cu.
+func (SquareSumBwdF32) Kernel() *Kernel { return kernelSquareSumBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k SquareSumBwdF32) Args() []Arg {
-	return []Arg{pointer("dv", Pointer(k.Dv)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("sum", Pointer(k.Sum)), pointer("v", Pointer(k.V)), integer("rows", k.Rows), integer("cols", k.Cols), double("share", k.Share), single("scale", k.Scale), pointer("part", Pointer(k.Part)), pointer("count", Pointer(k.Count))}
+	return []Arg{
+		pointer("dv", Pointer(k.Dv)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("sum", Pointer(k.Sum)),
+		pointer("v", Pointer(k.V)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		double("share", k.Share),
+		float("scale", k.Scale),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+	}
 }
 
-// TopkFwdF32: topk keeps the k largest elements of a row, the first of equals, and zeroes the rest; a block a row.
+// TopkFwdF32 keeps the k largest elements of a row, the first of equals, and zeroes the rest; a block a row.
 //
 //	y (half: rows x ld), x: rows x cols
 type TopkFwdF32 struct {
@@ -827,13 +1278,23 @@ type TopkFwdF32 struct {
 
 var kernelTopkFwdF32 = &Kernel{Name: "topk_fwd_f32", File: "topk", Params: "ppipiii"}
 
-func (k TopkFwdF32) Kernel() *Kernel { return kernelTopkFwdF32 }
+// Kernel is topk_fwd_f32 of topk.cu.
+func (TopkFwdF32) Kernel() *Kernel { return kernelTopkFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k TopkFwdF32) Args() []Arg {
-	return []Arg{pointer("y", Pointer(k.Y)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("x", Pointer(k.X)), integer("rows", k.Rows), integer("cols", k.Cols), integer("k", k.K)}
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("x", Pointer(k.X)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+	}
 }
 
-// TopkBwdF32: topk_bwd is dx = [y != 0] . dy . s'(saved); dx may be dy.
+// TopkBwdF32 is dx = [y != 0] . dy . s'(saved); dx may be dy.
 //
 //	dx, dy, saved (halves: rows x ld), y: rows x cols
 type TopkBwdF32 struct {
@@ -852,15 +1313,29 @@ type TopkBwdF32 struct {
 
 var kernelTopkBwdF32 = &Kernel{Name: "topk_bwd_f32", File: "topk", Params: "ppipppiippi"}
 
-func (k TopkBwdF32) Kernel() *Kernel { return kernelTopkBwdF32 }
+// Kernel is topk_bwd_f32 of topk.cu.
+func (TopkBwdF32) Kernel() *Kernel { return kernelTopkBwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k TopkBwdF32) Args() []Arg {
-	return []Arg{pointer("dx", Pointer(k.Dx)), pointer("half", Pointer(k.Half)), integer("ld", k.Ld), pointer("dy", Pointer(k.Dy)), pointer("dy_half", Pointer(k.DyHalf)), pointer("y", Pointer(k.Y)), integer("rows", k.Rows), integer("cols", k.Cols), pointer("saved", Pointer(k.Saved)), pointer("saved_half", Pointer(k.SavedHalf)), integer("act", k.Act)}
+	return []Arg{
+		pointer("dx", Pointer(k.Dx)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("dy", Pointer(k.Dy)),
+		pointer("dy_half", Pointer(k.DyHalf)),
+		pointer("y", Pointer(k.Y)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		pointer("saved", Pointer(k.Saved)),
+		pointer("saved_half", Pointer(k.SavedHalf)),
+		integer("act", k.Act),
+	}
 }
 
-// CheckFwdF32: check writes to the guard the mean of rows and the squared norm of every parameter tensor's gradient, and notes the
+// CheckFwdF32 writes to the guard the mean of rows and the squared norm of every parameter tensor's gradient, and notes the
 // first step at which one of them is not finite; the guard is left alone from then on. Block i adds up span i of the
-// gradient; the blocks after the spans add up 4096 rows each. *sum += scale sum rows, whatever the guard, where sum is not
+// gradient; the blocks after the spans add up ROW_SPAN rows each. *sum += scale sum rows, whatever the guard, where sum is not
 // null.
 //
 //	guard: 2 + tensors, spans: items x (begin, end), first: tensors + 1 (tensor t is spans first[t] to first[t+1]),
@@ -883,13 +1358,29 @@ type CheckFwdF32 struct {
 
 var kernelCheckFwdF32 = &Kernel{Name: "check_fwd_f32", File: "update", Params: "ppppiipippppd"}
 
-func (k CheckFwdF32) Kernel() *Kernel { return kernelCheckFwdF32 }
+// Kernel is check_fwd_f32 of update.cu.
+func (CheckFwdF32) Kernel() *Kernel { return kernelCheckFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k CheckFwdF32) Args() []Arg {
-	return []Arg{pointer("guard", Pointer(k.Guard)), pointer("grads", Pointer(k.Grads)), pointer("spans", Pointer(k.Spans)), pointer("first", Pointer(k.First)), integer("items", k.Items), integer("tensors", k.Tensors), pointer("rows", Pointer(k.Rows)), integer("n", k.N), pointer("clock", Pointer(k.Clock)), pointer("part", Pointer(k.Part)), pointer("count", Pointer(k.Count)), pointer("sum", Pointer(k.Sum)), double("scale", k.Scale)}
+	return []Arg{
+		pointer("guard", Pointer(k.Guard)),
+		pointer("grads", Pointer(k.Grads)),
+		pointer("spans", Pointer(k.Spans)),
+		pointer("first", Pointer(k.First)),
+		integer("items", k.Items),
+		integer("tensors", k.Tensors),
+		pointer("rows", Pointer(k.Rows)),
+		integer("n", k.N),
+		pointer("clock", Pointer(k.Clock)),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+		pointer("sum", Pointer(k.Sum)),
+		double("scale", k.Scale),
+	}
 }
 
-// UpdateFwdF32: update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The
+// UpdateFwdF32 moves the parameters one step (rules: backend.Update), unless the guard holds a step that was not finite. The
 // gradient is multiplied by min(1, clip / its norm) if clip > 0; decay applies to the first decayed parameters. m and v
 // may be null where the rule keeps fewer moments. A parameter whose new value is not finite stays as it was, with its
 // moments, and the guard notes the step; then a step of rows examples ends (end_last).
@@ -919,13 +1410,35 @@ type UpdateFwdF32 struct {
 
 var kernelUpdateFwdF32 = &Kernel{Name: "update_fwd_f32", File: "update", Params: "ppppppiiiifffffpiip"}
 
-func (k UpdateFwdF32) Kernel() *Kernel { return kernelUpdateFwdF32 }
+// Kernel is update_fwd_f32 of update.cu.
+func (UpdateFwdF32) Kernel() *Kernel { return kernelUpdateFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k UpdateFwdF32) Args() []Arg {
-	return []Arg{pointer("params", Pointer(k.Params)), pointer("grads", Pointer(k.Grads)), pointer("m", Pointer(k.M)), pointer("v", Pointer(k.V)), pointer("guard", Pointer(k.Guard)), pointer("clock", Pointer(k.Clock)), integer("n", k.N), integer("tensors", k.Tensors), integer("kind", k.Kind), integer("decayed", k.Decayed), single("decay", k.Decay), single("clip", k.Clip), single("beta1", k.Beta1), single("beta2", k.Beta2), single("eps", k.Eps), pointer("shadows", Pointer(k.Shadows)), integer("shades", k.Shades), integer("rows", k.Rows), pointer("finished", Pointer(k.Finished))}
+	return []Arg{
+		pointer("params", Pointer(k.Params)),
+		pointer("grads", Pointer(k.Grads)),
+		pointer("m", Pointer(k.M)),
+		pointer("v", Pointer(k.V)),
+		pointer("guard", Pointer(k.Guard)),
+		pointer("clock", Pointer(k.Clock)),
+		integer("n", k.N),
+		integer("tensors", k.Tensors),
+		integer("kind", k.Kind),
+		integer("decayed", k.Decayed),
+		float("decay", k.Decay),
+		float("clip", k.Clip),
+		float("beta1", k.Beta1),
+		float("beta2", k.Beta2),
+		float("eps", k.Eps),
+		pointer("shadows", Pointer(k.Shadows)),
+		integer("shades", k.Shades),
+		integer("rows", k.Rows),
+		pointer("finished", Pointer(k.Finished)),
+	}
 }
 
-// LambFwdF32: lamb moves the moments and turns the gradient into LAMB's direction r (backend.Updates), and leaves every tensor's
+// LambFwdF32 moves the moments and turns the gradient into LAMB's direction r (backend.UpdateLAMB), and leaves every tensor's
 // trust ratio |p| / |r|, or 1: where one of them is 0, and for tensors that end after the first decayed parameters.
 // Block i does span i, as in check; the block that finishes last adds the norms up, a warp a tensor.
 //
@@ -953,13 +1466,34 @@ type LambFwdF32 struct {
 
 var kernelLambFwdF32 = &Kernel{Name: "lamb_fwd_f32", File: "update", Params: "ppppppppiiifffffpp"}
 
-func (k LambFwdF32) Kernel() *Kernel { return kernelLambFwdF32 }
+// Kernel is lamb_fwd_f32 of update.cu.
+func (LambFwdF32) Kernel() *Kernel { return kernelLambFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k LambFwdF32) Args() []Arg {
-	return []Arg{pointer("params", Pointer(k.Params)), pointer("r", Pointer(k.R)), pointer("m", Pointer(k.M)), pointer("v", Pointer(k.V)), pointer("trust", Pointer(k.Trust)), pointer("guard", Pointer(k.Guard)), pointer("clock", Pointer(k.Clock)), pointer("spans", Pointer(k.Spans)), integer("items", k.Items), integer("tensors", k.Tensors), integer("decayed", k.Decayed), single("decay", k.Decay), single("clip", k.Clip), single("beta1", k.Beta1), single("beta2", k.Beta2), single("eps", k.Eps), pointer("part", Pointer(k.Part)), pointer("finished", Pointer(k.Finished))}
+	return []Arg{
+		pointer("params", Pointer(k.Params)),
+		pointer("r", Pointer(k.R)),
+		pointer("m", Pointer(k.M)),
+		pointer("v", Pointer(k.V)),
+		pointer("trust", Pointer(k.Trust)),
+		pointer("guard", Pointer(k.Guard)),
+		pointer("clock", Pointer(k.Clock)),
+		pointer("spans", Pointer(k.Spans)),
+		integer("items", k.Items),
+		integer("tensors", k.Tensors),
+		integer("decayed", k.Decayed),
+		float("decay", k.Decay),
+		float("clip", k.Clip),
+		float("beta1", k.Beta1),
+		float("beta2", k.Beta2),
+		float("eps", k.Eps),
+		pointer("part", Pointer(k.Part)),
+		pointer("finished", Pointer(k.Finished)),
+	}
 }
 
-// TrustFwdF32: trust takes LAMB's step, p -= lr trust r, every tensor at its ratio. What is not finite it leaves as it was, and ends the
+// TrustFwdF32 takes LAMB's step, p -= lr trust r, every tensor at its ratio. What is not finite it leaves as it was, and ends the
 // clock's step, as update does.
 //
 //	params, r: n, trust, ends: tensors, guard: 2 + tensors, shadows: shades, as in update
@@ -980,10 +1514,45 @@ type TrustFwdF32 struct {
 
 var kernelTrustFwdF32 = &Kernel{Name: "trust_fwd_f32", File: "update", Params: "ppppppiipiip"}
 
-func (k TrustFwdF32) Kernel() *Kernel { return kernelTrustFwdF32 }
+// Kernel is trust_fwd_f32 of update.cu.
+func (TrustFwdF32) Kernel() *Kernel { return kernelTrustFwdF32 }
 
+// Args are the arguments in the kernel's order.
 func (k TrustFwdF32) Args() []Arg {
-	return []Arg{pointer("params", Pointer(k.Params)), pointer("r", Pointer(k.R)), pointer("trust", Pointer(k.Trust)), pointer("guard", Pointer(k.Guard)), pointer("clock", Pointer(k.Clock)), pointer("ends", Pointer(k.Ends)), integer("n", k.N), integer("tensors", k.Tensors), pointer("shadows", Pointer(k.Shadows)), integer("shades", k.Shades), integer("rows", k.Rows), pointer("finished", Pointer(k.Finished))}
+	return []Arg{
+		pointer("params", Pointer(k.Params)),
+		pointer("r", Pointer(k.R)),
+		pointer("trust", Pointer(k.Trust)),
+		pointer("guard", Pointer(k.Guard)),
+		pointer("clock", Pointer(k.Clock)),
+		pointer("ends", Pointer(k.Ends)),
+		integer("n", k.N),
+		integer("tensors", k.Tensors),
+		pointer("shadows", Pointer(k.Shadows)),
+		integer("shades", k.Shades),
+		integer("rows", k.Rows),
+		pointer("finished", Pointer(k.Finished)),
+	}
+}
+
+// Shadow is where the copy in bfloat16 of the parameters from begin to end lies, in rows of cols that are ld apart.
+type Shadow struct {
+	Begin int
+	End   int
+	Cols  int
+	Ld    int
+	Copy  Bfloat16s
+}
+
+// Args are the row's words in their order.
+func (k Shadow) Args() []Arg {
+	return []Arg{
+		integer("begin", k.Begin),
+		integer("end", k.End),
+		integer("cols", k.Cols),
+		integer("ld", k.Ld),
+		pointer("copy", Pointer(k.Copy)),
+	}
 }
 
 // All lists every kernel, family by family.

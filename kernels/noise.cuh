@@ -112,7 +112,7 @@ DEVICE u64 permuted(const Clock *c, u64 n, u64 i) {
 	u32 lm = (1u << left) - 1, rm = (1u << right) - 1;
 	do {
 		u32 l = (u32)(i >> right), r = (u32)i & rm;
-		for (int k = 0; k < 12; k += 2) {
+		for (int k = 0; k < KEYS; k += 2) {
 			l ^= mix(r + c->keys[k]) & lm;
 			r ^= mix(l + c->keys[k + 1]) & rm;
 		}

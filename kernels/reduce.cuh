@@ -4,8 +4,6 @@
 #pragma once
 #include "common.cuh"
 
-enum { WARPS = 8 }; // in a block
-
 // Scratch is the shared memory of a reduction.
 struct Scratch {
 	double warp[WARPS];
@@ -103,16 +101,16 @@ DEVICE double over_warps(double v, int lane, int warp, Scratch *s) {
 	return v;
 }
 
-// column_sum is sum_r f(r, j) over rows x cols, for the column j of this thread, 32 columns a block. Blocks are tiles of
+// column_sum is sum_r f(r, j) over rows x cols, for the column j of this thread, TILE columns a block. Blocks are tiles of
 // columns times chunks of rows: gridDim.x = tiles * chunks. It returns true in the blocks that have the sums, where those
 // of threads 0 to 31 hold, *column being below cols.
 //
 //	part: chunks x cols, count: tiles
 template <class F>
 DEVICE bool column_sum(F f, i64 rows, i64 cols, i64 chunks, i64 *column, double *sum, double *part, u32 *count, Scratch *s) {
-	i64 tiles = (cols + 31) / 32, tile = blockIdx.x % tiles, chunk = blockIdx.x / tiles;
+	i64 tiles = (cols + TILE - 1) / TILE, tile = blockIdx.x % tiles, chunk = blockIdx.x / tiles;
 	int x = threadIdx.x & 31, y = threadIdx.x / 32;
-	i64 j = tile * 32 + x;
+	i64 j = tile * TILE + x;
 	double v = 0;
 	if (j < cols)
 		for (i64 r = chunk * WARPS + y; r < rows; r += chunks * WARPS)
@@ -137,7 +135,7 @@ DEVICE bool column_sum(F f, i64 rows, i64 cols, i64 chunks, i64 *column, double 
 //
 //	tile_part: tiles, count: tiles + 1
 DEVICE bool tile_sum(double v, i64 cols, double *sum, double *tile_part, u32 *count, Scratch *s) {
-	i64 tiles = (cols + 31) / 32;
+	i64 tiles = (cols + TILE - 1) / TILE;
 	v = block_sum(v, s);
 	if (threadIdx.x == 0)
 		tile_part[blockIdx.x % tiles] = v;

@@ -3,8 +3,6 @@
 #include "noise.cuh"
 #include "reduce.cuh"
 
-enum { GUARD_STEP, GUARD_LOSS, GUARD_NORM };
-
 DEVICE bool is_finite(double x) { return x - x == 0; }
 DEVICE bool is_finite(float x) { return x - x == 0; }
 
@@ -26,7 +24,7 @@ DEVICE double squares(const float *p, i64 n, bool wide) {
 
 // check writes to the guard the mean of rows and the squared norm of every parameter tensor's gradient, and notes the
 // first step at which one of them is not finite; the guard is left alone from then on. Block i adds up span i of the
-// gradient; the blocks after the spans add up 4096 rows each. *sum += scale sum rows, whatever the guard, where sum is not
+// gradient; the blocks after the spans add up ROW_SPAN rows each. *sum += scale sum rows, whatever the guard, where sum is not
 // null.
 //
 //	guard: 2 + tensors, spans: items x (begin, end), first: tensors + 1 (tensor t is spans first[t] to first[t+1]),
@@ -42,7 +40,7 @@ KERNEL check_fwd_f32(double *guard, const float *grads, const i64 *spans, const 
 		i64 size = spans[2 * item + 1] - spans[2 * item];
 		v = squares(g, size, aligned(g));
 	} else {
-		i64 from = (item - items) * 4096, to = from + 4096 < n ? from + 4096 : n;
+		i64 from = (item - items) * ROW_SPAN, to = from + ROW_SPAN < n ? from + ROW_SPAN : n;
 		for (i64 r = from + threadIdx.x; r < to; r += blockDim.x)
 			v += rows[r];
 	}
@@ -79,8 +77,6 @@ DEVICE float shrinkage(const double *guard, i64 tensors, float clip) {
 	return (float)fmin(1.0, clip / sqrt(norm));
 }
 
-enum Optimiser { SGD, MOMENTUM, NESTEROV, ADAM, ADAMW };
-
 struct Rule { float lr, momentum, correct1, correct2, beta1, beta2, eps; };
 
 // moved is p after one step of the rule with gradient g (clipped), and leaves the moments in *m and *v.
@@ -100,7 +96,7 @@ DEVICE float moved(int kind, Rule o, float p, float g, float decay, float *m, fl
 	return p - o.lr * o.correct1 * *m / (sqrtf(*v) * o.correct2 + o.eps);
 }
 
-// A shadow is a copy in bfloat16 of the parameters from begin to end, rows of cols that lie ld apart.
+// Shadow is where the copy in bfloat16 of the parameters from begin to end lies, in rows of cols that are ld apart.
 struct Shadow { i64 begin, end, cols, ld; u16 *copy; };
 
 DEVICE void shade(const Shadow *shadows, i64 number, i64 q, Four p) {
@@ -137,7 +133,7 @@ DEVICE void end_last(bool left, double *guard, Clock *clock, i64 rows, u32 *fini
 		tick(clock, rows);
 }
 
-// update moves the parameters one step (rules: backend.Updates), unless the guard holds a step that was not finite. The
+// update moves the parameters one step (rules: backend.Update), unless the guard holds a step that was not finite. The
 // gradient is multiplied by min(1, clip / its norm) if clip > 0; decay applies to the first decayed parameters. m and v
 // may be null where the rule keeps fewer moments. A parameter whose new value is not finite stays as it was, with its
 // moments, and the guard notes the step; then a step of rows examples ends (end_last).
@@ -181,7 +177,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, dou
 	end_last(left, guard, clock, rows, finished, &scratch);
 }
 
-// lamb moves the moments and turns the gradient into LAMB's direction r (backend.Updates), and leaves every tensor's
+// lamb moves the moments and turns the gradient into LAMB's direction r (backend.UpdateLAMB), and leaves every tensor's
 // trust ratio |p| / |r|, or 1: where one of them is 0, and for tensors that end after the first decayed parameters.
 // Block i does span i, as in check; the block that finishes last adds the norms up, a warp a tensor.
 //

@@ -72,7 +72,7 @@ func (p *planner) left(f *Fetch) *Buffer {
 func (f *Fetch) Fill(ahead, sms int) (kernels.PrefetchFwdU8, int) {
 	bytes, flags := RowBytes(f.Data), 0
 	if f.Shuffle {
-		flags = gatherShuffle
+		flags = kernels.GatherShuffle
 	}
 	size := 4
 	if f.Data.Bytes {

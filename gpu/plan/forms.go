@@ -45,7 +45,7 @@ type mask struct {
 
 // HalfLD is the leading dimension of t's copy: its columns, rounded up so that
 // products can use tensor cores whatever the shape.
-func HalfLD(t backend.Tensor) int { return ceil(t.Cols, 8) * 8 }
+func HalfLD(t backend.Tensor) int { return ceil(t.Cols, kernels.Pack) * kernels.Pack }
 
 // maskLD is the leading dimension of the bits of y, rounded up as cuBLASLt wants.
 func maskLD(y backend.Tensor) int { return ceil(y.Cols, 128) * 128 }
@@ -237,7 +237,7 @@ func (p *planner) matrix(t backend.Tensor) Matrix {
 	}
 	h := p.halfOf(t)
 	if !h.fresh {
-		p.launch(p.spread(t.Rows*HalfLD(t)/8), Cast(kernels.Bfloat16s{Base: h.at}, t))
+		p.launch(p.spread(t.Rows*HalfLD(t)/kernels.Pack), Cast(kernels.Bfloat16s{Base: h.at}, t))
 		h.fresh = true
 	}
 	m.At = kernels.Pointer{Base: h.at}

@@ -2,9 +2,6 @@ package plan
 
 import "github.com/aegpu/aegpu/kernels"
 
-// tile is the columns of a block that sums columns.
-const tile = 32
-
 // spread is the grid for n elements, a thread each as far as the device can hold
 // them at once.
 func (p *planner) spread(n int) int { return min(ceil(n, kernels.Block), 16*p.SMs) }
@@ -16,12 +13,12 @@ func (p *planner) perRow(n int) int { return min(n, 16*p.SMs) }
 func (p *planner) summing(n int) int { return min(ceil(n, 4*kernels.Block), 8*p.SMs) }
 
 // tilesFit reports whether the tiles of so many columns can add up what they have.
-func tilesFit(cols int) bool { return ceil(cols, tile) < min(NumCounters, NumTilePartials) }
+func tilesFit(cols int) bool { return ceil(cols, kernels.Tile) < min(NumCounters, NumTilePartials) }
 
 // columns is the grid of a kernel that adds up rows, and into how many chunks it
 // cuts them: enough to fill the device, each of a few rows at least.
 func (p *planner) columns(rows, cols int) (grid, chunks int) {
-	tiles := ceil(cols, tile)
+	tiles := ceil(cols, kernels.Tile)
 	if tiles == 0 {
 		return 0, 1
 	}

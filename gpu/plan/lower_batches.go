@@ -5,13 +5,6 @@ import (
 	"github.com/aegpu/aegpu/kernels"
 )
 
-// Bits of the gather kernels' flags.
-const (
-	gatherShuffle  = 1
-	gatherBinarise = 2
-	gatherStaged   = 4
-)
-
 // gather fetches a batch and corrupts a copy of it. In a step, rows of data on the
 // host are there already, and those of the next batch are fetched meanwhile.
 func (p *planner) gather(_ *node, o backend.Gather) error {
@@ -21,10 +14,10 @@ func (p *planner) gather(_ *node, o backend.Gather) error {
 	}
 	flags := 0
 	if o.Batch.Shuffle {
-		flags |= gatherShuffle
+		flags |= kernels.GatherShuffle
 	}
 	if o.Batch.Binarise {
-		flags |= gatherBinarise
+		flags |= kernels.GatherBinarise
 	}
 	size := 4
 	if o.Data.Bytes {
@@ -33,7 +26,7 @@ func (p *planner) gather(_ *node, o backend.Gather) error {
 	from, ahead := kernels.Pointer{Base: o.Data.Mem, Offset: size * o.Data.Off}, (*Fetch)(nil)
 	if p.Step && p.onHost(o.Data) {
 		ahead = p.fetch(o, out.Rows)
-		from, flags = kernels.Pointer{Base: ahead.At}, flags|gatherStaged
+		from, flags = kernels.Pointer{Base: ahead.At}, flags|kernels.GatherStaged
 	}
 	c, noisy := p.sinkOf(o.Clean), p.sinkOf(o.Noisy)
 	k := kernels.GatherFwdU8{Clean: c.float, CleanHalf: c.half, Noisy: noisy.float, NoisyHalf: noisy.half, Ld: HalfLD(out),

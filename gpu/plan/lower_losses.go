@@ -37,7 +37,7 @@ func (p *planner) zeroSums(_ *node, o backend.ZeroSums) error {
 
 // correct counts the rows whose largest logit is the target class.
 func (p *planner) correct(_ *node, o backend.Correct) error {
-	p.launch(p.perRow(ceil(o.Logits.Rows, 8)), kernels.CorrectFwdF32{Sum: sum(o.Sums, o.Slot), Logits: at(o.Logits), Target: at(o.Target),
+	p.launch(p.perRow(ceil(o.Logits.Rows, kernels.Warps)), kernels.CorrectFwdF32{Sum: sum(o.Sums, o.Slot), Logits: at(o.Logits), Target: at(o.Target),
 		N: o.Logits.Rows, Cols: o.Logits.Cols, Part: part, Count: count})
 	return nil
 }

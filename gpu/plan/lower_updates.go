@@ -10,7 +10,6 @@ import (
 const (
 	spanSize = 4096 // elements of the gradient that one block of check adds up, or a multiple in large ones
 	maxSpans = 2048 // of a gradient and its tensors about: more make no block wait less, and one block adds up their sums
-	rowSpan  = 4096 // rows that one block adds up; as in kernels/update.cu
 )
 
 // spans is how the gradient is cut for the blocks of check, none reaching over the
@@ -52,7 +51,7 @@ func (p *planner) spansOf(ends []int) spans {
 // check writes the step's loss and gradient norms to the guard.
 func (p *planner) check(n *node, o backend.Check) error {
 	s := p.spansOf(o.Ends)
-	grid := s.items + ceil(o.Rows.Rows, rowSpan)
+	grid := s.items + ceil(o.Rows.Rows, kernels.RowSpan)
 	if grid > NumPartials {
 		return fmt.Errorf("%d parameters are too many", o.Grads.Len())
 	}

@@ -50,7 +50,7 @@ func (p *planner) shadowOf(t backend.Tensor) *Shadow {
 }
 
 // shaded has an update of params write the shadows that lie in it, nothing else
-// having written there: kernels/update.cu's table of them, and how many.
+// having written there: the table of them, and how many.
 func (p *planner) shaded(params backend.Tensor) (kernels.Shadows, int) {
 	var words []Word
 	n := 0
@@ -59,8 +59,10 @@ func (p *planner) shaded(params backend.Tensor) (kernels.Shadows, int) {
 			continue
 		}
 		begin := s.Of.Off - params.Off
-		words = append(words, Word{Number: int64(begin)}, Word{Number: int64(begin + s.Of.Len())}, Word{Number: int64(s.Of.Cols)},
-			Word{Number: int64(HalfLD(s.Of))}, Word{Address: kernels.Pointer{Base: s.At}})
+		row := kernels.Shadow{Begin: begin, End: begin + s.Of.Len(), Cols: s.Of.Cols, Ld: HalfLD(s.Of), Copy: kernels.Bfloat16s{Base: s.At}}
+		for _, a := range row.Args() {
+			words = append(words, Word{Number: int64(a.Bits), Address: a.Pointer})
+		}
 		s.Kept = true
 		n++
 	}
@@ -82,7 +84,7 @@ func (p *planner) restore() {
 		if s.Kept || !p.wrotePart(s.Of) {
 			continue
 		}
-		p.launch(p.spread(s.Of.Rows*HalfLD(s.Of)/8), Cast(kernels.Bfloat16s{Base: s.At}, s.Of))
+		p.launch(p.spread(s.Of.Rows*HalfLD(s.Of)/kernels.Pack), Cast(kernels.Bfloat16s{Base: s.At}, s.Of))
 		s.Kept = true
 	}
 }
