@@ -21,8 +21,11 @@ type declarations struct {
 // of numbers need none of it.
 func declarationsOf(pattern string) (*declarations, error) {
 	names, err := filepath.Glob(pattern)
-	if err != nil || len(names) == 0 {
-		return nil, fmt.Errorf("%s: no such files: %v", pattern, err)
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: no such files", pattern)
 	}
 	fset := token.NewFileSet()
 	d := &declarations{info: &types.Info{Defs: map[*ast.Ident]types.Object{}, Types: map[ast.Expr]types.TypeAndValue{}}}

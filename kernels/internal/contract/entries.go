@@ -47,8 +47,11 @@ var (
 // entries are the kernels and rows of the sources in dir, source by source.
 func entries(dir string) (kernels, rows []entry, err error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.cu"))
-	if err != nil || len(files) == 0 {
-		return nil, nil, fmt.Errorf("%s: no kernels: %v", dir, err)
+	if err != nil {
+		return nil, nil, err
+	}
+	if len(files) == 0 {
+		return nil, nil, fmt.Errorf("%s: no kernels", dir)
 	}
 	seen := map[string]string{}
 	for _, f := range files {
