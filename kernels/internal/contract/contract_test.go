@@ -2,6 +2,7 @@ package contract
 
 import (
 	"go/ast"
+	"go/constant"
 	"go/parser"
 	"go/token"
 	"os"
@@ -118,6 +119,14 @@ func TestErrors(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %q in it", name, err, want)
 			}
+		}
+	}
+}
+
+func TestFloatsInC(t *testing.T) {
+	for text, want := range map[string]string{"0.01": "0.01f", "2.0": "2.0f", "1e-6": "1e-06f", "1e30": "1e+30f", "0.1": "0.1f"} {
+		if got := float(constant.MakeFromLiteral(text, token.FLOAT, 0)); got != want {
+			t.Errorf("%s is %s, want %s", text, got, want)
 		}
 	}
 }

@@ -79,9 +79,8 @@ func (d *declarations) constants(b *bytes.Buffer, g *ast.GenDecl) error {
 			case !ok || c.Val().Kind() == constant.Unknown:
 				return fmt.Errorf("%s is not a constant by itself", n.Name)
 			case c.Val().Kind() == constant.Float:
-				f, _ := constant.Float32Val(c.Val())
 				comment(b, g.Doc, n.Name)
-				fmt.Fprintf(b, "#define %s %sf\n", upper(n.Name), strconv.FormatFloat(float64(f), 'g', -1, 32))
+				fmt.Fprintf(b, "#define %s %s\n", upper(n.Name), float(c.Val()))
 				continue
 			case c.Val().Kind() != constant.Int:
 				return fmt.Errorf("%s = %v is no number", n.Name, c.Val())
@@ -103,6 +102,16 @@ func (d *declarations) constants(b *bytes.Buffer, g *ast.GenDecl) error {
 		fmt.Fprintf(b, "enum %s{\n%s};\n", kind, strings.Join(lines, ""))
 	}
 	return nil
+}
+
+// float is a constant as C's float.
+func float(v constant.Value) string {
+	f, _ := constant.Float32Val(v)
+	text := strconv.FormatFloat(float64(f), 'g', -1, 32)
+	if !strings.ContainsAny(text, ".e") {
+		text += ".0"
+	}
+	return text + "f"
 }
 
 // inC are the types of fields.
@@ -144,8 +153,7 @@ func (d *declarations) layout(b *bytes.Buffer, s *ast.TypeSpec, doc *ast.Comment
 	return nil
 }
 
-// comment writes a doc comment, the name that it begins with as it is in C, but none of a block of constants that says
-// nothing by itself.
+// comment writes a doc comment, the name that it begins with as it is in C.
 func comment(b *bytes.Buffer, doc *ast.CommentGroup, name string) {
 	for line := range strings.Lines(doc.Text()) {
 		line = strings.TrimRight(line, "\n")
