@@ -20,7 +20,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 	if path, err := simd.FromEnv(); err != nil || path == simd.Gonum {
 		t.Skip("gonum's own products start goroutines")
 	}
-	for i, c := range variants() {
+	for i, c := range gradientCases() {
 		kind, batches := backend.Adam, 1
 		if i%2 == 1 {
 			kind, batches = backend.LAMB, 2

@@ -36,7 +36,7 @@ func denseRamp(rows, cols int) *tensor.Dense {
 // TestFileRoundTrip writes every kind of model and reads it back to the same
 // bytes and the same codes.
 func TestFileRoundTrip(t *testing.T) {
-	for _, c := range variants() {
+	for _, c := range gradientCases() {
 		t.Run(c.name, func(t *testing.T) {
 			c.spec.Classes = 3
 			m := newTestModel(t, c.spec)

@@ -30,6 +30,7 @@ func newBenchCommand(s *streams) *cli.Command {
 		&cli.Float64Flag{Name: "most", Usage: "`SECONDS` a point, after which it ends with 5 runs or more; 0 has no limit", Category: "Timing"},
 		&cli.StringFlag{Name: "ceiling", Usage: "`FLOPS,BYTES` a second that the device reaches at best, in place of measuring them, as in 7.9e14,3.1e12", Category: "Timing"},
 		&cli.BoolFlag{Name: "points", Usage: "print lines of JSON as they come: the sweep without its points, then one a point", Category: "Timing"},
+		&cli.BoolFlag{Name: "nets", Usage: "print the nets that docs/benchmarks times, as JSON with the flags of each, and time nothing", Category: "Timing", DisableDefaultText: true},
 		&cli.StringFlag{Name: "plot", Usage: "`FILE` for a plot, .png or .svg: step time by batch size, and the roofline", Category: "Timing"},
 	}
 	for _, f := range settingFlags() {
@@ -70,6 +71,9 @@ type benchResult struct {
 }
 
 func runBench(c *cli.Context, s *streams) error {
+	if c.Bool("nets") {
+		return writeNets(s)
+	}
 	r, err := benchRequest(c)
 	if err != nil {
 		return err
@@ -97,6 +101,19 @@ func runBench(c *cli.Context, s *streams) error {
 		return s.writeJSON(r.benchResult)
 	}
 	return nil
+}
+
+// writeNets prints the nets that are timed, by name.
+func writeNets(s *streams) error {
+	nets := map[string]bench.Peer{}
+	for _, n := range bench.Nets {
+		p, err := n.Peer()
+		if err != nil {
+			return err
+		}
+		nets[n.Name] = p
+	}
+	return s.writeJSON(nets)
 }
 
 // benchRun is a request, and what comes of it.

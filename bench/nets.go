@@ -1,0 +1,82 @@
+package bench
+
+import (
+	"strings"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/train"
+)
+
+// Net is a net that docs/benchmarks times, by the letter that it goes by there.
+type Net struct {
+	Name   string
+	model  string
+	change func(*train.Config)
+}
+
+// Nets are those nets.
+var Nets = []Net{
+	{"a", "ae", nil},
+	{"b", "vae", nil},
+	{"c", "vae", func(c *train.Config) {
+		c.Hidden, c.Latent, c.Activation = train.Widths{200, 200}, 50, backend.Tanh
+	}},
+	{"d", "denoising", nil},
+	{"e", "sparse", nil},
+	{"f", "contractive", func(c *train.Config) { c.Tied, c.Latent = false, 1000 }},
+	{"h", "ae", func(c *train.Config) {
+		c.Hidden, c.Latent, c.Activation = train.Widths{1000, 500, 250}, 30, backend.Sigmoid
+	}},
+	{"w", "ae", func(c *train.Config) { c.Hidden, c.Latent = train.Widths{4096, 4096}, 64 }},
+}
+
+// Config is the net as a training's settings: a preset with some of its own.
+func (n *Net) Config() (train.Config, error) {
+	c, err := train.Preset(n.model)
+	if err == nil && n.change != nil {
+		n.change(&c)
+	}
+	return c, err
+}
+
+// Peer is what another program needs to know of a net to train the same.
+type Peer struct {
+	Hidden     []int              `json:"hidden"`
+	Latent     int                `json:"latent"`
+	Activation backend.Activation `json:"activation"`
+	Code       string             `json:"code,omitempty"` // the code's activation, where there is one
+	VAE        bool               `json:"vae,omitempty"`
+	Masking    float32            `json:"masking,omitempty"`
+	Sparsity   []float32          `json:"sparsity,omitempty"` // KL: target and weight
+	Contract   float32            `json:"contract,omitempty"`
+	Flags      string             `json:"aegpu"` // of train and bench
+}
+
+// Peer describes the net.
+func (n *Net) Peer() (Peer, error) {
+	c, err := n.Config()
+	if err != nil {
+		return Peer{}, err
+	}
+	flags, err := c.Flags()
+	if err != nil {
+		return Peer{}, err
+	}
+	s, err := c.Spec(1)
+	if err != nil {
+		return Peer{}, err
+	}
+	p := Peer{Hidden: s.Hidden, Latent: s.Latent, Activation: s.Activation, VAE: s.Code == model.Gaussian,
+		Masking: s.Corrupt.Level, Contract: s.Contract.Weight, Flags: strings.Join(flags, " ")}
+	if s.Sparsity.Kind == model.KLSparsity {
+		p.Sparsity = []float32{s.Sparsity.Target, s.Sparsity.Weight}
+	}
+	if s.CodeActivation != backend.Identity {
+		p.Code = s.CodeActivation.String()
+	}
+	if p.Hidden == nil {
+		p.Hidden = []int{}
+	}
+	return p, nil
+}

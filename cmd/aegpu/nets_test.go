@@ -1,0 +1,40 @@
+package main
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/aegpu/aegpu/bench"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+// The nets that are timed are printed with the flags that make them.
+func TestBenchNets(t *testing.T) {
+	var printed map[string]bench.Peer
+	if err := json.Unmarshal([]byte(must(t, "bench", "--nets").out), &printed); err != nil {
+		t.Fatal(err)
+	}
+	if len(printed) != len(bench.Nets) {
+		t.Errorf("%d nets are printed of %d", len(printed), len(bench.Nets))
+	}
+	for _, n := range bench.Nets {
+		want, err := n.Config()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got train.Config
+		app := &cli.App{Flags: settingFlags(), Action: func(c *cli.Context) (err error) {
+			got, err = readConfig(c, "")
+			return err
+		}}
+		if err := app.Run(append([]string{"aegpu"}, strings.Fields(printed[n.Name].Flags)...)); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("net %s: %s makes\n%+v, want\n%+v", n.Name, printed[n.Name].Flags, got, want)
+		}
+	}
+}

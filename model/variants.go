@@ -1,0 +1,77 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Variant is a kind of autoencoder, by name.
+type Variant struct {
+	Name string
+	Spec Spec
+}
+
+// Variants are all kinds of autoencoder at one size: a plain one, and what others
+// there are by what they differ in from it. Tests train them, and
+// docs/benchmarks/launches.md lists their steps. There is a hidden layer at the least,
+// and a code of two units.
+func Variants(inputs int, hidden []int, latent int) []Variant {
+	all := make([]Variant, len(variants))
+	for i, v := range variants {
+		s := Spec{Inputs: inputs, Hidden: slices.Clone(hidden), Latent: latent, Activation: backend.ReLU, Loss: backend.Bernoulli}
+		if v.change != nil {
+			v.change(&s)
+		}
+		all[i] = Variant{v.name, s}
+	}
+	return all
+}
+
+var variants = []struct {
+	name   string
+	change func(*Spec)
+}{
+	{"plain", nil},
+	{"deep", func(s *Spec) { s.Hidden = append(s.Hidden, (s.Hidden[len(s.Hidden)-1]+s.Latent+1)/2) }},
+	{"shallow", func(s *Spec) { s.Hidden = nil }},
+	{"own decoder", func(s *Spec) { s.Decoder = []int{s.Hidden[0] + s.Latent} }},
+	{"tied", func(s *Spec) { s.Tied = true }},
+	{"tanh", func(s *Spec) { s.Activation = backend.Tanh }},
+	{"GELU", func(s *Spec) { s.Activation = backend.GELU }},
+	{"squared error, sigmoid output", func(s *Spec) { s.Loss, s.Output = backend.SquaredError, backend.Sigmoid }},
+	{"Gaussian likelihood", func(s *Spec) { s.Loss = backend.GaussianNLL }},
+	{"dropout", func(s *Spec) { s.Dropout = 0.2 }},
+	{"masking", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.Masking, Level: 0.3} }},
+	{"Gaussian noise", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.GaussianNoise, Level: 0.3} }},
+	{"salt and pepper", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.SaltAndPepper, Level: 0.3} }},
+	{"sparse, KL", func(s *Spec) {
+		s.CodeActivation, s.Sparsity = backend.Sigmoid, Sparsity{Kind: KLSparsity, Target: 0.1, Weight: 0.5}
+	}},
+	{"sparse, L1", func(s *Spec) { s.Sparsity = Sparsity{Kind: L1Sparsity, Weight: 0.3} }},
+	{"sparse, top-k", func(s *Spec) { s.Code, s.K = TopK, (s.Latent+1)/2 }},
+	{"contractive", func(s *Spec) { s.Hidden = nil; contract(s, ExactContract) }},
+	{"contractive, tied", func(s *Spec) { s.Hidden, s.Tied = nil, true; contract(s, ExactContract) }},
+	{"contractive, deep", func(s *Spec) { contract(s, ExactContract) }},
+	{"contractive, deep, tied, L1", func(s *Spec) {
+		s.Tied, s.Sparsity = true, Sparsity{Kind: L1Sparsity, Weight: 0.3}
+		contract(s, ExactContract)
+	}},
+	{"contractive, stochastic", func(s *Spec) { s.Hidden = nil; contract(s, StochasticContract) }},
+	{"contractive, deep, stochastic", func(s *Spec) { contract(s, StochasticContract) }},
+	{"VAE", vae},
+	{"VAE, binarised", func(s *Spec) { vae(s); s.Binarise = true }},
+	{"VAE, free bits", func(s *Spec) { vae(s); s.FreeBits = 0.25 }},
+	{"importance-weighted", func(s *Spec) { vae(s); s.Samples = 3 }},
+}
+
+// contract penalises the Jacobian of an encoder that is smooth.
+func contract(s *Spec, kind ContractKind) {
+	s.Activation, s.CodeActivation = backend.Tanh, backend.Sigmoid
+	s.Contract = Contract{Kind: kind, Weight: 0.2}
+	if kind == StochasticContract {
+		s.Contract.Probes = 2
+	}
+}
+
+func vae(s *Spec) { s.Code, s.Activation = Gaussian, backend.Tanh }
