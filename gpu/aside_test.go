@@ -9,6 +9,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/model"
 )
 
 // Weight gradients that are made aside have the bits of those that are not,
@@ -17,7 +18,7 @@ func TestAsideVariants(t *testing.T) {
 	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
 		for _, v := range variants() {
 			sameAside(t, sim, v, FP32, 1)
-			if slices.Contains([]string{"ae", "tied", "contractive, one layer", "contractive, deep", "vae"}, v.name) {
+			if slices.Contains([]string{"plain", "tied", "contractive", "contractive, deep", "VAE"}, v.Name) {
 				sameAside(t, sim, v, FP32, 2)
 				sameAside(t, sim, v, BF16, 1)
 			}
@@ -26,20 +27,20 @@ func TestAsideVariants(t *testing.T) {
 }
 
 // sameAside trains with and without a second stream, in steps of so many batches.
-func sameAside(t *testing.T, sim *cudasim.Sim, v variant, p Precision, batches int) {
+func sameAside(t *testing.T, sim *cudasim.Sim, v model.Variant, p Precision, batches int) {
 	t.Helper()
-	what := fmt.Sprintf("%s, %v, in %d batches", v.name, p, batches)
+	what := fmt.Sprintf("%s, %v, in %d batches", v.Name, p, batches)
 	o := adam
 	o.Accumulate = batches
-	want := residentCurve(t, Options{Precision: p, OneStream: true}, v.spec, o)
+	want := residentCurve(t, Options{Precision: p, OneStream: true}, v.Spec, o)
 	if sim != nil && sim.Stats().GraphForked != 0 {
 		t.Errorf("%s: %d launches are forked on one stream", what, sim.Stats().GraphForked)
 	}
-	if got := residentCurve(t, Options{Precision: p}, v.spec, o); !slices.Equal(got, want) {
+	if got := residentCurve(t, Options{Precision: p}, v.Spec, o); !slices.Equal(got, want) {
 		t.Errorf("%s: losses %v, on one stream %v", what, got, want)
 	}
-	forked := 2*(1+len(v.spec.Hidden))*batches - 1 // after the last nothing is left to go on with
-	if v.name == "contractive, one layer" {        // the encoder's gradient is added to at once
+	forked := 2*(1+len(v.Spec.Hidden))*batches - 1 // after the last nothing is left to go on with
+	if v.Name == "contractive" {                   // the encoder's gradient is added to at once
 		forked = batches
 	}
 	if sim != nil && sim.Stats().GraphForked < uint64(forked) {
@@ -56,9 +57,9 @@ func TestAsideWithoutEpilogues(t *testing.T) {
 			for _, batches := range []int{1, 2} {
 				o := adam
 				o.Accumulate = batches
-				want := residentCurve(t, Options{OneStream: true}, v.spec, o)
-				if got := residentCurve(t, Options{}, v.spec, o); !slices.Equal(got, want) {
-					t.Errorf("%s in %d batches: losses %v, on one stream %v", v.name, batches, got, want)
+				want := residentCurve(t, Options{OneStream: true}, v.Spec, o)
+				if got := residentCurve(t, Options{}, v.Spec, o); !slices.Equal(got, want) {
+					t.Errorf("%s in %d batches: losses %v, on one stream %v", v.Name, batches, got, want)
 				}
 			}
 		}
@@ -115,15 +116,15 @@ func TestBesideIsApart(t *testing.T) {
 			for _, batches := range []int{1, 2} {
 				o := adam
 				o.Accumulate = batches
-				residentCurve(t, Options{Precision: p}, v.spec, o)
-				hostCurve(t, Options{Precision: p}, v.spec, o)
+				residentCurve(t, Options{Precision: p}, v.Spec, o)
+				hostCurve(t, Options{Precision: p}, v.Spec, o)
 				if t.Failed() || sim.Report() != "" {
-					t.Fatalf("%s, %v, in %d batches: %s", v.name, p, batches, sim.Report())
+					t.Fatalf("%s, %v, in %d batches: %s", v.Name, p, batches, sim.Report())
 				}
 			}
 		}
 	}
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	residentCurve(t, Options{}, variants()[0].spec, adam)
+	residentCurve(t, Options{}, variant(t, "plain"), adam)
 	sound(t, sim)
 }

@@ -312,7 +312,7 @@ func (again) Free() {}
 
 // Small mistakes are found, each where it shows first; none is found where none is.
 func TestPlantedErrors(t *testing.T) {
-	spec := variants()[0].spec
+	spec := variant(t, "plain")
 	want := training(t, onCPU(t), spec, adam, trainBatch, longSteps)
 	spread := comesApart(t, spec, adam, want) // from here on products are gonum's
 	for _, c := range []struct {

@@ -179,9 +179,9 @@ func TestSumsOfTheirOwn(t *testing.T) {
 			t.Errorf("db is %v", got)
 		}
 		for _, v := range variants() {
-			if v.name == "ae" || v.name == "vae" {
-				train(t, nil, v.spec, adam, FP32)
-				train(t, nil, v.spec, adam, BF16)
+			if v.Name == "plain" || v.Name == "VAE" {
+				train(t, nil, v.Spec, adam, FP32)
+				train(t, nil, v.Spec, adam, BF16)
 			}
 		}
 	})

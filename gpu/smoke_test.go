@@ -25,13 +25,10 @@ const smokeBatch = 32
 
 // smokeNets are a plain net, one of the usual size, a VAE, and one whose code is one
 // number, so that a product with the derivative of ReLU has an inner width of 1.
-func smokeNets() []variant {
-	plain := variants()[0].spec
-	large, vae, narrow := plain, plain, plain
-	large.Inputs, large.Hidden, large.Latent = 784, []int{512, 256}, 32
-	vae.Code, vae.Activation = model.Gaussian, backend.Tanh
-	narrow.Latent = 1
-	return []variant{{name: "plain", spec: plain}, {name: "vae", spec: vae}, {name: "code of 1", spec: narrow}, {name: "784-512-256-32", spec: large}}
+func smokeNets(t *testing.T) []model.Variant {
+	large, narrow := model.Variants(784, []int{512, 256}, 32)[0], model.Variants(36, []int{24}, 1)[0]
+	return []model.Variant{{Name: "plain", Spec: variant(t, "plain")}, {Name: "VAE", Spec: variant(t, "VAE")},
+		{Name: "code of 1", Spec: narrow.Spec}, {Name: "784-512-256-32", Spec: large.Spec}}
 }
 
 // stepFact is a step next to the CPU's, and recorded next to its operations enqueued
@@ -70,14 +67,14 @@ func TestSmoke(t *testing.T) {
 	sim := device(t)
 	seen := map[string]bool{} // products, of which nets have some in common
 	for _, p := range []Precision{FP32, TF32, BF16} {
-		for _, n := range smokeNets() {
-			t.Run(fmt.Sprintf("%s %s", p, n.name), func(t *testing.T) {
-				smokeStep(t, Options{Precision: p, Tuning: TuningOff}, n.name, n.spec, seen)
+		for _, n := range smokeNets(t) {
+			t.Run(fmt.Sprintf("%s %s", p, n.Name), func(t *testing.T) {
+				smokeStep(t, Options{Precision: p, Tuning: TuningOff}, n.Name, n.Spec, seen)
 			})
 		}
 	}
 	t.Run("bf16 tuned", func(t *testing.T) { // algorithms are measured
-		smokeStep(t, Options{Precision: BF16, Tuning: filepath.Join(t.TempDir(), "tuning")}, "tuned", variants()[0].spec, map[string]bool{})
+		smokeStep(t, Options{Precision: BF16, Tuning: filepath.Join(t.TempDir(), "tuning")}, "tuned", variant(t, "plain"), map[string]bool{})
 	})
 	t.Run("ReLU at 0", smokeReLUAtZero)
 	t.Run("NaN", smokeNaN)
@@ -195,7 +192,7 @@ func smokeNaN(t *testing.T) {
 // guardFinds reports whether a step with something wrong in it stops the training.
 func guardFinds(t *testing.T, spoil func(data []float32, m *model.Model)) bool {
 	t.Helper()
-	spec := variants()[0].spec
+	spec := variant(t, "plain")
 	d := open(t, Options{}).(*Device)
 	defer shut(t, d)
 	must := func(err error) {

@@ -357,17 +357,17 @@ func TestStagedVariants(t *testing.T) {
 	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
 		for _, v := range variants() {
 			for _, p := range []Precision{FP32, TF32, BF16} {
-				if p != FP32 && v.name != "ae" && v.name != "tied" && v.name != "vae" {
+				if p != FP32 && v.Name != "plain" && v.Name != "tied" && v.Name != "VAE" {
 					continue
 				}
-				want := residentCurve(t, Options{Precision: p}, v.spec, adam)
+				want := residentCurve(t, Options{Precision: p}, v.Spec, adam)
 				var before cudasim.Stats
 				if sim != nil {
 					before = sim.Stats()
 				}
-				got := hostCurve(t, Options{Precision: p}, v.spec, adam)
+				got := hostCurve(t, Options{Precision: p}, v.Spec, adam)
 				if !slices.Equal(got, want) {
-					t.Errorf("%s, %v: losses %v, on resident data %v", v.name, p, got, want)
+					t.Errorf("%s, %v: losses %v, on resident data %v", v.Name, p, got, want)
 				}
 				if sim == nil {
 					continue
@@ -376,7 +376,7 @@ func TestStagedVariants(t *testing.T) {
 				s, nodes, forked := sim.Stats(), before.GraphNodes+2, before.GraphForked+1
 				if s.GraphNodes != nodes || s.GraphForked != forked || s.GraphBeside != nodes-forked-2 {
 					t.Errorf("%s, %v: %d launches, %d forked, beside %d others; want %d, %d, %d",
-						v.name, p, s.GraphNodes, s.GraphForked, s.GraphBeside, nodes, forked, nodes-forked-2)
+						v.Name, p, s.GraphNodes, s.GraphForked, s.GraphBeside, nodes, forked, nodes-forked-2)
 				}
 			}
 		}
@@ -392,20 +392,20 @@ func TestStagedAccumulation(t *testing.T) {
 			for _, batches := range []int{2, 3} {
 				o := adam
 				o.Accumulate = batches
-				want := residentCurve(t, Options{}, v.spec, o)
+				want := residentCurve(t, Options{}, v.Spec, o)
 				var before cudasim.Stats
 				if sim != nil {
 					before = sim.Stats()
 				}
-				if got := hostCurve(t, Options{}, v.spec, o); !slices.Equal(got, want) {
-					t.Errorf("%s in %d batches: losses %v, on resident data %v", v.name, batches, got, want)
+				if got := hostCurve(t, Options{}, v.Spec, o); !slices.Equal(got, want) {
+					t.Errorf("%s in %d batches: losses %v, on resident data %v", v.Name, batches, got, want)
 				}
 				if sim == nil {
 					continue
 				}
 				s, nodes, forked := sim.Stats(), before.GraphNodes+uint64(batches)+1, before.GraphForked+uint64(batches)
 				if s.GraphNodes != nodes || s.GraphForked != forked {
-					t.Errorf("%s in %d batches: %d launches, %d forked, want %d, %d", v.name, batches, s.GraphNodes, s.GraphForked, nodes, forked)
+					t.Errorf("%s in %d batches: %d launches, %d forked, want %d, %d", v.Name, batches, s.GraphNodes, s.GraphForked, nodes, forked)
 				}
 			}
 		}
@@ -416,7 +416,7 @@ func TestStagedAccumulation(t *testing.T) {
 // fetched, with nothing else forked, and for weight gradients that are made aside.
 func TestPlantedMissingWaits(t *testing.T) {
 	simulator(t)
-	spec := variants()[0].spec
+	spec := variant(t, "plain")
 	want := residentCurve(t, Options{}, spec, adam)
 	for _, c := range []struct{ order, drop string }{{"late", "join"}, {"early", "fork"}} {
 		t.Setenv("AEGPU_CUDASIM_GRAPH_ORDER", c.order)

@@ -19,7 +19,7 @@ import (
 func tuned(t *testing.T, file string) []float64 {
 	t.Helper()
 	dev := open(t, Options{Tuning: file})
-	losses := curve(t, dev, variants()[0].spec, adam)
+	losses := curve(t, dev, variant(t, "plain"), adam)
 	if err := dev.Close(); err != nil {
 		t.Error(err)
 	}
@@ -116,7 +116,7 @@ func TestTuningCannotBeKept(t *testing.T) {
 			if !strings.Contains(detail, "algorithms are not measured") || !strings.Contains(detail, c.why) {
 				t.Errorf("the device is %q, want that nothing is measured, and %q", detail, c.why)
 			}
-			if got := curve(t, dev, variants()[0].spec, adam); !slices.Equal(got, want) {
+			if got := curve(t, dev, variant(t, "plain"), adam); !slices.Equal(got, want) {
 				t.Errorf("losses %v, want those of the first proposals, %v", got, want)
 			}
 			if err := dev.Close(); err != nil {
@@ -149,7 +149,7 @@ func TestDamagedCache(t *testing.T) {
 		if detail := dev.Info().Detail; strings.Contains(detail, "measured anew") != damaged {
 			t.Errorf("with %q in the cache the device is %q", text, detail)
 		}
-		curve(t, dev, variants()[0].spec, adam)
+		curve(t, dev, variant(t, "plain"), adam)
 		if err := dev.Close(); err != nil {
 			t.Error(err)
 		}
@@ -170,7 +170,7 @@ func TestTwoDevicesChooseTheSame(t *testing.T) {
 	var losses [2][]float64
 	for i, d := range devices {
 		t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", []string{"3", "1"}[i])
-		losses[i] = curve(t, d, variants()[0].spec, adam)
+		losses[i] = curve(t, d, variant(t, "plain"), adam)
 	}
 	if !slices.Equal(losses[0], losses[1]) {
 		t.Errorf("losses %v and %v", losses[0], losses[1])
@@ -232,7 +232,7 @@ func TestTuningWithoutRoom(t *testing.T) {
 	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
 	t.Setenv("AEGPU_CUDASIM_MEMORY", fmt.Sprint(needed))
 	d := open(t, Options{}).(*Device)
-	curve(t, d, variants()[0].spec, adam)
+	curve(t, d, variant(t, "plain"), adam)
 	measured := 0
 	for _, a := range d.asked {
 		if a.microseconds != nil {

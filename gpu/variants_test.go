@@ -13,58 +13,17 @@ import (
 	"github.com/aegpu/aegpu/model"
 )
 
-// variant is a model to train on both devices, with the launches that a step of
-// it takes. A launch is a kernel, a product, a copy or a fill: a node of the
-// step's graph.
-type variant struct {
-	name     string
-	spec     model.Spec
-	launches int
-}
+// variants are the kinds of autoencoder, small.
+func variants() []model.Variant { return model.Variants(36, []int{24}, 5) }
 
-// Every step has 4 launches beside its layers: gather, loss, check, update. A dense layer takes 3 (output; weight and bias gradient; input
-// gradient), the first 2; an activation that is not ReLU or the identity adds one
-// forward and one backward.
-func variants() []variant {
-	const d, h, l = 36, 24, 5
-	ae := model.Spec{Inputs: d, Hidden: []int{h}, Latent: l, Activation: backend.ReLU, Loss: backend.Bernoulli}
-	with := func(change func(*model.Spec)) model.Spec {
-		s := ae
-		change(&s)
-		return s
+// variant is the one of that name.
+func variant(t *testing.T, name string) model.Spec {
+	t.Helper()
+	i := slices.IndexFunc(variants(), func(v model.Variant) bool { return v.Name == name })
+	if i < 0 {
+		t.Fatalf("no variant is called %q", name)
 	}
-	vae := func(s *model.Spec) { s.Code, s.Activation = model.Gaussian, backend.Tanh }
-	return []variant{
-		{"ae", ae, 4 + 4*3 - 1},
-		{"ae deep", with(func(s *model.Spec) { s.Hidden = []int{30, 20, 10} }), 4 + 8*3 - 1},
-		{"ae tanh", with(func(s *model.Spec) { s.Activation = backend.Tanh }), 19},
-		{"ae gelu", with(func(s *model.Spec) { s.Activation = backend.GELU }), 19},
-		{"ae squared, sigmoid output", with(func(s *model.Spec) { s.Loss, s.Output = backend.SquaredError, backend.Sigmoid }), 16},
-		{"ae gaussian loss", with(func(s *model.Spec) { s.Loss = backend.GaussianNLL }), 15},
-		{"tied", with(func(s *model.Spec) { s.Tied = true }), 4 + 4*3 - 1},
-		{"dropout", with(func(s *model.Spec) { s.Dropout = 0.2 }), 19},
-		{"masking", with(func(s *model.Spec) { s.Corrupt = model.Corruption{Kind: backend.Masking, Level: 0.3} }), 4 + 4*3 - 1},
-		{"gaussian noise", with(func(s *model.Spec) { s.Corrupt = model.Corruption{Kind: backend.GaussianNoise, Level: 0.3} }), 4 + 4*3 - 1},
-		{"salt and pepper", with(func(s *model.Spec) { s.Corrupt = model.Corruption{Kind: backend.SaltAndPepper, Level: 0.3} }), 4 + 4*3 - 1},
-		{"sparse kl", with(func(s *model.Spec) {
-			s.CodeActivation, s.Sparsity = backend.Sigmoid, model.Sparsity{Kind: model.KLSparsity, Target: 0.05, Weight: 3}
-		}), 18},
-		{"sparse l1", with(func(s *model.Spec) { s.Sparsity = model.Sparsity{Kind: model.L1Sparsity, Weight: 1e-3} }), 16},
-		{"topk", with(func(s *model.Spec) { s.Code, s.K = model.TopK, 2 }), 17},
-		{"contractive, one layer", with(func(s *model.Spec) {
-			s.Hidden, s.CodeActivation, s.Contract = nil, backend.Sigmoid, model.Contract{Kind: model.ExactContract, Weight: 0.1}
-		}), 13},
-		{"contractive, deep", with(func(s *model.Spec) {
-			s.Activation, s.Contract = backend.Tanh, model.Contract{Kind: model.ExactContract, Weight: 0.1}
-		}), 33},
-		{"contractive, stochastic", with(func(s *model.Spec) {
-			s.Activation, s.Contract = backend.Tanh, model.Contract{Kind: model.StochasticContract, Weight: 0.1, Probes: 2}
-		}), 33},
-		{"vae", with(vae), 22},
-		{"vae binarised", with(func(s *model.Spec) { vae(s); s.Binarise = true }), 22},
-		{"vae free bits", with(func(s *model.Spec) { vae(s); s.FreeBits = 0.05 }), 22},
-		{"importance-weighted", with(func(s *model.Spec) { vae(s); s.Samples = 3 }), 24},
-	}
+	return variants()[i].Spec
 }
 
 func onCPU(t *testing.T) backend.Device {
@@ -122,46 +81,36 @@ type variantReport struct {
 	agreement
 }
 
+// Steps take the launches that are planned on paper.
 func TestVariants(t *testing.T) {
 	sim := device(t)
 	for _, v := range variants() {
-		t.Run(v.name, func(t *testing.T) {
-			wantNodes(t, "a step", train(t, sim, v.spec, adam, FP32).launches, v.launches)
+		t.Run(v.Name, func(t *testing.T) {
+			wantNodes(t, "a step", train(t, sim, v.Spec, adam, FP32).launches, launchesOf(t, v.Spec, adam, trainBatch, FP32))
 		})
 	}
 }
-
-// casts are the launches that a step takes more in bf16, of what is read in both
-// forms and made by a product, which writes one: what a deep Jacobian is
-// differentiated by.
-var casts = map[string]int{"contractive, deep": 1, "contractive, stochastic": 1}
 
 func TestVariantsInLowerPrecision(t *testing.T) {
 	sim := device(t)
 	for _, v := range variants() {
 		for _, p := range []Precision{TF32, BF16} {
-			if p == TF32 && v.name != "ae" {
+			if p == TF32 && v.Name != "plain" {
 				continue
 			}
-			t.Run(fmt.Sprint(v.name, " ", p), func(t *testing.T) {
-				want := v.launches
-				if p == BF16 {
-					want += casts[v.name]
-				}
-				wantNodes(t, "a step", train(t, sim, v.spec, adam, p).launches, want)
+			t.Run(fmt.Sprint(v.Name, " ", p), func(t *testing.T) {
+				wantNodes(t, "a step", train(t, sim, v.Spec, adam, p).launches, launchesOf(t, v.Spec, adam, trainBatch, p))
 			})
 		}
 	}
 }
 
-// LAMB takes one launch more than the other rules.
 func TestLAMB(t *testing.T) {
 	sim := device(t)
 	for _, p := range []Precision{FP32, BF16} {
-		v := variants()[0]
 		t.Run(p.String(), func(t *testing.T) {
-			lamb := model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.LAMB}}
-			wantNodes(t, "a step", train(t, sim, v.spec, lamb, p).launches, v.launches+1)
+			spec, lamb := variant(t, "plain"), model.TrainingOptions{Optimiser: backend.Optimiser{Kind: backend.LAMB}}
+			wantNodes(t, "a step", train(t, sim, spec, lamb, p).launches, launchesOf(t, spec, lamb, trainBatch, p))
 		})
 	}
 }
@@ -171,21 +120,23 @@ func TestAccumulated(t *testing.T) {
 	sim, o := device(t), adam
 	o.Accumulate = 2
 	for _, v := range variants() {
-		t.Run(v.name, func(t *testing.T) { train(t, sim, v.spec, o, FP32) })
+		t.Run(v.Name, func(t *testing.T) {
+			wantNodes(t, "a step", train(t, sim, v.Spec, o, FP32).launches, launchesOf(t, v.Spec, o, trainBatch, FP32))
+		})
 	}
-	for _, v := range []string{"ae", "tied", "vae"} {
-		i := slices.IndexFunc(variants(), func(w variant) bool { return w.name == v })
-		t.Run(v+" in bf16", func(t *testing.T) { train(t, sim, variants()[i].spec, o, BF16) })
+	for _, v := range []string{"plain", "tied", "VAE"} {
+		t.Run(v+" in bf16", func(t *testing.T) { train(t, sim, variant(t, v), o, BF16) })
 	}
 	o.Objective = model.FineTune
-	spec := variants()[0].spec
+	spec := variant(t, "plain")
 	spec.Classes = 3
 	t.Run("classifier", func(t *testing.T) { train(t, sim, spec, o, FP32) })
 }
 
 func TestClassifier(t *testing.T) {
 	sim := device(t)
-	spec := model.Spec{Inputs: 36, Hidden: []int{24}, Latent: 5, Activation: backend.ReLU, Loss: backend.Bernoulli, Classes: 3}
+	spec := variant(t, "plain")
+	spec.Classes = 3
 	for _, objective := range []model.Objective{model.FineTune, model.Frozen} {
 		o := adam
 		o.Objective = objective
@@ -200,8 +151,8 @@ func TestClassifier(t *testing.T) {
 func TestVariantWithoutEpilogues(t *testing.T) {
 	sim := simulator(t)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "1")
-	train(t, sim, variants()[0].spec, adam, FP32)
-	train(t, sim, variants()[0].spec, adam, BF16)
+	train(t, sim, variant(t, "plain"), adam, FP32)
+	train(t, sim, variant(t, "plain"), adam, BF16)
 	t.Setenv("AEGPU_CUDASIM_NO_EPILOGUES", "2")
-	train(t, sim, variants()[0].spec, adam, BF16)
+	train(t, sim, variant(t, "plain"), adam, BF16)
 }

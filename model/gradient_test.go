@@ -32,7 +32,7 @@ type gradientCase struct {
 func gradientCases() []gradientCase {
 	var all []gradientCase
 	seen := map[string]bool{}
-	for _, v := range Variants(5, []int{7, 4}, 3) {
+	for _, v := range Variants(5, []int{6, 5}, 3) {
 		s := v.Spec
 		s.Activation, s.Output, s.Loss = backend.Identity, backend.Identity, backend.Bernoulli
 		if s.Sparsity.Kind != KLSparsity {
