@@ -50,14 +50,14 @@ var variants = []struct {
 	}},
 	{"sparse, L1", func(s *Spec) { s.Sparsity = Sparsity{Kind: L1Sparsity, Weight: 0.3} }},
 	{"sparse, top-k", func(s *Spec) { s.Code, s.K = TopK, (s.Latent+1)/2 }},
-	{"contractive", func(s *Spec) { s.Hidden = nil; contract(s, ExactContract) }},
-	{"contractive, tied", func(s *Spec) { s.Hidden, s.Tied = nil, true; contract(s, ExactContract) }},
+	{"contractive", func(s *Spec) { shallowContract(s, ExactContract) }},
+	{"contractive, tied", func(s *Spec) { s.Tied = true; shallowContract(s, ExactContract) }},
 	{"contractive, deep", func(s *Spec) { contract(s, ExactContract) }},
 	{"contractive, deep, tied, L1", func(s *Spec) {
 		s.Tied, s.Sparsity = true, Sparsity{Kind: L1Sparsity, Weight: 0.3}
 		contract(s, ExactContract)
 	}},
-	{"contractive, stochastic", func(s *Spec) { s.Hidden = nil; contract(s, StochasticContract) }},
+	{"contractive, stochastic", func(s *Spec) { shallowContract(s, StochasticContract) }},
 	{"contractive, deep, stochastic", func(s *Spec) { contract(s, StochasticContract) }},
 	{"VAE", vae},
 	{"VAE, binarised", func(s *Spec) { vae(s); s.Binarise = true }},
@@ -67,11 +67,16 @@ var variants = []struct {
 
 // contract penalises the Jacobian of an encoder that is smooth.
 func contract(s *Spec, kind ContractKind) {
-	s.Activation, s.CodeActivation = backend.Tanh, backend.Sigmoid
-	s.Contract = Contract{Kind: kind, Weight: 0.2}
+	s.Activation, s.Contract = backend.Tanh, Contract{Kind: kind, Weight: 0.2}
 	if kind == StochasticContract {
 		s.Contract.Probes = 2
 	}
+}
+
+// shallowContract is contract without hidden layers.
+func shallowContract(s *Spec, kind ContractKind) {
+	s.Hidden, s.CodeActivation = nil, backend.Sigmoid
+	contract(s, kind)
 }
 
 func vae(s *Spec) { s.Code, s.Activation = Gaussian, backend.Tanh }
