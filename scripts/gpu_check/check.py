@@ -1,4 +1,5 @@
 """A run of the checks: its parts one after the other, each with its time, and one JSON that is whole after each of them."""
+import functools
 import json
 import os
 import signal
@@ -26,11 +27,6 @@ class Stop(Failed):
     """There is no sense in going on."""
 
 
-# In quick mode the nets are tiny, so that the simulator does them.
-TINY = {"a": {"hidden": [8], "latent": 4, "activation": "relu", "aegpu": "--model ae --hidden 8 --latent 4"},
-        "b": {"hidden": [8], "latent": 4, "activation": "relu", "vae": True, "aegpu": "--model vae --hidden 8 --latent 4"}}
-
-
 class Check:
     def __init__(self, here, out, seconds, quick):
         self.here, self.out, self.quick = here, out, quick
@@ -38,15 +34,20 @@ class Check:
         self.work = tempfile.mkdtemp(prefix="gpu-check-")
         self.aegpu, self.tests = os.path.join(here, "aegpu"), os.path.join(self.work, "gpu.test")
         self.packed, self.mnist = os.path.join(here, "mnist"), os.path.join(self.work, "mnist")
-        self.specs = os.path.join(self.work if quick else here, "nets.json")
-        if quick:
-            with open(self.specs, "w", encoding="utf-8") as f:
-                json.dump(TINY, f)
-        with open(self.specs, encoding="utf-8") as f:
-            self.nets = json.load(f)
+        self.specs = os.path.join(self.work, "nets.json")  # written with nets
         self.result = {"format": 2, "quick": quick, "parts": []}
         os.makedirs(out, exist_ok=True)
         self.log = open(os.path.join(out, "gpu-check.log"), "w", encoding="utf-8")
+
+    @functools.cached_property
+    def nets(self):
+        """The nets that aegpu times, also in a file; in quick mode two of them, tiny, so that the simulator does them."""
+        nets = json.loads(good(*self.run([self.aegpu, "bench", "--nets"])))
+        if self.quick:
+            nets = {n: dict(nets[n], hidden=[8], latent=4, aegpu=nets[n]["aegpu"] + " --hidden 8 --latent 4") for n in "ab"}
+        with open(self.specs, "w", encoding="utf-8") as f:
+            json.dump(nets, f)
+        return nets
 
     def left(self):
         """Seconds of the whole run."""

@@ -59,7 +59,7 @@ def smoke(c, facts):
         found = line["found"]
         lists[found.pop("what")].append(found)
 
-    args = ["-test.run", "^TestSmoke$" + ("/^((fp32|tf32|bf16)_(plain|vae|code_of_1|tuned)$|ReLU|NaN|capture)" if c.quick else "")]
+    args = ["-test.run", "^TestSmoke$" + ("/^((fp32|tf32|bf16)_(plain|VAE|code_of_1|tuned)$|ReLU|NaN|capture)" if c.quick else "")]
     code, counts, out, err = tests(c, args, each=each)
     facts.update(counts)
     wrong = verdict(code, counts, out, err)

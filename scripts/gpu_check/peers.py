@@ -64,7 +64,7 @@ def same_start(c, facts):
     """aegpu's losses of the first points, and a file of its weights before the first step: several at a time, nothing being timed."""
     agree.STEPS = 5 if c.quick else 20
     checked = [p for p in points(c) if c.quick or p[:2] in FIRST]
-    ours, weights, until = {}, {}, time.monotonic() + START
+    ours, weights, nets, until = {}, {}, c.nets, time.monotonic() + START
 
     def do(command):
         seconds = until - time.monotonic()
@@ -74,7 +74,7 @@ def same_start(c, facts):
 
     def one(what, net, batch, precision):
         out = os.path.join(c.work, "-".join([what, net, str(batch), precision]))
-        point = do, c.aegpu, c.mnist, c.nets[net], precision, "0", batch, out
+        point = do, c.aegpu, c.mnist, nets[net], precision, "0", batch, out
         try:
             if what == "losses":
                 ours[net, batch, precision] = agree.our_losses(*point)

@@ -14,7 +14,7 @@ SPREAD = 10  # as in gpu/curves_test.go
 
 def training(c, facts):
     facts["runs"] = []
-    args = ["-test.run", "^TestVariants$/^(ae|vae)$" if c.quick else VARIANTS]
+    args = ["-test.run", "^TestVariants$/^(plain|VAE)$" if c.quick else VARIANTS]
     mnist(c, facts)
     code, counts, out, err = tests(c, args, each=lambda line: facts["runs"].append({"test": line["test"], **line["found"]}))
     facts.update(counts)
@@ -28,13 +28,13 @@ def training(c, facts):
 def mnist(c, facts):
     """The plain net on MNIST: on the GPU twice in each precision, and on the CPU in two orders of sums, which say how far
     curves may come apart."""
-    facts["mnist"] = []
+    facts["mnist"], net = [], c.nets["a"]
     rows, epochs = (256, 3) if c.quick else (6000, 3)
     precisions = ["fp32"] if c.quick else list(CLOSE)
     jobs = [("cpu", "fp32", "", 128, 1), ("cpu", "fp32", "in pieces", 32, 4)]
     jobs += [("0", p, again, 128, 1) for p in precisions for again in ("", "again")]
     with concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        done = {j[:3]: pool.submit(train, c, rows, epochs, *j) for j in jobs}
+        done = {j[:3]: pool.submit(train, c, net, rows, epochs, *j) for j in jobs}
         cpu, other = (done["cpu", "fp32", which].result()[0] for which in ("", "in pieces"))
         spread = max(abs(a - b) / abs(b) for a, b in zip(other, cpu))
         for p in precisions:
@@ -45,12 +45,12 @@ def mnist(c, facts):
             c.save()
 
 
-def train(c, rows, epochs, device, precision, which, batch, batches):
+def train(c, net, rows, epochs, device, precision, which, batch, batches):
     """The losses by epoch, and the digest of the weights. An update is of so many batches."""
     out = os.path.join(c.work, "-".join(["mnist", device, precision, which.replace(" ", "-")]))
     command = [c.aegpu, "train", c.mnist, "--device", device, "--precision", precision, "--limit", str(rows), "--epochs", str(epochs),
                "--batch", str(batch), "--accumulate", str(batches), "--val", "0", "--test", "0", "--seed", "5", "--json", "--quiet", "--out", out]
-    good(*c.run(command + c.nets["a"]["aegpu"].split(), env={"AEGPU_GPU_TUNING": "off"}))
+    good(*c.run(command + net["aegpu"].split(), env={"AEGPU_GPU_TUNING": "off"}))
     with open(os.path.join(out, "metrics.jsonl"), encoding="utf-8") as f:
         losses = [json.loads(l)["train"]["loss"] for l in f]
     with open(os.path.join(out, "model.safetensors"), "rb") as f:

@@ -21,6 +21,14 @@ def noise(rows=None):
     return 2e-2 * share, 5e-3 * share
 
 
+def nets(run, aegpu, folder):
+    """The nets that aegpu times, by name, and a file that says so. run takes a command and returns its output."""
+    file, text = os.path.join(folder, "nets.json"), run([aegpu, "bench", "--nets"])
+    with open(file, "w", encoding="utf-8") as f:
+        f.write(text)
+    return json.loads(text), file
+
+
 def noisy(spec):
     return bool(spec.get("vae") or "masking" in spec)
 
@@ -49,9 +57,9 @@ def training(run, aegpu, mnist, spec, precision, device, rows, out, more):
     return out
 
 
-def theirs(framework, here, mnist, net, precision, device, weights):
+def theirs(framework, here, mnist, specs, net, precision, device, weights):
     """The arguments of gpu_step.py that print a peer's losses."""
-    return [os.path.join(here, "gpu_step.py"), framework, mnist, "--device", device, "--nets", net, "--precisions", precision,
+    return [os.path.join(here, "gpu_step.py"), framework, mnist, "--specs", specs, "--device", device, "--nets", net, "--precisions", precision,
             "--batches", str(ROWS), "--losses", weights, "--steps", str(STEPS)]
 
 

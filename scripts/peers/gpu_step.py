@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times the training steps of the nets in PyTorch or JAX, on a GPU or a CPU, a JSON line a point.
 
-    gpu_step.py torch|jax MNIST_DIR --nets a,b --batches 128,2048 --precisions fp32,tf32,bf16 --seconds 60
+    gpu_step.py torch|jax MNIST_DIR --specs nets.json --nets a,b --batches 128,2048 --precisions fp32,tf32,bf16 --seconds 60
     gpu_step.py torch|jax MNIST_DIR --points a:64:bf16,w:8192:bf16 --modes compile+graph --weights weights.json --seconds 45
-    gpu_step.py torch|jax MNIST_DIR --nets a --batches 1024 --losses model.safetensors --steps 20
+    gpu_step.py torch|jax MNIST_DIR --specs nets.json --nets a --batches 1024 --losses model.safetensors --steps 20
 
 The nets, their loss and their optimiser are those of torch_step.py; the data is resident as float32. PyTorch runs eagerly,
 as one CUDA graph of the whole step, compiled (on a GPU with the compiler's own CUDA graphs), and as one graph of the compiled
@@ -25,7 +25,6 @@ import struct
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
 MODES = {"torch": ["graph", "eager", "compile+graph", "compile"], "jax": ["scan", "jit"]}
 SCANNED = {"cpu": 2e10, "cuda": 2e12}  # parameters times examples in a call of JAX's scan at the most: beyond, a call's cost does not show
 
@@ -343,7 +342,7 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("framework", choices=["torch", "jax"])
     p.add_argument("mnist")
-    p.add_argument("--specs", default=os.path.join(HERE, "nets.json"), help="what the nets are (default nets.json beside this file)")
+    p.add_argument("--specs", required=True, help="a file of what `aegpu bench --nets` prints")
     p.add_argument("--nets", default="a,b,c,d,e,f,h,w")
     p.add_argument("--batches", default="128,2048,16384")
     p.add_argument("--precisions", default="fp32,tf32,bf16")

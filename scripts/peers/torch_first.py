@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """PyTorch from process start to the end of its first steps: seconds, and peak memory.
 
-    torch_first.py NET MNIST_DIR [--batch 128] [--steps 1] [--threads 2]
+    torch_first.py NET MNIST_DIR --specs nets.json [--batch 128] [--steps 1] [--threads 2]
 """
 import time
 
@@ -32,12 +32,13 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("net")
     p.add_argument("mnist")
+    p.add_argument("--specs", required=True, help="a file of what `aegpu bench --nets` prints")
     p.add_argument("--batch", type=int, default=128)
     p.add_argument("--steps", type=int, default=1)
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "nets.json")) as f:
+    with open(a.specs) as f:
         spec = json.load(f)[a.net]
     steps = torch_step.Steps(spec, torch_step.images(a.mnist), a.batch)
     for _ in range(a.steps):

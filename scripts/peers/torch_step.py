@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Times the training step of one net in PyTorch on the CPU, a JSON line a batch size.
 
-    torch_step.py NET MNIST_DIR --batches 64,128 --runs 5 --target 0.5 --threads 2
+    torch_step.py NET MNIST_DIR --specs nets.json --batches 64,128 --runs 5 --target 0.5 --threads 2
 
-The nets are those of nets.json. Cross-entropy from logits summed over the pixels, mean over the batch; Adam 1e-3; the data
+The nets are what `aegpu bench --nets` prints. Cross-entropy from logits summed over the pixels, mean over the batch; Adam 1e-3; the data
 resident as float32, batches gathered by index from a fresh permutation every epoch. A point is the median of the runs.
 """
 import argparse
@@ -33,7 +33,7 @@ def layers(widths, activation):
 
 
 class Net(nn.Module):
-    """A net of nets.json, its forward pass returning the loss."""
+    """A net, its forward pass returning the loss."""
 
     def __init__(self, spec):
         super().__init__()
@@ -92,13 +92,14 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("net")
     p.add_argument("mnist")
+    p.add_argument("--specs", required=True, help="a file of what `aegpu bench --nets` prints")
     p.add_argument("--batches", default="64,128,512,2048,8192")
     p.add_argument("--runs", type=int, default=5)
     p.add_argument("--target", type=float, default=0.5, help="seconds a run")
     p.add_argument("--threads", type=int, default=2)
     a = p.parse_args()
     torch.set_num_threads(a.threads)
-    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "nets.json")) as f:
+    with open(a.specs) as f:
         spec = json.load(f)[a.net]
     data = images(a.mnist)
     for batch in map(int, a.batches.split(",")):
