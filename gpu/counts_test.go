@@ -85,11 +85,11 @@ func TestStepBytes(t *testing.T) {
 	for _, p := range []Precision{FP32, BF16} {
 		for _, v := range variants() {
 			d := open(t, Options{Precision: p}).(*Device)
-			m, err := model.New(d, v.spec, 7)
+			m, err := model.New(d, v.Spec, 7)
 			if err != nil {
 				t.Fatal(err)
 			}
-			data, err := d.AllocBytes(trainRows, v.spec.Inputs, pixels(trainRows, v.spec.Inputs))
+			data, err := d.AllocBytes(trainRows, v.Spec.Inputs, pixels(trainRows, v.Spec.Inputs))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -103,7 +103,7 @@ func TestStepBytes(t *testing.T) {
 				t.Fatal(err)
 			}
 			if took := d.Usage().Bytes - before; took != said {
-				t.Errorf("%s in %v: %d bytes are taken, StepBytes says %d", v.name, p, took, said)
+				t.Errorf("%s in %v: %d bytes are taken, StepBytes says %d", v.Name, p, took, said)
 			}
 			training.Close()
 			m.Close()

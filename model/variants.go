@@ -33,7 +33,7 @@ var variants = []struct {
 	change func(*Spec)
 }{
 	{"plain", nil},
-	{"deep", func(s *Spec) { s.Hidden = append(s.Hidden, (s.Hidden[len(s.Hidden)-1]+s.Latent+1)/2) }},
+	{"deep", func(s *Spec) { s.Hidden = append(s.Hidden, (s.Hidden[len(s.Hidden)-1]+s.Latent)/2) }},
 	{"shallow", func(s *Spec) { s.Hidden = nil }},
 	{"own decoder", func(s *Spec) { s.Decoder = []int{s.Hidden[0] + s.Latent} }},
 	{"tied", func(s *Spec) { s.Tied = true }},

@@ -32,7 +32,7 @@ def step_ms(binary, flags, batch, most):
 
 
 def nets(binary):
-    return {n: s["aegpu"] for n, s in json.loads((root / "scripts/peers/nets.json").read_text()).items()}
+    return {n: s["aegpu"] for n, s in json.loads(subprocess.check_output([binary, "bench", "--nets"])).items()}
 
 
 def table(o, cells):
