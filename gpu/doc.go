@@ -9,7 +9,7 @@
 // ahead of data on the host: staging.go), the kernels of package kernels, and
 // cuBLASLt for the products (internal/cublaslt). A compiled step is a CUDA graph.
 //
-// Tests run through the simulator (package cudasim, scripts/cuda-test); on a
+// Tests run through the simulator (package cudasim, scripts/cuda-test.sh); on a
 // machine with a GPU, go test -tags cuda ./gpu runs them on it instead.
 //
 // Everything is deterministic: a run gives the same bits every time on the same

@@ -9,7 +9,7 @@ import (
 )
 
 // reportEnv names the variable with a file that tests add what they found to, a line of
-// JSON each, for scripts/gpu-check.
+// JSON each, for scripts/gpu-check.sh.
 const reportEnv = "AEGPU_TEST_REPORT"
 
 func reporting() bool { return os.Getenv(reportEnv) != "" }

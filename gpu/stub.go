@@ -8,7 +8,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-var errNotBuilt = errors.New("this aegpu was built without CUDA: build it with scripts/cuda-build (`go build -tags cuda`, a C compiler and cuda.h)")
+var errNotBuilt = errors.New("this aegpu was built without CUDA: build it with scripts/cuda-build.sh (`go build -tags cuda`, a C compiler and cuda.h)")
 
 // Open fails: the program was built without the tag cuda.
 func Open(int) (backend.Device, error) { return nil, errNotBuilt }

@@ -1,5 +1,5 @@
 // Package kernels holds the CUDA kernels: their sources, the PTX made from them by
-// scripts/cuda-kernels, and a struct for each, with its arguments by name, that it is
+// scripts/cuda-kernels.py, and a struct for each, with its arguments by name, that it is
 // launched with. Those are made from the sources by go generate, and the header that
 // tells the sources what the host knows from seam.go and package backend.
 //
@@ -37,7 +37,7 @@ func Files() []string {
 func PTX(file string) string {
 	code, err := ptx.ReadFile("ptx/" + file + ".ptx")
 	if err != nil {
-		panic(fmt.Sprintf("kernels: %v: run scripts/cuda-kernels", err))
+		panic(fmt.Sprintf("kernels: %v: run scripts/cuda-kernels.py", err))
 	}
 	return string(code)
 }

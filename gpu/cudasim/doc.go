@@ -1,7 +1,7 @@
 // Package cudasim talks to the simulator that CUDA code is tested with where
 // there is no GPU. It is a test tool and never a device for users.
 //
-// The simulator (src/, built by scripts/cuda-sim) is a shared library with the
+// The simulator (src/, built by scripts/cuda-sim.sh) is a shared library with the
 // part of libcuda and cuBLASLt that package gpu calls. It is loaded in their
 // place, and runs the same kernels, compiled for the CPU:
 //

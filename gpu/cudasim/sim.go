@@ -27,7 +27,7 @@ import (
 )
 
 // Env names the variable with the path of the simulator's library, which
-// scripts/cuda-test sets.
+// scripts/cuda-test.sh sets.
 const Env = "AEGPU_CUDASIM"
 
 // BytesEnv names the variable that has the checked simulator count the bytes that
@@ -90,7 +90,7 @@ type Sim struct {
 func Use() (*Sim, error) {
 	path := os.Getenv(Env)
 	if path == "" {
-		return nil, fmt.Errorf("%s is not set: run the tests with scripts/cuda-test", Env)
+		return nil, fmt.Errorf("%s is not set: run the tests with scripts/cuda-test.sh", Env)
 	}
 	os.Setenv(libcuda.Env, path)
 	os.Setenv(cublaslt.Env, path)

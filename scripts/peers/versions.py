@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""versions: step times on the CPU of this tree against an earlier commit of it, in turns.
+"""versions.py: step times on the CPU of this tree against an earlier commit of it, in turns.
 
   scripts/peers/versions.py REV [--nets a,b,...] [--batches 64,...] [--rounds N] [--write FILE.md]
 

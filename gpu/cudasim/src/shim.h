@@ -1,5 +1,5 @@
 // What a .cu file needs to be compiled by g++: the language extensions, the built-in variables, and the intrinsics that
-// the kernels use. Included ahead of every kernel source by scripts/cuda-sim.
+// the kernels use. Included ahead of every kernel source by scripts/cuda-sim.sh.
 #pragma once
 
 #include <math.h>

@@ -1,4 +1,4 @@
-// Plot draws the step times that scripts/peers/all measured: a panel a net and
+// Plot draws the step times that scripts/peers/all.py measured: a panel a net and
 // precision, a line a program.
 //
 //	go run ./scripts/peers/plot docs/benchmarks/peers-cpu.json docs/benchmarks/peers-cpu.png

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times aegpu and PyTorch (and scikit-learn) back to back on this machine's CPU and writes a table and its JSON.
 
-    scripts/peers/cpu --mnist DIR --torch /usr/bin/python3 [--torch VENV/bin/python ...] --out docs/benchmarks/cpu
+    scripts/peers/cpu.py --mnist DIR --torch /usr/bin/python3 [--torch VENV/bin/python ...] --out docs/benchmarks/cpu
 
 Every net of `aegpu bench --nets` at every batch, --rounds times over, so that a busy minute of the machine does not decide a cell. The first
 round has aegpu and each PyTorch as it is installed, with passive OpenMP waiting, and with malloc's thresholds raised too; the later
@@ -84,7 +84,7 @@ def cell(rows, batch, torch):
 def table(rows, nets, a):
     ratios = []
     out = ["# Training steps on the CPU, aegpu against PyTorch", "",
-           "Made by `scripts/peers/cpu` on %s, %d threads each, float32, in one go: median over %d rounds in turns of each round's median of"
+           "Made by `scripts/peers/cpu.py` on %s, %d threads each, float32, in one go: median over %d rounds in turns of each round's median of"
            % (cpu_name(), a.threads, a.rounds),
            "%d runs of %g s. Raw numbers: `%s.json`. A cell is aegpu's examples/s over those of the fastest PyTorch (%s; each %s)."
            % (a.runs, a.target, os.path.basename(a.out), ", ".join(sorted({r["peer"] for r in rows if r["peer"].startswith("torch")})),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cuda-symbols: writes gpu/internal/libcuda/symbols.inc, the list of driver functions that are bound at run time:
+# cuda-symbols.sh: writes gpu/internal/libcuda/symbols.inc, the list of driver functions that are bound at run time:
 # everything gorgonia.org/cu refers to, and what gpu/internal/libcuda calls besides (the names below).
 # Run it when the version of cu changes; --check only says whether the committed list is what it would write.
 set -euo pipefail
@@ -15,7 +15,7 @@ trap 'rm -rf "$tmp"' EXIT
 # The headers of CUDA 12 name newer versions of some functions: bind those too, so that either serves to build.
 for headers in --env11 --env12; do
   mkdir "$tmp/$headers"
-  (eval "$(scripts/cuda-toolkit $headers)" && go build -tags cuda -o "$tmp/$headers/cu.a" gorgonia.org/cu)
+  (eval "$(scripts/cuda-toolkit.sh $headers)" && go build -tags cuda -o "$tmp/$headers/cu.a" gorgonia.org/cu)
   (cd "$tmp/$headers" && ar x cu.a && rm -f _go_.o)
 done
 {
@@ -24,7 +24,7 @@ done
   # shellcheck disable=SC2086
   printf '%s\n' $extra
 } | LC_ALL=C sort -u | awk '
-  BEGIN { print "/* Written by scripts/cuda-symbols; do not edit. X(slot, function) */" }
+  BEGIN { print "/* Written by scripts/cuda-symbols.sh; do not edit. X(slot, function) */" }
   { printf "X(%d, %s)\n", NR-1, $1 }' >"$tmp/symbols.inc"
 
 if [ "${1:-}" = --check ]; then

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# cuda-build: builds aegpu with the GPU side. It needs Go and a C compiler; cuda.h is that of /usr/local/cuda, or is fetched where
-# there is none or one that does not serve (scripts/cuda-toolkit).
+# cuda-build.sh: builds aegpu with the GPU side. It needs Go and a C compiler; cuda.h is that of /usr/local/cuda, or is fetched where
+# there is none or one that does not serve (scripts/cuda-toolkit.sh).
 # The program starts without a driver too, and then computes on the CPU.
 #
-#   scripts/cuda-build [OUT]        default: build/aegpu
+#   scripts/cuda-build.sh [OUT]        default: build/aegpu
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-environment=$(scripts/cuda-toolkit --env)
+environment=$(scripts/cuda-toolkit.sh --env)
 eval "$environment"
 out=${1:-build/aegpu}
 go build -tags cuda -trimpath -ldflags "-s -w" -o "$out" ./cmd/aegpu

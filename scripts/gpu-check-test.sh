@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# gpu-check-test: scripts/gpu-check without a GPU. Its folder, copied elsewhere, says that there is none; and it is run dry, on
+# gpu-check-test.sh: scripts/gpu-check.sh without a GPU. Its folder, copied elsewhere, says that there is none; and it is run dry, on
 # tiny nets through the simulator, with stand-ins for PyTorch, ncu and compute-sanitizer: the order of the parts, their budgets,
 # parts that fail or are cut, the JSON of a run that is killed, and the table at the end. It prints the dry run.
 set -euo pipefail
@@ -74,14 +74,14 @@ echo "========= ERROR SUMMARY: 0 errors"
 END
 chmod +x "$tmp"/tools/*
 
-AEGPU_DATA=$tmp/data scripts/gpu-check build "$tmp/built"
+AEGPU_DATA=$tmp/data scripts/gpu-check.sh build "$tmp/built"
 mv "$tmp/built" "$tmp/elsewhere"
 code=0
-AEGPU_LIBCUDA=/nowhere/libcuda.so.1 scripts/gpu-check run "$tmp/elsewhere" "$tmp/none" || code=$?
+AEGPU_LIBCUDA=/nowhere/libcuda.so.1 scripts/gpu-check.sh run "$tmp/elsewhere" "$tmp/none" || code=$?
 [ $code = 3 ] || fail "exit $code without a GPU, want 3"
 is "$tmp/none" "r['device'] is None and 'no CUDA driver' in r['no_device'] and list(p) == ['device']"
 
-AEGPU_LIBCUDA=$(scripts/cuda-sim)
+AEGPU_LIBCUDA=$(scripts/cuda-sim.sh)
 export AEGPU_LIBCUDA GPU_CHECK_QUICK=1
 run="$tmp/elsewhere/run" code=0
 AEGPU_LIBCUBLASLT=/nowhere/lt "$run" "$tmp/unusable" || code=$?

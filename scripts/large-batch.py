@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""large-batch: time to a fixed held-out error against the batch, on MNIST, and docs/benchmarks/large-batch.md from it.
+"""large-batch.py: time to a fixed held-out error against the batch, on MNIST, and docs/benchmarks/large-batch.md from it.
 
-  scripts/large-batch --mnist DIR          trains every row with the rates that --tune found, and writes .json and .md
-  scripts/large-batch --mnist DIR --tune   tries the learning rates that the .json does not have yet, writes them there
+  scripts/large-batch.py --mnist DIR          trains every row with the rates that --tune found, and writes .json and .md
+  scripts/large-batch.py --mnist DIR --tune   tries the learning rates that the .json does not have yet, writes them there
   --aegpu PATH    the program; it is built where this is left out
   --limit N, --epochs N, --target X, --out PREFIX    for a smaller trial: fewer rows, another budget, target and place
 
@@ -101,7 +101,7 @@ def rows(a, tuning):
 
 def table(doc):
     out = ["# Large batches: time to a fixed error", "",
-           "Made by `scripts/large-batch` on %s, %d threads, float32, CPU device; the raw numbers, with the error after every epoch and the" % (doc["cpu"], doc["threads"]),
+           "Made by `scripts/large-batch.py` on %s, %d threads, float32, CPU device; the raw numbers, with the error after every epoch and the" % (doc["cpu"], doc["threads"]),
            "learning rates that were tried, are in `large-batch.json`. 784-512-256-32 with cross-entropy on MNIST's first 60,000 images, a",
            "tenth of them held out: a row is trained until the squared error of that tenth, summed over an image, is at most %g, measured" % doc["target"],
            "after every epoch. Seconds are of the training steps. Rates are tuned at batch 128 (the least error after %d epochs) and" % TUNE_EPOCHS[BASE],

@@ -2,7 +2,7 @@
 # Makes the figures of docs/results.md: trains on MNIST and writes the JSON of every run to $1 (default build/results).
 # Takes about a quarter of an hour on 2 cores. With names after $1, only those.
 #
-#   scripts/results [OUT [NAME...]]
+#   scripts/results.sh [OUT [NAME...]]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 out=${1:-build/results}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cuda-elsewhere-test: builds and runs aegpu, through the simulator, on a machine that is set up for Python: the toolkit under
+# cuda-elsewhere-test.sh: builds and runs aegpu, through the simulator, on a machine that is set up for Python: the toolkit under
 # /usr/local/cuda is of version 13, whose headers gorgonia.org/cu does not compile with, and cuBLASLt is in a Python package only,
 # or nowhere.
 #
@@ -14,7 +14,7 @@ clean() {
   rm -rf "$tmp"
   [ ! -L $toolkit ] || [ "$(readlink $toolkit)" != "$headers" ] || rm -f $toolkit
 }
-headers=$(scripts/cuda-toolkit --bad13)/nvidia/cu13
+headers=$(scripts/cuda-toolkit.sh --bad13)/nvidia/cu13
 trap clean EXIT
 trap 'exit 1' INT TERM HUP
 
@@ -28,11 +28,11 @@ if CGO_ENABLED=1 go build gorgonia.org/cu 2>"$tmp/cu"; then
   fail "cu compiles with the headers of CUDA 13: those that are fetched are not needed any more"
 fi
 grep -q cuCtxCreate "$tmp/cu" || fail "cu does not compile, but for another reason: $(head -3 "$tmp/cu")"
-scripts/cuda-build "$tmp/aegpu"
+scripts/cuda-build.sh "$tmp/aegpu"
 rm -f $toolkit
 echo "built with the toolkit of version $(sed -n 's/^#define CUDA_VERSION //p' "$headers/include/cuda.h") in $toolkit"
 
-sim=$(scripts/cuda-sim --plain)
+sim=$(scripts/cuda-sim.sh --plain)
 lib=$tmp/venv/lib/python3.12/site-packages/nvidia/cu13/lib/libcublasLt.so.13
 mkdir -p "$(dirname "$lib")" "$tmp/home"
 cd "$tmp"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# cuda-sim: builds the simulator of libcuda and cuBLASLt (gpu/cudasim) and prints the path of its library.
+# cuda-sim.sh: builds the simulator of libcuda and cuBLASLt (gpu/cudasim) and prints the path of its library.
 #
-#   scripts/cuda-sim            kernels with the bounds and race checks (g++ -fsanitize=thread's hooks, answered by us)
-#   scripts/cuda-sim --plain    kernels without checks: faster
-#   scripts/cuda-sim --asan     everything under AddressSanitizer
+#   scripts/cuda-sim.sh            kernels with the bounds and race checks (g++ -fsanitize=thread's hooks, answered by us)
+#   scripts/cuda-sim.sh --plain    kernels without checks: faster
+#   scripts/cuda-sim.sh --asan     everything under AddressSanitizer
 #
-# It is built again only when a source has changed. The kernels are those of the committed PTX: run scripts/cuda-kernels
+# It is built again only when a source has changed. The kernels are those of the committed PTX: run scripts/cuda-kernels.py
 # first when one was added.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -21,7 +21,7 @@ defs=-Wl,-z,defs # every symbol is there, but for the sanitizer's, which the pro
 [ $kind != asan ] || defs=
 out=build/cudasim/$kind
 mkdir -p "$out"
-stamp=$(cat scripts/cuda-sim $src/* kernels/*.cu kernels/*.cuh kernels/ptx/* gpu/cudasim/testdata/*.cu gpu/cudasim/testdata/ptx/* |
+stamp=$(cat scripts/cuda-sim.sh $src/* kernels/*.cu kernels/*.cuh kernels/ptx/* gpu/cudasim/testdata/*.cu gpu/cudasim/testdata/ptx/* |
   sha256sum | cut -c1-16)
 # The path has the sources' hash, so that go test does not take results with another library from its cache.
 lib=$PWD/$out/$stamp/libcudasim.so

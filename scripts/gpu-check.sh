@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# gpu-check: what a machine with a GPU is to find out, prepared here and run there.
+# gpu-check.sh: what a machine with a GPU is to find out, prepared here and run there.
 #
-#   scripts/gpu-check build [DIR]                 makes one folder with everything (default build/gpu-check)
-#   scripts/gpu-check run [DIR] [OUT] [OPTIONS]   runs it on a machine with a GPU (default OUT gpu-check-out): one JSON and a log
+#   scripts/gpu-check.sh build [DIR]                 makes one folder with everything (default build/gpu-check)
+#   scripts/gpu-check.sh run [DIR] [OUT] [OPTIONS]   runs it on a machine with a GPU (default OUT gpu-check-out): one JSON and a log
 #
 # The folder may be copied: its own `run` needs python3, the driver and cuBLASLt (of the toolkit or of a Python package), no Go
 # and no network; `run --help` says what it does and in which time. Exit 0: all passed; 1: something failed or was cut; 3: no
@@ -16,13 +16,13 @@ build() {
   [ -e "$data/train-images-idx3-ubyte.gz" ] || { echo "gpu-check: no MNIST in $data: set AEGPU_DATA" >&2; exit 1; }
   mkdir -p "$dir/mnist"
   dir=$(cd "$dir" && pwd)
-  scripts/cuda-build "$dir/aegpu"
+  scripts/cuda-build.sh "$dir/aegpu"
   (
-    eval "$(scripts/cuda-toolkit --env)"
+    eval "$(scripts/cuda-toolkit.sh --env)"
     go test -tags cuda -trimpath -ldflags "-s -w" -c -o "$dir/gpu.test" ./gpu
   )
   gzip -9nf "$dir/gpu.test" # `run` unpacks it elsewhere
-  install -m 755 scripts/gpu-check-run "$dir/run"
+  install -m 755 scripts/gpu-check-run.py "$dir/run"
   install -d "$dir/gpu_check"
   install -m 644 scripts/gpu_check/*.py "$dir/gpu_check"
   install -m 644 scripts/peers/{agree,gpu_step,torch_step}.py docs/benchmarks/gpu-predicted.json "$dir"

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Time from process start to a test sse on MNIST, aegpu next to PyTorch; JSON and table.
 
-    scripts/peers/time_to --mnist DIR --aegpu build/aegpu --torch VENV/bin/python --device cpu --seeds 1,2,3 --out docs/benchmarks/time-to
+    scripts/peers/time_to.py --mnist DIR --aegpu build/aegpu --torch VENV/bin/python --device cpu --seeds 1,2,3 --out docs/benchmarks/time-to
 
 Same net, loss (cross-entropy from logits), optimiser (Adam 1e-3), batches (shuffled, all full), device. For aegpu a run is
 continued epoch by epoch until its test sse is low enough; then a process of its own trains just that many epochs, and its
@@ -70,7 +70,7 @@ def over_seeds(rows):
 def report(result):
     rows, s = result["rows"], result["settings"]
     lines = ["# Time to a test sse of %g" % s["sse"], "",
-             "Made by `scripts/peers/time_to` on %s (%s), %s; seconds from process start, %s." % (
+             "Made by `scripts/peers/time_to.py` on %s (%s), %s; seconds from process start, %s." % (
                  result["machine"], s["device"], ", ".join(dict.fromkeys(r["peer"] for r in rows)), over_seeds(rows)),
              "MNIST, %d training rows, net 784-%s-%d and its mirror, %s, linear code; cross-entropy from logits, Adam 1e-3, batch %d, %s." % (
                  s["limit"] or 60000, s["hidden"].replace(",", "-"), s["latent"], s["activation"], s["batch"], s["precision"]),

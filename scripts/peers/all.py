@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """aegpu, PyTorch and JAX on one machine in one go: the same nets, data, loss, optimiser and precision; JSON, table and plot.
 
-    scripts/peers/all --device cpu  --mnist DIR --aegpu build/aegpu --torch VENV/bin/python --jax VENV/bin/python --out docs/benchmarks/peers-cpu
-    scripts/peers/all --device cuda --mnist DIR --aegpu build/aegpu --precisions fp32,tf32,bf16 --batches 64..65536 --out docs/benchmarks/peers-cuda
+    scripts/peers/all.py --device cpu  --mnist DIR --aegpu build/aegpu --torch VENV/bin/python --jax VENV/bin/python --out docs/benchmarks/peers-cpu
+    scripts/peers/all.py --device cuda --mnist DIR --aegpu build/aegpu --precisions fp32,tf32,bf16 --batches 64..65536 --out docs/benchmarks/peers-cuda
 
 First every peer starts from aegpu's weights and its losses over 20 steps are held against aegpu's (agree.py); then the steps
 are timed: aegpu bench, PyTorch (eager, compiled, as a CUDA graph) and JAX (a step under jit, a scan over steps), one after the
@@ -162,7 +162,7 @@ def report(result, out):
     rows = result["rows"]
     peers = ", ".join(dict.fromkeys(r["peer"] for r in rows if r["peer"] != "aegpu"))
     lines = ["# Training steps on the %s, aegpu next to its peers" % ("GPU" if result["device"] == "cuda" else "CPU"), "",
-             "Made by `scripts/peers/all` on %s; %s. Medians of %d runs of %g s%s; the raw numbers, with" % (
+             "Made by `scripts/peers/all.py` on %s; %s. Medians of %d runs of %g s%s; the raw numbers, with" % (
                  result["machine"], peers, result["runs"], result["target"], ", over %d rounds in turns" % result["rounds"] if result["rounds"] > 1 else ""),
              "quartiles, are in `%s.json`. Nets: `aegpu bench --nets`. A cell is thousands of examples a second; the ratio is aegpu's over" % os.path.basename(out),
              "those of the fastest peer. aegpu is timed by %s, the peers by the host's clock around a wait." % ("the device's events" if result["device"] == "cuda" else "the host's clock")]

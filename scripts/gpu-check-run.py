@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs the checks of this folder on this machine's GPU (see scripts/gpu-check):
+"""Runs the checks of this folder on this machine's GPU (see scripts/gpu-check.sh):
 
     run [OUT] [--only smoke,bench] [--seconds 525] [--budget conformance=200,bench=30]
 

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""cuda-kernels: compiles kernels/*.cu to kernels/ptx/*.ptx with the pinned compiler and flags.
+"""cuda-kernels.py: compiles kernels/*.cu to kernels/ptx/*.ptx with the pinned compiler and flags.
 
-  scripts/cuda-kernels                  writes the PTX (and that of the simulator's own test kernels)
-  scripts/cuda-kernels --check          says whether the committed PTX is what it would write, and whether it assembles
+  scripts/cuda-kernels.py                  writes the PTX (and that of the simulator's own test kernels)
+  scripts/cuda-kernels.py --check          says whether the committed PTX is what it would write, and whether it assembles
                                         for every generation of GPU without a spill; exit 1 if not
-  scripts/cuda-kernels --table [REV]    prints what each kernel takes there: registers, stack, spills; of the PTX that is
+  scripts/cuda-kernels.py --table [REV]    prints what each kernel takes there: registers, stack, spills; of the PTX that is
                                         here, or of a revision's
 
 PTX for compute_75 from the compiler of CUDA 11.8 loads on Turing to Blackwell with every driver since 520. The compiler
 is NVRTC: it needs no host compiler, so its output is the same bytes everywhere. What assembles it on a user's machine is
-the driver's; here it is the newest ptxas that is pinned (scripts/cuda-toolkit).
+the driver's; here it is the newest ptxas that is pinned (scripts/cuda-toolkit.sh).
 """
 import concurrent.futures, ctypes, os, pathlib, re, subprocess, sys, tempfile
 
@@ -20,7 +20,7 @@ ARCHITECTURES = ["sm_75", "sm_80", "sm_90", "sm_100"]
 
 
 def toolkit():
-    out = subprocess.run([root / "scripts/cuda-toolkit", "--nvrtc"], check=True, capture_output=True, text=True)
+    out = subprocess.run([root / "scripts/cuda-toolkit.sh", "--nvrtc"], check=True, capture_output=True, text=True)
     return pathlib.Path(out.stdout.strip())
 
 
@@ -125,7 +125,7 @@ def main():
         return
     stale = compile_all(folder, mode == "--check")
     if stale:
-        sys.exit("not what scripts/cuda-kernels writes: " + ", ".join(stale))
+        sys.exit("not what scripts/cuda-kernels.py writes: " + ", ".join(stale))
     if mode == "--check":
         spills = spilling(assemble_all(folder, sorted((kernels / "ptx").glob("*.ptx"))))
         if spills:

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# cuda-toolkit: fetches the pinned pieces of CUDA that building aegpu's GPU side needs, and says where they are.
+# cuda-toolkit.sh: fetches the pinned pieces of CUDA that building aegpu's GPU side needs, and says where they are.
 #
-#   scripts/cuda-toolkit            fetch the headers (cuda.h: enough for `go build -tags cuda`), print the folder
-#   scripts/cuda-toolkit --nvrtc    also the run-time compiler and the assembler that scripts/cuda-kernels uses (70 MB)
-#   scripts/cuda-toolkit --env      print what a shell needs to build here: eval "$(scripts/cuda-toolkit --env)"
-#   scripts/cuda-toolkit --env11    the same with the headers of CUDA 11.8, whatever is installed
-#   scripts/cuda-toolkit --env12    or those of CUDA 12.6, to see that these do too
-#   scripts/cuda-toolkit --bad13    fetch the headers of CUDA 13, which do not, for scripts/cuda-elsewhere-test
+#   scripts/cuda-toolkit.sh            fetch the headers (cuda.h: enough for `go build -tags cuda`), print the folder
+#   scripts/cuda-toolkit.sh --nvrtc    also the run-time compiler and the assembler that scripts/cuda-kernels.py uses (70 MB)
+#   scripts/cuda-toolkit.sh --env      print what a shell needs to build here: eval "$(scripts/cuda-toolkit.sh --env)"
+#   scripts/cuda-toolkit.sh --env11    the same with the headers of CUDA 11.8, whatever is installed
+#   scripts/cuda-toolkit.sh --env12    or those of CUDA 12.6, to see that these do too
+#   scripts/cuda-toolkit.sh --bad13    fetch the headers of CUDA 13, which do not, for scripts/cuda-elsewhere-test.sh
 #
 # Where the toolkit under /usr/local/cuda is of version 11 or 12, --env fetches nothing: gorgonia.org/cu looks for its headers
 # there. They do not compile with those of 13, so on a machine with these the fetched ones come first.

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Times the products of net a's step in aegpu and in NumPy's OpenBLAS in turns and writes a table and its JSON.
 
-    scripts/peers/gemm --numpy VENV/bin/python --out docs/benchmarks/gemm
+    scripts/peers/gemm.py --numpy VENV/bin/python --out docs/benchmarks/gemm
 
 Needs Go: aegpu's products are timed by the benchmarks of cpu/simd. A figure is the median over the rounds of each round's best.
 """
@@ -52,7 +52,7 @@ def main():
         them, peer = theirs(a)
         rounds.append({"%d %s" % k: [us[k], them[k]] for k in them})
     lines = ["# Matrix products on the CPU, aegpu against OpenBLAS", "",
-             "Made by `scripts/peers/gemm` with %d threads, float32: all layers of net a together, GFLOP/s, median over %d rounds in turns of each" % (a.threads, a.rounds),
+             "Made by `scripts/peers/gemm.py` with %d threads, float32: all layers of net a together, GFLOP/s, median over %d rounds in turns of each" % (a.threads, a.rounds),
              "round's best of 3; ours on %s, theirs %s (OpenBLAS). Raw numbers: `%s.json`." % (a.path, peer, os.path.basename(a.out)), "",
              "| batch, product | aegpu | OpenBLAS | ratio |", "| --- | --- | --- | --- |"]
     for key in rounds[0]:
