@@ -107,9 +107,10 @@ func opOf[O backend.Operation](n *node) (o O, ok bool) {
 	return o, ok
 }
 
-// takesSlope reports whether the node can multiply by the derivative what it writes.
+// takesSlope reports whether the node can multiply by the derivative what it writes:
+// not where it writes what the derivative is of, as the rows of a loss, meanwhile.
 func (n *node) takesSlope(o backend.ActivateBack) bool {
-	if o.DX != o.DY || n.slope != nil || len(n.Writes) == 0 || n.Writes[0] != o.DX {
+	if o.DX != o.DY || n.slope != nil || len(n.Writes) == 0 || n.Writes[0] != o.DX || n.writes(o.Saved) {
 		return false
 	}
 	switch n.op.(type) {
@@ -117,6 +118,11 @@ func (n *node) takesSlope(o backend.ActivateBack) bool {
 		return true
 	}
 	return false
+}
+
+// writes reports whether the node writes some of t.
+func (n *node) writes(t backend.Tensor) bool {
+	return slices.ContainsFunc(n.Writes, func(w backend.Tensor) bool { return backend.Overlap(w, t) })
 }
 
 // takesSum reports whether the node can add up v, which it writes.
@@ -151,7 +157,7 @@ func (n *node) takeSum(list []node, t backend.Tensor) []node {
 			n.Sums = append(slices.Clone(n.Sums), o.Sums)
 			return slices.Delete(list, i, i+1)
 		}
-		if slices.ContainsFunc(list[i].Writes, func(w backend.Tensor) bool { return backend.Overlap(w, t) }) {
+		if list[i].writes(t) {
 			break
 		}
 	}
