@@ -49,10 +49,11 @@ func (p *planner) fusedLayer(q Product, o backend.Linear) bool {
 func (p *planner) multiplyLayer(q Product, o backend.Linear, want demand) bool {
 	if want.thin() && !o.B.None() && p.Precision == BF16 {
 		thin, h := p.thinned(q, o.Y)
-		thin.Bias = p.matrix(o.B).At
-		if p.multiply(thin) {
+		thin.Bias = kernels.Pointer{Base: p.halfOf(o.B).at} // like the copy, which is made only if it is read
+		if !p.refuses(thin) {
+			thin.Bias = p.matrix(o.B).At
 			h.written(true)
-			return true
+			return p.multiply(thin)
 		}
 		want.float = true
 	}

@@ -67,9 +67,14 @@ func (p *planner) product(c, a, b backend.Tensor) Product {
 	return Product{C: Matrix{At: kernels.Pointer(at(c)), Rows: c.Rows, Cols: c.Cols, LD: c.Cols}, A: p.matrix(a), B: p.matrix(b), Precision: p.Precision}
 }
 
+// refuses reports whether the library has no such product.
+func (p *planner) refuses(q Product) bool {
+	return !q.Plain() && p.Refused != nil && p.Refused(q)
+}
+
 // multiply adds the product, unless the library refuses it.
 func (p *planner) multiply(q Product) bool {
-	if !q.Plain() && p.Refused != nil && p.Refused(q) {
+	if p.refuses(q) {
 		return false
 	}
 	p.put(Item{Product: &q})
