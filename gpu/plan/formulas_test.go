@@ -1,0 +1,186 @@
+package plan_test
+
+import "github.com/aegpu/aegpu/backend"
+
+// The formulas of operations and kernels, in symbols.
+
+func act(a backend.Activation, x uint64) uint64 {
+	if a == backend.Identity {
+		return x
+	}
+	return hash("act", uint64(a), x)
+}
+
+// sloped is x times the derivative at saved.
+func sloped(a backend.Activation, x uint64, saved view, r, c int) uint64 {
+	if a == backend.Identity {
+		return x
+	}
+	return x * (hash("slope", uint64(a), saved.get(r, c)) | 1)
+}
+
+// slope is a derivative that is done on the way, the identity where there is none.
+type slope struct {
+	act   backend.Activation
+	saved view
+}
+
+func (s slope) of(x uint64, r, c int) uint64 { return sloped(s.act, x, s.saved, r, c) }
+
+// multiplied is element r, c of a product.
+func multiplied(a, b view, r, c int) (s uint64) {
+	for k := range a.cols {
+		s += hash("times", a.get(r, k), b.get(k, c))
+	}
+	return s
+}
+
+func columnSum(x view, c int) (s uint64) {
+	for r := range x.rows {
+		s += x.get(r, c)
+	}
+	return s
+}
+
+// biased is s(x + b), and x + b where it is kept.
+func biased(y, pre views, x, b view, a backend.Activation) {
+	before := func(r, c int) uint64 {
+		if b.no {
+			return x.get(r, c)
+		}
+		return x.get(r, c) + b.get(0, c)
+	}
+	pre.fill(before)
+	y.fill(func(r, c int) uint64 { return act(a, before(r, c)) })
+}
+
+func derived(dx views, dy view, s slope) {
+	dx.fill(func(r, c int) uint64 { return s.of(dy.get(r, c), r, c) })
+}
+
+func dropped(y views, x view, step, stream uint64, p float32, s slope) {
+	y.fill(func(r, c int) uint64 {
+		kept := hash("kept", step, stream, bits(float64(p)), uint64(r), uint64(c)) | 1
+		return s.of(x.get(r, c)*kept, r, c)
+	})
+}
+
+func lost(dout, rows views, out, target view, kind backend.LossKind, scale float32, s slope) {
+	k := out.rows / target.rows
+	loss := make([]uint64, out.rows)
+	for r := range loss {
+		loss[r] = hash("loss", uint64(kind), out.row(r), target.row(r/k))
+	}
+	dout.fill(func(r, c int) uint64 {
+		return s.of(hash("dloss", uint64(kind), bits(float64(scale)), out.get(r, c), out.row(r), target.row(r/k)), r, c)
+	})
+	rows.fill(func(r, c int) uint64 { return loss[r] })
+}
+
+func columnSums(out views, x view, scale float64, added bool) {
+	out.fill(func(_, c int) uint64 {
+		s := scaled(scale, columnSum(x, c))
+		if added {
+			s += out[0].get(0, c)
+		}
+		return s
+	})
+}
+
+func sparse(dh views, from view, sum *uint64, m view, rho, scale float32, s slope) {
+	dh.fill(func(r, c int) uint64 {
+		return s.of(from.get(r, c)+hash("dsparse", m.get(0, c), bits(float64(rho)), bits(float64(scale))), r, c)
+	})
+	*sum += m.total(func(x uint64) uint64 { return hash("sparse", x, bits(float64(rho))) })
+}
+
+func absolute(dh views, from view, sum *uint64, h view, share float64, scale float32, s slope) {
+	added := h.total(func(x uint64) uint64 { return hash("abs", x) })
+	dh.fill(func(r, c int) uint64 {
+		return s.of(from.get(r, c)+hash("sign", h.get(r, c), bits(float64(scale))), r, c)
+	})
+	*sum += scaled(share, added)
+}
+
+func shallow(da, dr views, from view, sum *uint64, saved, r view, before slope, a backend.Activation, share float64, scale float32) {
+	*sum += scaled(share, func() (s uint64) {
+		for i := range saved.rows {
+			for c := range saved.cols {
+				s += hash("norm", uint64(a), saved.get(i, c), r.get(0, c))
+			}
+		}
+		return s
+	}())
+	da.fill(func(i, c int) uint64 {
+		return before.of(from.get(i, c), i, c) + hash("dnorm", uint64(a), saved.get(i, c), r.get(0, c), bits(float64(scale)))
+	})
+	dr.fill(func(_, c int) (s uint64) {
+		for i := range saved.rows {
+			s += hash("dr", uint64(a), saved.get(i, c), bits(float64(scale)))
+		}
+		return s
+	})
+}
+
+func largest(y views, x view, k int) {
+	y.fill(func(r, c int) uint64 { return hash("topk", uint64(k), x.row(r), uint64(c)) })
+}
+
+func largestBack(dx views, dy, y view, s slope) {
+	dx.fill(func(r, c int) uint64 { return s.of(dy.get(r, c)*(hash("kept", y.get(r, c))|1), r, c) })
+}
+
+func divergence(kl views, ml view, width int) {
+	kl.fill(func(_, c int) (s uint64) {
+		for r := range ml.rows {
+			s += hash("kl", ml.get(r, c), ml.get(r, width+c))
+		}
+		return s
+	})
+}
+
+func drawn(z views, ml view, k, width int, step, stream uint64) {
+	z.fill(func(r, c int) uint64 {
+		return hash("draw", ml.get(r/k, c), ml.get(r/k, width+c), step, stream, uint64(r), uint64(c))
+	})
+}
+
+// gathered is the rows of a batch as get finds them, and a corrupted copy.
+func gathered(clean, noisy views, step uint64, b backend.Batch, get func(r, c int) uint64) {
+	value := func(r, c int) uint64 {
+		if b.Binarise {
+			return hash("binary", step, get(r, c))
+		}
+		return get(r, c)
+	}
+	clean.fill(value)
+	noisy.fill(func(r, c int) uint64 {
+		return hash("noisy", step, uint64(b.Corrupt), bits(float64(b.Level)), value(r, c))
+	})
+}
+
+// stored is a byte of a data set, or the first of an element.
+func stored(data any, at int, row uint64, shuffle bool) uint64 {
+	order := uint64(0)
+	if shuffle {
+		order = 1
+	}
+	return hash("stored", hash(data.(*memory).name), uint64(at), row, order)
+}
+
+// checked is what a guard's slots hold: the loss, and a norm a tensor.
+func checked(guard []uint64, loss uint64, norms []uint64, step uint64) {
+	guard[backend.GuardStep] = hash("guard", step)
+	guard[backend.GuardLoss] = loss
+	copy(guard[backend.GuardNorm:], norms)
+}
+
+// moved is an element of the parameters after an update, of its moments.
+func moved(of *backend.Optimiser, i int, p, g, m, v, norm, step uint64) (np, nm, nv uint64) {
+	about := hash("rule", uint64(of.Kind), bits(float64(of.WeightDecay)), bits(float64(of.Clip)), bits(float64(of.Beta1)), bits(float64(of.Beta2)), bits(float64(of.Eps)))
+	if i < of.Decayed {
+		about++
+	}
+	nm, nv = hash("m", about, m, g, norm), hash("v", about, v, g, norm)
+	return hash("p", about, p, g, nm, nv, step), nm, nv
+}
