@@ -15,7 +15,7 @@ import (
 //   - What the step makes for products and for derivatives of activations alone is
 //     written in bfloat16 and in no other form, by the kernel or the product that
 //     makes it. Such a tensor is thin: its float32 is what it was before. Whatever
-//     reads that later, in the step or after it, has it written first.
+//     reads that after the step has it written first (gpu/forms.go).
 //   - What is read in both forms is written in both, by kernels that can; what is
 //     left is copied by a launch of its own.
 //
@@ -110,15 +110,11 @@ func (r *demand) add(a backend.Access, t backend.Tensor) (over bool) {
 	return false
 }
 
-// prepare readies tensors for a node: those that it reads hold their values, and of
-// those that it overwrites nothing that was derived stays fresh.
+// prepare notes which tensors the node finds in bfloat16, before those that it
+// overwrites are forgotten.
 func (p *planner) prepare(n *node) {
-	for _, t := range n.Reads {
-		p.thicken(t, false)
-	}
 	p.sources = p.sources[:0]
 	for _, t := range slices.Concat(n.Factors, n.Signs, n.Either) {
-		p.thicken(t, true)
 		if h := p.halves[t]; h != nil && h.thin {
 			p.sources = append(p.sources, h)
 		}
@@ -126,62 +122,31 @@ func (p *planner) prepare(n *node) {
 	p.forget(n.Writes)
 }
 
-// forget makes stale what is derived from tensors that are overwritten. Of a thin
-// one that is overwritten in part the rest is written first.
+// forget makes stale what is derived from tensors that are overwritten.
 func (p *planner) forget(writes []backend.Tensor) {
 	for _, t := range writes {
-		if t.None() {
-			continue
-		}
 		for _, s := range p.plan.Shadows {
 			s.Kept = s.Kept && !backend.Overlap(s.Of, t)
 		}
 		for _, m := range p.masks {
 			m.fresh = m.fresh && !backend.Overlap(m.of, t)
 		}
-		for _, h := range p.inOrder() {
-			if !backend.Overlap(h.of, t) {
-				continue
+		for _, h := range p.halves {
+			if backend.Overlap(h.of, t) {
+				h.fresh, h.thin = false, false
 			}
-			if h.thin && !backend.Contains(t, h.of) {
-				p.expand(h)
-			}
-			h.fresh, h.thin = false, false
 		}
 	}
 }
 
-// inOrder is the copies in the order in which they were first made.
-func (p *planner) inOrder() (list []*half) {
+// thinOnes are the thin ones, in the order in which they were first made.
+func (p *planner) thinOnes() (list []*half) {
 	for _, b := range p.plan.Buffers {
-		if h := p.halves[b.Of]; b.Kind == Half && h != nil && h.at == b {
+		if h := p.halves[b.Of]; b.Kind == Half && h != nil && h.at == b && h.thin {
 			list = append(list, h)
 		}
 	}
 	return list
-}
-
-func (p *planner) thinOnes() []*half {
-	return slices.DeleteFunc(p.inOrder(), func(h *half) bool { return !h.thin })
-}
-
-// thicken writes the float32 of what is thin of t, but for a copy of exactly t where
-// that is read.
-func (p *planner) thicken(t backend.Tensor, copied bool) {
-	if t.None() {
-		return
-	}
-	for _, h := range p.inOrder() {
-		if h.thin && backend.Overlap(h.of, t) && !(copied && h.of == t) {
-			p.expand(h)
-		}
-	}
-}
-
-// expand writes the float32 of a thin tensor.
-func (p *planner) expand(h *half) {
-	h.thin = false
-	p.launch(p.spread(h.of.Len()), Expand(h.of, h.at))
 }
 
 // Expand is the launch that writes the float32 of t from its copy, and its grid for a

@@ -132,9 +132,6 @@ func (w *world) kernel(k kernels.Launch) {
 	case kernels.CastFwdBf16:
 		from := w.floats(k.X, k.Rows, k.Cols)
 		w.both(kernels.Float32s{}, k.Out, k.Rows, k.Cols, k.Ld).fill(from.get)
-	case kernels.ExpandFwdF32:
-		from := w.either(kernels.Float32s{}, k.X, k.Rows, k.Cols, k.Ld)
-		views{w.floats(k.Out, k.Rows, k.Cols)}.fill(from.get)
 	case kernels.BiasActFwdF32:
 		biased(w.both(k.Y, k.Half, k.Rows, k.Cols, k.Ld), w.both(k.Pre, k.PreHalf, k.Rows, k.Cols, k.Ld),
 			w.either(k.X, k.XHalf, k.Rows, k.Cols, k.Ld), w.floats(k.B, 1, k.Cols), backend.Activation(k.Act))

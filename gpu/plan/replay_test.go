@@ -268,7 +268,6 @@ func noteKernel(in map[string]bool, it plan.Item) {
 	name := it.Kernel.Kernel().Name
 	in["copied"] = in["copied"] || name == "cast_fwd_bf16" && it.Op != ""
 	in["restored"] = in["restored"] || name == "cast_fwd_bf16" && it.Op == ""
-	in["expanded"] = in["expanded"] || name == "expand_fwd_f32"
 	has := map[string]uint64{}
 	for _, a := range it.Kernel.Args() {
 		if has[a.Name] = a.Bits; a.Pointer.Base != nil {
