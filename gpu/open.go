@@ -19,8 +19,11 @@ import (
 // oldest is the compute capability that the PTX is for: Turing.
 const oldest = 75
 
-// debugEnv names the variable that switches Options.Debug on.
-const debugEnv = "AEGPU_GPU_DEBUG"
+// Names of the variables that switch Options.Debug and Options.OneStream on.
+const (
+	debugEnv     = "AEGPU_GPU_DEBUG"
+	oneStreamEnv = "AEGPU_GPU_ONE_STREAM"
+)
 
 // List is the GPUs there are, without opening them.
 func List() ([]backend.Info, error) {

@@ -19,9 +19,6 @@ const (
 // ParsePrecision is the precision of that name.
 func ParsePrecision(name string) (Precision, error) { return plan.ParsePrecision(name) }
 
-// oneStreamEnv names the variable that switches Options.OneStream on.
-const oneStreamEnv = "AEGPU_GPU_ONE_STREAM"
-
 // Options of a device.
 type Options struct {
 	Precision Precision

@@ -86,7 +86,7 @@ func (p *program) stage(times int) error {
 		want.row += f.After
 		ran := (times - 1) * p.plan.Ticks[f.Clock]
 		if last := want.row + ran; want.row < 0 || last+f.Rows > f.Data.Rows {
-			return fmt.Errorf("Gather: rows %d to %d of data of %d", last, last+f.Rows, f.Data.Rows)
+			return fmt.Errorf("a batch of rows %d to %d of data of %d", last, last+f.Rows, f.Data.Rows)
 		}
 		s := p.stagingOf(f)
 		if !f.Follows && !s.held.holds(want) {

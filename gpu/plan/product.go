@@ -59,7 +59,7 @@ func (e Epilogue) String() string {
 }
 
 // Plain products are those that nothing can stand in for.
-func (p Product) Plain() bool { return p.Epilogue == 0 && !p.C.Half }
+func (q *Product) Plain() bool { return q.Epilogue == 0 && !q.C.Half }
 
 // product is one of c = op(a) op(b) with the plain epilogue. The order in which the
 // operands get their copies is that of the arguments.

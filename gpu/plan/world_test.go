@@ -85,8 +85,6 @@ func (v view) turned(t bool) view {
 	return v
 }
 
-func (v view) top(n int) view { v.rows = n; return v }
-
 // flat is the matrix as one row.
 func (v view) flat() view { v.cols, v.rows = v.rows*v.cols, 1; v.ld = v.cols; return v }
 
