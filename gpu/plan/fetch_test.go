@@ -39,6 +39,7 @@ func TestFetch(t *testing.T) {
 		{name: "nor the same rows again", Options: host, list: backend.List{rows(6), rows(6), tick(6)}},
 		{name: "nor rows in another order", Options: host, list: backend.List{rows(6), tick(6), gather(x, data, backend.Batch{}), tick(6)}},
 		{name: "nor of another clock", Options: host, list: backend.List{rows(6), tick(6), gather(x, data, backend.Batch{Shuffle: true, Clock: other}), tick(6)}},
+		{name: "though it shows the time", Options: host, list: backend.List{rows(6), backend.Tick{Clock: other, Rows: 6}, gather(x, data, backend.Batch{Shuffle: true, Clock: other}), tick(6)}},
 		{name: "nor of other data", Options: both, list: backend.List{rows(6), gather(y, labels, backend.Batch{Shuffle: true}), tick(6)}},
 	})
 	p, err := plan.Make(backend.List{rows(6), tick(6), rows(4), tick(4)}, plan.Options{Step: true, SMs: 1, OnHost: host.OnHost})

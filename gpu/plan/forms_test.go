@@ -69,6 +69,7 @@ func TestForms(t *testing.T) {
 	const tanh, relu = backend.Tanh, backend.ReLU
 	l := newLayer()
 	made := backend.Dropout{Y: l.dy, X: tensor("q", 6, 4), Noise: backend.Noise{Clock: clock("clock")}, P: .5}
+	loss := backend.Loss{DOut: tensor("d", 6, 4), Rows: tensor("rows", 6, 1), Out: tensor("o", 6, 4), Target: tensor("t", 6, 4), Scale: 1}
 	cases := []golden{
 		{name: "what products alone read is bfloat16 alone", list: backend.List{made, l.weights()}},
 		{name: "and what derivatives read", list: backend.List{l.forward(tanh), backend.ActivateBack{DX: l.dy, DY: l.dy, Saved: l.y, Act: tanh}}},
@@ -81,6 +82,7 @@ func TestForms(t *testing.T) {
 		{name: "or overwritten", list: backend.List{made, backend.Zero{Dst: l.dy.Top(1)}, l.weights()}},
 		{name: "or read at the start of the next step", list: backend.List{l.weights(), made}},
 		{name: "in any form", list: backend.List{backend.ColumnMeans{M: l.db, H: l.dy}, made, l.weights()}},
+		{name: "by a derivative done on the way", list: backend.List{loss, backend.ActivateBack{DX: loss.DOut, DY: loss.DOut, Saved: l.dy, Act: tanh}, made, l.weights()}},
 		{name: "not where it was overwritten first", list: backend.List{backend.Zero{Dst: l.dy}, backend.ColumnMeans{M: l.db, H: l.dy}, made, l.weights()}},
 		{name: "a product leaves bfloat16", list: backend.List{l.forward(backend.Identity), backend.LinearBackWeights{DW: tensor("du", 3, 4), DY: tensor("up", 6, 3), X: l.y}}},
 		{name: "but not both", list: backend.List{l.forward(backend.Identity), backend.LinearBackWeights{DW: tensor("du", 3, 4), DY: tensor("up", 6, 3), X: l.y}, backend.Copy{Dst: l.dy, Src: l.y}}},
@@ -89,9 +91,8 @@ func TestForms(t *testing.T) {
 		{name: "and once more where it was overwritten", list: backend.List{backend.Copy{Dst: l.dy, Src: l.y}, l.weights(), backend.Zero{Dst: l.dy.Top(1)}, l.weights()}},
 		{name: "apart, copies alone", apart: true, list: backend.List{l.weights()}},
 		{name: "apart, everything is float32", apart: true, list: backend.List{made, l.weights()}},
-		{name: "a derivative done on the way", list: backend.List{
-			backend.Loss{DOut: l.dy, Rows: tensor("rows", 6, 1), Out: tensor("o", 6, 4), Target: tensor("t", 6, 4), Scale: 1},
-			backend.ActivateBack{DX: l.dy, DY: l.dy, Saved: l.y, Act: tanh}, l.weights()}},
+		{name: "a derivative done on the way", list: backend.List{loss, backend.ActivateBack{DX: loss.DOut, DY: loss.DOut, Saved: l.y, Act: tanh},
+			backend.LinearBackWeights{DW: l.dw, DY: loss.DOut, X: l.x}}},
 	}
 	for i := range cases {
 		cases[i].Options = half
@@ -106,6 +107,7 @@ func TestRefusals(t *testing.T) {
 		backend.Update{Params: l.w, Grads: l.dw, Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: sums("guard", 4), Clock: clock("clock")},
 		backend.Update{Params: l.b, Grads: l.db, Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: sums("guard", 4), Clock: clock("clock")}}
 	cases := []golden{{name: "nothing refused"}}
+	copied := func(base any) bool { _, ok := base.(*plan.Buffer); return ok }
 	for _, c := range []struct {
 		name    string
 		refused func(plan.Product) bool
@@ -116,6 +118,7 @@ func TestRefusals(t *testing.T) {
 		{"no derivative of ReLU", func(q plan.Product) bool { return q.Epilogue&plan.ApplyMask != 0 }},
 		{"no bias gradient", func(q plan.Product) bool { return q.Epilogue&(plan.SumA|plan.SumB) != 0 }},
 		{"no result in bfloat16", func(q plan.Product) bool { return q.C.Half }},
+		{"no result in bfloat16 beside a bias", func(q plan.Product) bool { return q.C.Half && copied(q.Bias.Base) }},
 		{"no mask beside bfloat16", func(q plan.Product) bool { return q.C.Half && q.Epilogue&plan.WriteMask != 0 }},
 		{"nothing but plain products", func(plan.Product) bool { return true }},
 	} {

@@ -39,6 +39,7 @@ func slopes() []golden {
 		{name: "a derivative that was done is not done again", list: backend.List{loss, back, shallow}},
 		{name: "not in a list that is no step", apart: true, list: backend.List{loss, back}},
 		{name: "not where the derivative goes elsewhere", list: backend.List{loss, backend.ActivateBack{DX: dy, DY: d, Saved: h, Act: tanh}}},
+		{name: "or comes from elsewhere", list: backend.List{loss, backend.ActivateBack{DX: d, DY: dy, Saved: h, Act: tanh}}},
 		{name: "not of another tensor", list: backend.List{loss, backend.ActivateBack{DX: dy, DY: dy, Saved: h, Act: tanh}}},
 		{name: "not with something between", list: backend.List{loss, backend.Zero{Dst: w}, back}},
 		{name: "not by a sum", list: backend.List{backend.Add{Dst: d, Src: x}, back}},
@@ -49,7 +50,7 @@ func slopes() []golden {
 			backend.ActivateBack{DX: d, DY: d, Saved: x, Act: tanh}, shallow}},
 		{name: "or another function", list: backend.List{
 			backend.ActivateBack{DX: d, DY: d, Saved: h, Act: backend.Sigmoid}, shallow}},
-		{name: "or one that comes from elsewhere", list: backend.List{
+		{name: "or one of another gradient", list: backend.List{
 			backend.ActivateBack{DX: d, DY: dy, Saved: h, Act: tanh}, shallow}},
 	}
 }
