@@ -47,6 +47,9 @@ type choice struct {
 // openTuning reads the file at path, which need not be there yet.
 func openTuning(path, machine string) (*tuning, error) {
 	t := &tuning{path: path, machine: machine}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no regular file", path)
+	}
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -82,8 +85,12 @@ func usualTuning(machine string) (*tuning, error) {
 	return t, errors.Join(err, f.Close())
 }
 
+// lineBegin is what every line of the file begins with.
+const lineBegin = `{"machine":`
+
 // parseChoices is the choices in a file, and how many bytes hold them. What follows
-// the last line's end is a line whose writer was stopped, and was never used.
+// the last line's end is a line whose writer was stopped, and was never used; anything
+// else there, and lines that hold no choice, are of a file that is not ours to write to.
 func parseChoices(path string, text []byte) (choices []choice, whole int, err error) {
 	whole = bytes.LastIndexByte(text, '\n') + 1
 	for i, line := range bytes.Split(text[:whole], []byte("\n")) {
@@ -94,7 +101,13 @@ func parseChoices(path string, text []byte) (choices []choice, whole int, err er
 		if err := json.Unmarshal(line, &c); err != nil {
 			return nil, 0, fmt.Errorf("%s, line %d: %w", path, i+1, err)
 		}
+		if c.Machine == "" || c.Product == "" {
+			return nil, 0, fmt.Errorf("%s, line %d: it names no machine or no product", path, i+1)
+		}
 		choices = append(choices, c)
+	}
+	if rest := text[whole:]; !bytes.HasPrefix(rest, []byte(lineBegin)) && !bytes.HasPrefix([]byte(lineBegin), rest) {
+		return nil, 0, fmt.Errorf("%s: it ends with what is no line of a file of algorithms", path)
 	}
 	return choices, whole, nil
 }
@@ -222,7 +235,7 @@ func (d *Device) measure(plan *cublaslt.Plan, s cublaslt.Spec, product string, a
 		return 0, nil
 	}
 	if err != nil {
-		return 0, fmt.Errorf("%s: %w", tuneEnv, err)
+		return 0, fmt.Errorf("%w: %w", ErrTuning, err)
 	}
 	return candidate, nil
 }

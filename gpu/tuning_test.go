@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -138,11 +139,14 @@ func place(t *testing.T, file, text string) {
 	}
 }
 
+// line is a choice for another machine.
+const line = `{"machine":"m","product":"p","candidate":0}` + "\n"
+
 // A damaged cache starts afresh. A line whose writer was stopped is no damage.
 func TestDamagedCache(t *testing.T) {
 	simulator(t)
 	t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
-	for text, damaged := range map[string]bool{"{}\n{\n": true, "{}\n{\"mach": false} {
+	for text, damaged := range map[string]bool{line + "{\n": true, line + "{\"mach": false, line + "{\"x": true, "{}\n": true} {
 		file := usual(t)
 		place(t, file, text)
 		dev := open(t, Options{})
@@ -279,11 +283,19 @@ func TestTuningTakesNoUnorderedAlgorithm(t *testing.T) {
 func TestDamagedTuningFile(t *testing.T) {
 	device(t)
 	file := filepath.Join(t.TempDir(), "tuning.jsonl")
-	if err := os.WriteFile(file, []byte("\n{\n"), 0o666); err != nil {
-		t.Fatal(err)
+	for _, text := range []string{"\n{\n", "{}\n", "weights", line + "\x00", `{"epochs": 3}`} {
+		place(t, file, text)
+		if _, err := OpenWith(0, Options{Tuning: file}); !errors.Is(err, ErrTuning) || !strings.Contains(err.Error(), file) {
+			t.Errorf("Open: %v, want an error that names the file with %q", err, text)
+		}
+		if left, err := os.ReadFile(file); err != nil || string(left) != text {
+			t.Errorf("%v: of %q it leaves %q", err, text, left)
+		}
 	}
-	if _, err := OpenWith(0, Options{Tuning: file}); err == nil || !strings.Contains(err.Error(), file) {
-		t.Errorf("Open: %v, want an error that names the file", err)
+	for _, other := range []string{filepath.Dir(file), os.DevNull} {
+		if _, err := OpenWith(0, Options{Tuning: other}); !errors.Is(err, ErrTuning) || !strings.Contains(err.Error(), other) {
+			t.Errorf("Open: %v, want an error that names %s", err, other)
+		}
 	}
 }
 
