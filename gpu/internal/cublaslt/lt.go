@@ -58,6 +58,11 @@ func Open(set string) (h Handle, err error) {
 
 // bind has the library at path answer from now on.
 func bind(path string) error {
+	if strings.Contains(path, "/") { // no name for the loader
+		if err := whole(path); err != nil {
+			return err
+		}
+	}
 	cpath := C.CString(path)
 	defer C.free(unsafe.Pointer(cpath))
 	if why := C.lt_load(cpath); why != nil {

@@ -42,6 +42,28 @@ func TestOnRealFiles(t *testing.T) {
 	}
 }
 
+// A library that was copied in part is an error, wherever it ends.
+func TestLibraryCutShort(t *testing.T) {
+	dir := t.TempDir()
+	path, cut := filepath.Join(dir, "whole.so"), filepath.Join(dir, "cut.so")
+	library(t, path, stub("0")+"int big[1 << 16] = {1};")
+	all, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for size := 0; size < len(all)*9/10; size += 997 {
+		if err := os.WriteFile(cut, all[:size], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := bind(cut); err == nil || !strings.HasPrefix(err.Error(), cut+": ") {
+			t.Errorf("%d bytes of %d: %v", size, len(all), err)
+		}
+	}
+	if err := bind(path); err != nil {
+		t.Errorf("all of them: %v", err)
+	}
+}
+
 // stub is a cuBLASLt whose handles are made with that status.
 func stub(status string) string {
 	source := "int cublasLtCreate(void **h) { return " + status + "; }\n"
