@@ -15,11 +15,13 @@ The parts, in order of worth, each within its seconds:
 
 OUT (default gpu-check-out) gets gpu-check.json, which is whole after every part and every point, and gpu-check.log. A part
 that fails or takes too long is a fact in the JSON, and the rest goes on, unless nothing works. Exit 0: all passed or had
-nothing to do; 1: something failed or was cut; 2: wrong arguments; 3: no usable GPU. Only the standard library is used.
+nothing to do; 1: something failed or was cut; 2: wrong arguments; 3: no usable GPU; 128 + N: ended by signal N, with all that
+it had started. Only the standard library is used.
 """
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 
@@ -28,7 +30,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, HERE)
 
 from gpu_check.bench import bench  # noqa: E402
-from gpu_check.check import Check  # noqa: E402
+from gpu_check.check import Check, Interrupted  # noqa: E402
 from gpu_check.gotests import conformance, sanitizer, smoke  # noqa: E402
 from gpu_check.machine import device  # noqa: E402
 from gpu_check.ncu import ncu  # noqa: E402
@@ -49,6 +51,8 @@ def arguments():
     p.add_argument("--seconds", type=float, default=SECONDS, help="of everything (default %(default)s)")
     p.add_argument("--budget", metavar="PART=SECONDS", default="", help="in place of its own, several with commas between")
     a = p.parse_args()
+    if not a.seconds > 0:
+        p.error("--seconds %g: expected more than 0" % a.seconds)
     budgets = dict(PARTS)
     for item in filter(None, a.budget.split(",")):
         name, _, seconds = item.partition("=")
@@ -58,14 +62,25 @@ def arguments():
     only = a.only.split(",") if a.only else list(names)
     if not set(only) <= set(names):
         p.error("--only %r: expected some of %s" % (a.only, ", ".join(names)))
+    try:
+        os.makedirs(a.out, exist_ok=True)
+        open(os.path.join(a.out, "gpu-check.log"), "a").close()
+    except OSError as e:
+        p.error("OUT cannot be written to: %s" % e)
     return a, {part: s for part, s in budgets.items() if part.__name__ in only}
 
 
 def main():
     a, budgets = arguments()
     c = Check(HERE, os.path.abspath(a.out), a.seconds, os.environ.get("GPU_CHECK_QUICK", "") not in ("", "0"))
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup
+            signal.signal(number, c.interrupt)
     try:
         return run(c, budgets)
+    except Interrupted as e:
+        print("ended by signal %d; what was found is in %s" % (e.args[0], c.out))
+        return 128 + e.args[0]
     finally:
         shutil.rmtree(c.work, ignore_errors=True)
 

@@ -129,6 +129,29 @@ kill -KILL "$killed"
 sleep 0.2
 is "$tmp/killed" "p['bench']['state'] == 'running' and 0 < len(p['bench']['points']) < 24"
 
+# One that is told to end takes with it what it started.
+for name in INT TERM; do
+  env --default-signal=INT "$run" "$tmp/ended" --only training >"$tmp/said" &
+  ended=$!
+  for _ in $(seq 600); do
+    if pgrep -f "$tmp/elsewhere/aegpu train" >/dev/null; then break; fi
+    sleep 0.05
+  done
+  kill -$name $ended
+  code=0
+  wait $ended || code=$?
+  [ $code -gt 128 ] && grep -q "^ended by signal" "$tmp/said" || fail "exit $code of a run that got SIG$name: $(cat "$tmp/said")"
+  ! pgrep -f "$tmp/elsewhere/aegpu" >/dev/null || fail "what a run had started that got SIG$name still runs"
+done
+is "$tmp/ended" "p['training']['state'] == 'running'"
+
+# Arguments that come to nothing.
+for args in "$tmp/said" "$tmp/new --seconds 0" "$tmp/new --seconds nan" "$tmp/new --only most"; do
+  code=0
+  "$run" $args 2>"$tmp/err" || code=$?
+  [ $code = 2 ] && [ "$(tail -1 "$tmp/err" | grep -c '^run: error: ')" = 1 ] || fail "exit $code of run $args: $(cat "$tmp/err")"
+done
+
 # Where no product is right the run ends.
 cat >"$tmp/wrong" <<'END'
 #!/bin/sh

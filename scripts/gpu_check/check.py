@@ -27,6 +27,10 @@ class Stop(Failed):
     """There is no sense in going on."""
 
 
+class Interrupted(BaseException):
+    """The run was told to end, by a signal."""
+
+
 class Check:
     def __init__(self, here, out, seconds, quick):
         self.here, self.out, self.quick = here, out, quick
@@ -35,8 +39,7 @@ class Check:
         self.aegpu, self.tests = os.path.join(here, "aegpu"), os.path.join(self.work, "gpu.test")
         self.packed, self.mnist = os.path.join(here, "mnist"), os.path.join(self.work, "mnist")
         self.specs = os.path.join(self.work, "nets.json")  # written with nets
-        self.result = {"format": 2, "quick": quick, "parts": []}
-        os.makedirs(out, exist_ok=True)
+        self.result, self.commands, self.ended = {"format": 2, "quick": quick, "parts": []}, set(), False
         self.log = open(os.path.join(out, "gpu-check.log"), "w", encoding="utf-8")
 
     @functools.cached_property
@@ -103,18 +106,23 @@ class Check:
     def run(self, command, seconds=None, env=None, each=None):
         """Runs a command in a group of its own until it ends or the part's time is up, or so many seconds: (code, output,
         error), code None where time was up. each is called with every line of the output when it comes."""
+        if self.ended:
+            raise Cut("the run was ended")
         limit = max(0.5, min(seconds or self.part_left(), self.part_left()))
         began, out = time.monotonic(), []
         with tempfile.TemporaryFile() as errors:
             p = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, cwd=self.here,
                                  env={**os.environ, **(env or {})}, start_new_session=True)
+            self.commands.add(p)
             reader = threading.Thread(target=read, args=(p.stdout, out, each), daemon=True)
             reader.start()
             try:
                 code = p.wait(limit)
             except subprocess.TimeoutExpired:
                 code = None
-            end(p)
+            finally:
+                end(p)
+                self.commands.discard(p)
             reader.join(5)
             errors.seek(0)
             err = errors.read().decode(errors="replace")
@@ -122,6 +130,13 @@ class Check:
         ended = "cut" if code is None else "exit %d" % code
         self.note("$ %s\n%s%s[%s after %.1f s]\n" % (" ".join(command), text, err, ended, time.monotonic() - began))
         return code, text, err
+
+    def interrupt(self, number, _):
+        """Ends the run, and what it started, which threads of a part may wait for."""
+        self.ended = True
+        for p in list(self.commands):
+            kill(p)
+        raise Interrupted(number)
 
 
 def read(stream, out, each):
@@ -131,12 +146,16 @@ def read(stream, out, each):
             each(out[-1])
 
 
-def end(p):
-    """Ends what is left of a command's group."""
+def kill(p):
     try:
         os.killpg(p.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def end(p):
+    """Ends what is left of a command's group."""
+    kill(p)
     p.wait()
 
 
