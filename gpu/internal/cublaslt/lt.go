@@ -32,6 +32,9 @@ func Open(set string) (h Handle, err error) {
 	if set == "" {
 		set = os.Getenv(Env)
 	}
+	if info, err := os.Stat(set); err == nil && info.Mode().IsRegular() && !strings.Contains(set, "/") {
+		set = "./" + set // a file that is here, and no name for the loader
+	}
 	loaded.Lock()
 	defer loaded.Unlock()
 	if loaded.path != "" {

@@ -120,6 +120,10 @@ func TestOpen(t *testing.T) {
 			t.Errorf("again, %q: %v", set, err)
 		}
 	}
+	t.Chdir(filepath.Dir(newer))
+	if _, err := Open(filepath.Base(newer)); err == nil || !strings.Contains(err.Error(), `not that of "./libcublasLt`) {
+		t.Errorf("the name of a file that is here: %v", err)
+	}
 	t.Setenv(Env, newer)
 	if _, err := Open(""); err == nil || !strings.Contains(err.Error(), older) {
 		t.Errorf("another one in the same process: %v", err)
