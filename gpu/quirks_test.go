@@ -3,8 +3,10 @@
 package gpu
 
 import (
+	"cmp"
 	"errors"
 	"math"
+	"path/filepath"
 	"slices"
 	"testing"
 	"unsafe"
@@ -88,10 +90,28 @@ func TestEpiloguesDiffer(t *testing.T) {
 	})
 }
 
+// The library proposes algorithms for another epilogue in another order.
+func TestOrderOfProposals(t *testing.T) {
+	withQuirks(t, "epilogues-differ", "-epilogues-differ", func(t *testing.T, on bool) {
+		t.Setenv("AEGPU_CUDASIM_FAST_ALGORITHM", "1")
+		r := newRig(t, Options{Tuning: filepath.Join(t.TempDir(), "tuning")})
+		x, w, y := r.alloc(8, 64), r.alloc(16, 64), r.alloc(8, 16)
+		for _, act := range []backend.Activation{backend.Identity, backend.ReLU} {
+			r.d.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, act, false)
+		}
+		r.sync()
+		a := r.d.(*Device).asked
+		if len(a) != 2 || a[0].spec.Epilogue == a[1].spec.Epilogue || (a[0].chosen != a[1].chosen) != on {
+			t.Errorf("of what was asked for the fastest are %+v", a)
+		}
+	})
+}
+
 // What a capture may not hold is refused, and a step holds none of it (every test
 // that records shows that: the quirk is on by default).
 func TestStrictCapture(t *testing.T) {
 	withQuirks(t, "strict-capture", "-strict-capture", func(t *testing.T, on bool) {
+		codes := map[string]error{"asking for algorithms": cublaslt.Status(14)}
 		for name, call := range map[string]func(d *Device) error{
 			"allocating": func(d *Device) error { _, err := d.allocate(8); return err },
 			"copying": func(d *Device) error {
@@ -117,7 +137,8 @@ func TestStrictCapture(t *testing.T) {
 					}
 					return err
 				})
-				if (refused != nil) != on || (err != nil) != on {
+				code := cmp.Or[error](codes[name], cu.StreamCaptureUnsupported)
+				if (refused != nil) != on || (err != nil) != on || on && !errors.Is(refused, code) {
 					t.Errorf("%v, and the capture ends with %v", refused, err)
 				}
 			})

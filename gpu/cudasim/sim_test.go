@@ -453,7 +453,7 @@ func TestForkedRaces(t *testing.T) {
 }
 
 // While a capture is under way nothing is allocated, freed, copied at once or loaded;
-// the capture is lost with the attempt.
+// the capture is lost with the attempt. The codes are the driver's.
 func TestStrictCapture(t *testing.T) {
 	for _, quirks := range []string{"", "-strict-capture"} {
 		t.Setenv(QuirksEnv, quirks)
@@ -492,6 +492,10 @@ func TestStrictCapture(t *testing.T) {
 			g, end := libcuda.EndCapture(r.stream)
 			if strict := quirks == ""; (refused != nil) != strict || (end != nil) != strict {
 				t.Errorf("%s in a capture, quirks %q: %v, and the capture ends with %v", name, quirks, refused, end)
+			}
+			unsupported := errors.Is(refused, cu.StreamCaptureUnsupported) || errors.Is(refused, libcuda.Error(cu.StreamCaptureUnsupported))
+			if invalidated := libcuda.Error(cu.StreamCaptureInvalidated); refused != nil && (!unsupported || !errors.Is(end, invalidated)) {
+				t.Errorf("%s in a capture: the codes are those of %v and %v", name, refused, end)
 			}
 			if end == nil {
 				r.must(g.Destroy())
