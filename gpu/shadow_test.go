@@ -3,6 +3,9 @@
 package gpu
 
 import (
+	"fmt"
+	"math"
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -64,6 +67,40 @@ func TestShadowFollowsTheUpdate(t *testing.T) {
 	sgd.Launch(2)
 	p.Launch(1)
 	r.want("after another program's updates", 3.75-0.25*(copies+4))
+}
+
+// The shadow that an update leaves is the weight rounded, whatever its width and where
+// it begins: the product with the identity of a recorded step is the one with a weight
+// that is rounded anew.
+func TestShadowIsTheWeightRounded(t *testing.T) {
+	const rows = 20
+	for _, cols := range []int{1, 7, 8, 24, 64, 128, 192, 256} {
+		for _, off := range []int{0, 1, 4} {
+			t.Run(fmt.Sprint(cols, " from ", off), func(t *testing.T) {
+				r := newShadowRig(t)
+				n := off + rows*cols
+				r.params, r.gradients = r.alloc(1, n), r.alloc(1, n)
+				r.w, r.x, r.y = r.params.Slice(off, rows, cols), r.identity(cols), r.alloc(cols, rows)
+				v := make([]float32, n)
+				for i := range v {
+					v[i] = float32(math.Sin(float64(i)))
+				}
+				r.d.Upload(r.params, v)
+				r.fill(r.gradients, 0.25)
+				p := r.program(func() { r.linear(); r.update() })
+				p.Launch(1)
+				moved := r.values(r.w)
+				p.Launch(1)
+				got := r.values(r.y)
+				r.w = r.alloc(rows, cols)
+				r.d.Upload(r.w, moved)
+				r.linear()
+				if want := r.values(r.y); !slices.Equal(got, want) {
+					t.Errorf("with the shadow %v, with the weight %v", got, want)
+				}
+			})
+		}
+	}
 }
 
 // What else writes weights leaves no stale shadow behind.
