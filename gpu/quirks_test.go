@@ -97,10 +97,10 @@ func TestOrderOfProposals(t *testing.T) {
 		r := newRig(t, Options{Tuning: filepath.Join(t.TempDir(), "tuning")})
 		x, w, y := r.alloc(8, 64), r.alloc(16, 64), r.alloc(8, 16)
 		for _, act := range []backend.Activation{backend.Identity, backend.ReLU} {
-			r.d.Linear(y, backend.Tensor{}, x, w, backend.Tensor{}, act, false)
+			r.d.Enqueue(backend.Linear{Y: y, X: x, W: w, Act: act})
 		}
 		r.sync()
-		a := r.d.(*Device).asked
+		a := r.d.Device.(*Device).asked
 		if len(a) != 2 || a[0].spec.Epilogue == a[1].spec.Epilogue || (a[0].chosen != a[1].chosen) != on {
 			t.Errorf("of what was asked for the fastest are %+v", a)
 		}
