@@ -7,6 +7,7 @@ import "github.com/aegpu/aegpu/gpu/internal/cublaslt"
 // asked is a product that cuBLASLt was asked for, and what came of it.
 type asked struct {
 	spec         cublaslt.Spec
+	bias         int       // its alignment
 	err          error     // that it was refused with
 	candidates   int       // algorithms that were proposed
 	chosen       int       // which of them it takes

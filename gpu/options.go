@@ -33,6 +33,9 @@ type Options struct {
 	// nothing: every product takes the library's first proposal, as it does where the
 	// default file cannot be written (Info says so).
 	Tuning string
+	// Warn is told, in a line, what goes on otherwise than it was said when the device
+	// was opened; nil tells nobody.
+	Warn func(line string)
 	// CuBLASLt is the path of libcublasLt.so; by default what AEGPU_LIBCUBLASLT names,
 	// or one that is found: the loader's, a toolkit's, a Python package's.
 	CuBLASLt string

@@ -148,7 +148,7 @@ func (d *Device) like(p kernels.Pointer) uintptr {
 // ask has the library propose algorithms and chooses one, which has run once when ask
 // returns: what the library loads for it is then loaded before a capture begins.
 func (d *Device) ask(key planKey, bias, mask uintptr) (*cublaslt.Plan, error) {
-	a := &asked{spec: key.spec}
+	a := &asked{spec: key.spec, bias: key.bias}
 	d.asked = append(d.asked, a)
 	algorithm, err := d.lt.Plan(key.spec, workspaceSize, bias, mask)
 	if err != nil {
@@ -173,7 +173,7 @@ func (d *Device) refuse(key planKey, why error) {
 	d.plans[key].Free()
 	d.plans[key] = nil
 	for _, a := range d.asked {
-		if a.spec == key.spec && a.err == nil {
+		if (planKey{a.spec, a.bias}) == key && a.err == nil {
 			a.err = why
 		}
 	}

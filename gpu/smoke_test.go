@@ -187,6 +187,9 @@ func smokeNaN(t *testing.T) {
 		}
 	})
 	find(t, "the guard finds a NaN weight before a ReLU", fmt.Sprint(found), "true")
+	if !found {
+		t.Error("the guard does not find a NaN in a weight")
+	}
 }
 
 // guardFinds reports whether a step with something wrong in it stops the training.

@@ -3,6 +3,7 @@
 package gpu
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -15,7 +16,19 @@ type thinRig struct {
 	x, y, z, w, v backend.Tensor
 }
 
-const thinWidth = 12
+var thinWidth = 12
+
+// The widths where a fast path would start are held to the same.
+func TestThinAtEvenWidths(t *testing.T) {
+	defer func(was int) { thinWidth = was }(thinWidth)
+	for _, thinWidth = range []int{64, 128} {
+		for name, test := range map[string]func(*testing.T){
+			"read after the step": TestThinTensorIsReadAfterTheStep, "overwritten in part": TestThinTensorIsOverwrittenInPart, "not thin": TestTensorIsNotThin,
+		} {
+			t.Run(fmt.Sprint(name, " ", thinWidth), test)
+		}
+	}
+}
 
 func newThinRig(t *testing.T) *thinRig {
 	r := &thinRig{rig: newRig(t, Options{Precision: BF16})}

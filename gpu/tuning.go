@@ -174,7 +174,14 @@ func (d *Device) startTuning() (err error) {
 		}
 	default:
 		d.tuning, err = openTuning(d.options.Tuning, machine)
-		return err
+		if _, missing := os.Stat(d.options.Tuning); err != nil || missing == nil {
+			return err
+		}
+		f, _, err := lockFile(d.options.Tuning) // what cannot be begun is found now
+		if err != nil {
+			return err
+		}
+		return f.Close()
 	}
 	return nil
 }
@@ -231,7 +238,9 @@ func (d *Device) measure(plan *cublaslt.Plan, s cublaslt.Spec, product string, a
 	candidate, err = d.tuning.keep(choice{d.tuning.machine, product, candidate, a.microseconds})
 	if err != nil && d.tuning.usual {
 		d.tuning.fixed = true
-		d.untuned(err)
+		if d.options.Warn != nil {
+			d.options.Warn(fmt.Sprintf("algorithms are not measured any more, products take the library's first proposal (%v)", err))
+		}
 		return 0, nil
 	}
 	if err != nil {

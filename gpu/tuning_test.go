@@ -328,3 +328,28 @@ func TestAlgorithmsAreTimedInRepeats(t *testing.T) {
 	}
 	sound(t, sim)
 }
+
+// A cache that can no longer be written to is said when it happens; a file that cannot
+// be begun, when the device is opened.
+func TestTuningThatCannotGoOn(t *testing.T) {
+	sim := simulator(t)
+	file := usual(t)
+	var warnings []string
+	d := open(t, Options{Warn: func(line string) { warnings = append(warnings, line) }})
+	if err := os.RemoveAll(filepath.Dir(file)); err != nil {
+		t.Fatal(err)
+	}
+	place(t, filepath.Dir(file), "a file in the folder's place")
+	curve(t, d, variant(t, "plain"), adam)
+	if err := d.Close(); err != nil {
+		t.Error(err)
+	}
+	if len(warnings) != 1 || !strings.Contains(warnings[0], "not measured any more") || !strings.Contains(warnings[0], "not a directory") {
+		t.Errorf("warnings: %q", warnings)
+	}
+	missing := filepath.Join(t.TempDir(), "missing", "tuning.jsonl")
+	if _, err := OpenWith(0, Options{Tuning: missing}); !errors.Is(err, ErrTuning) || !strings.Contains(err.Error(), missing) {
+		t.Errorf("Open with %s: %v", missing, err)
+	}
+	sound(t, sim)
+}

@@ -42,6 +42,11 @@ func gpuOptions(c *cli.Context) (gpu.Options, error) {
 	if info, err := os.Stat(filepath.Dir(o.Tuning)); err != nil || !info.IsDir() {
 		return o, wrong("--gpu-tuning %s: there is no folder %s", o.Tuning, filepath.Dir(o.Tuning))
 	}
+	if path := c.String("cublaslt"); c.IsSet("cublaslt") && path != "" {
+		if _, err := os.Stat(path); err != nil && strings.Contains(path, string(filepath.Separator)) {
+			return o, wrong("--cublaslt: %w", err)
+		}
+	}
 	return o, nil
 }
 
@@ -61,6 +66,9 @@ func (s *streams) openDevice(c *cli.Context, name, precision string) (backend.De
 	o, err := gpuOptions(c)
 	if err != nil {
 		return nil, err
+	}
+	if !c.Bool("quiet") {
+		o.Warn = func(line string) { fmt.Fprintf(s.err, "warning: %s\n", line) }
 	}
 	dev, why, err := chooseDevice(name, precision, o)
 	if err != nil {
