@@ -2,6 +2,12 @@ package cpu
 
 import "github.com/aegpu/aegpu/backend"
 
+// activationOps are the operations of this file: see [operations].
+type activationOps struct {
+	activate activateOp
+	derive   deriveOp
+}
+
 // Activate is y = s(x).
 func (d *Device) activate(o backend.Activate) {
 	if d.begin("Activate", o.Check()) {

@@ -5,6 +5,13 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// codeOps are the operations of this file: see [operations].
+type codeOps struct {
+	reparam     reparamOp
+	gaussianKL  gaussianKLOp
+	reparamBack reparamBackOp
+}
+
 // Reparam draws z = mu + exp(l/2) eps.
 func (d *Device) reparam(o backend.Reparam) {
 	if d.begin("Reparam", o.Check()) {

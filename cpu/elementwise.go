@@ -2,6 +2,16 @@ package cpu
 
 import "github.com/aegpu/aegpu/backend"
 
+// elementwiseOps are the operations of this file: see [operations].
+type elementwiseOps struct {
+	add         addOp
+	copy        copyOp
+	copyColumns copyColumnsOp
+	fill        fillOp
+	scaleRows   scaleRowsOp
+	sum         sumOp
+}
+
 // Add is dst += src.
 func (d *Device) add(o backend.Add) {
 	if d.begin("Add", o.Check()) {

@@ -7,6 +7,11 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// gatherOps are the operations of this file: see [operations].
+type gatherOps struct {
+	gather gatherOp
+}
+
 // Gather fetches a batch and corrupts a copy of it.
 func (d *Device) gather(op backend.Gather) {
 	if !d.begin("Gather", op.Check()) {

@@ -7,6 +7,12 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// importanceOps are the operations of this file: see [operations].
+type importanceOps struct {
+	weights     importanceOp
+	weightsBack importanceBackOp
+}
+
 // ImportanceWeights is the normalised weights and the importance-weighted bound.
 func (d *Device) importanceWeights(o backend.ImportanceWeights) {
 	if d.begin("ImportanceWeights", o.Check()) {

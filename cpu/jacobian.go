@@ -7,6 +7,14 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// jacobianOps are the operations of this file: see [operations].
+type jacobianOps struct {
+	contract     contractOp
+	probes       probesOp
+	byDerivative byDerivativeOp
+	byDerivBack  byDerivativeBackOp
+}
+
 // ContractShallow is the squared norm of a one-layer encoder's Jacobian.
 func (d *Device) contractShallow(o backend.ContractShallow) {
 	if !d.begin("ContractShallow", o.Check()) {

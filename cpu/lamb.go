@@ -7,6 +7,12 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// lambOps are the operations of this file: see [operations].
+type lambOps struct {
+	lamb lambOp
+	axpy axpyOp
+}
+
 // UpdateLAMB moves the parameters one step of LAMB, a tensor at a time: its
 // moments, direction and norms in one pass, the step in another.
 func (d *Device) updateLAMB(o backend.UpdateLAMB) {

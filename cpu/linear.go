@@ -5,6 +5,13 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// linearOps are the operations of this file: see [operations].
+type linearOps struct {
+	bias       biasOp
+	slope      slopeOp
+	columnSums columnSumsOp
+}
+
 // Linear is y = s(x W^T + b).
 func (d *Device) linear(o backend.Linear) {
 	if !d.begin("Linear", o.Check()) {

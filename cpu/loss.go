@@ -6,6 +6,11 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
+// lossOps are the operations of this file: see [operations].
+type lossOps struct {
+	loss lossOp
+}
+
 // Loss is each row's loss and the scaled gradient.
 func (d *Device) loss(op backend.Loss) {
 	if !d.begin("Loss", op.Check()) {

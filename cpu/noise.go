@@ -7,6 +7,11 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// noiseOps are the operations of this file: see [operations].
+type noiseOps struct {
+	dropout dropoutOp
+}
+
 // noise is the stream that n names, at the clock's step.
 func (d *Device) noise(n backend.Noise) simd.Draw {
 	if k := d.clock(n.Clock); k != nil {

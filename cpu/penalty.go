@@ -6,6 +6,15 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
+// penaltyOps are the operations of this file: see [operations].
+type penaltyOps struct {
+	addRow     addRowOp
+	l1         l1Op
+	rowSquares rowSquaresOp
+	addScaled  addScaledRowsOp
+	squareSum  squareSumOp
+}
+
 // ColumnMeans is m[j] = mean_b h[b,j].
 func (d *Device) columnMeans(o backend.ColumnMeans) {
 	if d.begin("ColumnMeans", o.Check()) {

@@ -6,6 +6,12 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
+// topkOps are the operations of this file: see [operations].
+type topkOps struct {
+	topK     topKOp
+	topKBack topKBackOp
+}
+
 // TopK keeps the k largest elements of every row.
 func (d *Device) topK(o backend.TopK) {
 	if d.begin("TopK", o.Check()) {

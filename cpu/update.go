@@ -7,6 +7,12 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// updateOps are the operations of this file: see [operations].
+type updateOps struct {
+	squares squaresOp
+	update  updateOp
+}
+
 // Check writes the step's loss and gradient norms to the guard.
 func (d *Device) check(o backend.Check) {
 	if !d.begin("Check", o.Check()) {
