@@ -126,8 +126,7 @@ func (o ImportanceBack) Access() Access {
 }
 
 // TopK keeps the k largest elements of every row and zeroes the rest (Makhzani
-// and Frey 2013); the lowest index wins a tie. TopKBack is dx = [Y != 0] . dy;
-// dx may be dy.
+// and Frey 2013); the lowest index wins a tie.
 type TopK struct {
 	Y, X Tensor
 	K    int
@@ -146,9 +145,7 @@ func (o TopK) Access() Access {
 	return Access{Writes: []Tensor{o.Y}, Reads: []Tensor{o.X}}
 }
 
-// TopK keeps the k largest elements of every row and zeroes the rest (Makhzani
-// and Frey 2013); the lowest index wins a tie. TopKBack is DX = [Y != 0] . DY;
-// DX may be DY.
+// TopKBack is DX = [Y != 0] . DY, Y being what TopK has left; DX may be DY.
 type TopKBack struct {
 	DX, DY, Y Tensor
 }

@@ -24,6 +24,4 @@
 // probes per example (rows are ordered example by example: r = b*K + k), D the
 // data width. Sums over features, means over examples, is the convention of
 // every loss.
-//
-// Contract: final.
 package backend

@@ -85,7 +85,7 @@ func (o LinearBackInput) FLOPs() float64 { return products(o.DX.Rows, o.DY.Cols,
 // LinearBackWeights is DW = DY^T X (Transposed: X^T DY) and DB = column sums of
 // DY; both are added to what is there with Accumulate. DB may be none.
 //
-//	DY: B x out, X: B x in, DW: as w in Linear, DB: 1 x out
+//	DY: B x out, X: B x in, DW: as W in Linear, DB: 1 x out
 type LinearBackWeights struct {
 	DW, DB, DY, X          Tensor
 	Transposed, Accumulate bool

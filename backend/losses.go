@@ -45,7 +45,7 @@ func (o Loss) Access() Access {
 	return Access{Writes: []Tensor{o.DOut, o.Rows}, Reads: []Tensor{o.Out, o.Target}}
 }
 
-// Correct is s[i] += number of rows whose largest logit is the Target class
+// Correct is Sums[Slot] += number of rows whose largest logit is the Target class
 // (the lowest index wins a tie).
 //
 //	Logits: B x C, Target: B x 1
@@ -66,7 +66,7 @@ func (o Correct) Access() Access {
 	return Access{Reads: []Tensor{o.Logits, o.Target}, Sums: []Sums{o.Sums}}
 }
 
-// Accumulate is s[i] += Scale * sum of all elements of V.
+// Accumulate is Sums[Slot] += Scale * sum of all elements of V.
 type Accumulate struct {
 	Sums  Sums
 	Slot  int
@@ -84,6 +84,7 @@ func (o Accumulate) Access() Access {
 	return Access{Reads: []Tensor{o.V}, Sums: []Sums{o.Sums}}
 }
 
+// ZeroSums is s = 0, all of the accumulators.
 type ZeroSums struct {
 	Sums Sums
 }

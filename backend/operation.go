@@ -81,13 +81,6 @@ type List []Operation
 // Enqueue adds an operation to the end.
 func (l *List) Enqueue(op Operation) { *l = append(*l, op) }
 
-// Listed is the operations that fill enqueues.
-func Listed(fill func(Queue)) List {
-	var l List
-	fill(&l)
-	return l
-}
-
 // Check is the first operation's error, with its place in the list.
 func (l List) Check() error {
 	for i, op := range l {

@@ -27,7 +27,7 @@ func (o ColumnMeans) Access() Access {
 // SparseKL is KL(Rho || M_j) summed over the units, M being the batch's mean
 // activations, clamped to [MinSparsity, 1-MinSparsity] (Ng, CS294A notes):
 //
-//	s[i] += sum_j Rho ln(Rho/M_j) + (1-Rho) ln((1-Rho)/(1-M_j))
+//	Sums[Slot] += sum_j Rho ln(Rho/M_j) + (1-Rho) ln((1-Rho)/(1-M_j))
 //	DH[b,j] += Scale (-Rho/M_j + (1-Rho)/(1-M_j))
 type SparseKL struct {
 	DH         Tensor
@@ -51,7 +51,7 @@ func (o SparseKL) Access() Access {
 	return Access{Writes: []Tensor{o.DH}, Reads: []Tensor{o.M}, Either: []Tensor{o.DH}, Sums: []Sums{o.Sums}}
 }
 
-// L1 is s[i] += Share * sum |H| and DH += Scale sign(H).
+// L1 is Sums[Slot] += Share * sum |H| and DH += Scale sign(H).
 type L1 struct {
 	DH    Tensor
 	Sums  Sums
@@ -92,7 +92,7 @@ func (o RowSquares) Access() Access {
 // ContractShallow is the squared Frobenius norm of a one-layer encoder's
 // Jacobian in closed form (Rifai et al. 2011), s' and s” of v = Saved[b,j]:
 //
-//	s[i] += Share * sum_bj s'^2 R_j;  DA[b,j] += Scale 2 s' s'' R_j;  DR[j] = Scale * sum_b s'^2
+//	Sums[Slot] += Share * sum_bj s'^2 R_j;  DA[b,j] += Scale 2 s' s'' R_j;  DR[j] = Scale * sum_b s'^2
 //
 //	DA, Saved: B x C; R, DR: 1 x C
 type ContractShallow struct {
@@ -221,7 +221,7 @@ func (o ScaleByDerivativeBack) Access() Access {
 	return Access{Writes: []Tensor{o.DV, o.DA}, Reads: []Tensor{o.DU, o.V, o.Saved}}
 }
 
-// SquareSum is s[i] += Share * sum V^2 and DV = 2 Scale V; DV may be V.
+// SquareSum is Sums[Slot] += Share * sum V^2 and DV = 2 Scale V; DV may be V.
 type SquareSum struct {
 	DV    Tensor
 	Sums  Sums

@@ -48,7 +48,7 @@ func (o Check) Access() Access {
 // parameters and 0 on the rest; h is the clock's Hyper.
 //
 //	sgd       p -= h.LR (g + d p)
-//	momentum  M = h.Momentum M + g + d p;  p -= h.LR m
+//	momentum  M = h.Momentum M + g + d p;  p -= h.LR M
 //	nesterov  M = h.Momentum M + g + d p;  p -= h.LR (g + d p + h.Momentum M)
 //	adam      g += d p;  M = b1 M + (1-b1) g;  V = b2 V + (1-b2) g^2
 //	          p -= h.LR h.Correct1 M / (sqrt(V) h.Correct2 + eps)       (Kingma and Ba 2015)
