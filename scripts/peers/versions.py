@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """versions.py: step times on the CPU of this tree against an earlier commit of it, in turns.
 
-  scripts/peers/versions.py REV [--nets a,b,...] [--batches 64,...] [--rounds N] [--write FILE.md]
+  scripts/peers/versions.py REV [--from FILE.json] [--nets a,b,...] [--batches 64,...] [--rounds N] [--write FILE.md]
 
 Both are built here (REV must have `bench --ceiling`); each round times every cell three times, before, after, and before once more (A/A), so that the
-last column says what the machine alone makes of a ratio. Medians over rounds; the raw numbers go to FILE.json.
+last columns say what the machine alone makes of a ratio. Medians over rounds and, since a shared machine has two speeds, the
+fastest round beside them; the raw numbers go to FILE.json, from which --from FILE.json writes the page again.
 """
 import argparse, json, math, os, pathlib, platform, statistics, subprocess, sys, tempfile
 
@@ -35,17 +36,23 @@ def nets(binary):
     return {n: s["aegpu"] for n, s in json.loads(subprocess.check_output([binary, "bench", "--nets"])).items()}
 
 
-def table(o, cells):
+def table(o, cells, where):
     lines = [f"# Steps against {o.rev}", "",
-             f"Made by `scripts/peers/versions.py {' '.join(sys.argv[1:])}` on {machine()}. Milliseconds a step, medians of {o.rounds} rounds "
-             "in turns; a ratio above 1 says that this tree is faster. A/A is the earlier binary against itself.", "",
-             "| net | batch | before | after | ratio | A/A |", "| --- | --- | --- | --- | --- | --- |"]
+             f"Made by `scripts/peers/versions.py {o.rev}` on {where}. Milliseconds a step, of {len(cells[0]['times']['before'])} rounds in turns; a ratio "
+             "above 1 says that this tree is faster. A/A is the earlier binary against itself.", "",
+             "| net | batch | before, median | after | ratio | A/A | before, fastest | after | ratio | A/A |",
+             "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |"]
     for c in cells:
-        lines.append(f"| {c['net']} | {c['batch']} | {c['before']:.3f} | {c['after']:.3f} | {c['ratio']:.3f} | {c['aa']:.3f} |")
-    mean = lambda key: math.exp(statistics.fmean(math.log(c[key]) for c in cells))
-    lines += ["", f"Geometric means: {mean('ratio'):.3f}, A/A {mean('aa'):.3f}; the cells lie between {min(c['ratio'] for c in cells):.3f} and "
-              f"{max(c['ratio'] for c in cells):.3f}, A/A between {min(c['aa'] for c in cells):.3f} and {max(c['aa'] for c in cells):.3f}.", ""]
-    return "\n".join(lines)
+        for of, key in ((statistics.median, "median"), (min, "fastest")):
+            before, after, again = (of(c["times"][k]) for k in ("before", "after", "again"))
+            c[key] = before, after, before / after, before / again
+        lines.append("| %s | %d | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f | %.3f |" % (c["net"], c["batch"], *c["median"], *c["fastest"]))
+    for key in ("median", "fastest"):
+        ratios, same = [c[key][2] for c in cells], [c[key][3] for c in cells]
+        mean = lambda v: math.exp(statistics.fmean(map(math.log, v)))
+        lines += ["", f"By the {key}: geometric mean {mean(ratios):.3f}, A/A {mean(same):.3f}; cells between {min(ratios):.3f} and {max(ratios):.3f}, "
+                  f"A/A between {min(same):.3f} and {max(same):.3f}."]
+    return "\n".join(lines + [""])
 
 
 def machine():
@@ -61,7 +68,11 @@ def main():
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--most", type=float, default=0.4, help="seconds of timing a cell and round")
     p.add_argument("--write", help="a page; its numbers go beside it as JSON")
+    p.add_argument("--from", dest="raw", help="the numbers of an earlier run")
     o = p.parse_args()
+    if o.raw:
+        raw = json.loads(pathlib.Path(o.raw).read_text())
+        return write(o, raw["cells"], raw["machine"])
     with tempfile.TemporaryDirectory() as work:
         before, after = os.path.join(work, "before"), os.path.join(work, "after")
         build(o.rev, before)
@@ -76,15 +87,17 @@ def main():
                 for name, binary in order if r % 2 == 0 else reversed(order):
                     c["times"][name].append(step_ms(binary, flags[c["net"]], c["batch"], o.most))
             print(f"round {r + 1} of {o.rounds}", file=sys.stderr, flush=True)
-    for c in cells:
-        for name in ("before", "after", "again"):
-            c[name] = statistics.median(c["times"][name])
-        c["ratio"], c["aa"] = c["before"] / c["after"], c["before"] / c["again"]
-    text = table(o, cells)
+    write(o, cells, machine())
+
+
+def write(o, cells, where):
+    cells = [{k: c[k] for k in ("net", "batch", "times")} for c in cells]
+    raw = json.dumps({"machine": where, "before": o.rev, "cells": cells}, indent=1) + "\n"
+    text = table(o, cells, where)
     print(text)
     if o.write:
         pathlib.Path(o.write).write_text(text)
-        pathlib.Path(o.write).with_suffix(".json").write_text(json.dumps({"machine": machine(), "before": o.rev, "cells": cells}, indent=1) + "\n")
+        pathlib.Path(o.write).with_suffix(".json").write_text(raw)
 
 
 main()
