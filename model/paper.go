@@ -57,9 +57,12 @@ func (t *Training) names() (all []named) {
 	add("params'", t.grads.Slice(s.off, 1, s.size))
 	add("moments.0", t.moments[0])
 	add("moments.1", t.moments[1])
-	for side, c := range map[string]chain{"encoder": t.enc, "decoder": t.dec, "classifier": t.head} {
-		for i := range c {
-			l, at := &c[i], fmt.Sprintf("%s.%d.", side, i)
+	for _, side := range []struct {
+		name string
+		chain
+	}{{"encoder", t.enc}, {"decoder", t.dec}, {"classifier", t.head}} { // weights that are tied are the encoder's
+		for i := range side.chain {
+			l, at := &side.chain[i], fmt.Sprintf("%s.%d.", side.name, i)
 			add(at+"weight", l.w)
 			add(at+"bias", l.b)
 			add(at+"weight'", l.dw)
