@@ -121,7 +121,7 @@ func (l *loop) launch(steps int) error {
 }
 
 // times are the seconds a step of every run, after a warm-up that also finds how
-// many steps fill the target. Without runs the step is only recorded.
+// many steps fill the target. Without runs the step is only compiled.
 func (l *loop) times(o Options) ([]float64, error) {
 	if err := l.training.Prepare(l.batch); err != nil || o.Runs == 0 {
 		return nil, err
