@@ -32,19 +32,19 @@ func (d *Device) check(op backend.Operation) error {
 	a := op.Access()
 	for _, t := range a.Tensors() {
 		if !d.owns(tensorExtent(t)) {
-			return fmt.Errorf("a tensor of %v at %d is outside its memory, or that of another device", t, t.Off)
+			return fmt.Errorf("a tensor of %v at %d is outside its memory, which may be freed, or that of another device", t, t.Off)
 		}
 	}
 	for _, s := range a.Sums {
 		if !d.owns(sumsExtent(s)) {
-			return fmt.Errorf("accumulators %d of %d are outside their memory, or that of another device", s.N, s.Off)
+			return fmt.Errorf("accumulators %d of %d are outside their memory, which may be freed, or that of another device", s.N, s.Off)
 		}
 	}
 	if a.Timed && !d.owns(extent{a.Clock.Mem, 0, headerSize}) {
 		return errors.New("it needs a clock of this device")
 	}
 	if g, ok := op.(backend.Gather); ok && !d.owns(dataExtent(g.Data)) {
-		return errors.New("the data set is outside its memory, or that of another device")
+		return errors.New("the data set is outside its memory, which may be freed, or that of another device")
 	}
 	return nil
 }

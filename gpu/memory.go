@@ -18,6 +18,7 @@ type block struct {
 	at     cu.DevicePtr
 	bytes  int
 	host   []byte // where it is in the host's memory (data.go)
+	freed  bool   // by its owner
 	moment        // where it is a clock
 }
 
@@ -27,6 +28,7 @@ func (b *block) Free() {
 	if b.d.closed {
 		return
 	}
+	b.freed = true
 	_ = b.d.worker.Do(func() error { // a failure here was reported where it began
 		if !b.d.blocks[b] {
 			return nil
@@ -117,7 +119,7 @@ type extent struct {
 
 func (d *Device) owns(e extent) bool {
 	b, ok := e.mem.(*block)
-	return ok && b.d == d && e.begin >= 0 && e.begin <= e.end && e.end <= b.bytes
+	return ok && b.d == d && !b.freed && e.begin >= 0 && e.begin <= e.end && e.end <= b.bytes
 }
 
 func tensorExtent(t backend.Tensor) extent { return extent{t.Mem, 4 * t.Off, 4 * (t.Off + t.Len())} }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
@@ -24,6 +23,7 @@ const (
 type program struct {
 	d       *Device
 	plan    *plan.Plan
+	uses    []*block // memory of the operands
 	at      places
 	own     []*block  // buffers that go with it
 	shadows []*shadow // by the plan's
@@ -68,7 +68,7 @@ func (d *Device) compile(step backend.List) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &program{d: d, plan: made, at: places{}}
+	p := &program{d: d, plan: made, uses: blocksOf(step), at: places{}}
 	if err := p.reserve(); err != nil {
 		return nil, errors.Join(err, p.giveBack())
 	}
@@ -76,7 +76,33 @@ func (d *Device) compile(step backend.List) (*program, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.giveBack())
 	}
-	return p, p.make(graph)
+	if err := p.make(graph); err != nil {
+		return nil, errors.Join(err, p.giveBack())
+	}
+	return p, nil
+}
+
+// blocksOf is the memory that a step touches.
+func blocksOf(step backend.List) (all []*block) {
+	add := func(m backend.Memory) {
+		if b, ok := m.(*block); ok && !slices.Contains(all, b) {
+			all = append(all, b)
+		}
+	}
+	for _, op := range step {
+		a := op.Access()
+		for _, t := range a.Tensors() {
+			add(t.Mem)
+		}
+		for _, s := range a.Sums {
+			add(s.Mem)
+		}
+		add(a.Clock.Mem)
+		if g, ok := op.(backend.Gather); ok {
+			add(g.Data.Mem)
+		}
+	}
+	return all
 }
 
 // reserve gives the plan's buffers memory.
@@ -121,7 +147,7 @@ func (d *Device) makeBuffer(b *plan.Buffer, at places) (*block, error) {
 			words[i] = uint64(d.address(w.Address, at))
 		}
 	}
-	return made, cu.MemcpyHtoD(made.at, unsafe.Pointer(&words[0]), int64(b.Bytes))
+	return made, d.send(made.at, asBytes(words)) // on the stream that reads it, which does not wait for others
 }
 
 // capture makes a graph of what issue enqueues.
@@ -159,6 +185,9 @@ func (p *program) make(g libcuda.Graph) (err error) {
 		}
 	}
 	if p.once, err = g.Instantiate(); err != nil {
+		if p.short {
+			err = errors.Join(err, p.many.Destroy())
+		}
 		return err
 	}
 	p.d.programs[p] = true
@@ -170,6 +199,9 @@ func (p *program) Launch(times int) {
 	d := p.d
 	if p.freed || d.closed {
 		d.fail("Launch", errors.New("the program is freed"))
+	}
+	if slices.ContainsFunc(p.uses, func(b *block) bool { return b.freed }) {
+		d.fail("Launch", errors.New("memory that the step uses is freed"))
 	}
 	d.do("Launch", func() error {
 		for times > 0 {

@@ -82,10 +82,12 @@ func (d *Device) fetch(v []byte, from cu.DevicePtr) error {
 	return nil
 }
 
-// sized checks that host and device memory are equally long.
+// sized checks that host and device memory are equally long, and this device's.
 func (d *Device) sized(op string, e extent, device, host int) bool {
-	if d.err == nil && (device != host || !d.owns(e)) {
+	if device != host {
 		d.fail(op, fmt.Errorf("%d elements on the device, %d on the host", device, host))
+	} else if !d.owns(e) {
+		d.fail(op, fmt.Errorf("%d elements outside their memory, which may be freed, or that of another device", device))
 	}
 	return d.err == nil
 }
