@@ -71,6 +71,9 @@ type form struct{ float, factor bool }
 // wanted is how t, as operation i leaves it, is read until it is overwritten, in this
 // launch of the list or the next.
 func (l List) wanted(i int, t Tensor) (f form) {
+	if t.None() { // which nothing overwrites, to the end of the list
+		return f
+	}
 	meets := func(list []Tensor) bool {
 		return slices.ContainsFunc(list, func(r Tensor) bool { return overlap(r, t) })
 	}
