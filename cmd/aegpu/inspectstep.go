@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -60,8 +61,8 @@ func runInspectStep(s *streams, c *cli.Context) error {
 	}
 	config := *r.config
 	if c.IsSet("batch") {
-		if config.Batch = c.Int("batch"); config.Batch < 1 {
-			return wrong("--batch is %d: expected at least 1", config.Batch)
+		if config.Batch = c.Int("batch"); config.Batch < 1 || config.Batch > math.MaxInt32 {
+			return wrong("--batch is %d: expected 1 to %d", config.Batch, math.MaxInt32)
 		}
 	}
 	if c.IsSet("precision") {

@@ -42,6 +42,7 @@ func TestInspectStepRefuses(t *testing.T) {
 	}{
 		{2, "--batch goes with --step", []string{dir, "--batch", "3"}},
 		{2, "--batch is 0", []string{dir, "--step", "--batch", "0"}},
+		{2, "expected 1 to", []string{dir, "--step", "--batch", "4611686018427387904"}},
 		{2, "unknown precision", []string{dir, "--step", "--precision", "fp8"}},
 		{2, "--device is \"x\"", []string{dir, "--step", "--device", "x"}},
 		{2, "name the run directory", []string{dir + "/model.safetensors", "--step"}},
