@@ -2,10 +2,9 @@ package backend
 
 import "fmt"
 
-// The checks of the operations' arguments, one an operation, for every device to
-// call first. They look at integers only and allocate nothing when all is well.
-// What they cannot see is left to the device: whose memory an operand is in, and
-// whether the view lies within it.
+// What the operations' checks are made of, and the checks of the calls that are no
+// operations, for every device to call first. They look at integers only and allocate
+// nothing when all is well.
 
 // CheckUpload and its kin check that host and device agree on a length.
 func CheckUpload(dst Tensor, src []float32) error   { return sameLen("Upload", dst.Len(), len(src)) }
