@@ -1,6 +1,9 @@
 package backend
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // What the operations' checks are made of, and the checks of the calls that are no
 // operations, for every device to call first. They look at integers only and allocate
@@ -14,8 +17,18 @@ func CheckWriteSums(dst Sums, src []float64) error  { return sameLen("WriteSums"
 
 // CheckAllocBytes checks the arguments of AllocBytes.
 func CheckAllocBytes(rows, cols int, v []byte) error {
-	if rows < 0 || cols < 0 || rows*cols != len(v) {
-		return fmt.Errorf("backend: AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
+	return sized("AllocBytes", "bytes", rows, cols, len(v))
+}
+
+// CheckAllocFloats checks the arguments of AllocFloats.
+func CheckAllocFloats(rows, cols int, v []float32) error {
+	return sized("AllocFloats", "numbers", rows, cols, len(v))
+}
+
+// sized demands n elements of rows x cols, whose product may be beyond an int.
+func sized(op, elements string, rows, cols, n int) error {
+	if rows < 0 || cols < 0 || rows > 0 && cols > math.MaxInt/rows || rows*cols != n {
+		return fmt.Errorf("backend: %s: %d %s for %dx%d", op, n, elements, rows, cols)
 	}
 	return nil
 }

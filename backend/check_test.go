@@ -66,6 +66,10 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 		{lamb([]int{2, 3}, 2), "ends [2 3] do not reach the end of params 1x4"},
 		{lamb([]int{2, 5}, 2), "ends [2 5] in params 1x4"},
 		{lamb([]int{2, 4}, 1), "trust of 1 slots for 2 parameter tensors"},
+		{CheckAllocBytes(1<<32, 1<<32, nil), "0 bytes for 4294967296x4294967296"},
+		{CheckAllocFloats(2, 3, make([]float32, 5)), "5 numbers for 2x3"},
+		{CheckAllocFloats(0, 3, nil), ""},
+		{List{nil}.Check(), "operation 0 is nil"},
 		{CheckUpload(whole, nil), "64 elements on the device, 0 on the host"},
 	} {
 		switch {

@@ -15,8 +15,9 @@ type ByteCounter interface {
 
 // StepPlanner is a [Device] that takes memory of its own beside a program's operands.
 type StepPlanner interface {
-	// StepBytes is what a program of the step would take; nothing is taken yet.
-	StepBytes(step List) (int, error)
+	// StepBytes is what a program of the step would take of its own, and what it
+	// would share with other programs of the same weights; nothing is taken yet.
+	StepBytes(step List) (own, shared int, err error)
 }
 
 // LaunchCounter is a [Program] that knows how many launches its step takes:

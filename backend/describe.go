@@ -11,7 +11,7 @@ import (
 func Describe(op Operation, name func(Tensor) string) string {
 	var b strings.Builder
 	b.WriteString(Name(op))
-	v := reflect.ValueOf(op)
+	v := reflect.Indirect(reflect.ValueOf(op))
 	for i := range v.NumField() {
 		f, field := v.Type().Field(i), v.Field(i).Interface()
 		switch x := field.(type) {

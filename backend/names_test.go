@@ -60,3 +60,12 @@ func TestCorruptionAndOptimiserNames(t *testing.T) {
 		}
 	}
 }
+
+// A pointer to an operation is one too, and is called and described alike.
+func TestDescribePointer(t *testing.T) {
+	op := Linear{Y: tensor(2, 3), X: tensor(2, 4), W: tensor(3, 4), Act: ReLU}
+	name := func(x Tensor) string { return x.String() }
+	if got, want := Describe(&op, name), Describe(op, name); got != want || Name(&op) != "Linear" {
+		t.Errorf("%q is %q, want %q", Name(&op), got, want)
+	}
+}

@@ -68,7 +68,7 @@ func Contains(a, b Tensor) bool {
 }
 
 // Name is the operation's name, as in Linear.
-func Name(op Operation) string { return reflect.TypeOf(op).Name() }
+func Name(op Operation) string { return reflect.Indirect(reflect.ValueOf(op)).Type().Name() }
 
 // Queue is where operations go: a [Device], which computes them, or a [List].
 type Queue interface {
@@ -84,6 +84,9 @@ func (l *List) Enqueue(op Operation) { *l = append(*l, op) }
 // Check is the first operation's error, with its place in the list.
 func (l List) Check() error {
 	for i, op := range l {
+		if op == nil {
+			return fmt.Errorf("operation %d is nil", i)
+		}
 		if err := op.Check(); err != nil {
 			return fmt.Errorf("operation %d: %w", i, err)
 		}

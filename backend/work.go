@@ -1,6 +1,9 @@
 package backend
 
-import "slices"
+import (
+	"slices"
+	"sort"
+)
 
 // Work is what operations must do at the least: the floor under any device's time.
 type Work struct {
@@ -11,20 +14,27 @@ type Work struct {
 // Work is that of the list, launched again and again, where products read operands of
 // so many bytes an element: 4, or 2 in bfloat16.
 func (l List) Work(operand int) (w Work) {
-	for i := range l {
-		one := l.WorkAt(i, operand)
+	for _, one := range l.Works(operand) {
 		w.FLOPs += one.FLOPs
 		w.Bytes += one.Bytes
 	}
 	return w
 }
 
-// WorkAt is the work of operation i of the list: the FLOPs of its product, and its
+// Works is the work of each operation of the list: the FLOPs of its product, and its
 // operands. A sign is a bit. What no operation wants in float32 is written in the
 // precision of products, and found so; what is wanted in both is written in both; the
 // rest is float32, but for data stored as bytes.
-func (l List) WorkAt(i, operand int) (w Work) {
-	op, a, size := l[i], l[i].Access(), float64(operand)
+func (l List) Works(operand int) []Work {
+	u, all := l.uses(), make([]Work, len(l))
+	for i, op := range l {
+		all[i] = u.work(op, i, operand)
+	}
+	return all
+}
+
+func (u *uses) work(op Operation, i, operand int) (w Work) {
+	a, size := u.access[i], float64(operand)
 	if p, ok := op.(Product); ok {
 		w.FLOPs = p.FLOPs()
 	}
@@ -46,15 +56,19 @@ func (l List) WorkAt(i, operand int) (w Work) {
 		w.Bytes += 4 * float64(t.Len())
 	}
 	for _, t := range a.Either {
-		if f := l.wanted(l.writer(i, t), t); f.factor && !f.float {
+		if operand != 4 && u.wanted(u.writer(i, t), t) == (form{factor: true}) {
 			w.Bytes += size * float64(t.Len())
 		} else {
 			w.Bytes += 4 * float64(t.Len())
 		}
 	}
 	for _, t := range a.Writes {
-		switch f := l.wanted(i, t); {
-		case operand == 4 || !f.factor:
+		if operand == 4 {
+			w.Bytes += 4 * float64(t.Len())
+			continue
+		}
+		switch f := u.wanted(i, t); {
+		case !f.factor:
 			w.Bytes += 4 * float64(t.Len())
 		case f.float:
 			w.Bytes += (4 + size) * float64(t.Len())
@@ -65,20 +79,42 @@ func (l List) WorkAt(i, operand int) (w Work) {
 	return w
 }
 
+// uses is what the operations of a list touch, by operation and by memory.
+type uses struct {
+	access []Access
+	of     map[Memory][]int // operations, in their order
+}
+
+func (l List) uses() *uses {
+	u := &uses{of: map[Memory][]int{}}
+	for i, op := range l {
+		a := op.Access()
+		u.access = append(u.access, a)
+		for _, t := range a.Tensors() {
+			if of := u.of[t.Mem]; len(of) == 0 || of[len(of)-1] != i {
+				u.of[t.Mem] = append(of, i)
+			}
+		}
+	}
+	return u
+}
+
 // form is how a tensor is wanted.
 type form struct{ float, factor bool }
 
 // wanted is how t, as operation i leaves it, is read until it is overwritten, in this
 // launch of the list or the next.
-func (l List) wanted(i int, t Tensor) (f form) {
+func (u *uses) wanted(i int, t Tensor) (f form) {
 	if t.None() { // which nothing overwrites, to the end of the list
 		return f
 	}
 	meets := func(list []Tensor) bool {
 		return slices.ContainsFunc(list, func(r Tensor) bool { return overlap(r, t) })
 	}
-	for k := range l {
-		a := l[(i+1+k)%len(l)].Access()
+	of := u.of[t.Mem]
+	after := sort.SearchInts(of, i+1)
+	for k := range of {
+		a := u.access[of[(after+k)%len(of)]]
 		f.float = f.float || meets(a.Reads)
 		f.factor = f.factor || meets(a.Factors)
 		if slices.ContainsFunc(a.Writes, func(w Tensor) bool { return !w.None() && Contains(w, t) }) {
@@ -89,10 +125,12 @@ func (l List) wanted(i int, t Tensor) (f form) {
 }
 
 // writer is the operation that wrote t last before operation i, or i if none does.
-func (l List) writer(i int, t Tensor) int {
-	for k := range l {
-		at := (i - 1 - k + 2*len(l)) % len(l)
-		if slices.ContainsFunc(l[at].Access().Writes, func(w Tensor) bool { return overlap(w, t) }) {
+func (u *uses) writer(i int, t Tensor) int {
+	of := u.of[t.Mem]
+	before := sort.SearchInts(of, i) - 1
+	for k := range of {
+		at := of[(before-k+2*len(of))%len(of)]
+		if slices.ContainsFunc(u.access[at].Writes, func(w Tensor) bool { return overlap(w, t) }) {
 			return at
 		}
 	}

@@ -44,7 +44,16 @@ func (b *branch) free() error {
 
 // run enqueues work on the branch, after all that is on the first stream so far.
 func (b *branch) run(first cu.Stream, work func(cu.Stream) error) error {
-	return errors.Join(b.from.Record(first), b.stream.Wait(b.from, 0), work(b.stream), b.done.Record(b.stream))
+	if err := b.from.Record(first); err != nil {
+		return err
+	}
+	if err := b.stream.Wait(b.from, 0); err != nil {
+		return err
+	}
+	if err := work(b.stream); err != nil {
+		return err
+	}
+	return b.done.Record(b.stream)
 }
 
 // join has the first stream wait for what is on the branch.

@@ -19,13 +19,15 @@ var (
 func (d *Device) HeldBytes() int { return d.Usage().Bytes }
 
 // StepBytes is the memory that a program of the step takes beside its operands: copies
-// in bfloat16, masks and tables.
-func (d *Device) StepBytes(step backend.List) (int, error) {
+// in bfloat16, masks and tables; and that of the copies of weights in bfloat16, which
+// programs share.
+func (d *Device) StepBytes(step backend.List) (own, shared int, err error) {
 	p, err := plan.Make(step, d.planOptions(true))
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	return p.Bytes(), nil
+	own, shared = p.Bytes()
+	return own, shared, nil
 }
 
 // MovedBytes is what launches have moved that are done; only the simulator counts.

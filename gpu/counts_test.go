@@ -79,7 +79,8 @@ func TestBytesOfLaunches(t *testing.T) {
 	sound(t, sim)
 }
 
-// A program takes the memory that StepBytes says, of every variant.
+// Programs take the memory that StepBytes says, of every variant, and one copy of the
+// weights between them.
 func TestStepBytes(t *testing.T) {
 	sim := simulator(t)
 	for _, p := range []Precision{FP32, BF16} {
@@ -97,13 +98,18 @@ func TestStepBytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			said, err := d.StepBytes(training.Step(trainBatch))
-			before := d.Usage().Bytes
-			if err := errors.Join(err, training.Prepare(trainBatch)); err != nil {
-				t.Fatal(err)
-			}
-			if took := d.Usage().Bytes - before; took != said {
-				t.Errorf("%s in %v: %d bytes are taken, StepBytes says %d", v.Name, p, took, said)
+			said, before := 0, d.Usage().Bytes
+			for _, rows := range []int{trainBatch, trainBatch - 1} {
+				own, shared, err := d.StepBytes(training.Step(rows))
+				if err := errors.Join(err, training.Prepare(rows)); err != nil {
+					t.Fatal(err)
+				}
+				if said += own; rows == trainBatch {
+					said += shared
+				}
+				if took := d.Usage().Bytes - before; took != said {
+					t.Errorf("%s in %v, to a batch of %d: %d bytes are taken, StepBytes says %d", v.Name, p, rows, took, said)
+				}
 			}
 			training.Close()
 			m.Close()

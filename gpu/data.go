@@ -34,8 +34,8 @@ func (d *Device) OnHost(bytes int) (yes bool) {
 
 // AllocBytes is a data set of bytes.
 func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
-	if rows < 0 || cols < 0 || len(v) != rows*cols {
-		return backend.Data{}, fmt.Errorf("AllocBytes: %d bytes for %dx%d", len(v), rows, cols)
+	if err := backend.CheckAllocBytes(rows, cols, v); err != nil {
+		return backend.Data{}, err
 	}
 	b, err := d.data("AllocBytes", v)
 	return backend.Data{Mem: b, Rows: rows, Cols: cols, Bytes: true}, err
@@ -43,8 +43,8 @@ func (d *Device) AllocBytes(rows, cols int, v []byte) (backend.Data, error) {
 
 // AllocFloats is a data set of float32.
 func (d *Device) AllocFloats(rows, cols int, v []float32) (backend.Data, error) {
-	if rows < 0 || cols < 0 || len(v) != rows*cols {
-		return backend.Data{}, fmt.Errorf("AllocFloats: %d numbers for %dx%d", len(v), rows, cols)
+	if err := backend.CheckAllocFloats(rows, cols, v); err != nil {
+		return backend.Data{}, err
 	}
 	b, err := d.data("AllocFloats", asBytes(v))
 	return backend.Data{Mem: b, Rows: rows, Cols: cols}, err

@@ -5,6 +5,7 @@ package gpu
 import (
 	"errors"
 	"fmt"
+	"math"
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
@@ -101,7 +102,7 @@ func (d *Device) Alloc(rows, cols int) (backend.Tensor, error) {
 
 // AllocSums is n zeroed accumulators.
 func (d *Device) AllocSums(n int) (backend.Sums, error) {
-	if n < 0 {
+	if n < 0 || n > math.MaxInt/8 {
 		return backend.Sums{}, fmt.Errorf("AllocSums: %d", n)
 	}
 	b, err := d.zeroed("AllocSums", 8*n)

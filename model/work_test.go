@@ -40,8 +40,8 @@ func TestWork(t *testing.T) {
 		if got := tr.Work(n, c.operand); got.Bytes != want || got.FLOPs != flops {
 			t.Errorf("%v code, operands of %d bytes: %+v, want %v bytes and %d FLOPs", c.code, c.operand, got, want, flops)
 			step := tr.Step(n)
-			for i, op := range step {
-				t.Logf("%6.0f %s", step.WorkAt(i, c.operand).Bytes, backend.Describe(op, tr.Name))
+			for i, w := range step.Works(c.operand) {
+				t.Logf("%6.0f %s", w.Bytes, backend.Describe(step[i], tr.Name))
 			}
 		}
 	}

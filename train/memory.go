@@ -133,16 +133,18 @@ func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u update, b
 	if err != nil {
 		return 0 // Run says what is wrong
 	}
+	weights := 0 // copies of them
 	for _, rows := range []int{u.rows, p.sets.Train.Rows % u.rows} {
 		if rows > 0 {
-			n, err := planner.StepBytes(t.Step(rows))
+			own, shared, err := planner.StepBytes(t.Step(rows))
 			if err != nil {
 				return 0
 			}
-			total += n
+			total += own
+			weights = max(weights, shared)
 		}
 	}
-	return total
+	return total + weights
 }
 
 // rowBytes is the size of a row as it is stored.

@@ -72,6 +72,14 @@ type benchResult struct {
 
 func runBench(c *cli.Context, s *streams) error {
 	if c.Bool("nets") {
+		if err := noArguments(c); err != nil {
+			return err
+		}
+		for _, f := range c.LocalFlagNames() {
+			if f != "nets" && f != "json" {
+				return wrong("--nets times nothing: --%s has no effect with it", f)
+			}
+		}
 		return writeNets(s)
 	}
 	r, err := benchRequest(c)

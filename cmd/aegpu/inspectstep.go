@@ -81,6 +81,9 @@ func runInspectStep(s *streams, c *cli.Context) error {
 		return wrong("%s: %w", r.path, err)
 	}
 	out := describeStep(r.path, training, &config, m, precision)
+	if err := c.Context.Err(); err != nil { // a step of thousands of batches takes a while
+		return err
+	}
 	if c.IsSet("device") {
 		sms, err := multiprocessors(c.String("device"))
 		if err != nil {
@@ -89,6 +92,9 @@ func runInspectStep(s *streams, c *cli.Context) error {
 		if err := out.addLaunches(training, precision, sms); err != nil {
 			return err
 		}
+	}
+	if err := c.Context.Err(); err != nil {
+		return err
 	}
 	if c.Bool("json") {
 		return s.writeJSON(out)
@@ -116,15 +122,15 @@ func describeStep(run string, t *model.Training, c *train.Config, m *model.Model
 		operand = 2
 	}
 	step := t.Step(rows)
-	all := step.Work(operand)
-	out := &stepOf{Run: run, Batch: rows, Precision: p.String(), Stored: "float32", FLOPs: all.FLOPs, Bytes: all.Bytes}
+	out := &stepOf{Run: run, Batch: rows, Precision: p.String(), Stored: "float32"}
 	if storedAsBytes(m) {
 		out.Stored = "bytes"
 	}
 	shaped := func(x backend.Tensor) string { return fmt.Sprintf("%s[%v]", t.Name(x), x) }
-	for i, op := range step {
-		w := step.WorkAt(i, operand)
-		out.Operations = append(out.Operations, stepLine{backend.Describe(op, shaped), w.FLOPs, w.Bytes})
+	for i, w := range step.Works(operand) {
+		out.Operations = append(out.Operations, stepLine{backend.Describe(step[i], shaped), w.FLOPs, w.Bytes})
+		out.FLOPs += w.FLOPs
+		out.Bytes += w.Bytes
 	}
 	return out
 }

@@ -38,3 +38,13 @@ func TestBenchNets(t *testing.T) {
 		}
 	}
 }
+
+// What has no effect on the printed nets is refused.
+func TestBenchNetsAlone(t *testing.T) {
+	for _, args := range [][]string{{"--model", "vae"}, {"--batch", "3"}, {"extra"}} {
+		if r := aegpu(t.Context(), append([]string{"bench", "--nets"}, args...)...); r.code != 2 || r.out != "" {
+			t.Errorf("%v: exit code %d, %q is printed", args, r.code, r.out)
+		}
+	}
+	must(t, "bench", "--nets", "--json")
+}

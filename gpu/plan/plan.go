@@ -143,13 +143,14 @@ func (p *Plan) Products() (all []*Product) {
 	return all
 }
 
-// Bytes is the memory that the plan takes of its own, all but for data on the host.
-func (p *Plan) Bytes() (n int) {
+// Bytes is the memory that the plan takes of its own, and that of the copies of weights,
+// which plans share. A ring for rows of data on the host is counted too.
+func (p *Plan) Bytes() (own, shared int) {
 	for _, b := range p.Buffers {
-		n += b.Bytes
+		own += b.Bytes
 	}
 	for _, s := range p.Shadows {
-		n += s.At.Bytes
+		shared += s.At.Bytes
 	}
-	return n
+	return own, shared
 }
