@@ -124,7 +124,7 @@ func known(op string, act Activation) error {
 // apart demands that a destination overlaps none of the others.
 func apart(op string, dst Tensor, others ...Tensor) error {
 	for _, t := range others {
-		if overlap(dst, t) {
+		if Overlap(dst, t) {
 			return fmt.Errorf("backend: %s: the destination %v at %d overlaps the operand %v at %d", op, dst, dst.Off, t, t.Off)
 		}
 	}
@@ -137,10 +137,6 @@ func same(op string, dst, src Tensor) error {
 		return nil
 	}
 	return apart(op, dst, src)
-}
-
-func overlap(a, b Tensor) bool {
-	return a.Mem != nil && a.Mem == b.Mem && a.Off < b.Off+b.Len() && b.Off < a.Off+a.Len()
 }
 
 func sameLen(op string, device, host int) error {

@@ -53,14 +53,16 @@ func (a Access) Tensors() []Tensor {
 func (a Access) Conflicts(b Access) bool {
 	meets := func(written, touched []Tensor) bool {
 		return slices.ContainsFunc(written, func(w Tensor) bool {
-			return slices.ContainsFunc(touched, func(t Tensor) bool { return overlap(w, t) })
+			return slices.ContainsFunc(touched, func(t Tensor) bool { return Overlap(w, t) })
 		})
 	}
 	return meets(a.Writes, b.Tensors()) || meets(b.Writes, a.Tensors())
 }
 
 // Overlap reports whether two tensors share an element.
-func Overlap(a, b Tensor) bool { return overlap(a, b) }
+func Overlap(a, b Tensor) bool {
+	return a.Mem != nil && a.Mem == b.Mem && a.Off < b.Off+b.Len() && b.Off < a.Off+a.Len()
+}
 
 // Contains reports whether all elements of b are elements of a.
 func Contains(a, b Tensor) bool {
@@ -68,7 +70,12 @@ func Contains(a, b Tensor) bool {
 }
 
 // Name is the operation's name, as in Linear.
-func Name(op Operation) string { return reflect.Indirect(reflect.ValueOf(op)).Type().Name() }
+func Name(op Operation) string {
+	if op == nil {
+		return "nil"
+	}
+	return reflect.Indirect(reflect.ValueOf(op)).Type().Name()
+}
 
 // Queue is where operations go: a [Device], which computes them, or a [List].
 type Queue interface {

@@ -90,7 +90,8 @@ func (o RowSquares) Access() Access {
 }
 
 // ContractShallow is the squared Frobenius norm of a one-layer encoder's
-// Jacobian in closed form (Rifai et al. 2011), s' and s” of v = Saved[b,j]:
+// Jacobian in closed form (Rifai et al. 2011), with the first and the second
+// derivative of s at v = Saved[b,j]:
 //
 //	Sums[Slot] += Share * sum_bj s'^2 R_j;  DA[b,j] += Scale 2 s' s'' R_j;  DR[j] = Scale * sum_b s'^2
 //
@@ -193,7 +194,9 @@ func (o ScaleByDerivative) Access() Access {
 }
 
 // ScaleByDerivativeBack is DV = DU . s'(Saved) (DV may be none, and may be DU)
-// and DA[b,:] = sum_k DU . V . s”(Saved[b,:]).
+// and DA:
+//
+//	DA[b,:] = sum_k DU . V . s''(Saved[b,:])
 //
 //	DV, DU, V: B*K x C, DA, Saved: B x C
 type ScaleByDerivativeBack struct {

@@ -109,7 +109,7 @@ func (u *uses) wanted(i int, t Tensor) (f form) {
 		return f
 	}
 	meets := func(list []Tensor) bool {
-		return slices.ContainsFunc(list, func(r Tensor) bool { return overlap(r, t) })
+		return slices.ContainsFunc(list, func(r Tensor) bool { return Overlap(r, t) })
 	}
 	of := u.of[t.Mem]
 	after := sort.SearchInts(of, i+1)
@@ -130,7 +130,7 @@ func (u *uses) writer(i int, t Tensor) int {
 	before := sort.SearchInts(of, i) - 1
 	for k := range of {
 		at := of[(before-k+2*len(of))%len(of)]
-		if slices.ContainsFunc(u.access[at].Writes, func(w Tensor) bool { return overlap(w, t) }) {
+		if slices.ContainsFunc(u.access[at].Writes, func(w Tensor) bool { return Overlap(w, t) }) {
 			return at
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/ref64"
 	"github.com/aegpu/aegpu/model"
 )
 
@@ -293,22 +294,9 @@ func (d *planted) Enqueue(op backend.Operation) {
 }
 
 // Compile enqueues the operations anew, mistakes and all, at every launch.
-func (d *planted) Compile(step backend.List) (backend.Program, error) { return again{d, step}, nil }
-
-// again is a step that is not compiled.
-type again struct {
-	d    backend.Queue
-	step backend.List
+func (d *planted) Compile(step backend.List) (backend.Program, error) {
+	return ref64.Program{Queue: d, Step: step}, nil
 }
-
-func (a again) Launch(times int) {
-	for range times {
-		for _, op := range a.step {
-			a.d.Enqueue(op)
-		}
-	}
-}
-func (again) Free() {}
 
 // Small mistakes are found, each where it shows first; none is found where none is.
 func TestPlantedErrors(t *testing.T) {

@@ -26,6 +26,9 @@ func (d *Device) Enqueue(op backend.Operation) {
 // check is what is wrong with an operation: its shapes, or an operand outside memory
 // of this device.
 func (d *Device) check(op backend.Operation) error {
+	if op == nil {
+		return errors.New("there is no such operation")
+	}
 	if err := op.Check(); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/kernels"
-	"gorgonia.org/cu"
 )
 
 // What is known of tensors from one plan to the next: of which a program has left the
@@ -123,8 +122,7 @@ func (d *Device) stale(p *program) {
 func (d *Device) dropOf(b *block) (first error) {
 	of := func(t backend.Tensor) bool { return t.Mem == backend.Memory(b) }
 	free := func(at *block) {
-		delete(d.blocks, at)
-		if err := cu.MemFree(at.at); err != nil && first == nil {
+		if err := d.drop(at); err != nil && first == nil {
 			first = err
 		}
 	}

@@ -47,6 +47,12 @@ func (b *block) release() error {
 	return cu.MemFree(b.at)
 }
 
+// drop frees a block of the device's own, on the worker's thread.
+func (d *Device) drop(b *block) error {
+	delete(d.blocks, b)
+	return b.release()
+}
+
 // allocate is a block on the worker's thread. Its contents are whatever was there.
 func (d *Device) allocate(bytes int) (*block, error) {
 	at, err := cu.MemAlloc(int64(max(bytes, 1)))

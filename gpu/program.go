@@ -10,7 +10,6 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
 	"github.com/aegpu/aegpu/gpu/plan"
-	"gorgonia.org/cu"
 )
 
 // Short steps are launched several at a time, as one graph of copies.
@@ -267,8 +266,7 @@ func (p *program) release() error {
 func (p *program) giveBack() error {
 	var errs []error
 	for _, b := range p.own {
-		delete(p.d.blocks, b)
-		errs = append(errs, cu.MemFree(b.at))
+		errs = append(errs, p.d.drop(b))
 	}
 	p.own = nil
 	return errors.Join(errs...)

@@ -193,8 +193,7 @@ func (d *Device) freeTrack(t *track) error {
 		}
 	}
 	if t.memory != nil {
-		delete(d.blocks, t.memory)
-		errs = append(errs, cu.MemFree(t.memory.at))
+		errs = append(errs, d.drop(t.memory))
 	}
 	return errors.Join(errs...)
 }

@@ -103,22 +103,9 @@ func (d *drawing) Enqueue(op backend.Operation) {
 }
 
 // Compile is a program that goes through Enqueue.
-func (d *drawing) Compile(step backend.List) (backend.Program, error) { return drawn{d, step}, nil }
-
-type drawn struct {
-	d    *drawing
-	step backend.List
+func (d *drawing) Compile(step backend.List) (backend.Program, error) {
+	return ref64.Program{Queue: d, Step: step}, nil
 }
-
-func (p drawn) Launch(times int) {
-	for range times {
-		for _, op := range p.step {
-			p.d.Enqueue(op)
-		}
-	}
-}
-
-func (drawn) Free() {}
 
 // TestAccumulatedNoise demands that the batches of all updates draw noise of their
 // own, and the same each time. With all weights 0 a code is its noise.

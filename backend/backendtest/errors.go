@@ -22,6 +22,7 @@ func misuses() map[string]func(d backend.Device, p pieces) {
 		"Download":  func(d backend.Device, p pieces) { d.Download(make([]float32, 5), p.a) },
 		"ReadSums":  func(d backend.Device, p pieces) { d.ReadSums(make([]float64, 5), p.sums) },
 		"WriteSums": func(d backend.Device, p pieces) { d.WriteSums(p.sums, make([]float64, 5)) },
+		"nil":       func(d backend.Device, _ pieces) { d.Enqueue(nil) },
 		"Gather": func(d backend.Device, p pieces) {
 			d.Enqueue(backend.Gather{Clean: p.a, Noisy: p.none, Data: p.flipped.Data(), Batch: backend.Batch{Clock: p.clock}})
 		},
@@ -105,7 +106,7 @@ func testErrors(r *rig) {
 	for name, call := range misuses() {
 		r.sub(name, func(r *rig) { r.misuse(name, call) })
 	}
-	r.sub("Recorded", (*rig).recordedMisuse)
+	r.sub("Compiled", (*rig).compiledMisuse)
 }
 
 func (r *rig) pieces(dev backend.Device) pieces {
@@ -161,18 +162,24 @@ func (r *rig) misuse(name string, call func(backend.Device, pieces)) {
 	}
 }
 
-// recordedMisuse errs inside a recording: by Record, or when it is launched.
-func (r *rig) recordedMisuse() {
-	dev := r.open()
-	p := r.pieces(dev)
-	program, err := dev.Compile(backend.List{backend.Copy{Dst: p.a, Src: p.flipped}})
-	if err == nil {
-		program.Launch(1)
-		program.Free()
-		err = dev.Sync()
+// compiledMisuse errs in a step: when it is compiled, or when it is launched.
+func (r *rig) compiledMisuse() {
+	for _, name := range []string{"Copy", "nil"} {
+		dev := r.open()
+		p := r.pieces(dev)
+		step := backend.List{nil}
+		if name == "Copy" {
+			step[0] = backend.Copy{Dst: p.a, Src: p.flipped}
+		}
+		program, err := dev.Compile(step)
+		if err == nil {
+			program.Launch(1)
+			program.Free()
+			err = dev.Sync()
+		}
+		if err == nil || !strings.Contains(err.Error(), name) {
+			r.Errorf("a step with a misuse of %s: %v", name, err)
+		}
+		_ = dev.Close() // it has said what it had to
 	}
-	if err == nil || !strings.Contains(err.Error(), "Copy") {
-		r.Errorf("recording a misuse of Copy: %v", err)
-	}
-	_ = dev.Close() // it has said what it had to
 }

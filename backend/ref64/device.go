@@ -138,28 +138,31 @@ func (d *Device) stop(err error) bool {
 	return d.err != nil
 }
 
-// program is a compiled step: the list itself.
-type program struct {
-	d    *Device
-	step backend.List
+// Program is a compiled step: the list itself, which goes to the queue anew at every
+// launch.
+type Program struct {
+	Queue backend.Queue
+	Step  backend.List
 }
 
-func (p program) Launch(times int) {
+// Launch enqueues the step, times over.
+func (p Program) Launch(times int) {
 	for range times {
-		for _, op := range p.step {
-			p.d.Enqueue(op)
+		for _, op := range p.Step {
+			p.Queue.Enqueue(op)
 		}
 	}
 }
 
-func (p program) Free() {}
+// Free has nothing to give back.
+func (Program) Free() {}
 
 // Compile keeps the list.
 func (d *Device) Compile(step backend.List) (backend.Program, error) {
 	if d.stop(step.Check()) {
 		return nil, d.err
 	}
-	return program{d, step}, nil
+	return Program{d, step}, nil
 }
 
 // Sync returns the first error.

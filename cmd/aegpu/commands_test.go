@@ -281,8 +281,8 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 	dir := trainTiny(t, file)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(signalError{os.Interrupt})
-	for _, args := range [][]string{{"encode", dir, file, "-o", filepath.Join(t.TempDir(), "x.npy")}, {"train", file, "--out", filepath.Join(t.TempDir(), "r")}} {
-		if o := aegpu(ctx, append(args, "-q")...); o.code != 130 || !strings.Contains(o.err, "interrupted") {
+	for _, args := range [][]string{{"encode", dir, file, "-q", "-o", filepath.Join(t.TempDir(), "x.npy")}, {"train", file, "-q", "--out", filepath.Join(t.TempDir(), "r")}, {"inspect", dir, "--step"}} {
+		if o := aegpu(ctx, args...); o.code != 130 || !strings.Contains(o.err, "interrupted") {
 			t.Errorf("%s: exit %d: %s", args[0], o.code, o.err)
 		}
 	}

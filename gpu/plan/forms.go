@@ -149,8 +149,7 @@ func (p *planner) thinOnes() (list []*half) {
 	return list
 }
 
-// Expand is the launch that writes the float32 of t from its copy, and its grid for a
-// device of so many multiprocessors.
+// Expand is the launch that writes the float32 of t from its copy.
 func Expand(t backend.Tensor, half *Buffer) kernels.ExpandFwdF32 {
 	return kernels.ExpandFwdF32{Out: at(t), X: kernels.Bfloat16s{Base: half}, Rows: t.Rows, Cols: t.Cols, Ld: HalfLD(t)}
 }
