@@ -48,12 +48,14 @@ func accumulated(t *testing.T, c gradientCase, batch int) []float64 {
 				t.Fatal(err)
 			}
 		}
-		p, err := tr.Read(rows)
+		p, err := tr.Read(rows, 0.7)
 		if err != nil {
 			t.Fatal(err)
 		}
 		tr.ResetSums()
-		all = append(all, p.Reconstruction, p.Sparsity, p.Contraction, p.Correct)
+		for _, term := range p {
+			all = append(all, term.Value)
+		}
 	}
 	guard := make([]float64, tr.guard.N)
 	dev.ReadSums(guard, tr.guard)
@@ -64,13 +66,12 @@ func accumulated(t *testing.T, c gradientCase, batch int) []float64 {
 // the examples of a batch, in updates of 11 rows at once and of 4, 4 and 3.
 func TestAccumulatedBatchesAreOneBatch(t *testing.T) {
 	for _, c := range gradientCases() {
-		if s := &c.spec; s.Code == Gaussian || s.Corrupt.Kind != backend.NoCorruption || s.Dropout > 0 ||
-			s.Sparsity.Kind == KLSparsity || s.Contract.Kind == StochasticContract {
+		if s := &c.spec; s.code().Drawn() || !s.Corrupt.None() || s.Dropout > 0 || hasPenalty(s, isKL) || hasPenalty(s, isStochastic) {
 			continue
 		}
 		c.spec.Activation = backend.Tanh
 		objectives := []Objective{Reconstruct}
-		if c.spec.Contract.Kind == NoContract {
+		if !hasPenalty(&c.spec, isContractive) {
 			objectives = append(objectives, FineTune, Frozen)
 		}
 		for _, o := range objectives {
@@ -112,7 +113,7 @@ func (d *drawing) Compile(step backend.List) (backend.Program, error) {
 func TestAccumulatedNoise(t *testing.T) {
 	const rows, batch = 12, 3
 	dev := &drawing{Device: ref64.New()}
-	m, err := newModel(dev, Spec{Inputs: 5, Latent: 3, Code: Gaussian})
+	m, err := newModel(dev, Spec{Inputs: 5, Latent: 3, Code: Gaussian{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestAccumulatedNoise(t *testing.T) {
 // TestAccumulatedFault breaks the second update: the fault names it, not a batch.
 func TestAccumulatedFault(t *testing.T) {
 	dev := ref64.New()
-	m, err := New(dev, Spec{Inputs: 2, Latent: 1, Loss: backend.Bernoulli}, 1)
+	m, err := New(dev, Spec{Inputs: 2, Latent: 1, Likelihood: Bernoulli{}}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -168,7 +169,7 @@ func TestAccumulatedFault(t *testing.T) {
 	if err := tr.Launch(6, 1); err != nil {
 		t.Fatal(err)
 	}
-	if _, f, err := tr.Fetch(6).Wait(); f != nil || err != nil {
+	if _, f, err := tr.Fetch(6).Wait(1); f != nil || err != nil {
 		t.Fatalf("fault %v, %v in a sound update", f, err)
 	}
 	bias, _ := m.Parameter("decoder.0.bias")
@@ -176,7 +177,7 @@ func TestAccumulatedFault(t *testing.T) {
 	if err := tr.Launch(6, 1); err != nil {
 		t.Fatal(err)
 	}
-	_, f, err := tr.Fetch(12).Wait()
+	_, f, err := tr.Fetch(12).Wait(1)
 	if err != nil || f == nil || f.Step != 41 || f.What != "the loss" {
 		t.Errorf("fault %+v, %v: want the loss of step 41", f, err)
 	}

@@ -26,7 +26,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			kind, batches = backend.LAMB, 2
 		}
 		t.Run(fmt.Sprintf("%s, %v, %d at a time", c.name, kind, batches), func(t *testing.T) {
-			c.spec.Activation, c.spec.Loss = backend.GELU, backend.Bernoulli
+			c.spec.Activation, c.spec.Likelihood = backend.GELU, Bernoulli{}
 			const rows = 64
 			m, err := New(dev, c.spec, 1)
 			if err != nil {

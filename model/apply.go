@@ -13,36 +13,28 @@ const applyBatch = 1000
 // applier is a model's planned inference on rows from the host.
 type applier struct {
 	*graph
-	clock backend.Clock
-	mu    backend.Tensor // B x L: the means of a Gaussian code
-	mean  backend.Tensor // B x D: the means of a Gaussian likelihood
-	host  backend.Tensor // B x max(D, L): rows from the host
+	host backend.Tensor // B x max(D, L): rows from the host
 }
 
 func (m *Model) newApplier(batch, samples int) (*applier, error) {
-	a := &applier{}
-	var err error
-	if a.clock, err = m.dev.AllocClock(1); err != nil {
+	clock, err := m.dev.AllocClock(1)
+	if err != nil {
 		return nil, err
 	}
-	a.graph, err = newGraph(m, batch, samples, backend.Tensor{}, a.clock, a.reserve)
+	a := &applier{}
+	a.graph, err = newGraph(m, graphOptions{batch: batch, samples: samples, clock: clock}, func(g *graph, alloc backend.Alloc) {
+		a.host = reserveHost(g, alloc)
+	})
 	if err != nil {
-		a.clock.Mem.Free()
+		a.free()
 		return nil, fmt.Errorf("inference on %d rows: %w", batch, err)
 	}
 	return a, nil
 }
 
-// reserve is what inference needs beside the layers' activations.
-func (a *applier) reserve(g *graph, alloc backend.Alloc) {
-	s := &g.Spec
-	a.host = alloc(g.batch, max(s.Inputs, s.Latent))
-	if s.Code == Gaussian {
-		a.mu = alloc(g.batch, s.Latent)
-	}
-	if s.Loss == backend.GaussianNLL {
-		a.mean = alloc(g.batch*g.samples, s.Inputs)
-	}
+// reserveHost takes what inference needs beside the activations.
+func reserveHost(g *graph, alloc backend.Alloc) backend.Tensor {
+	return alloc(g.batch, max(g.Spec.Inputs, g.Spec.Latent))
 }
 
 func (a *applier) free() {
@@ -62,50 +54,36 @@ func (m *Model) ready() (*applier, error) {
 	return m.apply, err
 }
 
-// code enqueues the deterministic code of n rows of x: the means of a Gaussian
-// one.
-func (a *applier) code(x backend.Tensor, n int) backend.Tensor {
-	h := a.encode(x, n, a.Spec.evalK())
-	if a.Spec.Code != Gaussian {
-		return h
-	}
-	a.to.Enqueue(backend.CopyColumns{Dst: a.mu.Top(n), Src: h})
-	return a.mu.Top(n)
+// meanCode enqueues the code of n rows of x: the means of a drawn one.
+func (a *applier) meanCode(x backend.Tensor, n int) backend.Tensor {
+	return a.code.mean(a.encode(x, n), n)
 }
 
-// reconstruction enqueues the decoder on n codes and what turns its output into
-// a reconstruction.
-func (a *applier) reconstruction(code backend.Tensor, n int) backend.Tensor {
-	out := a.dec.forward(a.to, code, n)
-	switch a.Spec.Loss {
-	case backend.Bernoulli:
-		a.to.Enqueue(backend.Activate{Y: out, X: out, Act: backend.Sigmoid})
-	case backend.GaussianNLL:
-		a.to.Enqueue(backend.CopyColumns{Dst: a.mean.Top(n), Src: out})
-		return a.mean.Top(n)
-	}
-	return out
+// decode enqueues the decoder on n codes and what turns its output into
+// reconstructions.
+func (a *applier) decode(code backend.Tensor, n int) backend.Tensor {
+	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), n)
 }
 
 // EncodeRows writes the codes (rows x Latent) of rows x Inputs values; a
 // Gaussian code's means.
 func (m *Model) EncodeRows(codes, x []float32) error {
 	return m.mapRows(codes, x, m.Spec.Latent, m.Spec.Inputs, true, false, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.code(in, n)
+		return a.meanCode(in, n)
 	})
 }
 
 // DecodeRows writes the reconstructions (rows x Inputs) of rows x Latent codes.
 func (m *Model) DecodeRows(x, codes []float32) error {
 	return m.mapRows(x, codes, m.Spec.Inputs, m.Spec.Latent, false, true, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.reconstruction(in, n)
+		return a.decode(in, n)
 	})
 }
 
 // ReconstructRows writes what comes out for rows x Inputs values that go in.
 func (m *Model) ReconstructRows(y, x []float32) error {
 	return m.mapRows(y, x, m.Spec.Inputs, m.Spec.Inputs, true, true, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.reconstruction(a.code(in, n), n)
+		return a.decode(a.meanCode(in, n), n)
 	})
 }
 
@@ -115,7 +93,7 @@ func (m *Model) ClassifyRows(logits, x []float32) error {
 		return fmt.Errorf("the model has no classifier")
 	}
 	return m.mapRows(logits, x, m.Spec.Classes, m.Spec.Inputs, true, false, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.head.forward(a.to, a.code(in, n), n)
+		return a.head.forward(a.to, a.meanCode(in, n), n)
 	})
 }
 
@@ -197,24 +175,25 @@ func (m *Model) mapDense(x *tensor.Dense, in, out int, f func(dst, src []float32
 	return tensor.New(tensor.WithShape(shape[0], out), tensor.WithBacking(dst)), nil
 }
 
-// Sample decodes n codes drawn from the prior N(0, I) of a Gaussian code,
-// N x Inputs.
-func (m *Model) Sample(n int, seed uint64) (*tensor.Dense, error) {
-	if m.Spec.Code != Gaussian {
-		return nil, fmt.Errorf("a %s code has no prior to sample from: fit one to its codes (eval.FitMixture) and decode draws from that", m.kind())
-	}
+// DrawPrior returns n codes drawn from the code's prior, n x Latent; without a prior
+// there is an error that says what to do instead.
+func (m *Model) DrawPrior(n int, seed uint64) ([]float32, error) {
 	codes := make([]float32, n*m.Spec.Latent)
-	words{seed: seed, stream: backend.StreamSample}.normals(codes, 1)
+	if !m.Spec.code().prior(codes, seed) {
+		return nil, fmt.Errorf("a %s code has no prior to sample from: fit one to its codes (eval.FitMixture) and decode draws from that", m.Spec.code())
+	}
+	return codes, nil
+}
+
+// Sample decodes n codes drawn from the prior, n x Inputs.
+func (m *Model) Sample(n int, seed uint64) (*tensor.Dense, error) {
+	codes, err := m.DrawPrior(n, seed)
+	if err != nil {
+		return nil, err
+	}
 	x := make([]float32, n*m.Spec.Inputs)
 	if err := m.DecodeRows(x, codes); err != nil {
 		return nil, err
 	}
 	return tensor.New(tensor.WithShape(n, m.Spec.Inputs), tensor.WithBacking(x)), nil
-}
-
-func (m *Model) kind() CodeKind {
-	if m.Spec.Code == "" {
-		return Deterministic
-	}
-	return m.Spec.Code
 }

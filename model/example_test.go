@@ -20,7 +20,7 @@ func ExampleNew() {
 	defer dev.Close()
 	m, err := model.New(dev, model.Spec{
 		Inputs: 784, Hidden: []int{512, 256}, Latent: 32,
-		Activation: backend.ReLU, Loss: backend.Bernoulli,
+		Activation: backend.ReLU, Likelihood: model.Bernoulli{},
 		Corrupt: model.Corruption{Kind: backend.Masking, Level: 0.3},
 	}, 1)
 	if err != nil {
@@ -41,7 +41,7 @@ func ExampleNew() {
 
 // A combination that makes no sense is refused with the reason.
 func ExampleSpec_Validate() {
-	s := model.Spec{Inputs: 784, Latent: 32, Sparsity: model.Sparsity{Kind: model.KLSparsity, Target: 0.05, Weight: 3}}
+	s := model.Spec{Inputs: 784, Latent: 32, Penalties: []model.Penalty{model.KLSparsity{Target: 0.05, Weight: 3}}}
 	fmt.Println(s.Validate())
 	// Output:
 	// kl sparsity compares mean activations with a probability: it needs the code activation sigmoid, not identity

@@ -12,7 +12,7 @@ import (
 )
 
 // specKey is the metadata entry of a model file that holds its Spec as JSON.
-const specKey = "aegpu.spec"
+const specKey = "aegpu.model"
 
 // Names of the tensors that hold a model's input scaling.
 const shiftName, scaleName = "input.shift", "input.scale"
@@ -84,13 +84,9 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, ok := meta.Metadata()[specKey]
-	if !ok {
-		return nil, fmt.Errorf("a safetensors file without %q in its metadata: expected a model that aegpu wrote", specKey)
-	}
-	var spec Spec
-	if err := json.Unmarshal([]byte(text), &spec); err != nil {
-		return nil, fmt.Errorf("%s in the metadata: %w", specKey, err)
+	spec, err := readSpec(meta.Metadata())
+	if err != nil {
+		return nil, err
 	}
 	m, err := newModel(dev, spec)
 	if err != nil {
@@ -101,6 +97,23 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 		return nil, err
 	}
 	return m, dev.Sync()
+}
+
+// readSpec returns the spec in a file's metadata.
+func readSpec(meta map[string]string) (spec Spec, err error) {
+	key, text := specKey, meta[specKey]
+	if old, ok := meta[oldSpecKey]; ok && text == "" {
+		key = oldSpecKey
+		spec, err = readOldSpec(old)
+	} else if text != "" {
+		err = json.Unmarshal([]byte(text), &spec)
+	} else {
+		return spec, fmt.Errorf("a safetensors file without %q in its metadata: expected a model that aegpu wrote", specKey)
+	}
+	if err != nil {
+		return spec, fmt.Errorf("%s in the metadata: %w", key, err)
+	}
+	return spec, nil
 }
 
 // fill uploads every parameter tensor from a file.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -34,8 +35,8 @@ func gradientCases() []gradientCase {
 	seen := map[string]bool{}
 	for _, v := range Variants(5, []int{6, 5}, 3) {
 		s := v.Spec
-		s.Activation, s.Output, s.Loss = backend.Identity, backend.Identity, backend.Bernoulli
-		if s.Sparsity.Kind != KLSparsity {
+		s.Activation, s.Output, s.Likelihood = backend.Identity, backend.Identity, Bernoulli{}
+		if !hasPenalty(&s, isKL) {
 			s.CodeActivation = backend.Identity
 		}
 		if key := fmt.Sprintf("%+v", s); !seen[key] {
@@ -51,16 +52,16 @@ func gradientCases() []gradientCase {
 func TestGradients(t *testing.T) {
 	for _, c := range gradientCases() {
 		for _, act := range backend.Activations() {
-			for _, loss := range []backend.LossKind{backend.SquaredError, backend.Bernoulli, backend.GaussianNLL} {
+			for _, loss := range []Likelihood{Squared{}, Bernoulli{}, GaussianNLL{}} {
 				c := c
-				c.spec.Activation, c.spec.Loss = act, loss
-				if c.spec.Code == "" && c.spec.CodeActivation == backend.Identity {
+				c.spec.Activation, c.spec.Likelihood = act, loss
+				if c.spec.Code == nil && c.spec.CodeActivation == backend.Identity {
 					c.spec.CodeActivation = act
 				}
-				if loss == backend.SquaredError {
+				if loss == (Squared{}) {
 					c.spec.Output = act
 				}
-				if c.spec.Tied && loss == backend.GaussianNLL || c.spec.Binarise && loss != backend.Bernoulli {
+				if c.spec.Tied && loss == (GaussianNLL{}) || c.spec.Binarise && loss != (Bernoulli{}) {
 					continue // no model
 				}
 				t.Run(fmt.Sprintf("%s/%v/%v", c.name, act, loss), func(t *testing.T) { checkGradient(t, c) })
@@ -72,7 +73,7 @@ func TestGradients(t *testing.T) {
 // TestClassifierGradients does the same for a classifier on every kind of code.
 func TestClassifierGradients(t *testing.T) {
 	for _, c := range gradientCases() {
-		if c.spec.Contract.Kind != NoContract || c.spec.Samples > 1 {
+		if hasPenalty(&c.spec, isContractive) || c.spec.code().samples() > 1 {
 			continue
 		}
 		for _, o := range []Objective{FineTune, Frozen} {
@@ -87,12 +88,12 @@ func TestClassifierGradients(t *testing.T) {
 // of each batch too, and in the step's sums only that of the last.)
 func TestAccumulatedGradients(t *testing.T) {
 	for _, c := range gradientCases() {
-		if c.spec.FreeBits > 0 {
+		if freeBits(&c.spec) > 0 {
 			continue
 		}
-		c.batches, c.spec.Activation, c.spec.Loss = 2, backend.Tanh, backend.Bernoulli
+		c.batches, c.spec.Activation, c.spec.Likelihood = 2, backend.Tanh, Bernoulli{}
 		t.Run(c.name, func(t *testing.T) { checkGradient(t, c) })
-		if c.spec.Contract.Kind != NoContract || c.spec.Samples > 1 {
+		if hasPenalty(&c.spec, isContractive) || c.spec.code().samples() > 1 {
 			continue
 		}
 		for _, o := range []Objective{FineTune, Frozen} {
@@ -152,20 +153,32 @@ func (p *problem) loss(t *testing.T) float64 {
 	if err := p.Launch(p.rows, 1); err != nil {
 		t.Fatal(err)
 	}
-	parts, err := p.Read(p.rows)
+	terms, err := p.Read(p.rows, float64(p.want.beta))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &p.Spec
-	kl := parts.KL
-	if s.FreeBits > 0 && !p.kl.None() {
-		kl = 0
-		for _, v := range p.ref.Get(p.kl) {
-			kl += math.Max(v, float64(s.FreeBits))
+	loss := terms.Loss()
+	if b, ok := p.code.(*boundGaussian); ok && b.FreeBits > 0 {
+		for _, v := range p.ref.Get(b.kl) { // units below are held at what is free
+			loss += float64(p.want.beta) * math.Max(0, float64(b.FreeBits)-v)
 		}
 	}
-	return parts.Reconstruction + float64(p.want.beta)*kl +
-		float64(s.Sparsity.Weight)*parts.Sparsity + float64(s.Contract.Weight)*parts.Contraction
+	return loss
+}
+
+func hasPenalty(s *Spec, is func(Penalty) bool) bool { return slices.ContainsFunc(s.Penalties, is) }
+
+func isKL(p Penalty) bool          { _, ok := p.(KLSparsity); return ok }
+func isContractive(p Penalty) bool { _, ok := p.(Contractive); return ok }
+
+func isStochastic(p Penalty) bool {
+	c, ok := p.(Contractive)
+	return ok && c.Probes > 0
+}
+
+func freeBits(s *Spec) float32 {
+	c, _ := s.code().(Gaussian)
+	return c.FreeBits
 }
 
 func checkGradient(t *testing.T, c gradientCase) {

@@ -3,78 +3,106 @@ package model
 import "github.com/aegpu/aegpu/backend"
 
 // graph is a model planned for batches of up to batch examples: the activations
-// between its layers, and, when training, the gradients by them.
+// between its layers, its parts, and, when training, the gradients.
 type graph struct {
 	*Model
 	batch    int
 	samples  int // codes drawn for every example
 	training bool
 	to       backend.Queue // where operations go: the device, or the list of a step
+	clock    backend.Clock // of the noise
+	sums     backend.Sums  // numSums accumulators and one a term
+	terms    []term        // that the parts have registered
 
 	enc, dec     chain
 	head         chain          // the classifier, one layer; empty without
 	clean, noisy backend.Tensor // B x D; noisy is none without corruption
 	labels       backend.Tensor // B x 1, with a classifier
-	sparse       backend.Tensor // B x L: the code after TopK
-	z            backend.Tensor // B*K x L: drawn Gaussian codes
 	rows         backend.Tensor // B*K x 1: loss of every row
-	kl           backend.Tensor // 1 x L
-	weights      backend.Tensor // B*K x 1: importance weights, when samples > 1
-	bound        backend.Tensor // B x 1, when samples > 1
 	mem          backend.Memory
+
+	code       boundCode
+	likelihood boundLikelihood
+	penalties  []boundPenalty // of a training of reconstructions
+
+	// the update that is being enqueued, of several batches
+	from  int // examples before the batch
+	group int // examples in all
 }
 
-// newGraph plans the chains over the model's parameters; grads is none in
-// inference, where there is no dropout either. more reserves what the caller
-// needs beside.
-func newGraph(m *Model, batch, samples int, grads backend.Tensor, c backend.Clock, more func(*graph, backend.Alloc)) (*graph, error) {
-	g := layOut(m, batch, samples, !grads.None(), grads, c)
+// graphOptions are what a graph is planned for.
+type graphOptions struct {
+	batch, samples int
+	training       bool
+	penalised      bool           // with the model's penalties
+	grads          backend.Tensor // as the parameters, in training
+	clock          backend.Clock
+	losses         int // rows of losses, 0 for one a row of a batch
+}
+
+// newGraph plans the chains and the parts over the model's parameters; there is no
+// dropout in inference. more reserves what the caller needs beside.
+func newGraph(m *Model, o graphOptions, more func(*graph, backend.Alloc)) (*graph, error) {
+	g := layOut(m, o)
 	var err error
 	g.mem, err = backend.Plan(m.dev, func(alloc backend.Alloc) {
-		g.plan(alloc)
+		g.place(alloc, o)
 		if more != nil {
 			more(g, alloc)
 		}
 	})
-	return g, err
+	if err != nil {
+		return g, err
+	}
+	if g.sums, err = m.dev.AllocSums(numSums + len(g.terms)); err != nil {
+		return g, err
+	}
+	g.code.start()
+	return g, nil
 }
 
 // layOut is a graph without memory.
-func layOut(m *Model, batch, samples int, training bool, grads backend.Tensor, c backend.Clock) *graph {
-	g := &graph{Model: m, batch: batch, samples: samples, training: training, to: m.dev}
+func layOut(m *Model, o graphOptions) *graph {
+	g := &graph{Model: m, batch: o.batch, samples: o.samples, training: o.training, to: m.dev, clock: o.clock, group: 1}
 	s := &m.Spec
-	g.enc = newChain("encoder", s.encoderLayers(), m.layout, m.params, grads, false)
-	g.dec = newChain("decoder", s.decoderLayers(), m.layout, m.params, grads, s.Tied)
+	g.enc = newChain("encoder", s.encoderLayers(), m.layout, m.params, o.grads, false)
+	g.dec = newChain("decoder", s.decoderLayers(), m.layout, m.params, o.grads, s.Tied)
 	if s.Classes > 0 {
 		g.head = chain{{
 			dense: dense{s.Latent, s.Classes, backend.Identity},
 			w:     m.layout.view(m.params, "classifier.weight"), b: m.layout.view(m.params, "classifier.bias"),
-			dw: m.layout.view(grads, "classifier.weight"), db: m.layout.view(grads, "classifier.bias"),
+			dw: m.layout.view(o.grads, "classifier.weight"), db: m.layout.view(o.grads, "classifier.bias"),
 		}}
 	}
 	if g.training && s.Dropout > 0 {
-		g.setDropout(c)
+		g.setDropout()
+	}
+	g.code, g.likelihood = s.code().bind(g), s.likelihood().bind(g)
+	if o.penalised {
+		for _, p := range s.Penalties {
+			g.penalties = append(g.penalties, p.bind(g))
+		}
 	}
 	return g
 }
 
 // setDropout gives every hidden layer dropout on the clock's noise.
-func (g *graph) setDropout(c backend.Clock) {
+func (g *graph) setDropout() {
 	stream := backend.StreamDropout
 	for _, side := range []chain{g.enc, g.dec} {
 		for i := range side[:len(side)-1] {
 			side[i].drop = g.Spec.Dropout
-			side[i].noise = backend.Noise{Clock: c, Stream: stream}
+			side[i].noise = backend.Noise{Clock: g.clock, Stream: stream}
 			stream++
 		}
 	}
 }
 
-func (g *graph) plan(alloc backend.Alloc) {
+func (g *graph) place(alloc backend.Alloc, o graphOptions) {
 	s := &g.Spec
 	B, K := g.batch, g.samples
 	g.clean = alloc(B, s.Inputs)
-	if s.Corrupt.Kind != backend.NoCorruption {
+	if !s.Corrupt.None() {
 		g.noisy = alloc(B, s.Inputs)
 	}
 	g.enc.plan(alloc, B, g.training)
@@ -83,17 +111,19 @@ func (g *graph) plan(alloc backend.Alloc) {
 		g.labels = alloc(B, 1)
 		g.head.plan(alloc, B, g.training)
 	}
-	switch s.Code {
-	case TopK:
-		g.sparse = alloc(B, s.Latent)
-	case Gaussian:
-		g.z = alloc(B*K, s.Latent)
-		g.kl = alloc(1, s.Latent)
+	g.rows = alloc(max(B*K, o.losses), 1)
+	for _, p := range g.parts() {
+		p.reserve(alloc)
 	}
-	g.rows = alloc(B*K, 1)
-	if K > 1 {
-		g.weights, g.bound = alloc(B*K, 1), alloc(B, 1)
+}
+
+// parts are the bound parts.
+func (g *graph) parts() []placed {
+	all := []placed{g.code, g.likelihood}
+	for _, p := range g.penalties {
+		all = append(all, p)
 	}
+	return all
 }
 
 // input is what the encoder sees.
@@ -105,34 +135,28 @@ func (g *graph) input() backend.Tensor {
 }
 
 // gather enqueues the batch and its corruption.
-func (g *graph) gather(data backend.Data, c backend.Clock, shuffle bool, n int) {
-	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: data, Batch: g.Spec.batch(c, shuffle)})
+func (g *graph) gather(data backend.Data, shuffle bool, n int) {
+	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: data, Batch: g.Spec.batch(g.clock, shuffle)})
 }
 
-// encode enqueues the encoder on x and returns the deterministic code, or the
-// (mu, l) of a Gaussian one.
-func (g *graph) encode(x backend.Tensor, n, k int) backend.Tensor {
-	h := g.enc.forward(g.to, x, n)
-	if g.Spec.Code == TopK {
-		g.to.Enqueue(backend.TopK{Y: g.sparse.Top(n), X: h, K: k})
-		return g.sparse.Top(n)
-	}
-	return h
+// encode enqueues the encoder on x and returns the code before draws.
+func (g *graph) encode(x backend.Tensor, n int) backend.Tensor {
+	return g.code.encode(g.enc.forward(g.to, x, n), n)
 }
 
-// draw enqueues the code that the decoder sees in training: the encoder's
-// output h, or samples drawn from it.
-func (g *graph) draw(h backend.Tensor, c backend.Clock, n int) backend.Tensor {
-	if g.Spec.Code != Gaussian {
-		return h
-	}
-	z := g.z.Top(n * g.samples)
-	g.to.Enqueue(backend.Reparam{Z: z, ML: h, Noise: backend.Noise{Clock: c, Stream: backend.StreamCode}})
-	return z
-}
+// over is the weight of one example's term of the mean loss.
+func (g *graph) over(weight float32) float32 { return weight / float32(g.group) }
+
+// more is whether earlier batches of the update have left gradients to be added to.
+func (g *graph) more() bool { return g.from > 0 }
 
 func (g *graph) free() {
-	if g != nil && g.mem != nil {
-		g.mem.Free()
+	if g == nil {
+		return
+	}
+	for _, mem := range []backend.Memory{g.mem, g.sums.Mem} {
+		if mem != nil {
+			mem.Free()
+		}
 	}
 }

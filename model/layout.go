@@ -55,11 +55,11 @@ type dense struct {
 
 // encoderLayers and decoderLayers are the shapes of the two halves.
 func (s *Spec) encoderLayers() []dense {
-	return denseLayers(s.Inputs, s.Hidden, s.Activation, s.encoded(), s.CodeActivation)
+	return denseLayers(s.Inputs, s.Hidden, s.Activation, s.code().width(s.Latent), s.CodeActivation)
 }
 
 func (s *Spec) decoderLayers() []dense {
-	return denseLayers(s.Latent, s.decoderWidths(), s.Activation, s.outputs(), s.Output)
+	return denseLayers(s.Latent, s.decoderWidths(), s.Activation, s.likelihood().width(s.Inputs), s.likelihood().output(s))
 }
 
 func denseLayers(in int, hidden []int, act backend.Activation, out int, last backend.Activation) []dense {

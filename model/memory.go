@@ -13,13 +13,10 @@ func (s *Spec) TrainingBytes(o TrainingOptions) int {
 	segment := l.segment(l.span(o.Objective))
 	floats := l.size + o.Optimiser.Kind.Moments()*segment.size
 	table := clockRow * max(1, o.Steps) * o.batches()
-	t := &Training{opts: o}
-	g := layOut(&Model{Spec: *s, layout: l}, o.Batch, o.samples(s), true, backend.Tensor{}, backend.Clock{})
-	floats += backend.Measure(func(alloc backend.Alloc) {
-		g.plan(alloc)
-		t.planGradients(g, alloc)
-	})
-	sums := numSums + backend.GuardNorm + len(segment.ends)
+	options := o.graph(s, backend.Tensor{}, backend.Clock{})
+	g := layOut(&Model{Spec: *s, layout: l}, options)
+	floats += backend.Measure(func(alloc backend.Alloc) { g.place(alloc, options) })
+	sums := numSums + len(g.terms) + backend.GuardNorm + len(segment.ends)
 	if o.Optimiser.Kind == backend.LAMB {
 		sums += len(segment.ends)
 	}
@@ -28,12 +25,11 @@ func (s *Spec) TrainingBytes(o TrainingOptions) int {
 
 // EvaluationBytes is the device memory that NewEvaluator takes.
 func (s *Spec) EvaluationBytes(batch int) int {
-	samples := s.samples()
-	a := &applier{}
-	g := layOut(&Model{Spec: *s, layout: newLayout(s)}, batch, samples, false, backend.Tensor{}, backend.Clock{})
-	return 8*numEvalSums + clockRow + 4*backend.Measure(func(alloc backend.Alloc) {
-		g.plan(alloc)
-		a.reserve(g, alloc)
+	options := graphOptions{batch: batch, samples: s.code().samples()}
+	g := layOut(&Model{Spec: *s, layout: newLayout(s)}, options)
+	return 8*(numSums+len(g.terms)) + clockRow + 4*backend.Measure(func(alloc backend.Alloc) {
+		g.place(alloc, options)
+		reserveHost(g, alloc)
 	})
 }
 

@@ -83,7 +83,7 @@ func TestReadRefusesDamage(t *testing.T) {
 			t.Errorf("%d of %d bytes were read as a model", n, len(file))
 		}
 	}
-	other := bytes.Replace(file, []byte(`\"Latent\":3`), []byte(`\"Latent\":4`), 1)
+	other := bytes.Replace(file, []byte(`\"latent\":3`), []byte(`\"latent\":4`), 1)
 	if bytes.Equal(other, file) {
 		t.Fatal("the test changed nothing")
 	}
@@ -157,7 +157,7 @@ func TestScalingIsInverted(t *testing.T) {
 
 // TestStages holds the greedy stages against the deep model they come from.
 func TestStages(t *testing.T) {
-	deep := newTestModel(t, Spec{Inputs: 6, Hidden: []int{5, 4}, Latent: 3, Activation: backend.Sigmoid, Loss: backend.Bernoulli})
+	deep := newTestModel(t, Spec{Inputs: 6, Hidden: []int{5, 4}, Latent: 3, Activation: backend.Sigmoid, Likelihood: Bernoulli{}})
 	x, _ := deep.dev.Alloc(7, 6)
 	deep.dev.Upload(x, ramp(7, 6))
 	h, err := deep.Outputs(x.Data(), 2)
@@ -202,8 +202,8 @@ func TestStages(t *testing.T) {
 }
 
 func TestCentredOutputStartsAtTheMean(t *testing.T) {
-	for _, loss := range []backend.LossKind{backend.SquaredError, backend.Bernoulli, backend.GaussianNLL} {
-		m := newTestModel(t, Spec{Inputs: 3, Latent: 2, Loss: loss})
+	for _, loss := range []Likelihood{Squared{}, Bernoulli{}, GaussianNLL{}} {
+		m := newTestModel(t, Spec{Inputs: 3, Latent: 2, Likelihood: loss})
 		mean := []float32{0.2, 0.5, 0.7}
 		for _, name := range []string{"decoder.0.weight", "encoder.0.weight"} {
 			p, _ := m.Parameter(name)
@@ -246,7 +246,7 @@ func checkJacobianNorm(t *testing.T, hidden []int) {
 	}
 	encode := func(v []float64) []float64 {
 		dev.Set(a.clean, v)
-		return dev.Get(a.code(a.clean, 2))
+		return dev.Get(a.meanCode(a.clean, 2))
 	}
 	const h = 1e-6
 	base, sum := dev.Get(x), 0.0
@@ -270,7 +270,7 @@ func checkJacobianNorm(t *testing.T, hidden []int) {
 // TestLogLikelihood: with many samples the estimate lies above the ELBO
 // and, for a posterior equal to the prior, equals log p(x) exactly.
 func TestLogLikelihood(t *testing.T) {
-	m := newTestModel(t, Spec{Inputs: 4, Latent: 2, Code: Gaussian, Loss: backend.Bernoulli})
+	m := newTestModel(t, Spec{Inputs: 4, Latent: 2, Code: Gaussian{}, Likelihood: Bernoulli{}})
 	x, _ := m.dev.Alloc(6, 4)
 	m.dev.Upload(x, ramp(6, 4))
 	e, err := m.NewEvaluator(6)
@@ -285,8 +285,8 @@ func TestLogLikelihood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !(many >= elbo.Bound) {
-		t.Errorf("estimate %g lies below the bound %g", many, elbo.Bound)
+	if !(many >= elbo.ELBO) {
+		t.Errorf("estimate %g lies below the bound %g", many, elbo.ELBO)
 	}
 	m.dev.Upload(m.params, make([]float32, m.FlatSize())) // p(x|z) = 2^-4 whatever z
 	exact, err := m.LogLikelihood(x.Data(), 60, 1)
@@ -305,19 +305,20 @@ func TestValidateSaysWhy(t *testing.T) {
 		"latent is 0":         func(s *Spec) { s.Latent = 0 },
 		"of -1 units":         func(s *Spec) { s.Hidden = []int{-1} },
 		"does not mirror":     func(s *Spec) { s.Tied, s.Decoder = true, []int{9} },
-		"Gaussian code":       func(s *Spec) { s.Tied, s.Code = true, Gaussian },
-		"gaussian loss":       func(s *Spec) { s.Tied, s.Loss = true, backend.GaussianNLL },
-		"topk keeps 3 of 2":   func(s *Spec) { s.Code, s.K = TopK, 3 },
-		"constraint of its":   func(s *Spec) { s.Code, s.K, s.Sparsity.Kind = TopK, 1, L1Sparsity },
-		"samples and free":    func(s *Spec) { s.Samples = 5 },
-		"separate KL term":    func(s *Spec) { s.Code, s.Samples, s.FreeBits = Gaussian, 5, 1 },
-		"output activation":   func(s *Spec) { s.Loss, s.Output = backend.Bernoulli, backend.Tanh },
+		"Gaussian code":       func(s *Spec) { s.Tied, s.Code = true, Gaussian{} },
+		"gaussian loss":       func(s *Spec) { s.Tied, s.Likelihood = true, GaussianNLL{} },
+		"topk keeps 3 of 2":   func(s *Spec) { s.Code = TopK{K: 3} },
+		"constraint of its":   func(s *Spec) { s.Code, s.Penalties = TopK{K: 1}, []Penalty{L1Sparsity{}} },
+		"two sparsity pen":    func(s *Spec) { s.Penalties = []Penalty{L1Sparsity{}, L1Sparsity{Weight: 1}} },
+		"the weight of the":   func(s *Spec) { s.Penalties = []Penalty{L1Sparsity{Weight: -1}} },
+		"separate KL term":    func(s *Spec) { s.Code = Gaussian{Samples: 5, FreeBits: 1} },
+		"output activation":   func(s *Spec) { s.Likelihood, s.Output = Bernoulli{}, backend.Tanh },
 		"binarised inputs":    func(s *Spec) { s.Binarise = true },
 		"dropout is 1":        func(s *Spec) { s.Dropout = 1 },
 		"level NaN":           func(s *Spec) { s.Corrupt = Corruption{Kind: backend.Masking, Level: float32(math.NaN())} },
-		"sigmoid, not":        func(s *Spec) { s.Sparsity = Sparsity{Kind: KLSparsity, Target: 0.1, Weight: 1} },
-		"not go with dropout": func(s *Spec) { s.Contract, s.Dropout = Contract{Kind: ExactContract, Weight: 1}, 0.5 },
-		"needs a determinist": func(s *Spec) { s.Contract, s.Code = Contract{Kind: ExactContract, Weight: 1}, Gaussian },
+		"sigmoid, not":        func(s *Spec) { s.Penalties = []Penalty{KLSparsity{Target: 0.1, Weight: 1}} },
+		"not go with dropout": func(s *Spec) { s.Penalties, s.Dropout = []Penalty{Contractive{Weight: 1}}, 0.5 },
+		"needs a determinist": func(s *Spec) { s.Penalties, s.Code = []Penalty{Contractive{Weight: 1}}, Gaussian{} },
 		"expected at least 2": func(s *Spec) { s.Classes = 1 },
 	} {
 		s := base

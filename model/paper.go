@@ -77,27 +77,9 @@ func (t *Training) names() (all []named) {
 	add("clean", t.clean)
 	add("noisy", t.noisy)
 	add("labels", t.labels)
-	add("sparse", t.sparse)
-	add("z", t.z)
-	add("kl", t.kl)
 	add("rows", t.rows)
-	add("weights", t.weights)
-	add("bound", t.bound)
-	add("dcode", t.dcode)
-	add("means", t.means)
-	add("mu", t.mu)
-	add("select", t.selectMu)
-	add("normgrad", t.normGrad)
-	add("rownorms", t.rowNorms)
-	if j := t.jacobian; j != nil {
-		for i := range j.v {
-			add(fmt.Sprintf("jacobian.v%d", i), j.v[i])
-		}
-		for i := range j.u {
-			add(fmt.Sprintf("jacobian.u%d", i), j.u[i])
-		}
-		add("jacobian.d0", j.d[0])
-		add("jacobian.d1", j.d[1])
+	for _, part := range t.parts() {
+		part.tensors(add)
 	}
 	return all
 }

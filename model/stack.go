@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -29,20 +28,19 @@ func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
 	mirror := dec[len(dec)-1-l]
 	one := Spec{
 		Inputs: enc[l].in, Latent: enc[l].out, Tied: s.Tied, CodeActivation: enc[l].act,
-		Loss: s.Loss, Output: s.Output, Binarise: s.Binarise,
-		Corrupt: corrupt, Sparsity: s.Sparsity, Contract: s.Contract, Init: s.Init,
+		Likelihood: s.Likelihood, Output: s.Output, Binarise: s.Binarise,
+		Corrupt: corrupt, Penalties: s.Penalties, Init: s.Init,
 	}
 	if l == s.Layers()-1 {
-		one.Latent, one.Code, one.K, one.KAlpha = s.Latent, s.Code, s.K, s.KAlpha
-		one.Samples, one.FreeBits = s.Samples, s.FreeBits
+		one.Latent, one.Code = s.Latent, s.Code
 	}
 	if l > 0 {
-		one.Binarise, one.Loss, one.Output = false, backend.SquaredError, mirror.act
+		one.Binarise, one.Likelihood, one.Output = false, Squared{}, mirror.act
 		if mirror.act == backend.Sigmoid {
-			one.Loss, one.Output = backend.Bernoulli, backend.Identity
+			one.Likelihood, one.Output = Bernoulli{}, backend.Identity
 		}
 	}
-	if mirror.in != one.Latent || mirror.out != one.outputs() {
+	if mirror.in != one.Latent || mirror.out != one.likelihood().width(one.Inputs) {
 		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: layer %d maps %d to %d, its mirror %d to %d", l, enc[l].in, one.Latent, mirror.in, mirror.out)
 	}
 	if err := one.Validate(); err != nil {
@@ -112,34 +110,4 @@ func (m *Model) Outputs(data backend.Data, layers int) (backend.Tensor, error) {
 		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
 	}
 	return all, m.dev.Sync()
-}
-
-// CentreOutput sets the bias of the decoder's last layer so that an untrained
-// decoder starts at the mean of the data (mean, Inputs values): its logit for
-// cross-entropy, itself for a linear output. Other outputs keep their bias.
-func (m *Model) CentreOutput(mean []float32) error {
-	s := &m.Spec
-	last := fmt.Sprintf("decoder.%d.bias", len(s.decoderWidths()))
-	bias, err := m.Weights(last)
-	if err != nil {
-		return err
-	}
-	switch {
-	case s.reconstruction() == backend.Sigmoid:
-		for i, v := range mean {
-			bias[i] = logit(v)
-		}
-	case s.reconstruction() == backend.Identity:
-		copy(bias, mean)
-	default:
-		return nil
-	}
-	return m.SetWeights(last, bias)
-}
-
-// logit is ln(p / (1-p)) with p kept within [0.001, 0.999]: a pixel that is
-// always black should not start out of the gradient's reach.
-func logit(p float32) float32 {
-	q := math.Min(math.Max(float64(p), 1e-3), 1-1e-3)
-	return float32(math.Log(q / (1 - q)))
 }

@@ -19,7 +19,7 @@ type Variant struct {
 func Variants(inputs int, hidden []int, latent int) []Variant {
 	all := make([]Variant, len(variants))
 	for i, v := range variants {
-		s := Spec{Inputs: inputs, Hidden: slices.Clone(hidden), Latent: latent, Activation: backend.ReLU, Loss: backend.Bernoulli}
+		s := Spec{Inputs: inputs, Hidden: slices.Clone(hidden), Latent: latent, Activation: backend.ReLU, Likelihood: Bernoulli{}}
 		if v.change != nil {
 			v.change(&s)
 		}
@@ -39,44 +39,42 @@ var variants = []struct {
 	{"tied", func(s *Spec) { s.Tied = true }},
 	{"tanh", func(s *Spec) { s.Activation = backend.Tanh }},
 	{"GELU", func(s *Spec) { s.Activation = backend.GELU }},
-	{"squared error, sigmoid output", func(s *Spec) { s.Loss, s.Output = backend.SquaredError, backend.Sigmoid }},
-	{"Gaussian likelihood", func(s *Spec) { s.Loss = backend.GaussianNLL }},
+	{"squared error, sigmoid output", func(s *Spec) { s.Likelihood, s.Output = Squared{}, backend.Sigmoid }},
+	{"Gaussian likelihood", func(s *Spec) { s.Likelihood = GaussianNLL{} }},
 	{"dropout", func(s *Spec) { s.Dropout = 0.2 }},
 	{"masking", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.Masking, Level: 0.3} }},
 	{"Gaussian noise", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.GaussianNoise, Level: 0.3} }},
 	{"salt and pepper", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.SaltAndPepper, Level: 0.3} }},
 	{"sparse, KL", func(s *Spec) {
-		s.CodeActivation, s.Sparsity = backend.Sigmoid, Sparsity{Kind: KLSparsity, Target: 0.1, Weight: 0.5}
+		s.CodeActivation, s.Penalties = backend.Sigmoid, []Penalty{KLSparsity{Target: 0.1, Weight: 0.5}}
 	}},
-	{"sparse, L1", func(s *Spec) { s.Sparsity = Sparsity{Kind: L1Sparsity, Weight: 0.3} }},
-	{"sparse, top-k", func(s *Spec) { s.Code, s.K = TopK, (s.Latent+1)/2 }},
-	{"contractive", func(s *Spec) { shallowContract(s, ExactContract) }},
-	{"contractive, tied", func(s *Spec) { s.Tied = true; shallowContract(s, ExactContract) }},
-	{"contractive, deep", func(s *Spec) { contract(s, ExactContract) }},
+	{"sparse, L1", func(s *Spec) { s.Penalties = []Penalty{L1Sparsity{Weight: 0.3}} }},
+	{"sparse, top-k", func(s *Spec) { s.Code = TopK{K: (s.Latent + 1) / 2} }},
+	{"contractive", func(s *Spec) { shallowContract(s, 0) }},
+	{"contractive, tied", func(s *Spec) { s.Tied = true; shallowContract(s, 0) }},
+	{"contractive, deep", func(s *Spec) { contract(s, 0) }},
 	{"contractive, deep, tied, L1", func(s *Spec) {
-		s.Tied, s.Sparsity = true, Sparsity{Kind: L1Sparsity, Weight: 0.3}
-		contract(s, ExactContract)
+		s.Tied, s.Penalties = true, []Penalty{L1Sparsity{Weight: 0.3}}
+		contract(s, 0)
 	}},
-	{"contractive, stochastic", func(s *Spec) { shallowContract(s, StochasticContract) }},
-	{"contractive, deep, stochastic", func(s *Spec) { contract(s, StochasticContract) }},
+	{"contractive, stochastic", func(s *Spec) { shallowContract(s, 2) }},
+	{"contractive, deep, stochastic", func(s *Spec) { contract(s, 2) }},
 	{"VAE", vae},
 	{"VAE, binarised", func(s *Spec) { vae(s); s.Binarise = true }},
-	{"VAE, free bits", func(s *Spec) { vae(s); s.FreeBits = 0.25 }},
-	{"importance-weighted", func(s *Spec) { vae(s); s.Samples = 3 }},
+	{"VAE, free bits", func(s *Spec) { vae(s); s.Code = Gaussian{FreeBits: 0.25} }},
+	{"importance-weighted", func(s *Spec) { vae(s); s.Code = Gaussian{Samples: 3} }},
 }
 
-// contract penalises the Jacobian of an encoder that is smooth.
-func contract(s *Spec, kind ContractKind) {
-	s.Activation, s.Contract = backend.Tanh, Contract{Kind: kind, Weight: 0.2}
-	if kind == StochasticContract {
-		s.Contract.Probes = 2
-	}
+// contract penalises the Jacobian of an encoder that is smooth, exactly where there
+// are no probes.
+func contract(s *Spec, probes int) {
+	s.Activation, s.Penalties = backend.Tanh, append(s.Penalties, Contractive{Weight: 0.2, Probes: probes})
 }
 
 // shallowContract is contract without hidden layers.
-func shallowContract(s *Spec, kind ContractKind) {
+func shallowContract(s *Spec, probes int) {
 	s.Hidden, s.CodeActivation = nil, backend.Sigmoid
-	contract(s, kind)
+	contract(s, probes)
 }
 
-func vae(s *Spec) { s.Code, s.Activation = Gaussian, backend.Tanh }
+func vae(s *Spec) { s.Code, s.Activation = Gaussian{}, backend.Tanh }

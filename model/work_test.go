@@ -31,7 +31,7 @@ func TestWork(t *testing.T) {
 		{backend.Identity, 2, gather + (4+2)*n*d + 2*(n*d+w+n*l) + 2*(n*l+w) + 4*n*d + 4*(n*d+n*d) + 2*n*d + 2*2*(n*d+n*l) + 2*4*w + 2*(n*d+w+n*l) + update + (4+2)*flat},
 		{backend.Tanh, 2, gather + (4+2)*n*d + 2*(n*d+w+n*l) + 2*(n*l+w) + 4*n*d + 4*(n*d+n*d) + 2*n*d + 2*2*(n*d+n*l) + 2*4*w + 2*(n*d+w+n*l) + 2*n*l + update + (4+2)*flat},
 	} {
-		tr, err := PaperTraining(Spec{Inputs: d, Latent: l, CodeActivation: c.code, Loss: backend.SquaredError}, 60, false,
+		tr, err := PaperTraining(Spec{Inputs: d, Latent: l, CodeActivation: c.code}, 60, false,
 			TrainingOptions{Batch: n, Optimiser: backend.Optimiser{Kind: backend.SGD}, Steps: 1})
 		if err != nil {
 			t.Fatal(err)

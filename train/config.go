@@ -33,7 +33,8 @@ type Config struct {
 	Activation       backend.Activation `yaml:"activation"`
 	CodeActivation   backend.Activation `yaml:"code-activation"`
 	OutputActivation backend.Activation `yaml:"output-activation"`
-	Loss             backend.LossKind   `yaml:"loss"`
+	Code             string             `yaml:"code"`
+	Loss             string             `yaml:"loss"`
 	Binarise         bool               `yaml:"binarise"`
 	Init             string             `yaml:"init"`        // auto, xavier, he, lecun, sparse
 	OutputBias       string             `yaml:"output-bias"` // mean: start at the training mean; zero
@@ -85,7 +86,7 @@ func Models() []string { return models }
 func Preset(name string) (Config, error) {
 	c := Config{
 		Data: "builtin:glyphs", Test: 0.1, Val: 0.1, Scale: "auto", Model: name,
-		Hidden: Widths{512, 256}, Latent: 32, Activation: backend.ReLU, Loss: backend.Bernoulli,
+		Hidden: Widths{512, 256}, Latent: 32, Activation: backend.ReLU, Code: "deterministic", Loss: "bernoulli",
 		Init: "auto", OutputBias: "mean", Corrupt: "none", Sparsity: "none", Contract: "none", Beta: 1, Samples: 1,
 		Epochs: 10, Batch: 128, Accumulate: 1, LR: 1e-3, LRScale: "none", Optimizer: backend.Adam, Momentum: "0.9", Beta1: 0.9, Beta2: 0.999, Eps: 1e-8,
 		Schedule: "constant", PretrainLR: 1e-3, Classifier: "none", ClassifierEpochs: 10, ClassifierLR: 1e-3,
@@ -100,7 +101,7 @@ func Preset(name string) (Config, error) {
 	case "sparse":
 		c.Hidden, c.Latent, c.CodeActivation, c.Sparsity = nil, 196, backend.Sigmoid, "kl:0.05:3"
 	case "vae":
-		c.Hidden, c.Latent = Widths{400}, 20
+		c.Code, c.Hidden, c.Latent = "gaussian", Widths{400}, 20
 	case "contractive":
 		// Tied, because an untied decoder undoes any shrinking of the encoder (Rifai et al. 2011).
 		c.Hidden, c.Latent, c.CodeActivation, c.Contract, c.Tied = nil, 256, backend.Sigmoid, "exact:0.1", true
@@ -177,17 +178,15 @@ func (c *Config) Spec(inputs int) (model.Spec, error) {
 	s := model.Spec{
 		Inputs: inputs, Hidden: c.Hidden, Decoder: c.Decoder, Latent: c.Latent, Tied: c.Tied,
 		Activation: c.Activation, CodeActivation: c.CodeActivation, Output: c.OutputActivation,
-		Loss: c.Loss, Binarise: c.Binarise, Dropout: float32(c.Dropout),
+		Binarise: c.Binarise, Dropout: float32(c.Dropout),
 	}
 	if len(c.Decoder) == 0 {
 		s.Decoder = nil
 	}
-	if c.Model == "vae" {
-		s.Code, s.FreeBits, s.Samples = model.Gaussian, float32(c.FreeBits), c.Samples
-	} else if c.FreeBits > 0 || c.Samples > 1 || c.KLWarmup > 0 || c.Beta != 1 {
-		return s, fmt.Errorf("beta, kl-warmup, free-bits and samples belong to model vae, not to %s", c.Model)
-	}
 	var err error
+	if s.Likelihood, err = model.ParseLikelihood(c.Loss); err != nil {
+		return s, err
+	}
 	if s.Init, err = model.ParseInit(c.Init); err != nil {
 		return s, err
 	}
@@ -198,21 +197,55 @@ func (c *Config) Spec(inputs int) (model.Spec, error) {
 	if len(corrupt) == 1 {
 		s.Corrupt = corrupt[0]
 	}
-	if err := parseSparsity(&s, c.Sparsity); err != nil {
+	if err := c.setCode(&s); err != nil {
 		return s, err
 	}
-	if s.Contract, err = parseContract(c.Contract); err != nil {
-		return s, err
+	if c.Contract != "none" && c.Contract != "" {
+		p, err := model.ParsePenalty(model.ContractionSetting, c.Contract)
+		if err != nil {
+			return s, err
+		}
+		s.Penalties = append(s.Penalties, p)
 	}
 	return s, s.Validate()
+}
+
+// setCode chooses the code, and the penalty on it, that code and sparsity name.
+func (c *Config) setCode(s *model.Spec) (err error) {
+	text := c.Code
+	if sparse := orNone(c.Sparsity); strings.HasPrefix(sparse, "topk:") {
+		if text != "" && text != "deterministic" {
+			return fmt.Errorf("sparsity %s on a %s code: that code has a constraint of its own", sparse, text)
+		}
+		text = sparse
+	} else if sparse != "none" {
+		p, err := model.ParsePenalty(model.SparsitySetting, sparse)
+		if err != nil {
+			return err
+		}
+		s.Penalties = append(s.Penalties, p)
+	}
+	if text == "" {
+		text = "deterministic"
+	}
+	if s.Code, err = model.ParseCode(text); err != nil {
+		return err
+	}
+	if s.Code, err = s.Code.WithBound(c.Samples, float32(c.FreeBits)); err != nil {
+		return err
+	}
+	if !s.Code.Drawn() && (c.KLWarmup > 0 || c.Beta != 1) {
+		return fmt.Errorf("beta and kl-warmup weigh the KL of a code that is drawn (model vae), not of a %s one", s.Code)
+	}
+	return nil
 }
 
 // corruptions are the corruptions of the input, one, or one a layer.
 func (c *Config) corruptions() ([]model.Corruption, error) {
 	var all []model.Corruption
 	for part := range strings.SplitSeq(c.Corrupt, ",") {
-		one, err := parseCorruption(strings.TrimSpace(part))
-		if err != nil {
+		var one model.Corruption
+		if err := one.UnmarshalText([]byte(orNone(strings.TrimSpace(part)))); err != nil {
 			return nil, err
 		}
 		all = append(all, one)
@@ -224,75 +257,6 @@ func (c *Config) corruptions() ([]model.Corruption, error) {
 		return nil, fmt.Errorf("corrupt %q names %d corruptions for %d layers: expected one, or one a layer", c.Corrupt, len(all), layers)
 	}
 	return all, nil
-}
-
-func parseCorruption(text string) (model.Corruption, error) {
-	name, level, given := strings.Cut(text, ":")
-	kind, err := backend.ParseCorruption(orNone(name))
-	if err != nil {
-		return model.Corruption{}, fmt.Errorf("corrupt: %w", err)
-	}
-	if kind == backend.NoCorruption {
-		return model.Corruption{}, nil
-	}
-	if !given {
-		return model.Corruption{}, fmt.Errorf("corrupt %q has no level: expected %s:LEVEL, as in %s:0.3", text, name, name)
-	}
-	v, err := number("corrupt", level)
-	return model.Corruption{Kind: kind, Level: v}, err
-}
-
-func parseSparsity(s *model.Spec, text string) error {
-	parts := strings.Split(orNone(text), ":")
-	v := make([]float32, 0, 2)
-	for _, p := range parts[1:] {
-		x, err := number("sparsity", p)
-		if err != nil {
-			return err
-		}
-		v = append(v, x)
-	}
-	switch {
-	case parts[0] == "none" && len(v) == 0:
-	case parts[0] == "kl" && len(v) == 2:
-		s.Sparsity = model.Sparsity{Kind: model.KLSparsity, Target: v[0], Weight: v[1]}
-	case parts[0] == "l1" && len(v) == 1:
-		s.Sparsity = model.Sparsity{Kind: model.L1Sparsity, Weight: v[0]}
-	case parts[0] == "topk" && (len(v) == 1 || len(v) == 2):
-		if s.Code == model.Gaussian {
-			return errors.New("sparsity topk on a Gaussian code (model vae): that code has a constraint of its own")
-		}
-		if v[0] != float32(int(v[0])) {
-			return fmt.Errorf("sparsity %q: expected a whole number of units", text)
-		}
-		s.Code, s.K = model.TopK, int(v[0])
-		if len(v) == 2 {
-			s.KAlpha = v[1]
-		}
-	default:
-		return fmt.Errorf("unknown sparsity %q: expected none, kl:TARGET:WEIGHT, l1:WEIGHT or topk:K[:ALPHA]", text)
-	}
-	return nil
-}
-
-func parseContract(text string) (model.Contract, error) {
-	parts := strings.Split(orNone(text), ":")
-	kind := model.ContractKind(parts[0])
-	switch {
-	case parts[0] == "none" && len(parts) == 1:
-		return model.Contract{}, nil
-	case kind == model.ExactContract && len(parts) == 2, kind == model.StochasticContract && (len(parts) == 2 || len(parts) == 3):
-		w, err := number("contract", parts[1])
-		if err != nil || len(parts) == 2 {
-			return model.Contract{Kind: kind, Weight: w}, err
-		}
-		probes, err := strconv.Atoi(parts[2])
-		if err != nil || probes < 1 {
-			return model.Contract{}, fmt.Errorf("contract %q: %q probes, expected a whole number above 0", text, parts[2])
-		}
-		return model.Contract{Kind: kind, Weight: w, Probes: probes}, nil
-	}
-	return model.Contract{}, fmt.Errorf("unknown contract %q: expected none, exact:WEIGHT or stochastic:WEIGHT[:PROBES]", text)
 }
 
 func orNone(s string) string {

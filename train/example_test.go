@@ -73,7 +73,7 @@ func Example() {
 		return
 	}
 	fmt.Println("decoded", decoded.Shape())
-	first, last := run.History[0].Train.Loss, run.History[len(run.History)-1].Train.Loss
+	first, last := run.History[0].Train.Loss(), run.History[len(run.History)-1].Train.Loss()
 	fmt.Println("loss fell:", last < first)
 	// Output:
 	// codes (500, 2)

@@ -160,22 +160,22 @@ func (p *phase) interrupt(ctx context.Context, w *watch) error {
 	return ctx.Err()
 }
 
-func (p *phase) terms(parts model.Parts, batches int) Terms {
-	kl := p.times.at(p.state.Epoch*p.times.steps + max(0, batches-1)).KL
-	return terms(parts, &p.model.Spec, p.objective, float64(kl))
+// kl is the weight of the KL term at a batch of the epoch.
+func (p *phase) kl(batches int) float64 {
+	return float64(p.times.at(p.state.Epoch*p.times.steps + max(0, batches-1)).KL)
 }
 
 // endEpoch reads the epoch's terms, measures the validation part and notes
 // whether it is the best so far.
 func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
-	parts, err := p.training.Read(p.data.Rows)
+	terms, err := p.training.Read(p.data.Rows, p.kl(p.state.Batches))
 	if err != nil {
 		return Record{}, err
 	}
 	took := time.Since(start).Seconds()
 	r := Record{
 		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
-		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: p.terms(parts, p.state.Batches),
+		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: terms,
 		Seconds: took, ExamplesPerSecond: float64(min(ran*p.batch, p.data.Rows)) / took,
 	}
 	if p.eval != nil {
@@ -201,17 +201,12 @@ func (p *phase) validate(r *Record) error {
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
 		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: "the validation loss"}
 	}
-	v := &Terms{Loss: m.Loss, Reconstruction: m.NLL}
-	if !math.IsNaN(m.KL) {
-		v.KL = m.KL
+	r.Validation = append(model.Terms{{Name: model.LossTerm, Value: m.Loss}, {Name: model.ReconstructionTerm, Value: m.NLL}}, m.Terms...)
+	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}} {
+		if !math.IsNaN(t.Value) {
+			r.Validation = append(r.Validation, t)
+		}
 	}
-	if !math.IsNaN(m.Accuracy) {
-		v.Accuracy = m.Accuracy
-	}
-	if !math.IsNaN(m.SSE) {
-		v.SSE = m.SSE
-	}
-	r.Validation = v
 	// During a KL warm-up the full-weight loss is not yet what is descended.
 	warming := p.times.klWarmup > float64(p.state.Epoch+1)
 	if m.Loss < p.state.BestLoss-p.minimum || p.best == nil {

@@ -88,10 +88,10 @@ func TestEveryPresetLearns(t *testing.T) {
 					last = append(last, r)
 				}
 			}
-			if sse := last[0].Validation.SSE; (sse > 0) == (name == "vae") {
+			if sse := last[0].Validation.Get("sse"); (sse > 0) == (name == "vae") {
 				t.Errorf("validation sse %g", sse)
 			}
-			first, end := last[0].Validation.Loss, last[len(last)-1].Validation.Loss
+			first, end := last[0].Validation.Loss(), last[len(last)-1].Validation.Loss()
 			if !(end < first) {
 				t.Errorf("validation loss went from %g to %g", first, end)
 			}
@@ -187,8 +187,8 @@ func TestAccumulatedRun(t *testing.T) {
 				if s.Step != r.Step || s.LR != r.LR {
 					t.Errorf("%s epoch %d: step %d at rate %g, %d at %g when accumulated", r.Phase, r.Epoch, r.Step, r.LR, s.Step, s.LR)
 				}
-				if !(math.Abs(s.Train.Loss-r.Train.Loss) <= 1e-4*math.Abs(r.Train.Loss)) {
-					t.Errorf("%s epoch %d: loss %g, %g when accumulated", r.Phase, r.Epoch, r.Train.Loss, s.Train.Loss)
+				if !(math.Abs(s.Train.Loss()-r.Train.Loss()) <= 1e-4*math.Abs(r.Train.Loss())) {
+					t.Errorf("%s epoch %d: loss %g, %g when accumulated", r.Phase, r.Epoch, r.Train.Loss(), s.Train.Loss())
 				}
 			}
 		})
@@ -240,7 +240,7 @@ func TestResumeRefuses(t *testing.T) {
 
 func TestDivergenceStopsAtTheStep(t *testing.T) {
 	c := small(t, "ae")
-	c.Loss, c.Optimizer, c.LR, c.Epochs = backend.SquaredError, backend.SGD, 1e30, 50
+	c.Loss, c.Optimizer, c.LR, c.Epochs = "squared", backend.SGD, 1e30, 50
 	_, err := runIn(t, t.Context(), c, Options{})
 	var d *DivergedError
 	if !errors.As(err, &d) {

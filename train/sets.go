@@ -6,6 +6,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 )
 
 // RequestError is an error in what was asked for: a setting, or data that does
@@ -62,6 +63,11 @@ func Divide(source *data.Source, c Config) (*Sets, error) {
 
 // scale fits the scaler to the training part and applies it to all parts.
 func (s *Sets) scale(c Config) error {
+	likelihood, err := model.ParseLikelihood(c.Loss)
+	if err != nil {
+		return &RequestError{err}
+	}
+	unit := likelihood.Unit()
 	kind, lo, hi := c.Scale, float32(0), float32(1)
 	if s.Train.U8 == nil {
 		lo, hi = s.Train.Range()
@@ -71,16 +77,15 @@ func (s *Sets) scale(c Config) error {
 		switch {
 		case inUnit:
 			kind = "none"
-		case c.Loss == backend.Bernoulli:
+		case unit:
 			kind = "minmax"
 		default:
 			kind = "standard"
 		}
 	}
-	if c.Loss == backend.Bernoulli && (kind == "standard" || kind == "none" && !inUnit) {
+	if unit && (kind == "standard" || kind == "none" && !inUnit) {
 		return wrong("the bernoulli loss needs data within [0, 1], scale %s leaves it within [%g, %g]: use scale minmax, or loss squared", kind, lo, hi)
 	}
-	var err error
 	if s.Scaler, err = data.FitScaler(kind, s.Train); err != nil {
 		return err
 	}
@@ -91,7 +96,7 @@ func (s *Sets) scale(c Config) error {
 		if *part, err = s.Scaler.Apply(*part); err != nil {
 			return err
 		}
-		if c.Loss == backend.Bernoulli { // held-out rows may lie outside what was seen
+		if unit { // held-out rows may lie outside what was seen
 			clamp((*part).F32)
 		}
 	}

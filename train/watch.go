@@ -38,27 +38,27 @@ func (w *watch) look(most int) error {
 	for len(w.ahead) > most || len(w.ahead) > 0 && w.ahead[0].Done() {
 		r := w.ahead[0]
 		w.ahead = w.ahead[1:]
-		parts, fault, err := r.Wait()
+		terms, fault, err := r.Wait(w.kl(r.batches))
 		if err != nil {
 			return err
 		}
 		if fault != nil {
 			return &DivergedError{Phase: w.name, Epoch: fault.Step/w.times.steps + 1, Step: fault.Step + 1, What: fault.What}
 		}
-		w.report(parts, r.batches)
+		w.report(terms, r.batches)
 	}
 	return nil
 }
 
 // report passes on the progress, and sizes the chunks to come by the time that the
 // steps took so far.
-func (w *watch) report(parts model.Parts, batches int) {
+func (w *watch) report(terms model.Terms, batches int) {
 	steps, took := w.stepsPerEpoch(), time.Since(w.start)
 	perStep := took / time.Duration(batches-w.first)
 	w.chunk = max(1, int(chunkTime/max(1, perStep)))
 	w.hooks.progress(Progress{
 		Phase: w.name, Epoch: w.state.Epoch + 1, Epochs: w.epochs, Step: batches, Steps: steps,
-		Terms:             w.terms(parts, batches),
+		Terms:             terms,
 		ExamplesPerSecond: float64((batches-w.first)*w.batch) / took.Seconds(),
 		Left:              perStep * time.Duration((w.epochs-w.state.Epoch)*steps-batches),
 	})

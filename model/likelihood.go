@@ -1,0 +1,107 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Likelihood is what the decoder's output says of an example, and so the loss of a
+// reconstruction. The kinds are [Squared], [Bernoulli], [GaussianNLL].
+type Likelihood interface {
+	fmt.Stringer
+	// MarshalText returns what [ParseLikelihood] reads.
+	MarshalText() ([]byte, error)
+	// Figure returns the name by which the mean of the loss is known, "" where it has
+	// none of its own, what it is, and whether it is minus a log-likelihood in nats,
+	// so that log p(x) can be bounded.
+	Figure() (name, note string, proper bool)
+	// Unit reports whether examples must lie within [0, 1].
+	Unit() bool
+
+	// check returns what is wrong with the likelihood in a model of the spec.
+	check(s *Spec) error
+	// width is the outputs of the decoder for examples of that many elements.
+	width(inputs int) int
+	// output is the activation of the decoder's last layer, and mean the one that
+	// makes a reconstruction of that layer's output.
+	output(s *Spec) backend.Activation
+	mean(s *Spec) backend.Activation
+	bind(g *graph) boundLikelihood
+}
+
+// boundLikelihood is a likelihood bound to a graph.
+type boundLikelihood interface {
+	placed
+	// loss enqueues the loss of every row of l.Out against l.Target into l.Rows, and
+	// where l.DOut is there l.Scale times the gradient by l.Out.
+	loss(l backend.Loss)
+	// reconstruction enqueues what makes reconstructions of the decoder's output,
+	// n rows, in its place or elsewhere.
+	reconstruction(out backend.Tensor, n int) backend.Tensor
+}
+
+// likelihoods are the kinds of likelihood.
+var likelihoods = []kind[Likelihood]{
+	{"squared", "squared", 0, 0, func([]float32) (Likelihood, error) { return Squared{}, nil }},
+	{"bernoulli", "bernoulli", 0, 0, func([]float32) (Likelihood, error) { return Bernoulli{}, nil }},
+	{"gaussian", "gaussian", 0, 0, func([]float32) (Likelihood, error) { return GaussianNLL{}, nil }},
+}
+
+// ParseLikelihood returns the likelihood that text stands for, as in bernoulli.
+func ParseLikelihood(text string) (Likelihood, error) { return parse("loss", likelihoods, text) }
+
+// linear is what likelihoods of a linear output have in common.
+type linear struct{}
+
+func (linear) output(*Spec) backend.Activation { return backend.Identity }
+func (linear) mean(*Spec) backend.Activation   { return backend.Identity }
+func (linear) width(inputs int) int            { return inputs }
+
+// outputApplies refuses an output activation, which a likelihood of a linear
+// output has no use for.
+func outputApplies(s *Spec, name string) error {
+	if s.Output != backend.Identity {
+		return fmt.Errorf("output activation %v applies to the squared loss only: %s works from the decoder's linear output", s.Output, name)
+	}
+	return nil
+}
+
+// notBinarised refuses inputs that are drawn to 0 or 1.
+func notBinarised(s *Spec, name string) error {
+	if s.Binarise {
+		return fmt.Errorf("binarised inputs need the bernoulli loss, not %s", name)
+	}
+	return nil
+}
+
+// CentreOutput sets the bias of the decoder's last layer so that an untrained
+// decoder starts at the mean of the data (mean, Inputs values): its logit for
+// cross-entropy, itself for a linear output. Other outputs keep their bias.
+func (m *Model) CentreOutput(mean []float32) error {
+	s := &m.Spec
+	last := fmt.Sprintf("decoder.%d.bias", len(s.decoderWidths()))
+	bias, err := m.Weights(last)
+	if err != nil {
+		return err
+	}
+	switch s.likelihood().mean(s) {
+	case backend.Sigmoid:
+		for i, v := range mean {
+			bias[i] = logit(v)
+		}
+	case backend.Identity:
+		copy(bias, mean)
+	default:
+		return nil
+	}
+	return m.SetWeights(last, bias)
+}
+
+// logit is ln(p / (1-p)) with p kept within [0.001, 0.999]: a pixel that is
+// always black should not start out of the gradient's reach.
+func logit(p float32) float32 {
+	q := math.Min(math.Max(float64(p), 1e-3), 1-1e-3)
+	return float32(math.Log(q / (1 - q)))
+}

@@ -1,0 +1,67 @@
+package model
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// LogLikelihood returns the importance-weighted estimate of mean log p(x) with k
+// samples an example, in nats (Burda et al. 2016). It needs a code that is drawn and
+// a likelihood as loss ([Spec.Bounds]).
+func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, error) {
+	if !m.Spec.Bounds() {
+		return 0, fmt.Errorf("log p(x) is estimated for a Gaussian code with the bernoulli or gaussian loss")
+	}
+	chunk := min(k, 50)
+	a, err := m.newApplier(min(20, data.Rows), max(2, chunk))
+	if err != nil {
+		return 0, err
+	}
+	defer a.free()
+	rounds := (k + a.samples - 1) / a.samples
+	m.dev.SetClock(a.clock, backend.Time{Seed: seed}, nil)
+	total, bound := 0.0, make([]float32, a.batch)
+	for at := 0; at < data.Rows; at += a.batch {
+		n := min(a.batch, data.Rows-at)
+		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise}})
+		h := a.enc.forward(m.dev, a.clean, n)
+		logs := make([][]float64, n)
+		for range rounds {
+			m.dev.Download(bound[:n], a.importance(h, n))
+			for i, v := range bound[:n] {
+				logs[i] = append(logs[i], float64(v))
+			}
+			m.dev.Enqueue(backend.Tick{Clock: a.clock})
+		}
+		if err := m.dev.Sync(); err != nil {
+			return 0, err
+		}
+		for _, l := range logs {
+			total += logMeanExp(l)
+		}
+		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
+	}
+	return total / float64(data.Rows), m.dev.Sync()
+}
+
+// importance enqueues one round of importance samples of n examples, h being their
+// posterior, and returns the bound of each.
+func (a *applier) importance(h backend.Tensor, n int) backend.Tensor {
+	rows, z := a.rows.Top(n*a.samples), a.code.draw(h, n)
+	out := a.dec.forward(a.to, z, n*a.samples)
+	a.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: a.clean.Top(n)})
+	return a.code.weigh(h, rows, n)
+}
+
+func logMeanExp(v []float64) float64 {
+	top, sum := math.Inf(-1), 0.0
+	for _, x := range v {
+		top = math.Max(top, x)
+	}
+	for _, x := range v {
+		sum += math.Exp(x - top)
+	}
+	return top + math.Log(sum/float64(len(v)))
+}

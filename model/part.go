@@ -1,0 +1,104 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// A part is one choice of what an autoencoder is, in a file of its own: a [Code],
+// a [Penalty], a [Likelihood]. It is a value that writes itself as text, as in
+// topk:25, and reads that text back. Bound to a graph it reserves its memory,
+// enqueues its share of the forward and the backward pass, and names its terms.
+
+// kind is one choice of a part.
+type kind[P any] struct {
+	name        string // that its text begins with
+	usage       string // how the text is written
+	least, most int    // numbers after the name
+	make        func(v []float32) (P, error)
+}
+
+// parse returns the part that text stands for: a name, and numbers after colons.
+func parse[P any](what string, kinds []kind[P], text string) (P, error) {
+	var none P
+	words := strings.Split(text, ":")
+	for _, k := range kinds {
+		if n := len(words) - 1; k.name != words[0] || n < k.least || n > k.most {
+			continue
+		}
+		v := make([]float32, len(words)-1)
+		for i, w := range words[1:] {
+			x, err := strconv.ParseFloat(w, 32)
+			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
+				return none, fmt.Errorf("%s %q: %q is not a number", what, text, w)
+			}
+			v[i] = float32(x)
+		}
+		p, err := k.make(v)
+		if err != nil {
+			return none, fmt.Errorf("%s %q: %w", what, text, err)
+		}
+		return p, nil
+	}
+	return none, fmt.Errorf("unknown %s %q: expected %s", what, text, usages(kinds))
+}
+
+// usages lists how the kinds are written.
+func usages[P any](kinds []kind[P]) string {
+	all := make([]string, len(kinds))
+	for i, k := range kinds {
+		all[i] = k.usage
+	}
+	if len(all) == 1 {
+		return all[0]
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
+}
+
+// worded is a part's text: its name and its numbers, shortest first to last.
+func worded(name string, v ...float32) string {
+	for _, x := range v {
+		name += ":" + strconv.FormatFloat(float64(x), 'g', -1, 32)
+	}
+	return name
+}
+
+// whole returns v as a whole number of at least one.
+func whole(what string, v float32) (int, error) {
+	if !(v >= 1 && v <= 1<<24 && v == float32(int(v))) {
+		return 0, fmt.Errorf("%g %s: expected a whole number above 0", v, what)
+	}
+	return int(v), nil
+}
+
+// placed is what every bound part has to say of its memory.
+type placed interface {
+	// reserve takes the part's memory. It is called twice: to count, and to take.
+	reserve(alloc backend.Alloc)
+	// tensors hands on the part's tensors by name, for a listing of the step.
+	tensors(add func(name string, of backend.Tensor))
+}
+
+// unplaced is a bound part without memory of its own.
+type unplaced struct{}
+
+func (unplaced) reserve(backend.Alloc)                {}
+func (unplaced) tensors(func(string, backend.Tensor)) {}
+
+// term is a sum over examples that a part adds to the loss.
+type term struct {
+	name string
+	// weight is that of the term in the loss; kl is the scheduled weight of a KL term.
+	weight func(kl float64) float64
+	batch  bool // it is one a batch, not one an example
+}
+
+// addTerm registers a term and returns the slot of its accumulator.
+func (g *graph) addTerm(t term) int {
+	g.terms = append(g.terms, t)
+	return numSums + len(g.terms) - 1
+}
