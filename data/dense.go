@@ -30,7 +30,7 @@ func FromDense(d *tensor.Dense) (*Set, error) {
 	case tensor.Float32:
 		s.F32 = denseValues[float32, float32](d, plain)
 	case tensor.Float64:
-		s.F32 = denseValues[float64, float32](d, plain)
+		s.keep(denseValues[float64, float64](d, plain))
 	case tensor.Byte:
 		s.U8 = denseValues[uint8, uint8](d, plain)
 	default:

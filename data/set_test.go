@@ -53,11 +53,11 @@ func TestValidateFindsWhatIsInconsistent(t *testing.T) {
 	}
 	for word, spoil := range map[string]func(*Set){
 		"negative":     func(s *Set) { s.Rows = -1 },
-		"both":         func(s *Set) { s.F32 = make([]float32, 12) },
+		"one of them":  func(s *Set) { s.F32 = make([]float32, 12) },
 		"12 values":    func(s *Set) { s.Cols = 4 },
 		"images":       func(s *Set) { s.Height, s.Width, s.Channels = 2, 2, 1 },
 		"3 labels":     func(s *Set) { s.Labels = s.Labels[:3] },
-		"column names": func(s *Set) { s.Columns = []string{"x"} },
+		"column names": func(s *Set) { s.Columns = []Column{{Name: "x"}} },
 		"classes":      func(s *Set) { s.Labels[2] = 2 },
 		"row 2: column 1: NaN": func(s *Set) {
 			s.U8, s.F32 = nil, make([]float32, 12)
