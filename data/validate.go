@@ -83,15 +83,23 @@ func (s *Set) place(path string, i int) *Error {
 // checkKinds reports the first value that its column's kind cannot have.
 func (s *Set) checkKinds() error {
 	for j, c := range s.Columns {
-		if c.Kind == Real {
-			continue
+		if err := s.checkColumn(j, c); err != nil {
+			return err
 		}
-		for i := j; i < s.Rows*s.Cols; i += s.Cols {
-			if wants := c.wants(s.value(i)); wants != "" {
-				e := s.place(s.Name, i)
-				e.Msg = fmt.Sprintf("%g: %s", s.value(i), wants)
-				return e
-			}
+	}
+	return nil
+}
+
+// checkColumn reports the first value of column j that a column such as c cannot have.
+func (s *Set) checkColumn(j int, c Column) error {
+	if c.Kind == Real {
+		return nil
+	}
+	for i := j; i < s.Rows*s.Cols; i += s.Cols {
+		if wants := c.wants(s.value(i)); wants != "" {
+			e := s.place(s.Name, i)
+			e.Msg = fmt.Sprintf("%g: %s", s.value(i), wants)
+			return e
 		}
 	}
 	return nil
