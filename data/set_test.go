@@ -70,7 +70,9 @@ func TestValidateFindsWhatIsInconsistent(t *testing.T) {
 			s.F64[0], s.F64[11] = math.NaN(), 1e39
 		},
 		`column 2 ("c"): 1 levels: expected none`: func(s *Set) { s.Columns = []Column{{}, {Name: "c", Levels: []string{"a"}}, {}} },
-		"column 1: unknown kind":                  func(s *Set) { s.Columns = []Column{{Kind: 9}, {}, {}} },
+		"column 1: unknown kind": func(s *Set) {
+			s.U8, s.F32, s.Columns = nil, make([]float32, 12), []Column{{Kind: 9}, {}, {}}
+		},
 		"row 2: column 1: NaN": func(s *Set) {
 			s.U8, s.F32 = nil, make([]float32, 12)
 			s.F32[3] = float32(math.NaN())
