@@ -45,12 +45,13 @@ type Peer struct {
 	Hidden     []int              `json:"hidden"`
 	Latent     int                `json:"latent"`
 	Activation backend.Activation `json:"activation"`
-	Code       string             `json:"code,omitempty"` // the code's activation, where there is one
-	VAE        bool               `json:"vae,omitempty"`
-	Masking    float32            `json:"masking,omitempty"`
-	Sparsity   []float32          `json:"sparsity,omitempty"` // KL: target and weight
-	Contract   float32            `json:"contract,omitempty"`
-	Flags      string             `json:"aegpu"` // of train and bench
+
+	CodeActivation string           `json:"code_activation,omitempty"` // where there is one
+	Code           model.Code       `json:"code"`
+	Corrupt        model.Corruption `json:"corrupt"`
+	Penalties      []model.Penalty  `json:"penalties,omitempty"`
+
+	Flags string `json:"aegpu"` // of train and bench
 }
 
 // Peer describes the net.
@@ -67,13 +68,9 @@ func (n *Net) Peer() (Peer, error) {
 	if err != nil {
 		return Peer{}, err
 	}
-	p := Peer{Hidden: s.Hidden, Latent: s.Latent, Activation: s.Activation, VAE: s.Code == model.Gaussian,
-		Masking: s.Corrupt.Level, Contract: s.Contract.Weight, Flags: strings.Join(flags, " ")}
-	if s.Sparsity.Kind == model.KLSparsity {
-		p.Sparsity = []float32{s.Sparsity.Target, s.Sparsity.Weight}
-	}
+	p := Peer{Hidden: s.Hidden, Latent: s.Latent, Activation: s.Activation, Code: s.Code, Corrupt: s.Corrupt, Penalties: s.Penalties, Flags: strings.Join(flags, " ")}
 	if s.CodeActivation != backend.Identity {
-		p.Code = s.CodeActivation.String()
+		p.CodeActivation = s.CodeActivation.String()
 	}
 	if p.Hidden == nil {
 		p.Hidden = []int{}

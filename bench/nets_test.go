@@ -33,28 +33,16 @@ func TestPeersAreToldAll(t *testing.T) {
 
 // specOf is what scripts/peers makes of a net, on 784 inputs.
 func specOf(t *testing.T, p Peer) model.Spec {
-	s := model.Spec{Inputs: 784, Latent: p.Latent, Activation: p.Activation, Loss: backend.Bernoulli}
+	s := model.Spec{Inputs: 784, Latent: p.Latent, Activation: p.Activation, Code: p.Code, Likelihood: model.Bernoulli{}, Corrupt: p.Corrupt, Penalties: p.Penalties}
 	if len(p.Hidden) > 0 {
 		s.Hidden = p.Hidden
 	}
-	if p.VAE {
-		s.Code, s.Samples = model.Gaussian, 1
-	}
-	if p.Code != "" {
-		a, err := backend.ParseActivation(p.Code)
+	if p.CodeActivation != "" {
+		a, err := backend.ParseActivation(p.CodeActivation)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.CodeActivation = a
-	}
-	if p.Masking > 0 {
-		s.Corrupt = model.Corruption{Kind: backend.Masking, Level: p.Masking}
-	}
-	if p.Sparsity != nil {
-		s.Sparsity = model.Sparsity{Kind: model.KLSparsity, Target: p.Sparsity[0], Weight: p.Sparsity[1]}
-	}
-	if p.Contract > 0 {
-		s.Contract = model.Contract{Kind: model.ExactContract, Weight: p.Contract}
 	}
 	return s
 }

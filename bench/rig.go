@@ -24,7 +24,7 @@ func newRig(dev backend.Device, c train.Config, s *data.Set, batch int) (*rig, e
 		return nil, &train.RequestError{Err: err}
 	}
 	r := &rig{}
-	if r.rows, err = train.Upload(dev, repeat(s, batch)); err != nil {
+	if r.rows, err = model.Upload(dev, repeat(s, batch)); err != nil {
 		return nil, err
 	}
 	if r.model, err = model.New(dev, spec, c.Seed); err != nil {
@@ -59,12 +59,12 @@ type Memory struct {
 // Fits reports whether it does, as far as is known.
 func (m Memory) Fits() bool { return m.Free == 0 || m.Needed <= m.Free }
 
-// Plan plans the memory of a point without taking it.
+// Plan plans the memory of a point on prepared rows without taking it.
 func Plan(dev backend.Device, c train.Config, s *data.Set, batch int) (Memory, error) {
 	c.Batch = batch
 	rows := *s
 	rows.Rows, rows.Labels = max(s.Rows, batch), nil // of which only the number counts
-	m, err := train.Plan(dev, c, &train.Sets{Train: &rows})
+	m, err := train.Plan(dev, c, &train.Sets{Train: &rows, Preparation: data.IdentityPreparation(s.Cols)})
 	need, info := m.Total(), dev.Info()
 	if info.Kind == "cpu" && batch > s.Rows { // the repeated rows lie in the same memory before they are the device's
 		need += m.Data

@@ -26,10 +26,25 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err := s.checkGaps(); err != nil {
 		return nil, err
 	}
+	if err := p.checkUnit(s); err != nil {
+		return nil, err
+	}
 	if order != nil {
 		s = s.reordered(order)
 	}
 	return p.translated(s)
+}
+
+// checkUnit refuses rows that are far from the [0,1] which the model was trained on as it is: what lies a little outside
+// is clamped, but grey values of 0 to 255 would all be white.
+func (p *Preparation) checkUnit(s *Set) error {
+	if !p.Unit || p.Scaling != ScaleNone {
+		return nil
+	}
+	if lo, hi := s.Range(); lo < -1 || hi > 2 {
+		return wrong(s.Name, "values within [%g, %g]: expected [0, 1], as in the data that the model was trained on", lo, hi)
+	}
+	return nil
 }
 
 // order finds the column of s for each of the preparation's, nil where they stand in the same order.

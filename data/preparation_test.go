@@ -223,7 +223,10 @@ func TestUnitClampsEverywhere(t *testing.T) {
 		t.Errorf("one row: %v", row)
 	}
 	p = fitted(t, &Set{Rows: 1, Cols: 2, F32: []float32{0, 1}}, PreparationOptions{Unit: true})
-	if x := applied(t, p, held); !p.Identity() || !slices.Equal(x.F32, []float32{0, 0.5, 1, 1}) || held.F32[0] != -9 {
+	_, err := p.Apply(held)
+	wantError(t, err, "values within [-9, 9]: expected [0, 1]")
+	held = &Set{Rows: 2, Cols: 2, F32: []float32{-0.5, 0.5, 1.5, 1}}
+	if x := applied(t, p, held); !p.Identity() || !slices.Equal(x.F32, []float32{0, 0.5, 1, 1}) || held.F32[0] != -0.5 {
 		t.Errorf("unscaled: %v of %v", x.F32, held.F32)
 	}
 }

@@ -1,7 +1,7 @@
 package eval
 
 import (
-	"fmt"
+	"context"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -11,40 +11,44 @@ import (
 // evalBatch is how many rows are measured at a time.
 const evalBatch = 1000
 
-// Codes is the code of every row of a set that is scaled already, the means of a
-// Gaussian one: Rows x Latent.
-func Codes(m *model.Model, s *data.Set) ([]float32, error) {
-	plain, err := bare(m)
-	if err != nil {
-		return nil, err
-	}
-	defer plain.Close()
-	if s.Cols != m.Spec.Inputs {
-		return nil, fmt.Errorf("data of %d columns does not fit a model of %d inputs", s.Cols, m.Spec.Inputs)
-	}
-	codes := make([]float32, s.Rows*m.Spec.Latent)
-	err = eachChunk(SetRows(s), func(v []float32, start, n int) error {
-		l := m.Spec.Latent
-		return plain.EncodeRows(codes[start*l:(start+n)*l], v)
-	})
-	return codes, err
+// resident is a set on a device, prepared for a model.
+type resident struct {
+	set          *data.Set    // the prepared rows on the host
+	rows, labels backend.Data // labels is zero where there are none
 }
 
-// bare is a copy of the model that takes rows as they are: scaled already, and
-// not to be corrupted.
-func bare(m *model.Model) (*model.Model, error) {
-	c, err := m.Clone()
+// makeResident prepares a set of raw rows and copies it to the model's device, where it
+// stays in the host's memory if the device has no room for it.
+func makeResident(m *model.Model, s *data.Set) (resident, error) {
+	prepared, err := m.Preparation().Apply(s)
 	if err != nil {
-		return nil, err
+		return resident{}, err
 	}
-	c.Input, c.Spec.Corrupt = model.Scaling{}, model.Corruption{}
-	return c, nil
+	r := resident{set: prepared}
+	if r.rows, err = model.Upload(m.Device(), prepared); err != nil {
+		return r, err
+	}
+	if r.labels, err = model.UploadLabels(m.Device(), prepared); err != nil {
+		r.free()
+	}
+	return r, err
 }
 
-// measure is the model's metrics on resident data under a corruption of the
+func (r resident) free() {
+	for _, d := range []backend.Data{r.rows, r.labels} {
+		if d.Mem != nil {
+			d.Mem.Free()
+		}
+	}
+}
+
+// measure returns the model's metrics on resident data under a corruption of the
 // input.
-func measure(m *model.Model, r resident, corrupt model.Corruption, seed uint64) (model.Metrics, error) {
-	c, err := bare(m)
+func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corruption, seed uint64) (model.Metrics, error) {
+	if err := ctx.Err(); err != nil {
+		return model.Metrics{}, err
+	}
+	c, err := m.Clone()
 	if err != nil {
 		return model.Metrics{}, err
 	}
@@ -65,10 +69,11 @@ const (
 	jacobianWork = 2e10
 )
 
-// jacobianNorm is the root mean square Frobenius norm of the encoder's Jacobian,
-// and on how many examples it was measured; none where even a few take too long.
+// jacobianNorm returns the root mean square Frobenius norm of the encoder's Jacobian,
+// and on how many examples it was measured; none where there is no Jacobian or even a
+// few take too long.
 func jacobianNorm(m *model.Model, rows backend.Data) (norm float64, examples int, err error) {
-	if m.Spec.Code == model.TopK {
+	if !m.Spec.HasJacobian() {
 		return 0, 0, nil
 	}
 	work := 0.0 // of one example
@@ -86,4 +91,34 @@ func jacobianNorm(m *model.Model, rows backend.Data) (norm float64, examples int
 	}
 	norm, err = m.JacobianNorm(rows, examples)
 	return norm, examples, err
+}
+
+// SetRows returns the rows of a data set, bytes as v/255.
+func SetRows(s *data.Set) Rows { return RowFunc(s.Rows, s.Cols, s.Row) }
+
+// Corrupted returns the first n rows of a set of raw rows, prepared, as they are and
+// damaged: two sets of n x Inputs.
+func Corrupted(m *model.Model, s *data.Set, n int, c model.Corruption, seed uint64) (clean, noisy []float32, err error) {
+	dev := m.Device()
+	r, err := makeResident(m, s.Head(n))
+	if err != nil {
+		return nil, nil, err
+	}
+	defer r.free()
+	rows, cols := r.rows.Rows, r.rows.Cols
+	both, err := dev.Alloc(2*rows, cols)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer both.Mem.Free()
+	clock, err := dev.AllocClock(1)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer clock.Mem.Free()
+	dev.SetClock(clock, backend.Time{Seed: seed}, nil)
+	dev.Enqueue(backend.Gather{Clean: both.Top(rows), Noisy: both.Slice(rows*cols, rows, cols), Data: r.rows, Batch: c.Batch(clock)})
+	v := make([]float32, both.Len())
+	dev.Download(v, both)
+	return v[:len(v)/2], v[len(v)/2:], dev.Sync()
 }

@@ -1,8 +1,12 @@
 package eval
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -10,70 +14,105 @@ import (
 )
 
 // Summary is what a model is worth on a set of examples. Figures are means over
-// the examples in the space that the model works in (after scaling); those that
-// do not fit the model are nil and left out of JSON.
+// the examples in the space that the model works in (prepared rows); those that do
+// not fit the model are not there. As JSON it is one object with a member a figure.
 type Summary struct {
-	Examples int      `json:"examples"`
-	MSE      *float64 `json:"mse,omitempty"`     // squared error per element
-	SSE      *float64 `json:"sse,omitempty"`     // summed over an example
-	PSNR     *float64 `json:"psnr_db,omitempty"` // 10 log10(1/mse), for data within [0, 1]
-	BCE      *float64 `json:"bce,omitempty"`     // cross-entropy, nats an example
-	NLL      *float64 `json:"nll,omitempty"`     // of a Gaussian likelihood, nats an example
-	KL       *float64 `json:"kl,omitempty"`      // nats an example
-	ELBO     *float64 `json:"elbo,omitempty"`    // lower bound of log p(x): -(bce + kl)
-
-	NLLIWAE      *float64 `json:"nll_iwae,omitempty"` // -log p(x) by importance sampling
-	IWAEK        int      `json:"iwae_k,omitempty"`   // with so many samples an example
-	IWAEExamples int      `json:"iwae_examples,omitempty"`
-
-	ActiveUnits      *int     `json:"active_units,omitempty"`    // units whose mean varies by more than 0.01 (Burda et al. 2016)
-	MeanActivation   *float64 `json:"mean_activation,omitempty"` // of a deterministic code
-	JacobianNorm     *float64 `json:"jacobian_norm,omitempty"`   // root mean square Frobenius norm of the encoder's Jacobian
-	JacobianExamples int      `json:"jacobian_examples,omitempty"`
-
-	Accuracy      *float64 `json:"accuracy,omitempty"` // of the classifier on top
-	TestError     *float64 `json:"test_error,omitempty"`
-	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"` // of a linear classifier on the codes
-	KNNAccuracy   *float64 `json:"knn_accuracy,omitempty"`   // of the nearest neighbours' majority
-
-	Corruption   string   `json:"corruption,omitempty"` // of the inputs behind the two figures that follow
-	CorruptedMSE *float64 `json:"corrupted_mse,omitempty"`
-	CorruptedSSE *float64 `json:"corrupted_sse,omitempty"`
-
-	PCA *Baseline `json:"pca,omitempty"`
+	Examples   int
+	Figures    []model.Figure // in the order in which people look at them
+	Corruption model.Corruption
+	PCA        *Baseline
 }
 
 // Baseline is the linear model of the same code size on the same examples.
 type Baseline struct {
-	Components    int      `json:"components"`
-	MSE           float64  `json:"mse"`
-	SSE           float64  `json:"sse"`
-	PSNR          *float64 `json:"psnr_db,omitempty"`
-	ProbeAccuracy *float64 `json:"probe_accuracy,omitempty"`
-	KNNAccuracy   *float64 `json:"knn_accuracy,omitempty"`
+	Components int
+	Figures    []model.Figure
 }
 
 // SummaryOptions choose what Summarise measures beside what always fits.
 type SummaryOptions struct {
 	Seed     uint64           // of corruption, binarisation and drawn codes
 	Corrupt  model.Corruption // of the inputs for the corrupted figures; none: the model's own
-	PCA      *PCA             // the baseline, nil for none
+	PCA      *PCA             // the baseline, of prepared rows; nil for none
 	IWAEK    int              // importance samples an example, 0 for no estimate
 	IWAERows int              // rows that the estimate is made on, 0 for all
 	Probe    bool             // fit a linear classifier to the codes of the training part
 	KNN      int              // neighbours of a nearest-neighbour classifier beside the probe, 0 for none
 }
 
-// Summarise measures the model on test, both parts scaled already. train is
-// needed for the probe alone.
-func Summarise(m *model.Model, train, test *data.Set, o SummaryOptions) (*Summary, error) {
+// Get returns the figure of that name, NaN where there is none.
+func (s *Summary) Get(name string) float64 { return get(s.Figures, name) }
+
+// Get returns the figure of that name, NaN where there is none.
+func (b *Baseline) Get(name string) float64 { return get(b.Figures, name) }
+
+func get(figures []model.Figure, name string) float64 {
+	for _, f := range figures {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return math.NaN()
+}
+
+// MarshalJSON returns {"examples": n, a member a figure, "corruption": text, "pca":
+// {...}}.
+func (s *Summary) MarshalJSON() ([]byte, error) {
+	o := object{}
+	o.add("examples", s.Examples)
+	o.figures(s.Figures)
+	if !s.Corruption.None() {
+		o.add("corruption", s.Corruption)
+	}
+	if s.PCA != nil {
+		o.add("pca", s.PCA)
+	}
+	return o.close()
+}
+
+// MarshalJSON returns {"components": k, a member a figure}.
+func (b *Baseline) MarshalJSON() ([]byte, error) {
+	o := object{}
+	o.add("components", b.Components)
+	o.figures(b.Figures)
+	return o.close()
+}
+
+// object is a JSON object whose members keep their order.
+type object struct {
+	text bytes.Buffer
+	err  error
+}
+
+func (o *object) add(name string, v any) {
+	value, err := json.Marshal(v)
+	if err != nil && o.err == nil {
+		o.err = err
+	}
+	o.text.WriteByte("{,"[min(o.text.Len(), 1)])
+	o.text.WriteString(strconv.Quote(name))
+	o.text.WriteByte(':')
+	o.text.Write(value)
+}
+
+func (o *object) figures(all []model.Figure) {
+	for _, f := range all {
+		o.add(f.Name, f.Value)
+	}
+}
+
+func (o *object) close() ([]byte, error) {
+	o.text.WriteByte('}')
+	return o.text.Bytes(), o.err
+}
+
+// Summarise measures the model on test. Both parts are raw rows; train is needed for
+// the probe alone. The context's error is returned when it ends first.
+func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o SummaryOptions) (*Summary, error) {
 	if test == nil || test.Rows == 0 {
 		return nil, fmt.Errorf("no rows to evaluate on")
 	}
-	if test.Cols != m.Spec.Inputs {
-		return nil, fmt.Errorf("data of %d columns does not fit a model of %d inputs", test.Cols, m.Spec.Inputs)
-	}
-	r, err := makeResident(m.Device(), test)
+	r, err := makeResident(m, test)
 	if err != nil {
 		return nil, err
 	}
@@ -81,184 +120,152 @@ func Summarise(m *model.Model, train, test *data.Set, o SummaryOptions) (*Summar
 	if len(test.Classes) > m.Spec.Classes {
 		r.labels.Rows = 0 // not the classes that the classifier knows
 	}
-	s := &Summary{Examples: test.Rows}
-	for _, part := range []func(*model.Model, resident, *data.Set, SummaryOptions) error{
-		s.reconstruction, s.corrupted, s.likelihood, s.code, s.baseline,
-	} {
-		if err := part(m, r, test, o); err != nil {
+	b := summariser{ctx: ctx, model: m, o: o, resident: r, train: train, test: test, Summary: &Summary{Examples: test.Rows}}
+	for _, part := range []func() error{b.reconstruction, b.corrupted, b.likelihood, b.code, b.baseline, b.probe} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := part(); err != nil {
 			return nil, err
 		}
 	}
-	if o.Probe {
-		err = s.probe(m, train, test, o)
+	return b.Summary, nil
+}
+
+// summariser puts a summary together.
+type summariser struct {
+	*Summary
+	resident
+	ctx         context.Context
+	model       *model.Model
+	o           SummaryOptions
+	train, test *data.Set // raw rows
+}
+
+// add appends a figure, if it is a finite number.
+func add(figures *[]model.Figure, name string, v float64, note string) {
+	if v-v == 0 {
+		*figures = append(*figures, model.Figure{Name: name, Value: v, Note: note})
 	}
-	return s, err
+}
+
+// errors appends the figures of a squared error summed over an example.
+func addErrors(figures *[]model.Figure, sse float64, s *data.Set) {
+	mse := sse / float64(s.Cols)
+	add(figures, "sse", sse, "squared error summed over an example")
+	add(figures, "mse", mse, "squared error per element")
+	add(figures, "psnr_db", psnr(mse, s), "peak signal-to-noise ratio")
 }
 
 // reconstruction is what one pass over the clean examples tells.
-func (s *Summary) reconstruction(m *model.Model, r resident, test *data.Set, o SummaryOptions) error {
-	v, err := measure(m, r, model.Corruption{}, o.Seed)
+func (b *summariser) reconstruction() error {
+	v, err := measure(b.ctx, b.model, b.resident, model.Corruption{}, b.o.Seed)
 	if err != nil {
 		return err
 	}
-	s.SSE, s.MSE = figure(v.SSE), figure(v.SSE/float64(test.Cols))
-	s.PSNR = psnr(v.SSE/float64(test.Cols), test)
-	s.BCE, s.KL, s.Accuracy = figure(v.BCE), figure(v.KL), figure(v.Accuracy)
-	if m.Spec.Loss == backend.GaussianNLL {
-		s.NLL = figure(v.NLL)
+	all := &b.Figures
+	addErrors(all, v.SSE, b.set)
+	if name, note := b.model.Spec.LossFigure(); name != "" {
+		add(all, name, v.NLL, note)
 	}
-	if !math.IsNaN(v.Bound) {
-		s.ELBO = figure(-(v.NLL + v.KL))
-		if m.Spec.Samples > 1 {
-			s.NLLIWAE, s.IWAEK = figure(-v.Bound), m.Spec.Samples
-		}
+	for _, t := range v.Terms {
+		add(all, t.Name, t.Value, "nats an example")
 	}
-	if s.Accuracy != nil {
-		s.TestError = figure(1 - v.Accuracy)
+	add(all, "elbo", v.ELBO, "lower bound of log p(x), nats an example")
+	if b.o.IWAEK == 0 && v.Samples > 1 {
+		b.bound(-v.Bound, v.Samples, v.Examples)
 	}
+	add(all, "accuracy", v.Accuracy, "of the classifier")
+	add(all, "test_error", 1-v.Accuracy, "1 - accuracy")
 	return nil
 }
 
+// bound appends the importance-weighted estimate.
+func (b *summariser) bound(nll float64, k, examples int) {
+	add(&b.Figures, "nll_iwae", nll, fmt.Sprintf("-log p(x) with %d samples, on %d examples", k, examples))
+	add(&b.Figures, "iwae_k", float64(k), "")
+	add(&b.Figures, "iwae_examples", float64(examples), "")
+}
+
 // corrupted is the reconstruction of damaged inputs held against the clean ones.
-func (s *Summary) corrupted(m *model.Model, r resident, test *data.Set, o SummaryOptions) error {
-	corrupt := o.Corrupt
-	if corrupt.Kind == backend.NoCorruption {
-		corrupt = m.Spec.Corrupt
+func (b *summariser) corrupted() error {
+	corrupt := b.o.Corrupt
+	if corrupt.None() {
+		corrupt = b.model.Spec.Corrupt
 	}
-	if corrupt.Kind == backend.NoCorruption {
+	if corrupt.None() {
 		return nil
 	}
-	v, err := measure(m, r, corrupt, o.Seed)
+	v, err := measure(b.ctx, b.model, b.resident, corrupt, b.o.Seed)
 	if err != nil {
 		return err
 	}
-	s.Corruption = fmt.Sprintf("%v:%g", corrupt.Kind, corrupt.Level)
-	s.CorruptedSSE, s.CorruptedMSE = figure(v.SSE), figure(v.SSE/float64(test.Cols))
+	b.Corruption = corrupt
+	add(&b.Figures, "corrupted_sse", v.SSE, fmt.Sprintf("sse from inputs damaged by %s", corrupt))
+	add(&b.Figures, "corrupted_mse", v.SSE/float64(b.set.Cols), "mse likewise")
 	return nil
 }
 
 // likelihood is the importance-weighted estimate, where asked for.
-func (s *Summary) likelihood(m *model.Model, r resident, _ *data.Set, o SummaryOptions) error {
-	if o.IWAEK == 0 {
+func (b *summariser) likelihood() error {
+	if b.o.IWAEK == 0 {
 		return nil
 	}
-	rows := r.rows
-	if o.IWAERows > 0 {
-		rows = rows.Head(min(o.IWAERows, rows.Rows))
+	rows := b.rows
+	if b.o.IWAERows > 0 {
+		rows = rows.Head(min(b.o.IWAERows, rows.Rows))
 	}
-	v, err := m.LogLikelihood(rows, o.IWAEK, o.Seed)
-	s.NLLIWAE, s.IWAEK, s.IWAEExamples = figure(-v), o.IWAEK, rows.Rows
+	v, err := b.model.LogLikelihood(b.ctx, rows, b.o.IWAEK, b.o.Seed)
+	b.bound(-v, b.o.IWAEK, rows.Rows)
 	return err
 }
 
 // code is what the codes themselves tell.
-func (s *Summary) code(m *model.Model, r resident, test *data.Set, _ SummaryOptions) error {
-	codes, err := Codes(m, test)
+func (b *summariser) code() error {
+	codes, err := b.model.Encode(b.ctx, b.test)
 	if err != nil {
 		return err
 	}
-	mean, variance, err := moments(Dense(codes, m.Spec.Latent))
+	mean, variance, err := moments(Dense(codes.F32, codes.Cols))
 	if err != nil {
 		return err
 	}
-	if m.Spec.Code == model.Gaussian {
-		active := 0
-		for _, v := range variance {
-			if v > 0.01 {
-				active++
-			}
-		}
-		s.ActiveUnits = &active
-		return nil
+	for _, f := range b.model.Spec.CodeFigures(mean, variance) {
+		add(&b.Figures, f.Name, f.Value, f.Note)
 	}
-	sum := 0.0
-	for _, v := range mean {
-		sum += v
-	}
-	s.MeanActivation = figure(sum / float64(len(mean)))
-	norm, examples, err := jacobianNorm(m, r.rows)
+	norm, examples, err := jacobianNorm(b.model, b.rows)
 	if examples > 0 {
-		s.JacobianNorm, s.JacobianExamples = figure(norm), examples
+		add(&b.Figures, "jacobian_norm", norm, fmt.Sprintf("how much the code moves with the input, on %d examples", examples))
+		add(&b.Figures, "jacobian_examples", float64(examples), "")
 	}
 	return err
 }
 
-func (s *Summary) baseline(m *model.Model, _ resident, test *data.Set, o SummaryOptions) (err error) {
-	if o.PCA != nil {
-		s.PCA, err = o.PCA.Baseline(m.Device(), test)
+func (b *summariser) baseline() (err error) {
+	if b.o.PCA != nil {
+		b.PCA, err = b.o.PCA.Baseline(b.model.Device(), b.set)
 	}
 	return err
 }
 
-// Baseline is the reconstruction error on a set that is scaled already.
+// Baseline returns the reconstruction error on prepared rows.
 func (p *PCA) Baseline(dev backend.Device, test *data.Set) (*Baseline, error) {
 	sse, err := p.SSE(dev, SetRows(test))
 	if err != nil {
 		return nil, err
 	}
-	mse := sse / float64(test.Cols)
-	return &Baseline{Components: p.K(), SSE: sse, MSE: mse, PSNR: psnr(mse, test)}, nil
+	b := &Baseline{Components: p.K()}
+	addErrors(&b.Figures, sse, test)
+	return b, nil
 }
 
-// probe fits classifiers to the codes, and to PCA's where there is one.
-func (s *Summary) probe(m *model.Model, train, test *data.Set, o SummaryOptions) (err error) {
-	if train == nil || train.Labels == nil || test.Labels == nil {
-		return fmt.Errorf("a probe needs labels on the training and the test part")
-	}
-	p := prober{dev: m.Device(), train: train, test: test, knn: o.KNN}
-	encode := func(s *data.Set) ([]float32, error) { return Codes(m, s) }
-	if s.ProbeAccuracy, s.KNNAccuracy, err = p.on(encode, m.Spec.Latent); err != nil || o.PCA == nil {
-		return err
-	}
-	encode = func(s *data.Set) ([]float32, error) { return o.PCA.Encode(p.dev, SetRows(s)) }
-	s.PCA.ProbeAccuracy, s.PCA.KNNAccuracy, err = p.on(encode, o.PCA.K())
-	return err
-}
-
-// prober measures how well codes tell the classes apart.
-type prober struct {
-	dev         backend.Device
-	train, test *data.Set
-	knn         int
-}
-
-// on is the accuracy of a linear classifier on codes of that width, and of
-// nearest neighbours where asked for.
-func (p prober) on(encode func(*data.Set) ([]float32, error), width int) (linear, neighbours *float64, err error) {
-	var parts [2]Labelled
-	for i, s := range []*data.Set{p.train, p.test} {
-		codes, err := encode(s)
-		if err != nil {
-			return nil, nil, err
-		}
-		parts[i] = Labelled{X: codes, Width: width, Labels: s.Labels}
-	}
-	classes := max(len(p.train.Classes), len(p.test.Classes))
-	fit, err := LinearProbe(p.dev, parts[0], parts[1], classes, ProbeOptions{})
-	if err != nil {
-		return nil, nil, err
-	}
-	if p.knn > 0 {
-		v, err := KNN(p.dev, parts[0], parts[1], p.knn)
-		return figure(fit.Accuracy), figure(v), err
-	}
-	return figure(fit.Accuracy), nil, nil
-}
-
-// figure is v, or nil where it is not a finite number.
-func figure(v float64) *float64 {
-	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return nil
-	}
-	return &v
-}
-
-// psnr is the peak signal-to-noise ratio in dB, for data within [0, 1].
-func psnr(mse float64, s *data.Set) *float64 {
+// psnr is the peak signal-to-noise ratio in dB, for data within [0, 1]; NaN for
+// others.
+func psnr(mse float64, s *data.Set) float64 {
 	if s.U8 == nil {
 		if lo, hi := s.Range(); lo < 0 || hi > 1 {
-			return nil
+			return math.NaN()
 		}
 	}
-	return figure(10 * math.Log10(1/mse))
+	return 10 * math.Log10(1/mse)
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -24,15 +25,19 @@ func gradients(rows int) *data.Set {
 	return s
 }
 
-func summarise(t *testing.T, spec model.Spec, input model.Scaling, s *data.Set, o SummaryOptions) *Summary {
+func summarise(t *testing.T, spec model.Spec, p *data.Preparation, s *data.Set, o SummaryOptions) *Summary {
 	t.Helper()
 	spec.Inputs = s.Cols
 	m, err := model.New(ref64.New(), spec, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m.Input = input
-	sum, err := Summarise(m, s, s, o)
+	if p != nil {
+		if err := m.SetPreparation(p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sum, err := Summarise(t.Context(), m, s, s, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,17 +52,18 @@ func TestSummaryOfAnAutoencoder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := summarise(t, spec, model.Scaling{}, s, SummaryOptions{PCA: pca, Probe: true, KNN: 3})
-	if math.Abs(*got.SSE-6**got.MSE) > 1e-9 || math.Abs(*got.PSNR+10*math.Log10(*got.MSE)) > 1e-9 {
-		t.Errorf("sse %g, mse %g, psnr %g", *got.SSE, *got.MSE, *got.PSNR)
+	got := summarise(t, spec, nil, s, SummaryOptions{PCA: pca, Probe: true, KNN: 3})
+	sse, mse, psnr := got.Get("sse"), got.Get("mse"), got.Get("psnr_db")
+	if !(math.Abs(sse-6*mse) <= 1e-9) || !(math.Abs(psnr+10*math.Log10(mse)) <= 1e-9) {
+		t.Errorf("sse %g, mse %g, psnr %g", sse, mse, psnr)
 	}
-	if *got.CorruptedSSE == *got.SSE || got.Corruption != "masking:0.5" {
-		t.Errorf("%s: sse %g and %g", got.Corruption, *got.CorruptedSSE, *got.SSE)
+	if c := got.Get("corrupted_sse"); c == sse || !(c > 0) || got.Corruption.String() != "masking:0.5" {
+		t.Errorf("%s: sse %g and %g", got.Corruption, c, sse)
 	}
-	if a := *got.MeanActivation; a <= 0 || a >= 1 {
+	if a := got.Get("mean_activation"); !(a > 0 && a < 1) {
 		t.Errorf("mean activation %g of a sigmoid code", a)
 	}
-	if got.JacobianExamples != 40 || got.PCA.ProbeAccuracy == nil || got.KNNAccuracy == nil {
+	if got.Get("jacobian_examples") != 40 || !(got.PCA.Get("probe_accuracy") >= 0) || !(got.Get("knn_accuracy") >= 0) {
 		t.Errorf("%+v", got)
 	}
 	text, err := json.Marshal(got)
@@ -71,25 +77,36 @@ func TestSummaryOfAnAutoencoder(t *testing.T) {
 	}
 }
 
-// TestSummaryScalesOnce hands a model that has an input scaling rows that are
-// scaled already: its figures must be those of one without.
-func TestSummaryScalesOnce(t *testing.T) {
-	s := gradients(30)
+// TestSummaryPreparesOnce hands a model with a preparation raw rows: its figures must be
+// those of a model without on rows that are prepared.
+func TestSummaryPreparesOnce(t *testing.T) {
+	raw := gradients(30)
+	for i, v := range raw.F32 {
+		raw.F32[i] = 9 + 5*v
+	}
+	p, err := data.FitPreparation(raw, data.PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prepared, err := p.Apply(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
 	spec := model.Spec{Latent: 2, CodeActivation: backend.Tanh}
-	far := model.Scaling{Shift: []float32{9, 9, 9, 9, 9, 9}, Scale: []float32{5, 5, 5, 5, 5, 5}}
-	plain, scaled := summarise(t, spec, model.Scaling{}, s, SummaryOptions{}), summarise(t, spec, far, s, SummaryOptions{})
-	if *plain.SSE != *scaled.SSE || *plain.MeanActivation != *scaled.MeanActivation || *plain.JacobianNorm != *scaled.JacobianNorm {
+	plain, scaled := summarise(t, spec, nil, prepared, SummaryOptions{}), summarise(t, spec, p, raw, SummaryOptions{})
+	if !reflect.DeepEqual(plain, scaled) || !(plain.Get("sse") > 0) {
 		t.Errorf("%+v and %+v", plain, scaled)
 	}
 }
 
 func TestSummaryOfAVAE(t *testing.T) {
-	spec := model.Spec{Latent: 2, Code: model.Gaussian, Loss: backend.Bernoulli}
-	got := summarise(t, spec, model.Scaling{}, gradients(30), SummaryOptions{IWAEK: 10, IWAERows: 7})
-	if math.Abs(*got.BCE+*got.KL+*got.ELBO) > 1e-9 {
-		t.Errorf("bce %g, kl %g, elbo %g", *got.BCE, *got.KL, *got.ELBO)
+	spec := model.Spec{Latent: 2, Code: model.Gaussian{}, Likelihood: model.Bernoulli{}}
+	got := summarise(t, spec, nil, gradients(30), SummaryOptions{IWAEK: 10, IWAERows: 7})
+	if bce, kl, elbo := got.Get("bce"), got.Get("kl"), got.Get("elbo"); !(math.Abs(bce+kl+elbo) <= 1e-9) {
+		t.Errorf("bce %g, kl %g, elbo %g", bce, kl, elbo)
 	}
-	if got.ActiveUnits == nil || got.IWAEK != 10 || got.IWAEExamples != 7 || got.JacobianNorm != nil || got.MeanActivation != nil {
+	none := func(name string) bool { return math.IsNaN(got.Get(name)) }
+	if none("active_units") || got.Get("iwae_k") != 10 || got.Get("iwae_examples") != 7 || !none("jacobian_norm") || !none("mean_activation") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -100,7 +117,7 @@ func TestSummaryRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range []*data.Set{nil, {Cols: 3}, gradients(5)} {
-		if _, err := Summarise(m, nil, s, SummaryOptions{}); err == nil {
+		if _, err := Summarise(t.Context(), m, nil, s, SummaryOptions{}); err == nil {
 			t.Errorf("%v was let through", s)
 		}
 	}
@@ -108,7 +125,11 @@ func TestSummaryRefuses(t *testing.T) {
 
 func TestCorruptedKeepsTheClean(t *testing.T) {
 	s := gradients(9)
-	clean, noisy, err := Corrupted(ref64.New(), s, 5, model.Corruption{Kind: backend.SaltAndPepper, Level: 0.5}, 3)
+	m, err := model.New(ref64.New(), model.Spec{Inputs: 6, Latent: 2}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clean, noisy, err := Corrupted(m, s, 5, model.Corruption{Kind: backend.SaltAndPepper, Level: 0.5}, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

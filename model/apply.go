@@ -1,10 +1,12 @@
 package model
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
-	"gorgonia.org/tensor"
+	"github.com/aegpu/aegpu/data"
 )
 
 // applyBatch is how many rows go through the device at a time outside training.
@@ -65,114 +67,119 @@ func (a *applier) decode(code backend.Tensor, n int) backend.Tensor {
 	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), n)
 }
 
-// EncodeRows writes the codes (rows x Latent) of rows x Inputs values; a
-// Gaussian code's means.
-func (m *Model) EncodeRows(codes, x []float32) error {
-	return m.mapRows(codes, x, m.Spec.Latent, m.Spec.Inputs, true, false, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.meanCode(in, n)
+// Encode returns the codes of raw rows, Rows x Latent, the means of a drawn code;
+// labels and ids stay with their rows. A set that the model's preparation does not
+// match is a [*data.Error]; the context's error is returned when it ends first.
+func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
+	codes, err := m.mapSet(ctx, s, m.Spec.Latent, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+		return a.meanCode(x, n)
 	})
+	if err != nil {
+		return nil, err
+	}
+	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: m.Spec.Latent, F32: codes,
+		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: s.IDName}, nil
 }
 
-// DecodeRows writes the reconstructions (rows x Inputs) of rows x Latent codes.
-func (m *Model) DecodeRows(x, codes []float32) error {
-	return m.mapRows(x, codes, m.Spec.Inputs, m.Spec.Latent, false, true, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.decode(in, n)
+// Reconstruct returns what comes out for raw rows that go in, in their own units,
+// with their labels, ids and shape.
+func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error) {
+	x, err := m.mapSet(ctx, s, m.Spec.Inputs, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+		return a.decode(a.meanCode(x, n), n)
 	})
+	if err != nil {
+		return nil, err
+	}
+	y, err := m.Preparation().Undo(x)
+	if err != nil {
+		return nil, err
+	}
+	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = s.Name, s.Labels, s.Classes, s.IDs, s.IDName
+	y.Height, y.Width, y.Channels = s.Height, s.Width, s.Channels
+	return y, nil
 }
 
-// ReconstructRows writes what comes out for rows x Inputs values that go in.
-func (m *Model) ReconstructRows(y, x []float32) error {
-	return m.mapRows(y, x, m.Spec.Inputs, m.Spec.Inputs, true, true, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.decode(a.meanCode(in, n), n)
+// Decode returns the reconstructions of codes (Rows x Latent), in the units of the
+// raw rows, with the codes' labels and ids.
+func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) {
+	if codes.Cols != m.Spec.Latent {
+		return nil, &data.Error{Path: codes.Name, Msg: fmt.Sprintf("rows of %d numbers: expected codes of %d", codes.Cols, m.Spec.Latent)}
+	}
+	x := make([]float32, codes.Rows*m.Spec.Inputs)
+	rows := func(dst []float32, start, n int) {
+		for i := range n {
+			codes.Row(dst[i*codes.Cols:(i+1)*codes.Cols], start+i)
+		}
+	}
+	err := m.mapRows(ctx, x, codes.Rows, m.Spec.Inputs, m.Spec.Latent, rows, func(a *applier, z backend.Tensor, n int) backend.Tensor {
+		return a.decode(z, n)
 	})
+	if err != nil {
+		return nil, err
+	}
+	y, err := m.Preparation().Undo(x)
+	if err != nil {
+		return nil, err
+	}
+	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = codes.Name, codes.Labels, codes.Classes, codes.IDs, codes.IDName
+	return y, nil
 }
 
-// ClassifyRows writes the classifier's logits (rows x Classes).
-func (m *Model) ClassifyRows(logits, x []float32) error {
+// Classify returns the classifier's logits of raw rows, Rows x Classes.
+func (m *Model) Classify(ctx context.Context, s *data.Set) ([]float32, error) {
 	if m.Spec.Classes == 0 {
-		return fmt.Errorf("the model has no classifier")
+		return nil, errors.New("the model has no classifier")
 	}
-	return m.mapRows(logits, x, m.Spec.Classes, m.Spec.Inputs, true, false, func(a *applier, in backend.Tensor, n int) backend.Tensor {
-		return a.head.forward(a.to, a.meanCode(in, n), n)
+	return m.mapSet(ctx, s, m.Spec.Classes, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+		return a.head.forward(a.to, a.meanCode(x, n), n)
 	})
 }
 
-// mapRows carries rows of src through f to rows of dst, applyBatch at a time,
-// scaling what enters and unscaling what leaves where asked.
-func (m *Model) mapRows(dst, src []float32, out, in int, scale, unscale bool, f func(*applier, backend.Tensor, int) backend.Tensor) error {
-	if len(src)%in != 0 || len(dst) != len(src)/in*out {
-		return fmt.Errorf("%d values are not rows of %d, or %d not as many rows of %d", len(src), in, len(dst), out)
+// Prepared returns what comes out for rows that are prepared already, n x Inputs, as
+// prepared rows.
+func (m *Model) Prepared(x []float32) ([]float32, error) {
+	in := m.Spec.Inputs
+	y := make([]float32, len(x))
+	rows := func(dst []float32, start, n int) { copy(dst, x[start*in:(start+n)*in]) }
+	return y, m.mapRows(context.Background(), y, len(x)/in, in, in, rows, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+		return a.decode(a.meanCode(x, n), n)
+	})
+}
+
+// mapSet carries raw rows, prepared, through f to rows of out numbers.
+func (m *Model) mapSet(ctx context.Context, s *data.Set, out int, f func(*applier, backend.Tensor, int) backend.Tensor) ([]float32, error) {
+	p := m.Preparation()
+	s, err := p.Match(s)
+	if err != nil {
+		return nil, err
 	}
+	dst := make([]float32, s.Rows*out)
+	rows := func(dst []float32, start, n int) { p.Rows(dst, s, start, n) }
+	return dst, m.mapRows(ctx, dst, s.Rows, out, m.Spec.Inputs, rows, f)
+}
+
+// mapRows carries rows of in numbers, which read writes, through f to rows of out
+// numbers in dst, applyBatch at a time.
+func (m *Model) mapRows(ctx context.Context, dst []float32, rows, out, in int, read func(dst []float32, start, n int), f func(*applier, backend.Tensor, int) backend.Tensor) error {
 	a, err := m.ready()
 	if err != nil {
 		return err
 	}
-	buf := make([]float32, min(applyBatch*in, len(src)))
-	for rows := len(src) / in; rows > 0; rows = len(src) / in {
-		n := min(rows, applyBatch)
-		part := buf[:n*in]
-		copy(part, src)
-		if scale {
-			m.Input.Apply(part)
+	buf := make([]float32, min(applyBatch, rows)*in)
+	for at := 0; at < rows; at += applyBatch {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		staging := a.host.Slice(0, n, in)
-		m.dev.Upload(staging, part)
-		m.dev.Download(dst[:n*out], f(a, staging, n))
+		n := min(applyBatch, rows-at)
+		read(buf[:n*in], at, n)
+		x := a.host.Slice(0, n, in)
+		m.dev.Upload(x, buf[:n*in])
+		m.dev.Download(dst[at*out:(at+n)*out], f(a, x, n))
 		if err := m.dev.Sync(); err != nil {
 			return err
 		}
-		if unscale {
-			m.Input.Invert(dst[:n*out])
-		}
-		src, dst = src[n*in:], dst[n*out:]
 	}
 	return nil
-}
-
-// Apply scales rows in place.
-func (s Scaling) Apply(x []float32) {
-	for i := range s.Shift {
-		for j := i; j < len(x); j += len(s.Shift) {
-			x[j] = (x[j] - s.Shift[i]) / s.Scale[i]
-		}
-	}
-}
-
-// Invert undoes Apply in place.
-func (s Scaling) Invert(x []float32) {
-	for i := range s.Shift {
-		for j := i; j < len(x); j += len(s.Shift) {
-			x[j] = x[j]*s.Scale[i] + s.Shift[i]
-		}
-	}
-}
-
-// Encode is the codes of x (N x Inputs), N x Latent.
-func (m *Model) Encode(x *tensor.Dense) (*tensor.Dense, error) {
-	return m.mapDense(x, m.Spec.Inputs, m.Spec.Latent, m.EncodeRows)
-}
-
-// Decode is the reconstruction of codes (N x Latent), N x Inputs.
-func (m *Model) Decode(codes *tensor.Dense) (*tensor.Dense, error) {
-	return m.mapDense(codes, m.Spec.Latent, m.Spec.Inputs, m.DecodeRows)
-}
-
-// Reconstruct is what comes out when x (N x Inputs) goes in.
-func (m *Model) Reconstruct(x *tensor.Dense) (*tensor.Dense, error) {
-	return m.mapDense(x, m.Spec.Inputs, m.Spec.Inputs, m.ReconstructRows)
-}
-
-func (m *Model) mapDense(x *tensor.Dense, in, out int, f func(dst, src []float32) error) (*tensor.Dense, error) {
-	shape := x.Shape()
-	src, ok := x.Data().([]float32)
-	if !ok || len(shape) != 2 || shape[1] != in || len(src) != shape[0]*in {
-		return nil, fmt.Errorf("a %v %v tensor: expected N x %d float32", shape, x.Dtype(), in)
-	}
-	dst := make([]float32, shape[0]*out)
-	if err := f(dst, src); err != nil {
-		return nil, err
-	}
-	return tensor.New(tensor.WithShape(shape[0], out), tensor.WithBacking(dst)), nil
 }
 
 // DrawPrior returns n codes drawn from the code's prior, n x Latent; without a prior
@@ -185,15 +192,12 @@ func (m *Model) DrawPrior(n int, seed uint64) ([]float32, error) {
 	return codes, nil
 }
 
-// Sample decodes n codes drawn from the prior, n x Inputs.
-func (m *Model) Sample(n int, seed uint64) (*tensor.Dense, error) {
+// Sample returns n examples decoded from draws of the prior, in the units of the raw
+// rows.
+func (m *Model) Sample(ctx context.Context, n int, seed uint64) (*data.Set, error) {
 	codes, err := m.DrawPrior(n, seed)
 	if err != nil {
 		return nil, err
 	}
-	x := make([]float32, n*m.Spec.Inputs)
-	if err := m.DecodeRows(x, codes); err != nil {
-		return nil, err
-	}
-	return tensor.New(tensor.WithShape(n, m.Spec.Inputs), tensor.WithBacking(x)), nil
+	return m.Decode(ctx, &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Latent, F32: codes})
 }

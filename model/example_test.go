@@ -1,13 +1,14 @@
 package model_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
-	"gorgonia.org/tensor"
 )
 
 // Put a model together from its parts and look at its shapes.
@@ -28,15 +29,15 @@ func ExampleNew() {
 		return
 	}
 	defer m.Close()
-	x := tensor.New(tensor.WithShape(3, 784), tensor.WithBacking(make([]float32, 3*784)))
-	codes, err := m.Encode(x)
+	x := &data.Set{Name: "black", Rows: 3, Cols: 784, U8: make([]uint8, 3*784)}
+	codes, err := m.Encode(context.Background(), x)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	fmt.Println(m.NumParameters(), "parameters, codes", codes.Shape())
+	fmt.Println(m.NumParameters(), "parameters, codes of", codes.Cols)
 	// Output:
-	// 1083696 parameters, codes (3, 32)
+	// 1083696 parameters, codes of 32
 }
 
 // A combination that makes no sense is refused with the reason.

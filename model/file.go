@@ -8,20 +8,25 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/nlpodyssey/safetensors"
 )
 
 // specKey is the metadata entry of a model file that holds its Spec as JSON.
 const specKey = "aegpu.model"
 
-// Names of the tensors that hold a model's input scaling.
-const shiftName, scaleName = "input.shift", "input.scale"
+// preparationKey is the metadata entry that holds its preparation as JSON.
+const preparationKey = "aegpu.preparation"
 
 // Write writes the model in the safetensors format: one float32 tensor a
-// parameter, the input scaling where there is one, and the Spec as metadata. The
-// same parameters give the same bytes.
+// parameter, the spec and the preparation as metadata. The same parameters give the
+// same bytes.
 func (m *Model) Write(w io.Writer) error {
 	spec, err := json.Marshal(m.Spec)
+	if err != nil {
+		return err
+	}
+	prep, err := json.Marshal(m.prep)
 	if err != nil {
 		return err
 	}
@@ -40,15 +45,7 @@ func (m *Model) Write(w io.Writer) error {
 			return err
 		}
 	}
-	if n := len(m.Input.Shift); n > 0 {
-		if views[shiftName], err = Float32View(m.Input.Shift, uint64(n)); err != nil {
-			return err
-		}
-		if views[scaleName], err = Float32View(m.Input.Scale, uint64(n)); err != nil {
-			return err
-		}
-	}
-	return safetensors.SerializeToWriter(views, map[string]string{specKey: string(spec)}, w)
+	return safetensors.SerializeToWriter(views, map[string]string{specKey: string(spec), preparationKey: string(prep)}, w)
 }
 
 // Float32View is values as a tensor of a safetensors file.
@@ -96,6 +93,10 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 		m.Close()
 		return nil, err
 	}
+	if err := m.readPreparation(meta.Metadata(), st); err != nil {
+		m.Close()
+		return nil, err
+	}
 	return m, dev.Sync()
 }
 
@@ -132,19 +133,17 @@ func (m *Model) fill(st safetensors.SafeTensors) error {
 		}
 		m.dev.Upload(m.layout.view(m.params, p.Name), v)
 	}
-	for name, dst := range map[string]*[]float32{shiftName: &m.Input.Shift, scaleName: &m.Input.Scale} {
-		view, ok := st.Tensor(name)
-		if !ok {
-			continue
-		}
-		v, err := Float32s(view)
-		if err != nil || len(v) != m.Spec.Inputs {
-			return fmt.Errorf("tensor %s has shape %v: expected %d float32", name, view.Shape(), m.Spec.Inputs)
-		}
-		*dst = v
-	}
-	if len(m.Input.Shift) != len(m.Input.Scale) {
-		return fmt.Errorf("one of %s and %s is missing", shiftName, scaleName)
-	}
 	return nil
+}
+
+// readPreparation sets the preparation that a file holds.
+func (m *Model) readPreparation(meta map[string]string, st safetensors.SafeTensors) error {
+	if _, ok := meta[oldSpecKey]; ok {
+		return m.readOldScaling(st)
+	}
+	p := &data.Preparation{}
+	if err := json.Unmarshal([]byte(meta[preparationKey]), p); err != nil {
+		return fmt.Errorf("%s in the metadata: %w", preparationKey, err)
+	}
+	return m.SetPreparation(p)
 }

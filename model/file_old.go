@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/nlpodyssey/safetensors"
 )
 
 // Files before the parts (up to version 1) hold the spec as one struct with the
@@ -91,4 +93,27 @@ func (o *oldSpec) penalties(s *Spec) error {
 		return fmt.Errorf("unknown contraction %q", o.Contract.Kind)
 	}
 	return nil
+}
+
+// readOldScaling sets the preparation of an old file: tensors of a shift and a scale a
+// column, or none.
+func (m *Model) readOldScaling(st safetensors.SafeTensors) error {
+	var both [2][]float32
+	for i, name := range []string{"input.shift", "input.scale"} {
+		view, ok := st.Tensor(name)
+		if !ok {
+			continue
+		}
+		v, err := Float32s(view)
+		if err != nil || len(v) != m.Spec.Inputs {
+			return fmt.Errorf("tensor %s has shape %v: expected %d float32", name, view.Shape(), m.Spec.Inputs)
+		}
+		both[i] = v
+	}
+	p := data.IdentityPreparation(m.Spec.Inputs)
+	if both[0] != nil || both[1] != nil {
+		p = data.PreparationOf(both[0], both[1])
+	}
+	p.Unit = m.Spec.Unit()
+	return m.SetPreparation(p)
 }

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -9,8 +10,9 @@ import (
 
 // LogLikelihood returns the importance-weighted estimate of mean log p(x) with k
 // samples an example, in nats (Burda et al. 2016). It needs a code that is drawn and
-// a likelihood as loss ([Spec.Bounds]).
-func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, error) {
+// a likelihood as loss ([Spec.Bounds]). The context's error is returned when it ends
+// first.
+func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, seed uint64) (float64, error) {
 	if !m.Spec.Bounds() {
 		return 0, fmt.Errorf("log p(x) is estimated for a Gaussian code with the bernoulli or gaussian loss")
 	}
@@ -29,6 +31,9 @@ func (m *Model) LogLikelihood(data backend.Data, k int, seed uint64) (float64, e
 		h := a.enc.forward(m.dev, a.clean, n)
 		logs := make([][]float64, n)
 		for range rounds {
+			if err := ctx.Err(); err != nil {
+				return 0, err
+			}
 			m.dev.Download(bound[:n], a.importance(h, n))
 			for i, v := range bound[:n] {
 				logs[i] = append(logs[i], float64(v))

@@ -4,23 +4,20 @@ import (
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 )
 
 // Model is an autoencoder's parameters on a device. It is used from one
 // goroutine at a time.
 type Model struct {
-	Spec  Spec
-	Input Scaling // what is done to rows before they enter and after they leave
+	Spec Spec
 
+	prep   *data.Preparation
 	dev    backend.Device
 	layout *layout
 	params backend.Tensor // 1 x layout.size
 	apply  *applier       // planned at first use
 }
-
-// Scaling is the elementwise map x' = (x - Shift) / Scale of the columns that a
-// model was trained behind. Empty slices stand for the identity.
-type Scaling struct{ Shift, Scale []float32 }
 
 // New is an untrained model, its weights drawn from seed. The error says what is
 // wrong with spec, or that memory ran out.
@@ -44,7 +41,7 @@ func newModel(dev backend.Device, spec Spec) (*Model, error) {
 	if err := spec.Validate(); err != nil {
 		return nil, err
 	}
-	m := &Model{Spec: spec, dev: dev, layout: newLayout(&spec)}
+	m := &Model{Spec: spec, dev: dev, layout: newLayout(&spec), prep: data.IdentityPreparation(spec.Inputs)}
 	var err error
 	if m.params, err = dev.Alloc(1, m.layout.size); err != nil {
 		return nil, fmt.Errorf("parameters: %w", err)
@@ -56,6 +53,22 @@ func newModel(dev backend.Device, spec Spec) (*Model, error) {
 func (m *Model) Close() {
 	m.apply.free()
 	m.params.Mem.Free()
+}
+
+// Preparation returns what is done to raw rows before they enter, and undone to what
+// comes out: nothing, where none was set. It is shared and must not be changed.
+func (m *Model) Preparation() *data.Preparation { return m.prep }
+
+// SetPreparation says what is done to raw rows. It must make rows of Inputs numbers.
+func (m *Model) SetPreparation(p *data.Preparation) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if p.Inputs() != m.Spec.Inputs {
+		return fmt.Errorf("a preparation that makes rows of %d numbers does not fit a model of %d inputs", p.Inputs(), m.Spec.Inputs)
+	}
+	m.prep = p
+	return nil
 }
 
 // Device is where the model computes.
@@ -117,7 +130,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Input = m.Input
+	c.prep = m.prep
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }
@@ -131,7 +144,7 @@ func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Input = m.Input
+	c.prep = m.prep
 	c.take(m)
 	return c, nil
 }

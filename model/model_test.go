@@ -9,7 +9,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/ref64"
-	"gorgonia.org/tensor"
+	"github.com/aegpu/aegpu/data"
 )
 
 func newTestModel(t *testing.T, s Spec) *Model {
@@ -29,8 +29,28 @@ func ramp(rows, cols int) []float32 {
 	return x
 }
 
-func denseRamp(rows, cols int) *tensor.Dense {
-	return tensor.New(tensor.WithShape(rows, cols), tensor.WithBacking(ramp(rows, cols)))
+func setOf(x []float32, cols int) *data.Set {
+	return &data.Set{Name: "rows", Rows: len(x) / cols, Cols: cols, F32: x}
+}
+
+func rampSet(rows, cols int) *data.Set { return setOf(ramp(rows, cols), cols) }
+
+// encode is the codes of rows.
+func encode(t *testing.T, m *Model, x *data.Set) []float32 {
+	t.Helper()
+	codes, err := m.Encode(t.Context(), x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codes.F32
+}
+
+// scaled is a preparation of shifts and scales.
+func scaled(t *testing.T, m *Model, shift, scale []float32) {
+	t.Helper()
+	if err := m.SetPreparation(data.PreparationOf(shift, scale)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestFileRoundTrip writes every kind of model and reads it back to the same
@@ -40,7 +60,7 @@ func TestFileRoundTrip(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.spec.Classes = 3
 			m := newTestModel(t, c.spec)
-			m.Input = Scaling{Shift: []float32{0, 1, 0, 0, 2}, Scale: []float32{1, 2, 1, 1, 3}}
+			scaled(t, m, []float32{0, 1, 0, 0, 2}, []float32{1, 2, 1, 1, 3})
 			var file bytes.Buffer
 			if err := m.Write(&file); err != nil {
 				t.Fatal(err)
@@ -56,12 +76,7 @@ func TestFileRoundTrip(t *testing.T) {
 			if !bytes.Equal(file.Bytes(), second.Bytes()) {
 				t.Error("the bytes differ after reading back")
 			}
-			a, b := make([]float32, 7*3), make([]float32, 7*3)
-			for codes, m := range map[*[]float32]*Model{&a: m, &b: again} {
-				if err := m.EncodeRows(*codes, ramp(7, 5)); err != nil {
-					t.Fatal(err)
-				}
-			}
+			a, b := encode(t, m, rampSet(7, 5)), encode(t, again, rampSet(7, 5))
 			for i := range a {
 				if !(math.Abs(float64(a[i]-b[i])) <= 1e-5) { // weights are float64 before the file, float32 after
 					t.Fatalf("code %d: %g, read back %g", i, a[i], b[i])
@@ -94,13 +109,13 @@ func TestReadRefusesDamage(t *testing.T) {
 
 func TestShapesAreChecked(t *testing.T) {
 	m := newTestModel(t, Spec{Inputs: 5, Latent: 3})
-	if _, err := m.Encode(denseRamp(4, 6)); err == nil || !strings.Contains(err.Error(), "N x 5") {
+	if _, err := m.Encode(t.Context(), rampSet(4, 6)); err == nil || !strings.Contains(err.Error(), "expected 5") {
 		t.Errorf("6 columns into 5 inputs: %v", err)
 	}
-	if _, err := m.Decode(denseRamp(4, 5)); err == nil {
+	if _, err := m.Decode(t.Context(), rampSet(4, 5)); err == nil {
 		t.Error("5 columns into a code of 3 were let through")
 	}
-	if _, err := m.Sample(3, 1); err == nil {
+	if _, err := m.Sample(t.Context(), 3, 1); err == nil {
 		t.Error("a deterministic code was sampled")
 	}
 	data, _ := m.dev.Alloc(4, 5)
@@ -116,15 +131,10 @@ func TestShapesAreChecked(t *testing.T) {
 func TestManyRows(t *testing.T) {
 	m := newTestModel(t, Spec{Inputs: 2, Latent: 1})
 	rows := applyBatch + 3
-	all, one := make([]float32, rows), make([]float32, 1)
 	x := ramp(rows, 2)
-	if err := m.EncodeRows(all, x); err != nil {
-		t.Fatal(err)
-	}
+	all := encode(t, m, setOf(x, 2))
 	for _, i := range []int{0, applyBatch - 1, applyBatch, rows - 1} {
-		if err := m.EncodeRows(one, x[2*i:2*i+2]); err != nil {
-			t.Fatal(err)
-		}
+		one := encode(t, m, setOf(x[2*i:2*i+2], 2))
 		if one[0] != all[i] {
 			t.Errorf("row %d: %g alone, %g among the others", i, one[0], all[i])
 		}
@@ -134,20 +144,14 @@ func TestManyRows(t *testing.T) {
 // TestScalingIsInverted holds reconstructions in the data's own units.
 func TestScalingIsInverted(t *testing.T) {
 	m := newTestModel(t, Spec{Inputs: 3, Latent: 2})
-	m.Input = Scaling{Shift: []float32{10, 20, 30}, Scale: []float32{1, 2, 4}}
-	x := []float32{11, 18, 34, 9, 22, 26}
-	m.Input.Apply(x)
-	for i, want := range []float32{1, -1, 1, -1, 1, -1} {
-		if x[i] != want {
-			t.Errorf("scaled %d: %g, want %g", i, x[i], want)
-		}
-	}
+	scaled(t, m, []float32{10, 20, 30}, []float32{1, 2, 4})
 	zero := make([]float32, m.FlatSize())
 	m.dev.Upload(m.params, zero)
-	y := make([]float32, 3)
-	if err := m.ReconstructRows(y, []float32{1, 2, 3}); err != nil {
+	set, err := m.Reconstruct(t.Context(), setOf([]float32{1, 2, 3}, 3))
+	if err != nil {
 		t.Fatal(err)
 	}
+	y := set.F32
 	for i, want := range []float32{10, 20, 30} { // a model of zeros puts out zero, the mean in the data's units
 		if y[i] != want {
 			t.Errorf("column %d: %g, want %g", i, y[i], want)
@@ -173,13 +177,7 @@ func TestStages(t *testing.T) {
 	}
 	out := make([]float32, h.Len())
 	deep.dev.Download(out, h)
-	viaStages, whole := make([]float32, 7*3), make([]float32, 7*3)
-	if err := last.EncodeRows(viaStages, out); err != nil {
-		t.Fatal(err)
-	}
-	if err := deep.EncodeRows(whole, ramp(7, 6)); err != nil {
-		t.Fatal(err)
-	}
+	viaStages, whole := encode(t, last, setOf(out, h.Cols)), encode(t, deep, rampSet(7, 6))
 	for i := range whole {
 		if !(math.Abs(float64(whole[i]-viaStages[i])) <= 1e-6) { // layer outputs pass through float32 on the host
 			t.Fatalf("code %d: %g through the stages, %g at once", i, viaStages[i], whole[i])
@@ -212,10 +210,11 @@ func TestCentredOutputStartsAtTheMean(t *testing.T) {
 		if err := m.CentreOutput(mean); err != nil {
 			t.Fatal(err)
 		}
-		y := make([]float32, 3)
-		if err := m.ReconstructRows(y, ramp(1, 3)); err != nil {
+		set, err := m.Reconstruct(t.Context(), rampSet(1, 3))
+		if err != nil {
 			t.Fatal(err)
 		}
+		y := set.F32
 		for i := range mean {
 			if !(math.Abs(float64(y[i]-mean[i])) <= 1e-6) {
 				t.Errorf("%v: column %d starts at %g, mean %g", loss, i, y[i], mean[i])
@@ -281,7 +280,7 @@ func TestLogLikelihood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	many, err := m.LogLikelihood(x.Data(), 2000, 1)
+	many, err := m.LogLikelihood(t.Context(), x.Data(), 2000, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +288,7 @@ func TestLogLikelihood(t *testing.T) {
 		t.Errorf("estimate %g lies below the bound %g", many, elbo.ELBO)
 	}
 	m.dev.Upload(m.params, make([]float32, m.FlatSize())) // p(x|z) = 2^-4 whatever z
-	exact, err := m.LogLikelihood(x.Data(), 60, 1)
+	exact, err := m.LogLikelihood(t.Context(), x.Data(), 60, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

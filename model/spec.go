@@ -66,6 +66,12 @@ func (s *Spec) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
+// String returns what the model is in a few words, as in "autoencoder, gaussian code,
+// bernoulli loss".
+func (s *Spec) String() string {
+	return fmt.Sprintf("autoencoder, %s code, %s loss", s.code(), s.likelihood())
+}
+
 func (s *Spec) code() Code {
 	if s.Code == nil {
 		return Deterministic{}
@@ -96,6 +102,19 @@ func (s *Spec) HasJacobian() bool { return s.code().asIs() }
 
 // Unit reports whether examples must lie within [0, 1].
 func (s *Spec) Unit() bool { return s.likelihood().Unit() }
+
+// LossFigure returns the name by which the mean loss of a reconstruction is known, ""
+// where it has none of its own, and what it is.
+func (s *Spec) LossFigure() (name, note string) {
+	name, note, _ = s.likelihood().Figure()
+	return name, note
+}
+
+// CodeFigures returns what codes of many examples tell, from the mean and the variance
+// of every unit over them.
+func (s *Spec) CodeFigures(mean, variance []float64) []Figure {
+	return s.code().Figures(mean, variance)
+}
 
 // batch is the gathering of damaged rows at the clock's time.
 func (s *Spec) batch(c backend.Clock, shuffle bool) backend.Batch {

@@ -28,8 +28,12 @@ const (
 // checkpointKey is the metadata entry that holds a checkpoint's state as JSON.
 const checkpointKey = "aegpu.checkpoint"
 
+// checkpointVersion is that of the checkpoints written here, and the only one read.
+const checkpointVersion = 2
+
 // checkpoint is a run's state beside its buffers.
 type checkpoint struct {
+	Version int        `json:"version"`
 	Config  string     `json:"config"`
 	Stage   int        `json:"stage"` // under way, or the last of a run that is done
 	Phase   phaseState `json:"phase"`
@@ -105,7 +109,7 @@ func (r *run) save() error {
 	if err := r.config.Write(&config); err != nil {
 		return err
 	}
-	c := checkpoint{Config: config.String(), Stage: r.at, History: r.history, Seconds: r.elapsed()}
+	c := checkpoint{Version: checkpointVersion, Config: config.String(), Stage: r.at, History: r.history, Seconds: r.elapsed()}
 	views := map[string]safetensors.TensorView{}
 	if err := r.addBuffer(views, wholeBuffer, r.whole.Flat()); err != nil {
 		return err
@@ -195,6 +199,9 @@ func parseCheckpoint(file []byte) (*checkpoint, safetensors.SafeTensors, error) 
 	if err := json.Unmarshal([]byte(text), c); err != nil {
 		return nil, st, fmt.Errorf("%s in the metadata: %w", checkpointKey, err)
 	}
+	if c.Version != checkpointVersion {
+		return nil, st, fmt.Errorf("a checkpoint of version %d, this program goes on with version %d only: finish the run with the aegpu that began it, or start another", max(1, c.Version), checkpointVersion)
+	}
 	return c, st, nil
 }
 
@@ -225,7 +232,7 @@ func (r *run) restore(c *checkpoint, st safetensors.SafeTensors) error {
 	if c.Stage >= len(r.stages) {
 		return fmt.Errorf("stage %d of %d", c.Stage+1, len(r.stages))
 	}
-	spec, err := r.config.Spec(r.sets.Train.Cols)
+	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
 	if err != nil {
 		return err
 	}
@@ -235,8 +242,8 @@ func (r *run) restore(c *checkpoint, st safetensors.SafeTensors) error {
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
 	}
-	if sc := r.sets.Scaler; sc != nil && sc.Kind != "none" {
-		r.whole.Input = model.Scaling{Shift: sc.Shift, Scale: sc.Scale}
+	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
+		return err
 	}
 	if err := r.load(st, wholeBuffer, r.whole.Flat()); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
 	"gorgonia.org/tensor"
@@ -49,12 +50,17 @@ func Example() {
 		return
 	}
 	defer run.Model.Close()
-	codes, err := run.Model.Encode(x)
+	rows, err := data.FromDense(x)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	fmt.Println("codes", codes.Shape())
+	codes, err := run.Model.Encode(context.Background(), rows)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return
+	}
+	fmt.Println(codes.Rows, "codes of", codes.Cols)
 
 	var file bytes.Buffer
 	if err := run.Model.Write(&file); err != nil {
@@ -67,16 +73,16 @@ func Example() {
 		return
 	}
 	defer loaded.Close()
-	decoded, err := loaded.Decode(codes)
+	decoded, err := loaded.Decode(context.Background(), codes)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return
 	}
-	fmt.Println("decoded", decoded.Shape())
+	fmt.Println(decoded.Rows, "decoded rows of", decoded.Cols)
 	first, last := run.History[0].Train.Loss(), run.History[len(run.History)-1].Train.Loss()
 	fmt.Println("loss fell:", last < first)
 	// Output:
-	// codes (500, 2)
-	// decoded (500, 8)
+	// 500 codes of 2
+	// 500 decoded rows of 8
 	// loss fell: true
 }

@@ -57,22 +57,22 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, &RequestError{err}
 	}
-	spec, err := c.Spec(sets.Train.Cols)
+	spec, err := c.Spec(sets.Preparation.Inputs())
 	if err != nil {
 		return Memory{}, &RequestError{err}
 	}
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
-	m.addData(dev, sets.Train)
+	m.addData(dev, sets, sets.Train)
 	onHost := m.Host > 0
-	m.addData(dev, sets.Val)
+	m.addData(dev, sets, sets.Val)
 	m.batch = func(batch int) int {
 		most := spec.ParameterBytes()
 		for _, s := range stages {
 			most = max(most, p.stage(s, batch))
 		}
 		if onHost { // batches pass through a buffer
-			most += dev.(backend.HostData).StageBytes(min(batch, sets.Train.Rows), rowBytes(sets.Train))
+			most += dev.(backend.HostData).StageBytes(min(batch, sets.Train.Rows), sets.rowBytes(sets.Train))
 		}
 		return most
 	}
@@ -111,7 +111,7 @@ func (p *planned) stage(s stage, batch int) int {
 		spec.Classes = len(p.sets.Train.Classes)
 	}
 	o := model.TrainingOptions{Objective: s.objective, Batch: u.batch, Accumulate: u.batches, Optimiser: p.optimiser, Steps: (rows + u.rows - 1) / u.rows}
-	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && p.sets.Train.U8 != nil)
+	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && p.sets.asBytes(p.sets.Train))
 	if v := p.sets.Val; v != nil && s.layer < 0 {
 		evaluation := spec.EvaluationBytes(min(evalBatch, v.Rows))
 		if p.c.Precision == "bf16" { // operations enqueued one by one read copies of two bytes
@@ -147,20 +147,23 @@ func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u update, b
 	return total + weights
 }
 
-// rowBytes is the size of a row as it is stored.
-func rowBytes(s *data.Set) int {
-	if s.U8 == nil {
-		return 4 * s.Cols
+// asBytes reports whether prepared rows of a part are still the bytes that they were.
+func (s *Sets) asBytes(part *data.Set) bool { return part.U8 != nil && s.Preparation.Identity() }
+
+// rowBytes is the size of a prepared row as it is stored.
+func (s *Sets) rowBytes(part *data.Set) int {
+	if s.asBytes(part) {
+		return part.Cols
 	}
-	return s.Cols
+	return 4 * s.Preparation.Inputs()
 }
 
 // addData counts a part of the data and its labels.
-func (m *Memory) addData(dev backend.Device, s *data.Set) {
+func (m *Memory) addData(dev backend.Device, sets *Sets, s *data.Set) {
 	if s == nil {
 		return
 	}
-	bytes := s.Rows * rowBytes(s)
+	bytes := s.Rows * sets.rowBytes(s)
 	if s.Labels != nil {
 		m.Data += 4 * s.Rows
 	}

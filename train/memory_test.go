@@ -68,7 +68,7 @@ func planSets() *Sets {
 		}
 		return s
 	}
-	return &Sets{Train: set(300), Val: set(40)}
+	return &Sets{Train: set(300), Val: set(40), Preparation: data.IdentityPreparation(set(1).Cols)}
 }
 
 // What is planned is what a run of one phase takes. (What a GPU keeps beside it is held

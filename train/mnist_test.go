@@ -60,7 +60,7 @@ func testSSE(t *testing.T, c Config) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, err := Upload(dev, sets.Test)
+	test, err := model.Upload(dev, sets.Test)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
 
@@ -86,6 +87,7 @@ type run struct {
 	first   time.Time // its first step was done
 
 	data, labels, val, valLabels backend.Data
+	means                        []float32 // of the training part's columns, prepared
 }
 
 // Run trains what the config describes on the sets (see [Load]). A context that
@@ -131,25 +133,33 @@ func (r *run) prepare() error {
 	if err = checkMemory(r.dev, *c, s); err != nil {
 		return err
 	}
-	if r.data, err = Upload(r.dev, s.Train); err != nil {
+	if r.data, r.labels, err = r.upload(s.Train); err != nil {
 		return err
 	}
-	if r.labels, err = UploadLabels(r.dev, s.Train); err != nil {
-		return err
+	if s.Val != nil {
+		r.val, r.valLabels, err = r.upload(s.Val)
 	}
-	if s.Val == nil {
-		return nil
-	}
-	if r.val, err = Upload(r.dev, s.Val); err != nil {
-		return err
-	}
-	r.valLabels, err = UploadLabels(r.dev, s.Val)
 	return err
+}
+
+// upload makes a part resident, prepared.
+func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
+	if s, err = r.sets.Preparation.Apply(s); err != nil {
+		return rows, labels, err
+	}
+	if r.means == nil {
+		r.means = columnMeans(s) // of the training part, which comes first
+	}
+	if rows, err = model.Upload(r.dev, s); err != nil {
+		return rows, labels, err
+	}
+	labels, err = model.UploadLabels(r.dev, s)
+	return rows, labels, err
 }
 
 // begin makes the model, new or from a checkpoint.
 func (r *run) begin() error {
-	spec, err := r.config.Spec(r.sets.Train.Cols)
+	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
 	if err != nil {
 		return &RequestError{err}
 	}
@@ -172,11 +182,11 @@ func (r *run) begin() error {
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
 	}
-	if sc := r.sets.Scaler; sc != nil && sc.Kind != "none" {
-		r.whole.Input = model.Scaling{Shift: sc.Shift, Scale: sc.Scale}
+	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
+		return err
 	}
 	if r.config.OutputBias == "mean" {
-		return r.whole.CentreOutput(columnMeans(r.sets.Train))
+		return r.whole.CentreOutput(r.means)
 	}
 	return nil
 }

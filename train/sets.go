@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
@@ -20,15 +19,16 @@ func (e *RequestError) Unwrap() error { return e.Err }
 
 func wrong(format string, args ...any) error { return &RequestError{fmt.Errorf(format, args...)} }
 
-// Sets are the parts of a data set that a run works on, scaled.
+// Sets are the parts of a data set that a run works on, as raw rows, and what makes
+// a model's rows of them.
 type Sets struct {
-	Train, Val, Test *data.Set // Val and Test may be nil
-	Scaler           *data.Scaler
+	Train, Val, Test *data.Set         // Val and Test may be nil
+	Preparation      *data.Preparation // fitted to Train
 }
 
 // Load opens the config's data, keeps the limit, holds out the test part (where
-// the data has none of its own) and the validation part, and scales all by the
-// training part.
+// the data has none of its own) and the validation part, and fits the preparation to
+// the training part.
 func Load(ctx context.Context, c Config) (*Sets, error) {
 	source, err := data.Open(ctx, c.Data)
 	if err != nil {
@@ -58,90 +58,16 @@ func Divide(source *data.Source, c Config) (*Sets, error) {
 			*part = nil
 		}
 	}
-	return s, s.scale(c)
-}
-
-// scale fits the scaler to the training part and applies it to all parts.
-func (s *Sets) scale(c Config) error {
 	likelihood, err := model.ParseLikelihood(c.Loss)
 	if err != nil {
-		return &RequestError{err}
+		return nil, &RequestError{err}
 	}
-	unit := likelihood.Unit()
-	kind, lo, hi := c.Scale, float32(0), float32(1)
-	if s.Train.U8 == nil {
-		lo, hi = s.Train.Range()
+	o := data.PreparationOptions{Unit: likelihood.Unit()}
+	if err := o.Scaling.UnmarshalText([]byte(c.Scale)); err != nil {
+		return nil, &RequestError{err}
 	}
-	inUnit := lo >= 0 && hi <= 1
-	if kind == "auto" {
-		switch {
-		case inUnit:
-			kind = "none"
-		case unit:
-			kind = "minmax"
-		default:
-			kind = "standard"
-		}
-	}
-	if unit && (kind == "standard" || kind == "none" && !inUnit) {
-		return wrong("the bernoulli loss needs data within [0, 1], scale %s leaves it within [%g, %g]: use scale minmax, or loss squared", kind, lo, hi)
-	}
-	if s.Scaler, err = data.FitScaler(kind, s.Train); err != nil {
-		return err
-	}
-	for _, part := range []**data.Set{&s.Train, &s.Val, &s.Test} {
-		if *part == nil || kind == "none" {
-			continue
-		}
-		if *part, err = s.Scaler.Apply(*part); err != nil {
-			return err
-		}
-		if unit { // held-out rows may lie outside what was seen
-			clamp((*part).F32)
-		}
-	}
-	return nil
-}
-
-func clamp(x []float32) {
-	for i, v := range x {
-		x[i] = min(max(v, 0), 1)
-	}
-}
-
-// Upload makes the rows resident on the device, as they are stored; a device that
-// can keeps in the host's memory what it has no room for.
-func Upload(dev backend.Device, s *data.Set) (backend.Data, error) {
-	if s.U8 != nil {
-		return dev.AllocBytes(s.Rows, s.Cols, s.U8)
-	}
-	if h, ok := dev.(backend.HostData); ok {
-		return h.AllocFloats(s.Rows, s.Cols, s.F32)
-	}
-	t, err := dev.Alloc(s.Rows, s.Cols)
-	if err != nil {
-		return backend.Data{}, err
-	}
-	dev.Upload(t, s.F32)
-	return t.Data(), nil
-}
-
-// UploadLabels makes the labels resident: one column of class numbers. Without
-// labels it is the zero Data.
-func UploadLabels(dev backend.Device, s *data.Set) (backend.Data, error) {
-	if s.Labels == nil {
-		return backend.Data{}, nil
-	}
-	v := make([]float32, s.Rows)
-	for i, l := range s.Labels {
-		v[i] = float32(l)
-	}
-	t, err := dev.Alloc(s.Rows, 1)
-	if err != nil {
-		return backend.Data{}, err
-	}
-	dev.Upload(t, v)
-	return t.Data(), nil
+	s.Preparation, err = data.FitPreparation(s.Train, o)
+	return s, err
 }
 
 // columnMeans are the means of the columns over the first rows, enough of them

@@ -215,7 +215,9 @@ func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
 	if err != nil {
 		return err
 	}
-	r.set = sets.Train
+	if r.set, err = sets.Preparation.Apply(sets.Train); err != nil {
+		return err
+	}
 	spec, err := r.config.Spec(r.set.Cols)
 	if err != nil {
 		return &requestError{err}

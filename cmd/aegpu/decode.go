@@ -7,8 +7,7 @@ import (
 
 func newDecodeCommand(s *streams) *cli.Command {
 	t := transform{
-		in: latent, out: inputs, takes: "the model's code",
-		rows: func(m *model.Model, dst, src []float32) error { return m.DecodeRows(dst, src) },
+		in: latent, takes: "the model's code", rows: (*model.Model).Decode,
 	}
 	return &cli.Command{
 		Name:        "decode",

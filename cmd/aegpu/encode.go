@@ -7,8 +7,7 @@ import (
 
 func newEncodeCommand(s *streams) *cli.Command {
 	t := transform{
-		in: inputs, out: latent, takes: "the model's input",
-		rows: func(m *model.Model, dst, src []float32) error { return m.EncodeRows(dst, src) },
+		in: width, takes: "the model's input", rows: (*model.Model).Encode,
 	}
 	return &cli.Command{
 		Name:      "encode",
@@ -21,5 +20,5 @@ func newEncodeCommand(s *streams) *cli.Command {
 	}
 }
 
-func inputs(m *model.Model) int { return m.Spec.Inputs }
+func width(m *model.Model) int  { return m.Preparation().Width() }
 func latent(m *model.Model) int { return m.Spec.Latent }

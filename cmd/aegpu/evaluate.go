@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
 
@@ -59,7 +57,7 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	}
 	defer dev.Close()
 	defer m.Close()
-	if opts.IWAEK > 0 && (m.Spec.Code != model.Gaussian || m.Spec.Loss.String() == "squared") {
+	if opts.IWAEK > 0 && !m.Spec.Bounds() {
 		return wrong("--iwae-k estimates log p(x), which takes a vae with the bernoulli or gaussian loss")
 	}
 	p, err := r.partsFor(c.Context, m, c.Args().Get(1))
@@ -70,14 +68,14 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 		return wrong("a probe needs labels on the training rows and on those measured: %s has none", p.name)
 	}
 	if p.train != nil {
-		if opts.PCA, err = baseline(dev, p.train, m.Spec.Latent); err != nil {
+		if opts.PCA, err = baseline(m, p.train); err != nil {
 			return err
 		}
 	}
 	if err := c.Context.Err(); err != nil {
 		return err
 	}
-	sum, err := eval.Summarise(m, p.train, p.test, opts)
+	sum, err := eval.Summarise(c.Context, m, p.train, p.test, opts)
 	if err != nil {
 		return err
 	}
@@ -98,16 +96,9 @@ func evaluateOptions(c *cli.Context) (eval.SummaryOptions, error) {
 	if !c.IsSet("corrupt") {
 		return o, nil
 	}
-	config, err := train.Preset("ae")
-	if err != nil {
-		return o, err
+	if err := o.Corrupt.UnmarshalText([]byte(c.String("corrupt"))); err != nil {
+		return o, wrong("--corrupt: %w", err)
 	}
-	config.Corrupt = c.String("corrupt")
-	spec, err := config.Spec(1)
-	if err != nil {
-		return o, wrong("--%w", err)
-	}
-	o.Corrupt = spec.Corrupt
 	return o, nil
 }
 
@@ -133,10 +124,7 @@ func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p
 		return p, fits(p.test, m, p.name)
 	}
 	p.name, p.part = name, "test"
-	if p.test, err = openPart(ctx, name, "", m.Spec.Inputs, "the model's input"); err != nil {
-		return p, err
-	}
-	if p.test, err = scaled(m, p.test); err != nil {
+	if p.test, err = openPart(ctx, name, "", width(m), "the model's input"); err != nil {
 		return p, err
 	}
 	if sets, err := r.own(ctx); err == nil {
@@ -146,8 +134,8 @@ func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p
 }
 
 func fits(s *data.Set, m *model.Model, name string) error {
-	if s.Cols != m.Spec.Inputs {
-		return wrong("%s has rows of %d numbers: expected %d, the size of the model's input", name, s.Cols, m.Spec.Inputs)
+	if s.Cols != width(m) {
+		return wrong("%s has rows of %d numbers: expected %d, the size of the model's input", name, s.Cols, width(m))
 	}
 	return nil
 }
@@ -157,8 +145,5 @@ func modelName(r *savedRun, m *model.Model) string {
 	if r.config != nil {
 		return r.config.Model
 	}
-	if m.Spec.Code == model.Gaussian {
-		return "vae"
-	}
-	return fmt.Sprintf("%s autoencoder", m.Spec.Loss)
+	return m.Spec.String()
 }

@@ -48,7 +48,7 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	var pca *eval.PCA
 	var err error
 	if test != nil {
-		if pca, err = baseline(dev, sets.Train, m.Spec.Latent); err != nil {
+		if pca, err = baseline(m, sets.Train); err != nil {
 			return fmt.Errorf("%w; the model is %s", err, done)
 		}
 	}
@@ -57,14 +57,14 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	}
 	var sum *eval.Summary
 	if test != nil {
-		if sum, err = eval.Summarise(m, sets.Train, test, eval.SummaryOptions{Seed: o.config.Seed, PCA: pca}); err != nil {
+		if sum, err = eval.Summarise(ctx, m, sets.Train, test, eval.SummaryOptions{Seed: o.config.Seed, PCA: pca}); err != nil {
 			return fmt.Errorf("%w; the model is %s", err, done)
 		}
 		out.Test, out.Val = byPart(part, sum)
 	}
 	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
 	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
-	if err := p.write(g); err != nil {
+	if err := p.write(ctx, g); err != nil {
 		return fmt.Errorf("%w; the model is %s", err, done)
 	}
 	if o.json {
@@ -85,8 +85,8 @@ type page struct {
 }
 
 // write draws the pictures into the run directory, and the page that has all.
-func (p *page) write(g *gallery) error {
-	pictures, err := g.draw()
+func (p *page) write(ctx context.Context, g *gallery) error {
+	pictures, err := g.draw(ctx)
 	if err != nil {
 		return err
 	}

@@ -104,7 +104,7 @@ func runInspectStep(s *streams, c *cli.Context) error {
 }
 
 // storedAsBytes is whether a run's data was taken as grey values: it was not scaled.
-func storedAsBytes(m *model.Model) bool { return len(m.Input.Shift) == 0 }
+func storedAsBytes(m *model.Model) bool { return m.Preparation().Identity() }
 
 // paperTraining is the run's training of the whole autoencoder, without memory.
 func paperTraining(m *model.Model, c *train.Config) (*model.Training, error) {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/report"
 	"github.com/aegpu/aegpu/train"
@@ -63,8 +62,8 @@ func runInterpolate(c *cli.Context, s *streams) error {
 	}
 	codes := walk(ends, m.Spec.Latent, steps)
 	n := len(codes) / m.Spec.Latent
-	set := &data.Set{Name: "interpolation", Rows: n, Cols: m.Spec.Inputs, F32: make([]float32, n*m.Spec.Inputs)}
-	if err := m.DecodeRows(set.F32, codes); err != nil {
+	set, err := m.Decode(c.Context, &data.Set{Name: "interpolation", Rows: n, Cols: m.Spec.Latent, F32: codes})
+	if err != nil {
 		return err
 	}
 	if err := writePaths(path, set, steps); err != nil {
@@ -115,7 +114,11 @@ func codesOf(c *cli.Context, r *savedRun, m *model.Model, rows []int) ([]float32
 			return nil, wrong("--between: row %d of %d: the %s part's last row is %d", i, test.Rows, what, test.Rows-1)
 		}
 	}
-	return eval.Codes(m, test.Subset(rows))
+	codes, err := m.Encode(c.Context, test.Subset(rows))
+	if err != nil {
+		return nil, err
+	}
+	return codes.F32, nil
 }
 
 // heldOut is the part that a run is judged by, and its name.

@@ -42,14 +42,14 @@ func next(dir, dataName string, m *model.Model, labels bool) []report.Command {
 	switch {
 	case labels:
 		add("what the codes know of the classes:", append(evaluate, "--probe")...)
-	case m.Spec.Code == model.Gaussian && m.Spec.Loss.String() != "squared":
+	case m.Spec.Bounds():
 		add("a tighter bound of log p(x):", append(evaluate, "--iwae-k", "100", "--limit", "1000")...)
 	default:
 		add("every figure again:", evaluate...)
 	}
 	add("the codes, to work with:", "encode", dir, dataName, "-o", "codes.npz")
 	ending := "samples.csv"
-	if side, _, _ := squareSide(m.Spec.Inputs); side > 0 {
+	if side, _, _ := squareSide(width(m)); side > 0 {
 		ending = "samples.png"
 	}
 	add("new examples:", "sample", dir, "-n", "64", "-o", ending)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
@@ -46,7 +45,7 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	config.Loss = backend.SquaredError
+	config.Loss = "squared"
 	if c.NArg() > 0 {
 		config.Data = c.Args().First()
 	}
@@ -66,10 +65,17 @@ func runPCA(c *cli.Context, s *streams) error {
 	if test == nil {
 		return wrong("no rows are held out to measure on: set --test or --val above 0")
 	}
-	if most := min(sets.Train.Rows, sets.Train.Cols); config.Latent > most {
-		return wrong("--latent is %d: expected at most %d for %d rows of %d columns", config.Latent, most, sets.Train.Rows, sets.Train.Cols)
+	rows, err := sets.Preparation.Apply(sets.Train)
+	if err != nil {
+		return err
 	}
-	pca, err := eval.FitPCA(dev, eval.SetRows(sets.Train), config.Latent)
+	if test, err = sets.Preparation.Apply(test); err != nil {
+		return err
+	}
+	if most := min(rows.Rows, rows.Cols); config.Latent > most {
+		return wrong("--latent is %d: expected at most %d for %d rows of %d columns", config.Latent, most, rows.Rows, rows.Cols)
+	}
+	pca, err := eval.FitPCA(dev, eval.SetRows(rows), config.Latent)
 	if err != nil {
 		return err
 	}
@@ -81,7 +87,7 @@ func runPCA(c *cli.Context, s *streams) error {
 	for _, v := range pca.Variance {
 		kept += v / max(pca.Total, math.SmallestNonzeroFloat64)
 	}
-	sum := &eval.Summary{Examples: test.Rows, SSE: &b.SSE, MSE: &b.MSE, PSNR: b.PSNR}
+	sum := &eval.Summary{Examples: test.Rows, Figures: b.Figures}
 	if c.Bool("json") {
 		r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept}
 		r.Test, r.Val = byPart(part, sum)

@@ -2,11 +2,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"slices"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
@@ -25,16 +25,16 @@ const (
 type gallery struct {
 	model   *model.Model
 	config  *train.Config
-	test    *data.Set // scaled; may be nil
+	test    *data.Set // raw rows; may be nil
 	pca     *eval.PCA // may be nil
 	history []train.Record
 
 	pictures []report.Picture
 }
 
-func (g *gallery) draw() ([]report.Picture, error) {
-	for _, one := range []func() error{g.reconstructions, g.losses, g.samples, g.filters, g.codes} {
-		if err := one(); err != nil {
+func (g *gallery) draw(ctx context.Context) ([]report.Picture, error) {
+	for _, one := range []func(context.Context) error{g.reconstructions, g.losses, g.samples, g.filters, g.codes} {
+		if err := one(ctx); err != nil {
 			return nil, err
 		}
 	}
@@ -57,17 +57,22 @@ func (g *gallery) shape() report.Geometry {
 	return report.Geometry{Width: g.model.Spec.Inputs}
 }
 
-// pixels undoes the scaling of images, which are looked at as they are; other
-// data is easier to compare scaled.
+// pixels undoes the preparation of images, which are looked at as they are; other
+// data is easier to compare prepared.
 func (g *gallery) pixels(x []float32) []float32 {
-	if g.shape().IsImage() && len(g.model.Input.Shift) > 0 {
-		x = slices.Clone(x)
-		g.model.Input.Invert(x)
+	p := g.model.Preparation()
+	if !g.shape().IsImage() || p.Identity() {
+		return x
 	}
-	return x
+	in, out := p.Inputs(), p.Width()
+	raw := make([]float32, len(x)/in*out)
+	for i := range len(x) / in {
+		p.UndoRow(raw[i*out:(i+1)*out], x[i*in:(i+1)*in])
+	}
+	return raw
 }
 
-func (g *gallery) reconstructions() error {
+func (g *gallery) reconstructions(context.Context) error {
 	if g.test == nil {
 		return nil
 	}
@@ -75,17 +80,17 @@ func (g *gallery) reconstructions() error {
 	if !g.shape().IsImage() {
 		n = shownPanels
 	}
-	clean, seen, err := eval.Corrupted(g.model.Device(), g.test, n, corrupt, g.config.Seed)
+	clean, seen, err := eval.Corrupted(g.model, g.test, n, corrupt, g.config.Seed)
 	if err != nil {
 		return err
 	}
-	y, err := eval.Reconstructions(g.model, seen)
+	y, err := g.model.Prepared(seen)
 	if err != nil {
 		return err
 	}
 	strips := []report.Strip{{Label: "original", X: g.pixels(clean)}}
 	caption := "Test examples and what comes back from the code"
-	if corrupt.Kind != backend.NoCorruption {
+	if !corrupt.None() {
 		strips = append(strips, report.Strip{Label: "corrupted", X: g.pixels(seen)})
 		caption = "Test examples, damaged, and what comes back from the code of the damaged ones"
 	}
@@ -113,7 +118,7 @@ func (g *gallery) linear(x []float32) ([]float32, error) {
 }
 
 // losses draws a panel a phase, and the parts of the last phase's loss.
-func (g *gallery) losses() error {
+func (g *gallery) losses(context.Context) error {
 	if len(g.history) == 0 {
 		return nil
 	}
@@ -134,9 +139,9 @@ func (g *gallery) losses() error {
 		if len(phases) > 1 {
 			panel = r.Phase
 		}
-		curve(panel, "training", r, r.Train.Loss)
+		curve(panel, "training", r, r.Train.Loss())
 		if r.Validation != nil {
-			curve(panel, "validation", r, r.Validation.Loss)
+			curve(panel, "validation", r, r.Validation.Loss())
 		}
 		if r.Phase == "autoencoder" {
 			parts(curve, r)
@@ -149,42 +154,40 @@ func (g *gallery) losses() error {
 
 // parts adds the terms of a loss that has several.
 func parts(curve func(panel, name string, r train.Record, v float64), r train.Record) {
-	if r.Train.KL == 0 && r.Train.Sparsity == 0 && r.Train.Contraction == 0 {
+	part := func(t model.Term) bool {
+		return t.Name != model.LossTerm && t.Name != model.AccuracyTerm && t.Name != model.SSETerm && t.Value != 0
+	}
+	several := func(t model.Term) bool { return part(t) && t.Name != model.ReconstructionTerm }
+	if !slices.ContainsFunc(r.Train, several) {
 		return
 	}
-	for _, part := range []struct {
-		name string
-		of   func(train.Terms) float64
-	}{
-		{"reconstruction", func(t train.Terms) float64 { return t.Reconstruction }},
-		{"kl", func(t train.Terms) float64 { return t.KL }},
-		{"sparsity", func(t train.Terms) float64 { return t.Sparsity }},
-		{"contraction", func(t train.Terms) float64 { return t.Contraction }},
-	} {
-		if v := part.of(r.Train); v != 0 {
-			curve(part.name, "training", r, v)
-		}
-		if r.Validation != nil && part.of(*r.Validation) != 0 {
-			curve(part.name, "validation", r, part.of(*r.Validation))
+	for _, of := range []struct {
+		name  string
+		terms model.Terms
+	}{{"training", r.Train}, {"validation", r.Validation}} {
+		for _, t := range of.terms {
+			if part(t) {
+				curve(t.Name, of.name, r, t.Value)
+			}
 		}
 	}
 }
 
-func (g *gallery) samples() error {
-	if g.model.Spec.Code != model.Gaussian {
+func (g *gallery) samples(ctx context.Context) error {
+	if !g.model.Spec.HasPrior() {
 		return nil
 	}
-	x := make([]float32, shownSamples*g.model.Spec.Inputs)
-	if err := g.model.DecodeRows(x, normals(shownSamples*g.model.Spec.Latent, g.config.Seed)); err != nil {
+	x, err := g.model.Sample(ctx, shownSamples, g.config.Seed)
+	if err != nil {
 		return err
 	}
 	return g.add("samples.png", "New examples, decoded from draws of the prior.", func(w io.Writer) error {
-		return report.Samples(w, g.shape(), x)
+		return report.Samples(w, g.shape(), x.F32)
 	})
 }
 
 // filters draws what the first layer's units look for.
-func (g *gallery) filters() error {
+func (g *gallery) filters(context.Context) error {
 	w0, err := g.model.Weights("encoder.0.weight")
 	if err != nil || !g.shape().IsImage() {
 		return err
@@ -195,15 +198,15 @@ func (g *gallery) filters() error {
 }
 
 // codes draws a code of two numbers.
-func (g *gallery) codes() error {
+func (g *gallery) codes(ctx context.Context) error {
 	if g.model.Spec.Latent != 2 || g.test == nil {
 		return nil
 	}
-	codes, err := eval.Codes(g.model, g.test)
+	codes, err := g.model.Encode(ctx, g.test)
 	if err != nil {
 		return err
 	}
 	return g.add("codes.png", "The codes of the test examples.", func(w io.Writer) error {
-		return report.Codes2D(w, codes, g.test.Labels, g.test.Classes)
+		return report.Codes2D(w, codes.F32, g.test.Labels, g.test.Classes)
 	})
 }

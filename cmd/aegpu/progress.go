@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
 	"golang.org/x/term"
 )
@@ -45,7 +46,7 @@ func (p *progress) step(at train.Progress) {
 	text := stepText(at, termsText(at.Terms))
 	if width := p.width(); width > 0 {
 		if len([]rune(text)) >= width {
-			text = stepText(at, "loss "+short(at.Terms.Loss))
+			text = stepText(at, "loss "+short(at.Terms.Loss()))
 		}
 		if runes := []rune(text); len(runes) >= width {
 			text = string(runes[:width-1])
@@ -88,33 +89,31 @@ func recordText(r train.Record, epochs int) string {
 	}
 	text := fmt.Sprintf("%s epoch %d%s  %s", r.Phase, r.Epoch, of, termsText(r.Train))
 	if v := r.Validation; v != nil {
-		text += "  validation " + short(v.Loss)
-		if v.Accuracy > 0 {
-			text += fmt.Sprintf(" (accuracy %.4f)", v.Accuracy)
-		}
+		text += "  validation " + short(v.Loss()) + accuracyText(v)
 	}
 	return text + fmt.Sprintf("  %s examples/s  %s", count(r.ExamplesPerSecond), duration(time.Duration(r.Seconds*float64(time.Second))))
 }
 
 // termsText is a loss and, where it has more than one, its parts.
-func termsText(t train.Terms) string {
+func termsText(t model.Terms) string {
 	parts := []string{}
-	for _, p := range []struct {
-		name string
-		v    float64
-	}{{"kl", t.KL}, {"sparsity", t.Sparsity}, {"contraction", t.Contraction}} {
-		if p.v != 0 {
-			parts = append(parts, p.name+" "+short(p.v))
+	for _, p := range t[min(2, len(t)):] {
+		if p.Name != model.AccuracyTerm && p.Name != model.SSETerm && p.Value != 0 {
+			parts = append(parts, p.Name+" "+short(p.Value))
 		}
 	}
-	text := "loss " + short(t.Loss)
+	text := "loss " + short(t.Loss())
 	if len(parts) > 0 {
-		text += " (reconstruction " + short(t.Reconstruction) + ", " + strings.Join(parts, ", ") + ")"
+		text += " (reconstruction " + short(t.Get(model.ReconstructionTerm)) + ", " + strings.Join(parts, ", ") + ")"
 	}
-	if t.Accuracy > 0 {
-		text += fmt.Sprintf(" (accuracy %.4f)", t.Accuracy)
+	return text + accuracyText(t)
+}
+
+func accuracyText(t model.Terms) string {
+	if v := t.Get(model.AccuracyTerm); v > 0 {
+		return fmt.Sprintf(" (accuracy %.4f)", v)
 	}
-	return text
+	return ""
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -7,8 +7,7 @@ import (
 
 func newReconstructCommand(s *streams) *cli.Command {
 	t := transform{
-		in: inputs, out: inputs, takes: "the model's input", keeps: true,
-		rows: func(m *model.Model, dst, src []float32) error { return m.ReconstructRows(dst, src) },
+		in: width, takes: "the model's input", rows: (*model.Model).Reconstruct,
 	}
 	return &cli.Command{
 		Name:        "reconstruct",

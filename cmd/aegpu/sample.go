@@ -46,8 +46,8 @@ func runSample(c *cli.Context, s *streams) error {
 	if !c.Bool("quiet") {
 		fmt.Fprintf(s.err, "codes from the %s\n", from)
 	}
-	set := &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Inputs, F32: make([]float32, n*m.Spec.Inputs)}
-	if err := m.DecodeRows(set.F32, codes); err != nil {
+	set, err := m.Decode(c.Context, &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Latent, F32: codes})
+	if err != nil {
 		return err
 	}
 	if err := writeSet(path, set); err != nil {

@@ -106,26 +106,3 @@ func openPart(ctx context.Context, name, part string, width int, what string) (*
 	}
 	return set, nil
 }
-
-// scaled is a set as the model takes it.
-func scaled(m *model.Model, s *data.Set) (*data.Set, error) {
-	if len(m.Input.Shift) > 0 {
-		var err error
-		if s, err = (&data.Scaler{Kind: "minmax", Shift: m.Input.Shift, Scale: m.Input.Scale}).Apply(s); err != nil {
-			return nil, err
-		}
-	}
-	if m.Spec.Loss != backend.Bernoulli || s.U8 != nil {
-		return s, nil
-	}
-	if len(m.Input.Shift) == 0 {
-		if lo, hi := s.Range(); lo < 0 || hi > 1 {
-			return nil, wrong("%s: values from %g to %g: the model was trained on values within [0, 1]", s.Name, lo, hi)
-		}
-		return s, nil
-	}
-	for i, v := range s.F32 { // rows may lie outside what the scaling was fitted to
-		s.F32[i] = min(max(v, 0), 1)
-	}
-	return s, nil
-}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -109,7 +110,7 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
-	spec, err := o.config.Spec(sets.Train.Cols)
+	spec, err := o.config.Spec(sets.Preparation.Inputs())
 	if err != nil {
 		return nil, &requestError{err}
 	}
@@ -155,8 +156,8 @@ func partsText(s *train.Sets) string {
 		text += fmt.Sprintf(", %d test", s.Test.Rows)
 	}
 	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
-	if s.Scaler != nil && s.Scaler.Kind != "none" {
-		text += ", scaled (" + s.Scaler.Kind + ")"
+	if k := s.Preparation.Scaling; k != data.ScaleNone {
+		text += ", scaled (" + k.String() + ")"
 	}
 	return text
 }

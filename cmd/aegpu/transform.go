@@ -13,14 +13,10 @@ import (
 
 // transform is a command that turns rows into rows: encode, decode, reconstruct.
 type transform struct {
-	in, out func(*model.Model) int // widths
-	takes   string                 // what a row of the input is
-	rows    func(m *model.Model, dst, src []float32) error
-	keeps   bool // they have the shape and columns of what went in
+	in    func(*model.Model) int // width
+	takes string                 // what a row of the input is
+	rows  func(m *model.Model, ctx context.Context, s *data.Set) (*data.Set, error)
 }
-
-// chunkRows is how many rows are in flight between the file and the device.
-const chunkRows = 4096
 
 func transformFlags(what string) []cli.Flag {
 	return append(deviceFlags(), outputFlag(what),
@@ -54,7 +50,7 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	result, err := t.apply(c.Context, m, set)
+	result, err := t.rows(m, c.Context, set)
 	if err != nil {
 		return err
 	}
@@ -62,29 +58,6 @@ func (t transform) run(c *cli.Context, s *streams) error {
 		return err
 	}
 	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: result.Rows, Columns: result.Cols, File: path})
-}
-
-// apply maps the set chunk by chunk; labels stay with their rows.
-func (t transform) apply(ctx context.Context, m *model.Model, set *data.Set) (*data.Set, error) {
-	in, out := t.in(m), t.out(m)
-	result := &data.Set{Name: set.Name, Rows: set.Rows, Cols: out, Labels: set.Labels, Classes: set.Classes, F32: make([]float32, set.Rows*out)}
-	if t.keeps {
-		result.Height, result.Width, result.Channels, result.Columns = set.Height, set.Width, set.Channels, set.Columns
-	}
-	buf := make([]float32, min(chunkRows, set.Rows)*in)
-	for at := 0; at < set.Rows; at += chunkRows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		n := min(chunkRows, set.Rows-at)
-		for i := range n {
-			set.Row(buf[i*in:(i+1)*in], at+i)
-		}
-		if err := t.rows(m, result.F32[at*out:(at+n)*out], buf[:n*in]); err != nil {
-			return nil, err
-		}
-	}
-	return result, nil
 }
 
 // wrote says what file was made of how many rows.

@@ -29,8 +29,17 @@ def nets(run, aegpu, folder):
     return json.loads(text), file
 
 
+def part(spec, name):
+    """The numbers of the net's part of that name, as [0.05, 3.0] of kl:0.05:3; None where it has none."""
+    for text in [spec["code"], spec["corrupt"], *spec.get("penalties", [])]:
+        words = text.split(":")
+        if words[0] == name:
+            return [float(v) for v in words[1:]]
+    return None
+
+
 def noisy(spec):
-    return bool(spec.get("vae") or "masking" in spec)
+    return part(spec, "gaussian") is not None or part(spec, "masking") is not None
 
 
 def ours(run, aegpu, mnist, spec, precision, device, folder):

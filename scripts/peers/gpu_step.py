@@ -25,6 +25,8 @@ import struct
 import sys
 import time
 
+from agree import part
+
 MODES = {"torch": ["graph", "eager", "compile+graph", "compile"], "jax": ["scan", "jit"]}
 SCANNED = {"cpu": 2e10, "cuda": 2e12}  # parameters times examples in a call of JAX's scan at the most: beyond, a call's cost does not show
 
@@ -200,21 +202,21 @@ def jax_loss(jax, spec, precision):
 
     def loss(params, x, key):
         seen, penalty, deep = x, 0.0, len(spec["hidden"]) + 1
-        if "masking" in spec:
-            seen = x * (jax.random.uniform(key, x.shape) >= spec["masking"])
+        if part(spec, "masking"):
+            seen = x * (jax.random.uniform(key, x.shape) >= part(spec, "masking")[0])
         h = stack(seen, params[:deep])
-        if spec.get("vae"):
+        if part(spec, "gaussian") is not None:
             mu, logvar = np.split(h, 2, axis=1)
             h = mu + jax.random.normal(key, mu.shape) * np.exp(logvar / 2)
             penalty = ((mu * mu + np.exp(logvar) - 1 - logvar) / 2).sum() / len(x)
-        elif spec.get("code") == "sigmoid":
+        elif spec.get("code_activation") == "sigmoid":
             h = nn.sigmoid(h)
-        if "sparsity" in spec:
-            rho, weight = spec["sparsity"]
+        if part(spec, "kl"):
+            rho, weight = part(spec, "kl")
             m = h.mean(0)
             penalty = weight * (rho * np.log(rho / m) + (1 - rho) * np.log((1 - rho) / (1 - m))).sum()
-        if "contract" in spec:
-            penalty = spec["contract"] * np.matmul((h * (1 - h)) ** 2, (params[0][0] ** 2).sum(0)).mean()
+        if part(spec, "exact"):
+            penalty = part(spec, "exact")[0] * np.matmul((h * (1 - h)) ** 2, (params[0][0] ** 2).sum(0)).mean()
         out = stack(h, params[deep:])
         return (nn.softplus(out) - out * x).sum() / len(x) + penalty
 
@@ -223,7 +225,7 @@ def jax_loss(jax, spec, precision):
 
 def widths(spec):
     """The layers' inputs and outputs."""
-    code = spec["latent"] * (2 if spec.get("vae") else 1)
+    code = spec["latent"] * (2 if part(spec, "gaussian") is not None else 1)
     encoder = zip([784] + spec["hidden"], spec["hidden"] + [code])
     return [*encoder, *zip([spec["latent"]] + spec["hidden"][::-1], spec["hidden"][::-1] + [784])]
 

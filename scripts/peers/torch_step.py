@@ -18,6 +18,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from agree import part
+
 
 def images(folder):
     with gzip.open(os.path.join(folder, "train-images-idx3-ubyte.gz")) as f:
@@ -40,28 +42,28 @@ class Net(nn.Module):
         self.spec = spec
         act = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}[spec["activation"]]
         hidden, latent = spec["hidden"], spec["latent"]
-        code = 2 * latent if spec.get("vae") else latent
+        code = 2 * latent if part(spec, "gaussian") is not None else latent
         self.encoder = nn.Sequential(*layers([784] + hidden, act), nn.Linear(([784] + hidden)[-1], code))
         self.decoder = nn.Sequential(*layers([latent] + hidden[::-1], act), nn.Linear(([latent] + hidden[::-1])[-1], 784))
 
     def forward(self, x):
         spec, seen = self.spec, x
-        if "masking" in spec:
-            seen = x * (torch.rand_like(x) >= spec["masking"])
+        if part(spec, "masking"):
+            seen = x * (torch.rand_like(x) >= part(spec, "masking")[0])
         h, penalty = self.encoder(seen), 0.0
-        if spec.get("vae"):
+        if part(spec, "gaussian") is not None:
             mu, logvar = h.chunk(2, dim=1)
             h = mu + torch.randn_like(mu) * torch.exp(logvar / 2)
             penalty = ((mu * mu + logvar.exp() - 1 - logvar) / 2).sum() / len(x)
-        elif spec.get("code") == "sigmoid":
+        elif spec.get("code_activation") == "sigmoid":
             h = torch.sigmoid(h)
-        if "sparsity" in spec:
-            rho, weight = spec["sparsity"]
+        if part(spec, "kl"):
+            rho, weight = part(spec, "kl")
             m = h.mean(0)
             penalty = weight * (rho * (rho / m).log() + (1 - rho) * ((1 - rho) / (1 - m)).log()).sum()
-        if "contract" in spec:
+        if part(spec, "exact"):
             squares = (self.encoder[0].weight ** 2).sum(1)
-            penalty = spec["contract"] * ((h * (1 - h)) ** 2 @ squares).mean()
+            penalty = part(spec, "exact")[0] * ((h * (1 - h)) ** 2 @ squares).mean()
         return F.binary_cross_entropy_with_logits(self.decoder(h), x, reduction="sum") / len(x) + penalty
 
 
