@@ -6,6 +6,22 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
+// recordPlants are faults in recordings alone.
+var recordPlants = []fault{
+	{bug: "a width of 1 goes wrong in a recording", group: "Narrow", in: func(d backend.Device) backend.Device { return &thinRecorded{recording{Device: d}} }},
+	{bug: "a gradient's width of 1 goes wrong in a recording", group: "Narrow", in: func(d backend.Device) backend.Device { return &thinBack{recording{Device: d}} }},
+	{bug: "no bias gradient in a recording", group: "Narrow", in: func(d backend.Device) backend.Device { return &noSums{recording{Device: d}} }},
+	{bug: "half a slope at 0", group: "Kink", in: func(d backend.Device) backend.Device { return &kinked{recording: recording{Device: d}, slope: 0.5} }},
+	{bug: "a slope at y = 0", group: "Kink", in: func(d backend.Device) backend.Device {
+		return &kinked{recording: recording{Device: d}, slope: 1, everywhere: true}
+	}},
+	{bug: "swallows NaN, and looks nowhere", group: "Guard", in: func(d backend.Device) backend.Device { return &swallows{Device: d} }},
+	{bug: "rounds otherwise when recorded", group: "Record", in: func(d backend.Device) backend.Device { return &otherOrder{recording: recording{Device: d}, by: eps} }},
+	{bug: "another bit each time, recorded", group: "Deterministic", in: func(d backend.Device) backend.Device {
+		return &otherOrder{recording: recording{Device: d}, by: eps, anew: true}
+	}},
+}
+
 // recording is a device that knows when it runs a recorded step.
 type recording struct {
 	backend.Device
