@@ -94,5 +94,3 @@ func TestPrecisions(t *testing.T) {
 		}
 	}
 }
-
-type ()
