@@ -1034,7 +1034,7 @@ func (k RowSquaresFwdF32) Args() []Arg {
 	}
 }
 
-// ContractShallowBwdF32 is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s” r_j, where out may be da, and
+// ContractShallowBwdF32 is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s″ r_j, where out may be da, and
 // dr[j] = scale sum_b s'^2. With sloped da is multiplied by s' first.
 //
 //	out, da, saved (halves: rows x ld): rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
@@ -1185,7 +1185,7 @@ func (k DerivativeFwdF32) Args() []Arg {
 	}
 }
 
-// DerivativeBwdF32 is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s”(saved[b,:]).
+// DerivativeBwdF32 is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s″(saved[b,:]).
 //
 //	dv (half: batch k x ld), du, v: batch k x cols, da, saved: batch x cols
 type DerivativeBwdF32 struct {

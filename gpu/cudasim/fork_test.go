@@ -18,13 +18,13 @@ func TestForkedCapture(t *testing.T) {
 		z           float32
 		beside      uint64
 	}{
-		{"late", "", true, 7, 0},
-		{"early", "", true, 7, 0},
-		{"late", "", false, 0, 1},
-		{"early", "", false, 7, 1},
-		{"late", "join", true, 0, 1}, // the join is missing
-		{"early", "fork", true, 0, 1},
-		{"late", "fork", true, 7, 1}, // not seen in this order
+		{order: "late", joinFirst: true, z: 7},
+		{order: "early", joinFirst: true, z: 7},
+		{order: "late", beside: 1},
+		{order: "early", z: 7, beside: 1},
+		{order: "late", drop: "join", joinFirst: true, beside: 1}, // the join is missing
+		{order: "early", drop: "fork", joinFirst: true, beside: 1},
+		{order: "late", drop: "fork", joinFirst: true, z: 7, beside: 1}, // not seen in this order
 	} {
 		t.Setenv("AEGPU_CUDASIM_GRAPH_ORDER", c.order)
 		t.Setenv("AEGPU_CUDASIM_DROP_WAITS", c.drop)

@@ -138,7 +138,7 @@ func (e entry) doc(before string) ([]string, error) {
 		if !strings.HasPrefix(l, "//") {
 			break
 		}
-		lines = append(lines, l)
+		lines = append(lines, strings.ReplaceAll(l, "''", "″")) // gofmt makes a quotation mark of the two
 	}
 	slices.Reverse(lines)
 	if len(lines) == 0 {
