@@ -10,7 +10,7 @@ import (
 )
 
 // A training on data on the host gives the bits of one on resident data.
-func TestStagedVariants(t *testing.T) {
+func TestFetchedVariants(t *testing.T) {
 	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
 		for _, v := range variants() {
 			for _, p := range []Precision{FP32, TF32, BF16} {
@@ -43,7 +43,7 @@ func TestStagedVariants(t *testing.T) {
 // A step of several batches has one buffer for them: each is fetched while the one
 // before it is computed on. Steps of 5, 5 and 3 rows start with a batch that the last
 // of the step before is too small to have left.
-func TestStagedAccumulation(t *testing.T) {
+func TestFetchedAccumulation(t *testing.T) {
 	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
 		for _, v := range variants() {
 			for _, batches := range []int{2, 3} {

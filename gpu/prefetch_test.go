@@ -12,7 +12,7 @@ import (
 )
 
 // Batches of data on the host are those of resident data, in every variant.
-func TestStagedBatches(t *testing.T) {
+func TestFetchedBatches(t *testing.T) {
 	eachOrder(t, func(t *testing.T, _ *cudasim.Sim) {
 		d := open(t, Options{}).(*Device)
 		const rows, lead = 100, 3
@@ -47,8 +47,8 @@ func TestStagedBatches(t *testing.T) {
 				}
 			}
 		}
-		if n := len(d.stagings); n != 0 {
-			t.Errorf("%d staging buffers after their data was freed", n)
+		if n := len(d.batchBuffers); n != 0 {
+			t.Errorf("%d buffers for batches after their data was freed", n)
 		}
 		if err := d.Close(); err != nil {
 			t.Error(err)
@@ -176,7 +176,7 @@ func TestProgramsTakeTurns(t *testing.T) {
 }
 
 // A recorded batch past the end of data on the host is an error of the launch.
-func TestStagedBatchPastTheEnd(t *testing.T) {
+func TestFetchedBatchPastTheEnd(t *testing.T) {
 	sim := simulator(t)
 	d := open(t, Options{}).(*Device)
 	v, err := onHost{d}.AllocBytes(10, 3, pixels(10, 3))
@@ -199,8 +199,8 @@ func TestStagedBatchPastTheEnd(t *testing.T) {
 	sound(t, sim)
 }
 
-// A staging buffer is what StageBytes says, and goes with its data.
-func TestStagingIsCounted(t *testing.T) {
+// A buffer for batches is what BatchBytes says, and goes with its data.
+func TestBatchBuffersAreCounted(t *testing.T) {
 	sim := simulator(t)
 	d := open(t, Options{}).(*Device)
 	v, err := onHost{d}.AllocFloats(10, 3, make([]float32, 30))
@@ -212,8 +212,8 @@ func TestStagingIsCounted(t *testing.T) {
 	before := d.Usage()
 	full := w.record(func() { w.gather(x, v); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 4}) })
 	last := w.record(func() { w.gather(x.Top(2), v); w.d.Enqueue(backend.Tick{Clock: w.clock, Rows: 2}) })
-	if u := d.Usage(); u.Bytes-before.Bytes != d.StageBytes(4, 12) {
-		t.Errorf("%d bytes are taken by two recordings, StageBytes says %d", u.Bytes-before.Bytes, d.StageBytes(4, 12))
+	if u := d.Usage(); u.Bytes-before.Bytes != d.BatchBytes(4, 12) {
+		t.Errorf("%d bytes are taken by two recordings, BatchBytes says %d", u.Bytes-before.Bytes, d.BatchBytes(4, 12))
 	}
 	w.set(0, 0)
 	if err := d.Sync(); err != nil {
