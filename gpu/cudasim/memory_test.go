@@ -33,16 +33,6 @@ func TestHostPointerIsCaught(t *testing.T) {
 	r.close("no device memory")
 }
 
-func TestMisalignedVectorIsCaught(t *testing.T) {
-	r := checked(t)
-	dx, dy := upload(r, ramp(300)), upload(r, ramp(300))
-	if err := r.launch("test_misaligned_f32", 1, uint64(dy), uint64(dx)); err == nil {
-		t.Error("the launch succeeded")
-	}
-	r.free(dx, dy)
-	r.close("misaligned load of 16 bytes")
-}
-
 // Memory is fresh, of NaNs, to its last byte, and a large allocation takes none of the host's before it is touched.
 func TestLargeAllocationIsPoisoned(t *testing.T) {
 	r := newRig(t)

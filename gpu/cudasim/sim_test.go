@@ -45,14 +45,26 @@ func TestGridSum(t *testing.T) {
 	}
 }
 
-func TestOutOfBoundsIsCaught(t *testing.T) {
-	r := checked(t)
-	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
-	if err := r.launch("test_out_of_bounds_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
-		t.Error("the launch succeeded")
+// What the instrumented kernels do wrong is an error of the launch, and named.
+func TestFaultsAreCaught(t *testing.T) {
+	for _, c := range []struct {
+		kernel, finding string
+		grid            int
+		args            []uint64 // after y and x
+	}{
+		{kernel: "test_out_of_bounds_f32", grid: 2, args: []uint64{300},
+			finding: "test_out_of_bounds_f32, block 1, thread 44: load of 4 bytes at offset 1200 of a buffer of 1200 bytes"},
+		{kernel: "test_missing_barrier_f32", grid: 2, args: []uint64{300}, finding: "race on shared memory"},
+		{kernel: "test_misaligned_f32", grid: 1, finding: "misaligned load of 16 bytes"},
+	} {
+		r := checked(t)
+		dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
+		if err := r.launch(c.kernel, c.grid, append([]uint64{uint64(dy), uint64(dx)}, c.args...)...); err == nil {
+			t.Errorf("%s: the launch succeeded", c.kernel)
+		}
+		r.free(dx, dy)
+		r.close(c.finding)
 	}
-	r.free(dx, dy)
-	r.close("test_out_of_bounds_f32, block 1, thread 44: load of 4 bytes at offset 1200 of a buffer of 1200 bytes")
 }
 
 // AddressSanitizer ends the process, so the launch runs in another one.
@@ -74,16 +86,6 @@ func TestOutOfBoundsEndsUnderASan(t *testing.T) {
 		!strings.Contains(string(out), "test_out_of_bounds_f32") {
 		t.Errorf("a launch out of bounds: %v, %s", err, out)
 	}
-}
-
-func TestMissingBarrierIsCaught(t *testing.T) {
-	r := checked(t)
-	dx, dy := upload(r, ramp(300)), upload(r, make([]float32, 300))
-	if err := r.launch("test_missing_barrier_f32", 2, uint64(dy), uint64(dx), 300); err == nil {
-		t.Error("the launch succeeded")
-	}
-	r.free(dx, dy)
-	r.close("race on shared memory")
 }
 
 func TestDivergentBarrierIsCaught(t *testing.T) {
