@@ -70,9 +70,6 @@ func (a Activation) String() string {
 // rather than of the output.
 func (a Activation) SavesPre() bool { return a == GELU || a == SiLU }
 
-// Flat reports whether the second derivative is zero wherever it exists.
-func (a Activation) Flat() bool { return a <= LeakyReLU }
-
 // ParseActivation is the activation of that name.
 func ParseActivation(name string) (Activation, error) {
 	for i, n := range activationNames {

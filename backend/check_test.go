@@ -12,13 +12,30 @@ func (*block) Free() {}
 // tensor is a rows x cols operand in memory of its own.
 func tensor(rows, cols int) Tensor { return Tensor{Mem: &block{}, Rows: rows, Cols: cols} }
 
-func TestChecksNameTheOperandAndItsShape(t *testing.T) {
+// checked is what a check came to, and what it should have said: "" for no error.
+type checked struct {
+	err  error
+	want string
+}
+
+// holdChecks wants the operand that does not fit named, and its shape.
+func holdChecks(t *testing.T, all []checked) {
+	t.Helper()
+	for _, tt := range all {
+		switch {
+		case tt.want == "" && tt.err != nil:
+			t.Errorf("unexpected: %v", tt.err)
+		case tt.want != "" && tt.err == nil:
+			t.Errorf("no error, want %q", tt.want)
+		case tt.want != "" && !strings.Contains(tt.err.Error(), tt.want):
+			t.Errorf("%q does not say %q", tt.err, tt.want)
+		}
+	}
+}
+
+func TestChecksOfLayers(t *testing.T) {
 	whole := tensor(8, 8)
-	sums := Sums{Mem: &block{}, N: 3}
-	for _, tt := range []struct {
-		err  error
-		want string // "" for no error
-	}{
+	holdChecks(t, []checked{
 		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(5, 4), B: tensor(1, 5), Act: ReLU}.Check(), ""},
 		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(4, 5), B: tensor(1, 5), Act: ReLU, Transposed: true}.Check(), ""},
 		{Linear{Y: tensor(3, 5), X: tensor(3, 4), W: tensor(5, 6), Act: ReLU}.Check(), "backend: Linear: x 3x4 does not fit w 5x6"},
@@ -39,6 +56,11 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 		{Dropout{Y: whole, X: whole, P: 1}.Check(), "p is 1"},
 		{CopyColumns{Dst: tensor(3, 2), Src: tensor(3, 4), From: 2}.Check(), ""},
 		{CopyColumns{Dst: tensor(3, 2), Src: tensor(3, 4), From: 3}.Check(), "columns from 3 on"},
+	})
+}
+
+func TestChecksOfBatchesAndLosses(t *testing.T) {
+	holdChecks(t, []checked{
 		{Gather{Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), "output is none"},
 		{Gather{Clean: tensor(3, 4), Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), ""},
 		{Gather{Clean: tensor(3, 4), Noisy: tensor(3, 5), Data: tensor(9, 4).Data(), Batch: Batch{}}.Check(), "noisy is 3x5, expected 3x4"},
@@ -49,6 +71,13 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(6, 1), Kind: Categorical}.Check(), ""},
 		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(4, 4), Kind: Bernoulli}.Check(), "multiple"},
 		{Loss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(6, 4), Kind: 77}.Check(), "unknown loss 77"},
+	})
+}
+
+func TestChecksOfCodesAndUpdates(t *testing.T) {
+	whole := tensor(8, 8)
+	sums := Sums{Mem: &block{}, N: 3}
+	holdChecks(t, []checked{
 		{Reparam{Z: tensor(6, 2), ML: tensor(3, 4)}.Check(), ""},
 		{Reparam{Z: tensor(6, 2), ML: tensor(3, 5)}.Check(), "z 6x2 does not fit ml 3x5"},
 		{TopK{Y: tensor(2, 3), X: tensor(2, 3), K: 4}.Check(), "k is 4 in rows of 3"},
@@ -66,21 +95,18 @@ func TestChecksNameTheOperandAndItsShape(t *testing.T) {
 		{lamb([]int{2, 3}, 2), "ends [2 3] do not reach the end of params 1x4"},
 		{lamb([]int{2, 5}, 2), "ends [2 5] in params 1x4"},
 		{lamb([]int{2, 4}, 1), "trust of 1 slots for 2 parameter tensors"},
+	})
+}
+
+func TestChecksOfTransfersAndLists(t *testing.T) {
+	whole := tensor(8, 8)
+	holdChecks(t, []checked{
 		{CheckAllocBytes(1<<32, 1<<32, nil), "0 bytes for 4294967296x4294967296"},
 		{CheckAllocFloats(2, 3, make([]float32, 5)), "5 numbers for 2x3"},
 		{CheckAllocFloats(0, 3, nil), ""},
 		{List{nil}.Check(), "operation 0 is nil"},
 		{CheckUpload(whole, nil), "64 elements on the device, 0 on the host"},
-	} {
-		switch {
-		case tt.want == "" && tt.err != nil:
-			t.Errorf("unexpected: %v", tt.err)
-		case tt.want != "" && tt.err == nil:
-			t.Errorf("no error, want %q", tt.want)
-		case tt.want != "" && !strings.Contains(tt.err.Error(), tt.want):
-			t.Errorf("%q does not say %q", tt.err, tt.want)
-		}
-	}
+	})
 }
 
 // lamb checks an UpdateLAMB of four parameters.

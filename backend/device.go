@@ -69,9 +69,9 @@ type Device interface {
 type HostData interface {
 	// OnHost reports whether a data set of that many bytes would stay on the host.
 	OnHost(bytes int) bool
-	// StageBytes is the device memory that a step's gathers of up to so many rows at a
+	// BatchBytes is the device memory that a step's gathers of up to so many rows at a
 	// time, of so many bytes each, take for data on the host.
-	StageBytes(rows, bytes int) int
+	BatchBytes(rows, bytes int) int
 	// AllocFloats is a data set copied from v (rows*cols).
 	AllocFloats(rows, cols int, v []float32) (Data, error)
 }

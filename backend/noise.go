@@ -124,14 +124,14 @@ const (
 // Mitchell et al., "Bandwidth-optimal random shuffling for GPUs", 2022).
 type Permutation struct {
 	N           uint64
-	Left, Right uint32 // bits of the two halves
+	left, right uint32 // bits of the two halves
 	Keys        [12]uint32
 }
 
 // NewPermutation is the permutation of [0, n) for that seed and epoch.
 func NewPermutation(n, seed, epoch uint64) Permutation {
 	width := uint32(max(2, bits.Len64(n-1)))
-	p := Permutation{N: n, Left: width / 2, Right: width - width/2}
+	p := Permutation{N: n, left: width / 2, right: width - width/2}
 	for block := range uint32(3) {
 		w := Philox(seed, StreamShuffle, epoch, block)
 		copy(p.Keys[4*block:], w[:])
@@ -141,14 +141,14 @@ func NewPermutation(n, seed, epoch uint64) Permutation {
 
 // At is the image of i.
 func (p *Permutation) At(i uint64) uint64 {
-	lm, rm := uint32(1<<p.Left-1), uint32(1<<p.Right-1)
+	lm, rm := uint32(1<<p.left-1), uint32(1<<p.right-1)
 	for {
-		l, r := uint32(i>>p.Right), uint32(i)&rm
+		l, r := uint32(i>>p.right), uint32(i)&rm
 		for k := 0; k < len(p.Keys); k += 2 {
 			l ^= mix(r+p.Keys[k]) & lm
 			r ^= mix(l+p.Keys[k+1]) & rm
 		}
-		if i = uint64(l)<<p.Right | uint64(r); i < p.N {
+		if i = uint64(l)<<p.right | uint64(r); i < p.N {
 			return i
 		}
 	}

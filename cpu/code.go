@@ -15,7 +15,7 @@ type codeOps struct {
 // Reparam draws z = mu + exp(l/2) eps.
 func (d *Device) reparam(o backend.Reparam) {
 	if d.begin("Reparam", o.Check()) {
-		d.ops.reparam = reparamOp{d.floats(o.Z), d.floats(o.ML), o.Z.Cols, o.Z.Rows / o.ML.Rows, d.noise(o.Noise)}
+		d.ops.reparam = reparamOp{z: d.floats(o.Z), ml: d.floats(o.ML), width: o.Z.Cols, samples: o.Z.Rows / o.ML.Rows, noise: d.noise(o.Noise)}
 		d.eachRow(&d.ops.reparam, o.Z.Rows, o.Z.Cols, heavy)
 	}
 }
@@ -88,8 +88,8 @@ func (d *Device) reparamBack(op backend.ReparamBack) {
 		return
 	}
 	o := &d.ops.reparamBack
-	*o = reparamBackOp{d.floats(op.DML), d.floats(op.DZ), d.floats(op.ML), d.floats(op.KL),
-		op.DZ.Cols, op.DZ.Rows / op.ML.Rows, d.noise(op.Noise), op.FreeBits, op.Scale}
+	*o = reparamBackOp{dml: d.floats(op.DML), dz: d.floats(op.DZ), ml: d.floats(op.ML), kl: d.floats(op.KL),
+		width: op.DZ.Cols, samples: op.DZ.Rows / op.ML.Rows, noise: d.noise(op.Noise), freeBits: op.FreeBits, weight: op.Scale}
 	if k := d.clock(op.Noise.Clock); d.ready() {
 		o.weight *= k.hyper().KL
 		d.eachRow(o, op.ML.Rows, op.DZ.Rows/op.ML.Rows*op.DZ.Cols, heavy)

@@ -41,7 +41,7 @@ func (o *copyOp) part(_ *scratch, _, lo, hi int) { copy(o.dst[lo:hi], o.src[lo:h
 // CopyColumns is dst[r,j] = src[r,from+j].
 func (d *Device) copyColumns(o backend.CopyColumns) {
 	if d.begin("CopyColumns", o.Check()) {
-		d.ops.copyColumns = copyColumnsOp{d.floats(o.Dst), d.floats(o.Src), o.Dst.Cols, o.Src.Cols, o.From}
+		d.ops.copyColumns = copyColumnsOp{dst: d.floats(o.Dst), src: d.floats(o.Src), cols: o.Dst.Cols, width: o.Src.Cols, from: o.From}
 		d.eachRow(&d.ops.copyColumns, o.Dst.Rows, o.Dst.Cols, light)
 	}
 }

@@ -16,8 +16,8 @@ type importanceOps struct {
 // ImportanceWeights is the normalised weights and the importance-weighted bound.
 func (d *Device) importanceWeights(o backend.ImportanceWeights) {
 	if d.begin("ImportanceWeights", o.Check()) {
-		d.ops.weights = importanceOp{d.floats(o.W), d.floats(o.Bound), d.floats(o.Rows), d.floats(o.Z), d.floats(o.ML),
-			o.Z.Cols, o.Z.Rows / o.ML.Rows, d.noise(o.Noise)}
+		d.ops.weights = importanceOp{w: d.floats(o.W), bound: d.floats(o.Bound), rows: d.floats(o.Rows), z: d.floats(o.Z), ml: d.floats(o.ML),
+			width: o.Z.Cols, samples: o.Z.Rows / o.ML.Rows, noise: d.noise(o.Noise)}
 		d.eachRow(&d.ops.weights, o.ML.Rows, o.Z.Rows/o.ML.Rows*o.Z.Cols, heavy)
 	}
 }
@@ -70,8 +70,8 @@ func (o *importanceOp) logWeight(s *scratch, b, k int) float64 {
 // ImportanceBack is the gradient by ml of -scale times the sum of the bounds.
 func (d *Device) importanceBack(o backend.ImportanceBack) {
 	if d.begin("ImportanceBack", o.Check()) {
-		d.ops.weightsBack = importanceBackOp{d.floats(o.DML), d.floats(o.DZ), d.floats(o.Z), d.floats(o.ML), d.floats(o.W),
-			o.Z.Cols, o.Z.Rows / o.ML.Rows, d.noise(o.Noise), o.Scale}
+		d.ops.weightsBack = importanceBackOp{dml: d.floats(o.DML), dz: d.floats(o.DZ), z: d.floats(o.Z), ml: d.floats(o.ML), w: d.floats(o.W),
+			width: o.Z.Cols, samples: o.Z.Rows / o.ML.Rows, noise: d.noise(o.Noise), scale: o.Scale}
 		d.eachRow(&d.ops.weightsBack, o.ML.Rows, o.Z.Rows/o.ML.Rows*o.Z.Cols, heavy)
 	}
 }

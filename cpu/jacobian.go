@@ -21,7 +21,7 @@ func (d *Device) contractShallow(o backend.ContractShallow) {
 		return
 	}
 	acc := d.sums(o.Sums)
-	d.ops.contract = contractOp{d, d.floats(o.DA), d.floats(o.DR), d.floats(o.Saved), d.floats(o.R), o.Saved.Rows, o.Saved.Cols, o.Act, o.Scale}
+	d.ops.contract = contractOp{dev: d, da: d.floats(o.DA), dr: d.floats(o.DR), saved: d.floats(o.Saved), r: d.floats(o.R), rows: o.Saved.Rows, cols: o.Saved.Cols, act: o.Act, scale: o.Scale}
 	d.needPartials(ceilDiv(o.Saved.Cols, tile))
 	d.eachTile(&d.ops.contract, o.Saved.Cols)
 	if d.ready() {
@@ -101,7 +101,7 @@ func (o *probesOp) part(s *scratch, _, lo, hi int) {
 // ScaleByDerivative is u[b,k,:] = v[b,k,:] . s'(saved[b,:]).
 func (d *Device) scaleByDerivative(o backend.ScaleByDerivative) {
 	if d.begin("ScaleByDerivative", o.Check()) {
-		d.ops.byDerivative = byDerivativeOp{d.floats(o.U), d.floats(o.V), d.floats(o.Saved), o.V.Cols, o.V.Rows / o.Saved.Rows, o.Act}
+		d.ops.byDerivative = byDerivativeOp{u: d.floats(o.U), v: d.floats(o.V), saved: d.floats(o.Saved), cols: o.V.Cols, samples: o.V.Rows / o.Saved.Rows, act: o.Act}
 		d.eachRow(&d.ops.byDerivative, o.Saved.Rows, o.V.Rows/o.Saved.Rows*o.V.Cols, light)
 	}
 }
@@ -130,8 +130,8 @@ func (o *byDerivativeOp) part(s *scratch, _, lo, hi int) {
 // pre-activations.
 func (d *Device) scaleByDerivativeBack(o backend.ScaleByDerivativeBack) {
 	if d.begin("ScaleByDerivativeBack", o.Check()) {
-		d.ops.byDerivBack = byDerivativeBackOp{d.floats(o.DV), d.floats(o.DA), d.floats(o.DU), d.floats(o.V), d.floats(o.Saved),
-			o.V.Cols, o.V.Rows / o.Saved.Rows, o.Act}
+		d.ops.byDerivBack = byDerivativeBackOp{dv: d.floats(o.DV), da: d.floats(o.DA), du: d.floats(o.DU), v: d.floats(o.V), saved: d.floats(o.Saved),
+			cols: o.V.Cols, samples: o.V.Rows / o.Saved.Rows, act: o.Act}
 		d.eachRow(&d.ops.byDerivBack, o.Saved.Rows, o.V.Rows/o.Saved.Rows*o.V.Cols, light)
 	}
 }

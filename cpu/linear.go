@@ -18,7 +18,7 @@ func (d *Device) linear(o backend.Linear) {
 		return
 	}
 	yv, xv, wv := d.floats(o.Y), d.floats(o.X), d.floats(o.W)
-	d.ops.bias = biasOp{d.path, o.Act, o.Y.Cols, yv, d.floats(o.Pre), d.floats(o.B)}
+	d.ops.bias = biasOp{path: d.path, act: o.Act, cols: o.Y.Cols, y: yv, pre: d.floats(o.Pre), b: d.floats(o.B)}
 	var then simd.Finisher
 	if o.Act != backend.Identity || !o.Pre.None() || !o.B.None() {
 		then = &d.ops.bias
@@ -62,7 +62,7 @@ func (d *Device) linearBackInput(o backend.LinearBackInput) {
 	v := d.floats(o.DX)
 	var then simd.Finisher
 	if o.Act != backend.Identity {
-		d.ops.slope = slopeOp{d.path, o.Act, o.DX.Cols, v, d.floats(o.Saved)}
+		d.ops.slope = slopeOp{path: d.path, act: o.Act, cols: o.DX.Cols, dx: v, v: d.floats(o.Saved)}
 		then = &d.ops.slope
 	}
 	d.product(v, d.floats(o.DY), d.floats(o.W), o.DX.Rows, o.DX.Cols, o.DY.Cols, false, o.Transposed, 0, then)
@@ -93,7 +93,7 @@ func (d *Device) linearBackWeights(o backend.LinearBackWeights) {
 		beta = 1
 	}
 	a, b := d.floats(o.DY), d.floats(o.X)
-	d.ops.columnSums = columnSumsOp{d.floats(o.DB), a, o.DY.Rows, o.DY.Cols, 1, o.Accumulate}
+	d.ops.columnSums = columnSumsOp{out: d.floats(o.DB), v: a, rows: o.DY.Rows, cols: o.DY.Cols, scale: 1, accumulate: o.Accumulate}
 	if o.Transposed {
 		a, b = b, a
 	}

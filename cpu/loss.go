@@ -17,8 +17,8 @@ func (d *Device) loss(op backend.Loss) {
 		return
 	}
 	o := &d.ops.loss
-	*o = lossOp{d.floats(op.DOut), d.floats(op.Rows), d.floats(op.Out), d.floats(op.Target),
-		op.Out.Cols, op.Target.Cols, op.Out.Rows / op.Target.Rows, op.Kind, op.Scale}
+	*o = lossOp{dout: d.floats(op.DOut), rows: d.floats(op.Rows), out: d.floats(op.Out), target: d.floats(op.Target),
+		cols: op.Out.Cols, width: op.Target.Cols, samples: op.Out.Rows / op.Target.Rows, kind: op.Kind, scale: op.Scale}
 	if op.Kind == backend.Categorical && d.ready() {
 		d.classes(o.target, op.Out.Cols)
 	}

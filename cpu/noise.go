@@ -44,7 +44,7 @@ func mask(word uint32, below int32) uint32 { return uint32((int32(word>>8) - bel
 func (d *Device) dropout(o backend.Dropout) {
 	if d.begin("Dropout", o.Check()) {
 		keep := math.Float32bits(float32(1 / (1 - float64(o.P))))
-		d.ops.dropout = dropoutOp{d.floats(o.Y), d.floats(o.X), d.noise(o.Noise), below(o.P), keep}
+		d.ops.dropout = dropoutOp{y: d.floats(o.Y), x: d.floats(o.X), noise: d.noise(o.Noise), below: below(o.P), keep: keep}
 		d.each(&d.ops.dropout, o.Y.Len(), heavy)
 	}
 }

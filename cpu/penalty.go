@@ -18,7 +18,7 @@ type penaltyOps struct {
 // ColumnMeans is m[j] = mean_b h[b,j].
 func (d *Device) columnMeans(o backend.ColumnMeans) {
 	if d.begin("ColumnMeans", o.Check()) {
-		d.ops.columnSums = columnSumsOp{d.floats(o.M), d.floats(o.H), o.H.Rows, o.H.Cols, 1 / float64(o.H.Rows), false}
+		d.ops.columnSums = columnSumsOp{out: d.floats(o.M), v: d.floats(o.H), rows: o.H.Rows, cols: o.H.Cols, scale: 1 / float64(o.H.Rows)}
 		d.run(&d.ops.columnSums, o.H.Cols, narrow)
 	}
 }

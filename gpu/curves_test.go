@@ -195,11 +195,19 @@ func comesApart(t *testing.T, spec model.Spec, o model.TrainingOptions, want tra
 }
 
 func drawsNoise(s model.Spec) bool {
-	return s.Code == model.Gaussian || s.Corrupt.Kind != backend.NoCorruption || s.Dropout > 0 || s.Binarise ||
-		s.Contract.Kind == model.StochasticContract
+	probes := func(p model.Penalty) bool {
+		c, ok := p.(model.Contractive)
+		return ok && c.Probes > 0
+	}
+	return s.Code != nil && s.Code.Drawn() || !s.Corrupt.None() || s.Dropout > 0 || s.Binarise || slices.ContainsFunc(s.Penalties, probes)
 }
 
-func ofTheBatch(s model.Spec) bool { return s.Sparsity.Kind == model.KLSparsity || s.FreeBits > 0 }
+// ofTheBatch is whether examples of a batch depend on each other.
+func ofTheBatch(s model.Spec) bool {
+	kl := func(p model.Penalty) bool { _, ok := p.(model.KLSparsity); return ok }
+	code, _ := s.Code.(model.Gaussian)
+	return slices.ContainsFunc(s.Penalties, kl) || code.FreeBits > 0
+}
 
 // allowed is how far losses may be apart at step i where another order of sums comes
 // apart as spread says. A coarser precision begins far further apart than that: there

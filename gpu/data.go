@@ -14,7 +14,7 @@ import (
 // A data set is resident in the device's memory, where it leaves room for the
 // training. A larger one stays in page-locked memory of the host, which kernels
 // read through the bus at the same addresses (unified addressing). A compiled
-// Gather finds its rows fetched ahead (staging.go); another reads them from there.
+// Gather finds its rows fetched ahead (prefetch.go); another reads them from there.
 
 var _ backend.HostData = (*Device)(nil)
 

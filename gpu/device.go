@@ -22,18 +22,18 @@ type Device struct {
 	closed  bool
 	worker  *worker.Worker
 
-	gpu       cu.Device
-	ctx       cu.CUContext
-	started   bool // ctx is held
-	sms       int
-	stream    cu.Stream
-	modules   []cu.Module
-	functions map[string]cu.Function
-	blocks    map[*block]bool // what is allocated
-	scratch   scratch
-	stage     stage
-	landings  []*landing // for readings to come
-	landed    []*landing // all there are
+	gpu          cu.Device
+	ctx          cu.CUContext
+	started      bool // ctx is held
+	sms          int
+	stream       cu.Stream
+	modules      []cu.Module
+	functions    map[string]cu.Function
+	blocks       map[*block]bool // what is allocated
+	scratch      scratch
+	pinned       pinned
+	idleReadings []*readingBuffer // for readings to come
+	allReadings  []*readingBuffer // all there are
 
 	lt        cublaslt.Handle
 	ltOpen    bool
@@ -42,14 +42,14 @@ type Device struct {
 	tuning    *tuning                    // nil where the first algorithm is taken
 	workspace *block
 
-	capturing bool                      // what is enqueued becomes a graph
-	branches  [plan.Fetching + 1]branch // streams beside the first
-	beside    *block                    // the workspace of what runs aside
-	programs  map[*program]bool
-	kept      map[keptKey]*block // buffers of operations enqueued one by one
-	shadows   []*shadow
-	thin      []thin // what programs have left in bfloat16 alone
-	stagings  []*staging
+	capturing    bool                      // what is enqueued becomes a graph
+	branches     [plan.Fetching + 1]branch // streams beside the first
+	beside       *block                    // the workspace of what runs aside
+	programs     map[*program]bool
+	kept         map[keptKey]*block // buffers of operations enqueued one by one
+	copies       []*weightCopy
+	halfOnly     []halfOnly // what programs have left in bfloat16 alone
+	batchBuffers []*batchBuffer
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -135,8 +135,8 @@ func (d *Device) stop() error {
 	if d.ltOpen {
 		try(d.lt.Close())
 	}
-	try(d.stage.free())
-	for _, l := range d.landed {
+	try(d.pinned.free())
+	for _, l := range d.allReadings {
 		try(l.free())
 	}
 	for b := range d.blocks {

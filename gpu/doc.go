@@ -6,7 +6,7 @@
 //
 // A device is one goroutine locked to its thread (internal/worker), a context,
 // one stream that everything is enqueued on (but for what a compiled step fetches
-// ahead of data on the host: staging.go), the kernels of package kernels, and
+// ahead of data on the host: prefetch.go), the kernels of package kernels, and
 // cuBLASLt for the products (internal/cublaslt). A compiled step is a CUDA graph.
 //
 // Tests run through the simulator (package cudasim, scripts/cuda-test.sh); on a

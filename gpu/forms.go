@@ -12,32 +12,32 @@ import (
 
 // What is known of tensors from one plan to the next: of which a program has left the
 // bfloat16 alone (plan/forms.go), and which copies of weights are up to date
-// (plan/shadows.go).
+// (plan/weightcopies.go).
 
-// thin is a tensor whose float32 is not written: the copy is.
-type thin struct {
+// halfOnly is a tensor whose float32 is not written: the copy is.
+type halfOnly struct {
 	of   backend.Tensor
 	half *block
 }
 
-// shadow is a copy of weights that programs share.
-type shadow struct {
+// weightCopy is a copy of weights that programs share.
+type weightCopy struct {
 	of    backend.Tensor
 	at    *block
 	fresh bool // after all that is enqueued
 }
 
-// shadowFor is the shadow of t.
-func (d *Device) shadowFor(t backend.Tensor, bytes int) (*shadow, error) {
-	if i := slices.IndexFunc(d.shadows, func(s *shadow) bool { return s.of == t }); i >= 0 {
-		return d.shadows[i], nil
+// weightCopyFor is the copy of t.
+func (d *Device) weightCopyFor(t backend.Tensor, bytes int) (*weightCopy, error) {
+	if i := slices.IndexFunc(d.copies, func(s *weightCopy) bool { return s.of == t }); i >= 0 {
+		return d.copies[i], nil
 	}
 	b, err := d.allocate(bytes)
 	if err != nil {
 		return nil, err
 	}
-	s := &shadow{of: t, at: b}
-	d.shadows = append(d.shadows, s)
+	s := &weightCopy{of: t, at: b}
+	d.copies = append(d.copies, s)
 	return s, nil
 }
 
@@ -51,17 +51,17 @@ func (d *Device) readyFor(a backend.Access) error {
 	whole := func(t backend.Tensor) bool {
 		return slices.ContainsFunc(a.Writes, func(w backend.Tensor) bool { return !w.None() && backend.Contains(w, t) })
 	}
-	err := d.thickenAll(func(t thin) bool { return overlaps(reads, t.of) || overlaps(a.Writes, t.of) && !whole(t.of) })
-	d.thin = slices.DeleteFunc(d.thin, func(t thin) bool { return whole(t.of) })
-	for _, s := range d.shadows {
+	err := d.widenAll(func(t halfOnly) bool { return overlaps(reads, t.of) || overlaps(a.Writes, t.of) && !whole(t.of) })
+	d.halfOnly = slices.DeleteFunc(d.halfOnly, func(t halfOnly) bool { return whole(t.of) })
+	for _, s := range d.copies {
 		s.fresh = s.fresh && !overlaps(a.Writes, s.of)
 	}
 	return err
 }
 
-// thickenAll writes the float32 of those that are thin and that are wanted.
-func (d *Device) thickenAll(wanted func(thin) bool) (err error) {
-	d.thin = slices.DeleteFunc(d.thin, func(t thin) bool {
+// widenAll writes the float32 of those in half only that are wanted.
+func (d *Device) widenAll(wanted func(halfOnly) bool) (err error) {
+	d.halfOnly = slices.DeleteFunc(d.halfOnly, func(t halfOnly) bool {
 		if err != nil || !wanted(t) {
 			return false
 		}
@@ -75,23 +75,23 @@ func (d *Device) thickenAll(wanted func(thin) bool) (err error) {
 // spread is the grid for n elements.
 func (d *Device) spread(n int) int { return max(1, min((n+kernels.Block-1)/kernels.Block, 16*d.sms)) }
 
-// refresh enqueues what makes tensors and shadows up to date, so that the program may
+// refresh enqueues what makes tensors and copies up to date, so that the program may
 // run, and notes what it leaves.
 func (d *Device) refresh(p *program) error {
 	leaves := func(t backend.Tensor) bool {
-		return slices.ContainsFunc(p.plan.Thin, func(l plan.Thin) bool { return l.Of == t })
+		return slices.ContainsFunc(p.plan.HalfOnly, func(l plan.HalfOnly) bool { return l.Of == t })
 	}
-	err := d.thickenAll(func(t thin) bool {
+	err := d.widenAll(func(t halfOnly) bool {
 		return !leaves(t.of) && slices.ContainsFunc(p.plan.Touches, func(v backend.Tensor) bool { return backend.Overlap(v, t.of) })
 	})
 	if err != nil {
 		return err
 	}
-	d.thin = slices.DeleteFunc(d.thin, func(t thin) bool { return leaves(t.of) }) // it overwrites them before it reads them
-	for _, l := range p.plan.Thin {
-		d.thin = append(d.thin, thin{l.Of, p.at[l.Half]})
+	d.halfOnly = slices.DeleteFunc(d.halfOnly, func(t halfOnly) bool { return leaves(t.of) }) // it overwrites them before it reads them
+	for _, l := range p.plan.HalfOnly {
+		d.halfOnly = append(d.halfOnly, halfOnly{l.Of, p.at[l.Half]})
 	}
-	for _, s := range p.shadows {
+	for _, s := range p.copies {
 		if !s.fresh {
 			to := &plan.Buffer{}
 			cast := plan.Cast(kernels.Bfloat16s{Base: to}, s.of)
@@ -105,12 +105,12 @@ func (d *Device) refresh(p *program) error {
 	return nil
 }
 
-// stale notes the shadows that the program leaves behind.
+// stale notes the copies that the program leaves behind.
 func (d *Device) stale(p *program) {
-	for _, s := range d.shadows {
+	for _, s := range d.copies {
 		kept := false
-		for i, own := range p.shadows {
-			kept = kept || own == s && p.plan.Shadows[i].Kept
+		for i, own := range p.copies {
+			kept = kept || own == s && p.plan.Copies[i].Kept
 		}
 		if !kept && slices.ContainsFunc(p.plan.Writes, func(w backend.Tensor) bool { return backend.Overlap(w, s.of) }) {
 			s.fresh = false
@@ -126,8 +126,8 @@ func (d *Device) dropOf(b *block) (first error) {
 			first = err
 		}
 	}
-	d.thin = slices.DeleteFunc(d.thin, func(t thin) bool { return of(t.of) })
-	d.shadows = slices.DeleteFunc(d.shadows, func(s *shadow) bool {
+	d.halfOnly = slices.DeleteFunc(d.halfOnly, func(t halfOnly) bool { return of(t.of) })
+	d.copies = slices.DeleteFunc(d.copies, func(s *weightCopy) bool {
 		if of(s.of) {
 			free(s.at)
 		}
@@ -139,7 +139,7 @@ func (d *Device) dropOf(b *block) (first error) {
 			delete(d.kept, key)
 		}
 	}
-	d.stagings = slices.DeleteFunc(d.stagings, func(s *staging) bool {
+	d.batchBuffers = slices.DeleteFunc(d.batchBuffers, func(s *batchBuffer) bool {
 		if s.of == b {
 			free(s.at)
 		}

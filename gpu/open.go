@@ -136,7 +136,7 @@ func capability(gpu cu.Device) int {
 
 // start makes the context and all that a device keeps for as long as it lives.
 func (d *Device) start() error {
-	for _, step := range []func() error{d.begin, d.openProducts, d.makeScratch, d.makeStage, d.measureFree} {
+	for _, step := range []func() error{d.begin, d.openProducts, d.makeScratch, d.makePinned, d.measureFree} {
 		if err := step(); err != nil {
 			return err
 		}

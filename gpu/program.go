@@ -24,9 +24,9 @@ type program struct {
 	plan    *plan.Plan
 	uses    []*block // memory of the operands
 	at      places
-	own     []*block  // buffers that go with it
-	shadows []*shadow // by the plan's
-	stages  []*staging
+	own     []*block      // buffers that go with it
+	copies  []*weightCopy // by the plan's
+	batches []*batchBuffer
 	once    libcuda.Exec
 	many    libcuda.Exec
 	nodes   int
@@ -107,21 +107,21 @@ func blocksOf(step backend.List) (all []*block) {
 // reserve gives the plan's buffers memory.
 func (p *program) reserve() (err error) {
 	d := p.d
-	for _, s := range p.plan.Shadows {
-		shadow, err := d.shadowFor(s.Of, s.At.Bytes)
+	for _, s := range p.plan.Copies {
+		shared, err := d.weightCopyFor(s.Of, s.At.Bytes)
 		if err != nil {
 			return err
 		}
-		p.shadows = append(p.shadows, shadow)
-		p.at[s.At] = shadow.at
+		p.copies = append(p.copies, shared)
+		p.at[s.At] = shared.at
 	}
 	for _, b := range p.plan.Buffers {
 		if b.Kind == plan.Rows {
-			s, err := d.stagingFor(p, b)
+			s, err := d.batchBufferFor(p, b)
 			if err != nil {
 				return err
 			}
-			p.stages = append(p.stages, s)
+			p.batches = append(p.batches, s)
 			p.at[b] = s.at
 			continue
 		}
@@ -223,7 +223,7 @@ func (p *program) launch(times int) error {
 	if err := d.refresh(p); err != nil {
 		return err
 	}
-	if err := p.stage(times); err != nil {
+	if err := p.fill(times); err != nil {
 		return err
 	}
 	for ; p.short && times >= copies; times -= copies {
@@ -255,7 +255,7 @@ func (p *program) Free() {
 func (p *program) release() error {
 	d := p.d
 	delete(d.programs, p)
-	errs := []error{d.thickenAll(func(t thin) bool { return slices.Contains(p.own, t.half) }), d.stream.Synchronize(), p.once.Destroy()}
+	errs := []error{d.widenAll(func(t halfOnly) bool { return slices.Contains(p.own, t.half) }), d.stream.Synchronize(), p.once.Destroy()}
 	if p.short {
 		errs = append(errs, p.many.Destroy())
 	}

@@ -11,20 +11,20 @@ import (
 	"gorgonia.org/cu"
 )
 
-// landing is page-locked memory that a reading arrives in. It is used again when
+// readingBuffer is page-locked memory that a reading arrives in. It is used again when
 // the reading was waited for.
-type landing struct {
+type readingBuffer struct {
 	host    []byte
 	arrived cu.Event
 }
 
-const landingSize = 4 << 10 // bytes at least
+const readingSize = 4 << 10 // bytes at least
 
 // reading is accumulators on their way to the host.
 type reading struct {
 	d  *Device
 	n  int
-	at *landing // nil when it was waited for, or never begun
+	at *readingBuffer // nil when it was waited for, or never begun
 }
 
 // FetchSums enqueues a copy of accumulators to the host.
@@ -32,7 +32,7 @@ func (d *Device) FetchSums(src backend.Sums) backend.Reading {
 	r := &reading{d: d, n: src.N}
 	if e := sumsExtent(src); d.sized("FetchSums", e, src.N, src.N) {
 		d.do("FetchSums", func() (err error) {
-			if r.at, err = d.land(8 * src.N); err != nil || src.N == 0 {
+			if r.at, err = d.bufferFor(8 * src.N); err != nil || src.N == 0 {
 				return err
 			}
 			if err := cu.MemcpyDtoHAsync(asPointer(r.at.host), address(e), int64(8*src.N), d.stream); err != nil {
@@ -44,25 +44,25 @@ func (d *Device) FetchSums(src backend.Sums) backend.Reading {
 	return r
 }
 
-// land is a landing for that many bytes.
-func (d *Device) land(bytes int) (*landing, error) {
-	for i, l := range d.landings {
+// bufferFor is a buffer for that many bytes.
+func (d *Device) bufferFor(bytes int) (*readingBuffer, error) {
+	for i, l := range d.idleReadings {
 		if len(l.host) >= bytes {
-			d.landings = append(d.landings[:i], d.landings[i+1:]...)
+			d.idleReadings = append(d.idleReadings[:i], d.idleReadings[i+1:]...)
 			return l, nil
 		}
 	}
-	l := &landing{}
+	l := &readingBuffer{}
 	var err error
-	if l.host, err = libcuda.AllocHost(max(bytes, landingSize)); err != nil {
+	if l.host, err = libcuda.AllocHost(max(bytes, readingSize)); err != nil {
 		return nil, err
 	}
-	d.landed = append(d.landed, l)
+	d.allReadings = append(d.allReadings, l)
 	l.arrived, err = cu.MakeEvent(cu.DisableTiming)
 	return l, err
 }
 
-func (l *landing) free() error {
+func (l *readingBuffer) free() error {
 	errs := []error{libcuda.FreeHost(l.host)}
 	if l.arrived != (cu.Event{}) {
 		errs = append(errs, cu.DestroyEvent(&l.arrived))
@@ -91,7 +91,7 @@ func (r *reading) Wait(dst []float64) error {
 			return err
 		}
 		copy(asBytes(dst), r.at.host)
-		d.landings = append(d.landings, r.at)
+		d.idleReadings = append(d.idleReadings, r.at)
 		r.at = nil
 		return nil
 	})

@@ -47,16 +47,16 @@ func TestReadingWaitsForNoMore(t *testing.T) {
 			t.Errorf("reading %d is %v and came after %d launches; want %d after %d", i, got[0], n, 12*i+12, 2*i+2)
 		}
 	}
-	if n := len(d.(*Device).landed); n != 4 {
-		t.Errorf("%d landings for 4 readings at once", n)
+	if n := len(d.(*Device).allReadings); n != 4 {
+		t.Errorf("%d buffers for 4 readings at once", n)
 	}
 	for range 10 {
 		if err := d.FetchSums(s).Wait(make([]float64, 1)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if n := len(d.(*Device).landed); n != 4 {
-		t.Errorf("%d landings after ten more readings, one at a time", n)
+	if n := len(d.(*Device).allReadings); n != 4 {
+		t.Errorf("%d buffers after ten more readings, one at a time", n)
 	}
 	d.FetchSums(s) // not waited for: Close frees it
 	if err := d.Close(); err != nil {

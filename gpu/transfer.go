@@ -12,29 +12,29 @@ import (
 	"gorgonia.org/cu"
 )
 
-// stage is page-locked memory in two halves that host data passes through: one
+// pinned is page-locked memory in two halves that host data passes through: one
 // is filled while the other is copied.
-type stage struct {
+type pinned struct {
 	half [2][]byte
 	idle [2]cu.Event // the copy out of the half is done
 	next int
 }
 
-const stageSize = 4 << 20 // of a half
+const pinnedSize = 4 << 20 // of a half
 
-func (d *Device) makeStage() (err error) {
-	for i := range d.stage.half {
-		if d.stage.half[i], err = libcuda.AllocHost(stageSize); err != nil {
+func (d *Device) makePinned() (err error) {
+	for i := range d.pinned.half {
+		if d.pinned.half[i], err = libcuda.AllocHost(pinnedSize); err != nil {
 			return err
 		}
-		if d.stage.idle[i], err = cu.MakeEvent(cu.DisableTiming); err != nil {
+		if d.pinned.idle[i], err = cu.MakeEvent(cu.DisableTiming); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *stage) free() error {
+func (s *pinned) free() error {
 	var errs []error
 	for i := range s.half {
 		if s.half[i] != nil {
@@ -46,7 +46,7 @@ func (s *stage) free() error {
 
 // send enqueues a copy of v to the device. v may be changed at once.
 func (d *Device) send(to cu.DevicePtr, v []byte) error {
-	s := &d.stage
+	s := &d.pinned
 	for len(v) > 0 {
 		i := s.next
 		s.next = 1 - i
@@ -68,7 +68,7 @@ func (d *Device) send(to cu.DevicePtr, v []byte) error {
 // fetch waits for the stream and copies device memory to v.
 func (d *Device) fetch(v []byte, from cu.DevicePtr) error {
 	for len(v) > 0 {
-		half := d.stage.half[0]
+		half := d.pinned.half[0]
 		n := min(len(v), len(half))
 		if err := cu.MemcpyDtoHAsync(unsafe.Pointer(&half[0]), from, int64(n), d.stream); err != nil {
 			return err

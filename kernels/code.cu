@@ -31,7 +31,7 @@ KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch,
                            double *part, double *tile_part, u32 *count) {
 	__shared__ Scratch s;
 	i64 j;
-	double sum, all;
+	double sum;
 	auto f = [=](i64 b, i64 c) {
 		float mu = ml[b * 2 * width + c], l = clamp_log_var(ml[b * 2 * width + width + c]);
 		return (double)(0.5f * (mu * mu + (expm1f(l) - l)));
@@ -42,8 +42,8 @@ KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch,
 	float mean = (float)(sum / (double)batch);
 	if (mine)
 		kl[j] = mean;
-	if (total && tile_sum(mine ? mean : 0.0, width, &all, tile_part, count, &s) && threadIdx.x == 0)
-		*total += scale * all;
+	if (total)
+		tile_add(total, scale, mine ? mean : 0.0, width, tile_part, count, &s);
 }
 
 // reparam_bwd is the gradient by ml of the decoder's loss (through dz) and of the KL term with weight
@@ -94,10 +94,7 @@ KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, con
 			top = fmaxf(top, (float)v);
 		}
 		top = block_max(top, &s);
-		double sum = 0;
-		for (i64 i = threadIdx.x; i < k; i += blockDim.x)
-			sum += expf(w[b * k + i] - top);
-		sum = block_sum(sum, &s);
+		double sum = exp_sum(w + b * k, k, top, &s);
 		for (i64 i = threadIdx.x; i < k; i += blockDim.x)
 			w[b * k + i] = expf(w[b * k + i] - top) / (float)sum;
 		if (threadIdx.x == 0)

@@ -77,8 +77,8 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 	u64 seed = clock->seed, step = clock->step;
 	bool wide = aligned(clean.f, noisy.f), whole = cols % 4 == 0 && (u64)data % (4 * sizeof(T)) == 0;
 	auto row = [=](i64 b) {
-		u64 from = flags & GATHER_STAGED ? b : clock->row + b;
-		return flags & GATHER_SHUFFLE && !(flags & GATHER_STAGED) ? permuted(clock, rows, from) : from;
+		u64 from = flags & GATHER_FETCHED ? b : clock->row + b;
+		return flags & GATHER_SHUFFLE && !(flags & GATHER_FETCHED) ? permuted(clock, rows, from) : from;
 	};
 	auto make = [=](i64 q, i64 j, const u64 *from) {
 		int m = count(q, n);
@@ -105,7 +105,7 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 }
 
 // gather is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
-// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_STAGED the data is the
+// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
 // batch, as prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
@@ -118,7 +118,7 @@ KERNEL gather_fwd_u8(float *clean, u16 *clean_half, float *noisy, u16 *noisy_hal
 }
 
 // gather is clean[b,:] = data[perm(row + b),:], as bits with GATHER_BINARISE, and noisy = corrupted(clean), with kind a
-// CorruptionKind. Either output may be none. With GATHER_STAGED the data is the batch, as prefetch left it.
+// CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the batch, as prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 KERNEL gather_fwd_f32(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const float *data,

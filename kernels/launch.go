@@ -25,14 +25,14 @@ type Pointer struct {
 
 // Pointers to elements of one kind.
 type (
-	Float32s  Pointer
-	Float64s  Pointer
-	Bfloat16s Pointer
-	Uint8s    Pointer
-	Uint32s   Pointer
-	Int64s    Pointer
-	Clock     Pointer // to a ClockHead and its table
-	Shadows   Pointer // to rows of Shadow
+	Float32s     Pointer
+	Float64s     Pointer
+	Bfloat16s    Pointer
+	Uint8s       Pointer
+	Uint32s      Pointer
+	Int64s       Pointer
+	Clock        Pointer // to a ClockHead and its table
+	WeightCopies Pointer // to rows of WeightCopy
 )
 
 // Arg is an argument: its name and, by kind, a pointer or the bits of a number.

@@ -257,7 +257,7 @@ func (k ImportanceBwdF32) Args() []Arg {
 }
 
 // GatherFwdU8 is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
-// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_STAGED the data is the
+// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
 // batch, as prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
@@ -306,7 +306,7 @@ func (k GatherFwdU8) Args() []Arg {
 }
 
 // GatherFwdF32 is clean[b,:] = data[perm(row + b),:], as bits with GATHER_BINARISE, and noisy = corrupted(clean), with kind a
-// CorruptionKind. Either output may be none. With GATHER_STAGED the data is the batch, as prefetch left it.
+// CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the batch, as prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 type GatherFwdF32 struct {
@@ -1034,7 +1034,7 @@ func (k RowSquaresFwdF32) Args() []Arg {
 	}
 }
 
-// ContractShallowBwdF32 is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s” r_j, where out may be da, and
+// ContractShallowBwdF32 is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s″ r_j, where out may be da, and
 // dr[j] = scale sum_b s'^2. With sloped da is multiplied by s' first.
 //
 //	out, da, saved (halves: rows x ld): rows x cols, dr, r: cols, part: chunks x cols, tile_part: tiles, count: tiles + 1
@@ -1185,7 +1185,7 @@ func (k DerivativeFwdF32) Args() []Arg {
 	}
 }
 
-// DerivativeBwdF32 is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s”(saved[b,:]).
+// DerivativeBwdF32 is dv = du . s'(saved), where dv is not none (it may be du), and da[b,:] = sum_k du . v . s″(saved[b,:]).
 //
 //	dv (half: batch k x ld), du, v: batch k x cols, da, saved: batch x cols
 type DerivativeBwdF32 struct {
@@ -1385,27 +1385,27 @@ func (k CheckFwdF32) Args() []Arg {
 // may be null where the rule keeps fewer moments. A parameter whose new value is not finite stays as it was, with its
 // moments, and the guard notes the step; then a step of rows examples ends (end_last).
 //
-//	params, grads, m, v: n, guard: 2 + tensors, shadows: shades, whose copies are written too
+//	params, grads, m, v: n, guard: 2 + tensors, copies: copy_count, whose copies are written too
 type UpdateFwdF32 struct {
-	Params   Float32s
-	Grads    Float32s
-	M        Float32s
-	V        Float32s
-	Guard    Float64s
-	Clock    Clock
-	N        int
-	Tensors  int
-	Kind     int
-	Decayed  int
-	Decay    float32
-	Clip     float32
-	Beta1    float32
-	Beta2    float32
-	Eps      float32
-	Shadows  Shadows
-	Shades   int
-	Rows     int
-	Finished Uint32s
+	Params    Float32s
+	Grads     Float32s
+	M         Float32s
+	V         Float32s
+	Guard     Float64s
+	Clock     Clock
+	N         int
+	Tensors   int
+	Kind      int
+	Decayed   int
+	Decay     float32
+	Clip      float32
+	Beta1     float32
+	Beta2     float32
+	Eps       float32
+	Copies    WeightCopies
+	CopyCount int
+	Rows      int
+	Finished  Uint32s
 }
 
 var kernelUpdateFwdF32 = &Kernel{Name: "update_fwd_f32", File: "update", Params: "ppppppiiiifffffpiip"}
@@ -1431,8 +1431,8 @@ func (k UpdateFwdF32) Args() []Arg {
 		float("beta1", k.Beta1),
 		float("beta2", k.Beta2),
 		float("eps", k.Eps),
-		pointer("shadows", Pointer(k.Shadows)),
-		integer("shades", k.Shades),
+		pointer("copies", Pointer(k.Copies)),
+		integer("copy_count", k.CopyCount),
 		integer("rows", k.Rows),
 		pointer("finished", Pointer(k.Finished)),
 	}
@@ -1496,20 +1496,20 @@ func (k LambFwdF32) Args() []Arg {
 // TrustFwdF32 takes LAMB's step, p -= lr trust r, every tensor at its ratio. What is not finite it leaves as it was, and ends the
 // clock's step, as update does.
 //
-//	params, r: n, trust, ends: tensors, guard: 2 + tensors, shadows: shades, as in update
+//	params, r: n, trust, ends: tensors, guard: 2 + tensors, copies: copy_count, as in update
 type TrustFwdF32 struct {
-	Params   Float32s
-	R        Float32s
-	Trust    Float64s
-	Guard    Float64s
-	Clock    Clock
-	Ends     Int64s
-	N        int
-	Tensors  int
-	Shadows  Shadows
-	Shades   int
-	Rows     int
-	Finished Uint32s
+	Params    Float32s
+	R         Float32s
+	Trust     Float64s
+	Guard     Float64s
+	Clock     Clock
+	Ends      Int64s
+	N         int
+	Tensors   int
+	Copies    WeightCopies
+	CopyCount int
+	Rows      int
+	Finished  Uint32s
 }
 
 var kernelTrustFwdF32 = &Kernel{Name: "trust_fwd_f32", File: "update", Params: "ppppppiipiip"}
@@ -1528,15 +1528,15 @@ func (k TrustFwdF32) Args() []Arg {
 		pointer("ends", Pointer(k.Ends)),
 		integer("n", k.N),
 		integer("tensors", k.Tensors),
-		pointer("shadows", Pointer(k.Shadows)),
-		integer("shades", k.Shades),
+		pointer("copies", Pointer(k.Copies)),
+		integer("copy_count", k.CopyCount),
 		integer("rows", k.Rows),
 		pointer("finished", Pointer(k.Finished)),
 	}
 }
 
-// Shadow is where the copy in bfloat16 of the parameters from begin to end lies, in rows of cols that are ld apart.
-type Shadow struct {
+// WeightCopy is where the copy in bfloat16 of the parameters from begin to end lies, in rows of cols that are ld apart.
+type WeightCopy struct {
 	Begin int
 	End   int
 	Cols  int
@@ -1545,7 +1545,7 @@ type Shadow struct {
 }
 
 // Args are the row's words in their order.
-func (k Shadow) Args() []Arg {
+func (k WeightCopy) Args() []Arg {
 	return []Arg{
 		integer("begin", k.Begin),
 		integer("end", k.End),

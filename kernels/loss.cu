@@ -1,20 +1,8 @@
-// Losses: value and gradient in one pass over the network's output, a block a row. rows[r] = loss(out[r], target[r/k]),
+// Losses: value and gradient in one pass over the network's output, a block a row (row_sums, whose f writes the gradient). rows[r] = loss(out[r], target[r/k]),
 // dout = scale times its gradient by out times s'(saved); dout may be none, and may be out or saved itself.
 #include "activation.cuh"
 #include "bfloat16.cuh"
 #include "reduce.cuh"
-
-// row_losses runs f(r, j), which returns element j's part of row r's loss and writes its gradient, over all rows.
-template <class F> DEVICE void row_losses(F f, float *rows, i64 n, i64 cols, Scratch *s) {
-	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
-		double v = 0;
-		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
-			v += f(r, j);
-		v = block_sum(v, s);
-		if (threadIdx.x == 0)
-			rows[r] = (float)v;
-	}
-}
 
 // loss_squared is sum (o - x)^2.
 //
@@ -30,7 +18,7 @@ KERNEL loss_squared_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const f
 		put(to, r, j, times(2.0f * scale * d, slope, r, j));
 		return d * d;
 	};
-	row_losses(f, rows, n, cols, &s);
+	row_sums(f, rows, n, cols, &s);
 }
 
 // loss_bernoulli is sum softplus(o) - o x, cross-entropy from logits.
@@ -48,7 +36,7 @@ KERNEL loss_bernoulli_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const
 			put(to, r, j, times(scale * (logistic(o) - x), slope, r, j));
 		return softplus(o) - o * x;
 	};
-	row_losses(f, rows, n, cols, &s);
+	row_sums(f, rows, n, cols, &s);
 }
 
 // loss_gaussian is sum ((x-mu)^2 e^-l + l + ln 2 pi) / 2, o = (mu, l), l clamped, without gradient where it is.
@@ -68,7 +56,7 @@ KERNEL loss_gaussian_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, const 
 		put(to, r, cols + j, times(clamped(raw) ? 0.0f : 0.5f * scale * (1.0f - d * g), slope, r, cols + j));
 		return 0.5f * (d * g + l + 1.8378770664f);
 	};
-	row_losses(f, rows, n, cols, &s);
+	row_sums(f, rows, n, cols, &s);
 }
 
 // loss_categorical is logsumexp(o) - o[x], x a class number.
@@ -87,10 +75,7 @@ KERNEL loss_categorical_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, con
 		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
 			top = fmaxf(top, o[j]);
 		top = block_max(top, &s);
-		double sum = 0;
-		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
-			sum += expf(o[j] - top);
-		sum = block_sum(sum, &s);
+		double sum = exp_sum(o, cols, top, &s);
 		if (threadIdx.x == 0)
 			rows[r] = (top - chosen) + logf((float)sum);
 		for (i64 j = threadIdx.x; (dout || half) && j < cols; j += blockDim.x)
@@ -104,7 +89,7 @@ KERNEL loss_categorical_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, con
 KERNEL correct_fwd_f32(double *sum, const float *logits, const float *target, i64 n, i64 cols, double *part, u32 *count) {
 	__shared__ Scratch s;
 	int lane = threadIdx.x & 31;
-	double hits = 0, total;
+	double hits = 0;
 	for (i64 r = (i64)blockIdx.x * WARPS + threadIdx.x / 32; r < n; r += (i64)gridDim.x * WARPS) {
 		float best = -__uint_as_float(0x7F800000u);
 		i64 at = cols;
@@ -123,8 +108,7 @@ KERNEL correct_fwd_f32(double *sum, const float *logits, const float *target, i6
 		}
 		hits += lane == 0 && at == (i64)target[r] ? 1.0 : 0.0;
 	}
-	if (grid_sum(hits, &total, part, count, &s) && threadIdx.x == 0)
-		*sum += total;
+	grid_add(sum, 1, hits, part, count, &s);
 }
 
 // accumulate is *sum += scale sum v.
@@ -132,8 +116,7 @@ KERNEL correct_fwd_f32(double *sum, const float *logits, const float *target, i6
 //	v: n, part: grid
 KERNEL accumulate_fwd_f32(double *sum, const float *v, i64 n, double scale, double *part, u32 *count) {
 	__shared__ Scratch s;
-	double mine = 0, total;
+	double mine = 0;
 	EACH(i, n) mine += v[i];
-	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
-		*sum += scale * total;
+	grid_add(sum, scale, mine, part, count, &s);
 }

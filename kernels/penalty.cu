@@ -48,15 +48,14 @@ KERNEL l1_bwd_f32(float *out, u16 *half, i64 ld, const float *dh, const u16 *dh_
 	Sink to = {out, half, cols, ld};
 	Source from = {dh, dh_half, cols, ld}, code = {h, h_half, cols, ld};
 	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
-	double mine = 0, total;
+	double mine = 0;
 	EACH(i, rows * cols) {
 		i64 r = quotient(i, cols), j = i - r * cols;
 		float x = load(code, r, j);
 		mine += fabsf(x);
 		put(to, r, j, times(load(from, r, j) + (x > 0 ? scale : x < 0 ? -scale : 0.0f), slope, r, j));
 	}
-	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
-		*sum += share * total;
+	grid_add(sum, share, mine, part, count, &s);
 }
 
 // row_squares is r[j] = sum_i w[j,i]^2, a block a row.
@@ -64,14 +63,8 @@ KERNEL l1_bwd_f32(float *out, u16 *half, i64 ld, const float *dh, const u16 *dh_
 //	r: rows, w: rows x cols
 KERNEL row_squares_fwd_f32(float *r, const float *w, i64 rows, i64 cols) {
 	__shared__ Scratch s;
-	for (i64 j = blockIdx.x; j < rows; j += gridDim.x) {
-		double v = 0;
-		for (i64 i = threadIdx.x; i < cols; i += blockDim.x)
-			v += (double)w[j * cols + i] * w[j * cols + i];
-		v = block_sum(v, &s);
-		if (threadIdx.x == 0)
-			r[j] = (float)v;
-	}
+	auto f = [=](i64 j, i64 i) { return (double)w[j * cols + i] * w[j * cols + i]; };
+	row_sums(f, r, rows, cols, &s);
 }
 
 // contract_shallow is *sum += share sum_bj s'^2 r_j, out = da + 2 scale s' s'' r_j, where out may be da, and
@@ -86,7 +79,7 @@ KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, 
 	Sink to = {out, half, cols, ld};
 	Source before = {da, da_half, cols, ld}, at = {saved, saved_half, cols, ld};
 	i64 j;
-	double squares, total;
+	double squares;
 	auto f = [=](i64 b, i64 c) {
 		float v = load(at, b, c), s1 = slope((int)act, v);
 		put(to, b, c, load(before, b, c) * (sloped ? s1 : 1.0f) + 2.0f * scale * s1 * curvature((int)act, v) * r[c]);
@@ -97,8 +90,7 @@ KERNEL contract_shallow_bwd_f32(float *out, u16 *half, i64 ld, const float *da, 
 	bool mine = threadIdx.x < 32 && j < cols;
 	if (mine)
 		dr[j] = (float)(scale * squares);
-	if (tile_sum(mine ? squares * r[j] : 0.0, cols, &total, tile_part, count, &s) && threadIdx.x == 0)
-		*sum += share * total;
+	tile_add(sum, share, mine ? squares * r[j] : 0.0, cols, tile_part, count, &s);
 }
 
 // scaled_rows is dw[j,i] += 2 c_j w[j,i].
@@ -162,13 +154,12 @@ KERNEL square_sum_bwd_f32(float *dv, u16 *half, i64 ld, double *sum, const float
                           float scale, double *part, u32 *count) {
 	__shared__ Scratch s;
 	Sink to = {dv, half, cols, ld};
-	double mine = 0, total;
+	double mine = 0;
 	EACH(i, rows * cols) {
 		float x = v[i];
 		i64 r = quotient(i, cols);
 		mine += (double)x * x;
 		put(to, r, i - r * cols, 2.0f * scale * x);
 	}
-	if (grid_sum(mine, &total, part, count, &s) && threadIdx.x == 0)
-		*sum += share * total;
+	grid_add(sum, share, mine, part, count, &s);
 }

@@ -74,20 +74,49 @@ DEVICE double warp_part(const double *part, i64 from, i64 to, i64 stride, int la
 	return v;
 }
 
-// grid_sum is the sum of v over the grid. It returns true in the block that has it.
+// add_parts is *to += scale times the sum of v over the threads of n blocks, of which this is block at. The one that gets
+// here last adds the parts up.
 //
-//	part: gridDim.x, count: 1
-DEVICE bool grid_sum(double v, double *sum, double *part, u32 *count, Scratch *s) {
+//	part: n, count: 1
+DEVICE void add_parts(double *to, double scale, double v, i64 at, i64 n, double *part, u32 *count, Scratch *s) {
 	v = block_sum(v, s);
 	if (threadIdx.x == 0)
-		part[blockIdx.x] = v;
-	if (!last_block(count, gridDim.x, s))
-		return false;
-	double mine = 0;
-	for (i64 i = threadIdx.x; i < gridDim.x; i += blockDim.x)
-		mine += ((volatile double *)part)[i];
-	*sum = block_sum(mine, s);
-	return true;
+		part[at] = v;
+	if (!last_block(count, n, s))
+		return;
+	v = 0;
+	for (i64 i = threadIdx.x; i < n; i += blockDim.x)
+		v += ((volatile double *)part)[i];
+	v = block_sum(v, s);
+	if (threadIdx.x == 0)
+		*to += scale * v;
+}
+
+// grid_add is *to += scale times the sum of v over the grid.
+//
+//	part: gridDim.x, count: 1
+DEVICE void grid_add(double *to, double scale, double v, double *part, u32 *count, Scratch *s) {
+	add_parts(to, scale, v, blockIdx.x, gridDim.x, part, count, s);
+}
+
+// row_sums is out[r] = sum_j f(r, j) over n rows of cols, a block a row.
+template <class F> DEVICE void row_sums(F f, float *out, i64 n, i64 cols, Scratch *s) {
+	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
+		double v = 0;
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x)
+			v += f(r, j);
+		v = block_sum(v, s);
+		if (threadIdx.x == 0)
+			out[r] = (float)v;
+	}
+}
+
+// exp_sum is sum_j exp(x[j] - top) over the n elements of x, in every thread of the block.
+DEVICE double exp_sum(const float *x, i64 n, float top, Scratch *s) {
+	double sum = 0;
+	for (i64 j = threadIdx.x; j < n; j += blockDim.x)
+		sum += expf(x[j] - top);
+	return block_sum(sum, s);
 }
 
 // over_warps is the sum of v over the block's warps, lane by lane, in the first warp.
@@ -131,19 +160,10 @@ DEVICE bool column_sum(F f, i64 rows, i64 cols, i64 chunks, i64 *column, double 
 	return true;
 }
 
-// tile_sum is the sum of v over the blocks in which column_sum is true. It returns true in the one that has it.
+// tile_add is *to += scale times the sum of v over the blocks in which column_sum is true.
 //
 //	tile_part: tiles, count: tiles + 1
-DEVICE bool tile_sum(double v, i64 cols, double *sum, double *tile_part, u32 *count, Scratch *s) {
+DEVICE void tile_add(double *to, double scale, double v, i64 cols, double *tile_part, u32 *count, Scratch *s) {
 	i64 tiles = (cols + TILE - 1) / TILE;
-	v = block_sum(v, s);
-	if (threadIdx.x == 0)
-		tile_part[blockIdx.x % tiles] = v;
-	if (!last_block(&count[tiles], tiles, s))
-		return false;
-	v = 0;
-	for (i64 t = threadIdx.x; t < tiles; t += blockDim.x)
-		v += ((volatile double *)tile_part)[t];
-	*sum = block_sum(v, s);
-	return true;
+	add_parts(to, scale, v, blockIdx.x % tiles, tiles, tile_part, &count[tiles], s);
 }

@@ -16,7 +16,7 @@ enum {
 enum {
 	GATHER_SHUFFLE = 1,
 	GATHER_BINARISE = 2,
-	GATHER_STAGED = 4, // the data is the batch
+	GATHER_FETCHED = 4, // the data is the batch
 };
 
 // ClockHead is the head of a clock in device memory. The table that it walks follows

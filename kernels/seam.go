@@ -19,7 +19,7 @@ const (
 const (
 	GatherShuffle  = 1
 	GatherBinarise = 2
-	GatherStaged   = 4 // the data is the batch
+	GatherFetched  = 4 // the data is the batch
 )
 
 // ClockHead is the head of a clock in device memory. The table that it walks follows

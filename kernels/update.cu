@@ -96,22 +96,22 @@ DEVICE float moved(int kind, Rule o, float p, float g, float decay, float *m, fl
 	return p - o.lr * o.correct1 * *m / (sqrtf(*v) * o.correct2 + o.eps);
 }
 
-// Shadow is where the copy in bfloat16 of the parameters from begin to end lies, in rows of cols that are ld apart.
-struct Shadow { i64 begin, end, cols, ld; u16 *copy; };
+// WeightCopy is where the copy in bfloat16 of the parameters from begin to end lies, in rows of cols that are ld apart.
+struct WeightCopy { i64 begin, end, cols, ld; u16 *copy; };
 
-DEVICE void shade(const Shadow *shadows, i64 number, i64 q, Four p) {
+DEVICE void copy_weights(const WeightCopy *copies, i64 number, i64 q, Four p) {
 	for (i64 s = 0; s < number; s++) {
-		i64 from = 4 * q - shadows[s].begin, n = shadows[s].end - shadows[s].begin, cols = shadows[s].cols, ld = shadows[s].ld;
+		i64 from = 4 * q - copies[s].begin, n = copies[s].end - copies[s].begin, cols = copies[s].cols, ld = copies[s].ld;
 		if (from >= n || from + 4 <= 0)
 			continue;
 		if (from >= 0 && from % 4 == 0) {
-			put({0, shadows[s].copy, cols, ld}, from / 4, count(from / 4, n), false, p);
+			put({0, copies[s].copy, cols, ld}, from / 4, count(from / 4, n), false, p);
 			continue;
 		}
 		for (int i = 0; i < 4; i++)
 			if (from + i >= 0 && from + i < n) {
 				i64 r = quotient(from + i, cols);
-				put({0, shadows[s].copy, cols, ld}, r, from + i - r * cols, p.v[i]);
+				put({0, copies[s].copy, cols, ld}, r, from + i - r * cols, p.v[i]);
 			}
 	}
 }
@@ -138,10 +138,10 @@ DEVICE void end_last(bool left, double *guard, Clock *clock, i64 rows, u32 *fini
 // may be null where the rule keeps fewer moments. A parameter whose new value is not finite stays as it was, with its
 // moments, and the guard notes the step; then a step of rows examples ends (end_last).
 //
-//	params, grads, m, v: n, guard: 2 + tensors, shadows: shades, whose copies are written too
+//	params, grads, m, v: n, guard: 2 + tensors, copies: copy_count, whose copies are written too
 KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, double *guard, Clock *clock, i64 n,
                       i64 tensors, i64 kind, i64 decayed, float decay, float clip, float beta1, float beta2, float eps,
-                      const Shadow *shadows, i64 shades, i64 rows, u32 *finished) {
+                      const WeightCopy *copies, i64 copy_count, i64 rows, u32 *finished) {
 	__shared__ Scratch scratch;
 	if (guard[GUARD_STEP] != 0)
 		n = 0;
@@ -168,7 +168,7 @@ KERNEL update_fwd_f32(float *params, const float *grads, float *m, float *v, dou
 			}
 		}
 		store(params, q, some, wide, p);
-		shade(shadows, shades, q, p);
+		copy_weights(copies, copy_count, q, p);
 		if (m)
 			store(m, q, some, wide, mq);
 		if (v)
@@ -231,9 +231,9 @@ KERNEL lamb_fwd_f32(const float *params, float *r, float *m, float *v, double *t
 // trust takes LAMB's step, p -= lr trust r, every tensor at its ratio. What is not finite it leaves as it was, and ends the
 // clock's step, as update does.
 //
-//	params, r: n, trust, ends: tensors, guard: 2 + tensors, shadows: shades, as in update
+//	params, r: n, trust, ends: tensors, guard: 2 + tensors, copies: copy_count, as in update
 KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, double *guard, Clock *clock,
-                     const i64 *ends, i64 n, i64 tensors, const Shadow *shadows, i64 shades, i64 rows, u32 *finished) {
+                     const i64 *ends, i64 n, i64 tensors, const WeightCopy *copies, i64 copy_count, i64 rows, u32 *finished) {
 	__shared__ Scratch scratch;
 	if (guard[GUARD_STEP] != 0)
 		n = 0;
@@ -260,7 +260,7 @@ KERNEL trust_fwd_f32(float *params, const float *r, const double *trust, double 
 				left = true;
 		}
 		store(params, q, some, wide, p);
-		shade(shadows, shades, q, p);
+		copy_weights(copies, copy_count, q, p);
 	}
 	end_last(left, guard, clock, rows, finished, &scratch);
 }

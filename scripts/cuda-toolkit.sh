@@ -73,7 +73,11 @@ if [ "$want" = --nvrtc ]; then
 fi
 if [ "$want" = --env ]; then
   echo "export CGO_ENABLED=1"
-  echo "export CGO_CFLAGS=\"\${CGO_CFLAGS:--O2 -g} -I$dest/nvidia/cuda_runtime/include\""
+  # Its headers come first, whatever CGO_CFLAGS names already, and once, however often this is asked.
+  include=-I$dest/nvidia/cuda_runtime/include
+  flags=" ${CGO_CFLAGS:--O2 -g} "
+  flags=${flags//" $include "/ }
+  printf 'export CGO_CFLAGS=%q\n' "$include${flags%% }"
 else
   echo "$dest"
 fi

@@ -72,7 +72,11 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 			most = max(most, p.stage(s, batch))
 		}
 		if onHost { // batches pass through a buffer
-			most += dev.(backend.HostData).StageBytes(min(batch, sets.Train.Rows), sets.rowBytes(sets.Train))
+<<<<<<< HEAD
+			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), sets.rowBytes(sets.Train))
+=======
+			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), rowBytes(sets.Train))
+>>>>>>> w-e
 		}
 		return most
 	}

@@ -108,7 +108,7 @@ func TestPlanIsWhatARunTakes(t *testing.T) {
 type hosting struct{ *counting }
 
 func (h hosting) OnHost(int) bool                { return true }
-func (h hosting) StageBytes(rows, bytes int) int { return rows*bytes + 1000 }
+func (h hosting) BatchBytes(rows, bytes int) int { return rows*bytes + 1000 }
 func (h hosting) AllocFloats(rows, cols int, v []float32) (backend.Data, error) {
 	return backend.Data{}, errors.New("a plan allocates nothing")
 }

@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/aegpu/aegpu/backend"
@@ -14,97 +15,88 @@ type pieces struct {
 	noise                            backend.Noise
 }
 
-// misuses call each operation with operands that do not fit.
-func misuses() map[string]func(d backend.Device, p pieces) {
-	const id = backend.Tanh
-	return map[string]func(d backend.Device, p pieces){
-		"Upload":    func(d backend.Device, p pieces) { d.Upload(p.a, make([]float32, 5)) },
-		"Download":  func(d backend.Device, p pieces) { d.Download(make([]float32, 5), p.a) },
-		"ReadSums":  func(d backend.Device, p pieces) { d.ReadSums(make([]float64, 5), p.sums) },
-		"WriteSums": func(d backend.Device, p pieces) { d.WriteSums(p.sums, make([]float64, 5)) },
-		"nil":       func(d backend.Device, _ pieces) { d.Enqueue(nil) },
-		"Gather": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Gather{Clean: p.a, Noisy: p.none, Data: p.flipped.Data(), Batch: backend.Batch{Clock: p.clock}})
-		},
-		"Linear": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Linear{Y: p.a, Pre: p.none, X: p.same, W: p.flipped, B: p.none, Act: id})
-		},
-		"LinearBackInput": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.LinearBackInput{DX: p.a, DY: p.same, W: p.flipped, Saved: p.none, Act: id})
-		},
-		"LinearBackWeights": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.LinearBackWeights{DW: p.a, DB: p.none, DY: p.same, X: p.flipped})
-		},
-		"Activate": func(d backend.Device, p pieces) { d.Enqueue(backend.Activate{Y: p.a, X: p.flipped, Act: id}) },
-		"ActivateBack": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ActivateBack{DX: p.a, DY: p.same, Saved: p.flipped, Act: id})
-		},
-		"Dropout": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Dropout{Y: p.a, X: p.flipped, Noise: p.noise, P: 0.5})
-		},
-		"Add":         func(d backend.Device, p pieces) { d.Enqueue(backend.Add{Dst: p.a, Src: p.flipped}) },
-		"Copy":        func(d backend.Device, p pieces) { d.Enqueue(backend.Copy{Dst: p.a, Src: p.flipped}) },
-		"CopyColumns": func(d backend.Device, p pieces) { d.Enqueue(backend.CopyColumns{Dst: p.a, Src: p.same, From: 1}) },
-		"Zero":        func(d backend.Device, p pieces) { d.Enqueue(backend.Zero{Dst: p.none}) },
-		"ScaleRows":   func(d backend.Device, p pieces) { d.Enqueue(backend.ScaleRows{T: p.a, W: p.row}) },
-		"Loss": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Loss{DOut: p.none, Rows: p.col, Out: p.a, Target: p.flipped, Kind: backend.SquaredError, Scale: 1})
-		},
-		"Correct": func(d backend.Device, p pieces) { d.Enqueue(backend.Correct{Sums: p.sums, Logits: p.a, Target: p.row}) },
-		"Accumulate": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Accumulate{Sums: p.sums, Slot: p.sums.N, V: p.a, Scale: 1})
-		},
-		"Reparam":    func(d backend.Device, p pieces) { d.Enqueue(backend.Reparam{Z: p.a, ML: p.same, Noise: p.noise}) },
-		"GaussianKL": func(d backend.Device, p pieces) { d.Enqueue(backend.GaussianKL{KL: p.row, ML: p.a}) },
-		"ReparamBack": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ReparamBack{DML: p.a, DZ: p.flipped, ML: p.same, KL: p.row, Noise: p.noise, Scale: 1})
-		},
-		"ImportanceWeights": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ImportanceWeights{W: p.col, Bound: p.row, Rows: p.col, Z: p.a, ML: p.same, Noise: p.noise})
-		},
-		"ImportanceBack": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ImportanceBack{DML: p.a, DZ: p.flipped, Z: p.flipped, ML: p.same, W: p.col, Noise: p.noise, Scale: 1})
-		},
-		"TopK":        func(d backend.Device, p pieces) { d.Enqueue(backend.TopK{Y: p.a, X: p.same, K: p.a.Cols + 1}) },
-		"TopKBack":    func(d backend.Device, p pieces) { d.Enqueue(backend.TopKBack{DX: p.a, DY: p.flipped, Y: p.same}) },
-		"ColumnMeans": func(d backend.Device, p pieces) { d.Enqueue(backend.ColumnMeans{M: p.col, H: p.a}) },
-		"SparseKL": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.SparseKL{DH: p.a, Sums: p.sums, M: p.col, Rho: 0.1, Scale: 1})
-		},
-		"L1": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.L1{DH: p.a, Sums: p.sums, H: p.flipped, Share: 1, Scale: 1})
-		},
-		"RowSquares": func(d backend.Device, p pieces) { d.Enqueue(backend.RowSquares{R: p.row, W: p.a}) },
-		"ContractShallow": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ContractShallow{DA: p.a, DR: p.row, Sums: p.sums, Saved: p.flipped, R: p.col, Act: id, Share: 1, Scale: 1})
-		},
-		"AddScaledRows": func(d backend.Device, p pieces) { d.Enqueue(backend.AddScaledRows{DW: p.a, W: p.same, C: p.row}) },
-		"Probes":        func(d backend.Device, p pieces) { d.Enqueue(backend.Probes{V: p.a, Batch: 2, Noise: p.noise}) },
-		"ScaleByDerivative": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ScaleByDerivative{U: p.a, V: p.same, Saved: p.flipped, Act: id})
-		},
-		"ScaleByDerivativeBack": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.ScaleByDerivativeBack{DV: p.none, DA: p.row, DU: p.a, V: p.same, Saved: p.flipped, Act: id})
-		},
-		"SquareSum": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.SquareSum{DV: p.a, Sums: p.sums, V: p.flipped, Share: 1, Scale: 1})
-		},
-		"Check": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Check{Guard: p.sums, Grads: p.a, Ends: []int{3, 5, 12}, Rows: p.col, Clock: p.clock})
-		},
-		"Update": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.Update{Params: p.row, Grads: p.col, M: p.none, V: p.none, Optimiser: backend.Optimiser{}, Guard: p.sums, Clock: p.clock})
-		},
-		"UpdateLAMB": func(d backend.Device, p pieces) {
-			d.Enqueue(backend.UpdateLAMB{Params: p.a, Grads: p.same, M: p.none, V: p.none, Ends: []int{11}, Trust: p.sums, Optimiser: backend.Optimiser{Kind: backend.LAMB}, Guard: p.sums, Clock: p.clock})
-		},
+// transfers are misuses of what is not an operation, by name.
+func (p pieces) transfers() map[string]func(d backend.Device) {
+	return map[string]func(d backend.Device){
+		"Upload":    func(d backend.Device) { d.Upload(p.a, make([]float32, 5)) },
+		"Download":  func(d backend.Device) { d.Download(make([]float32, 5), p.a) },
+		"ReadSums":  func(d backend.Device) { d.ReadSums(make([]float64, 5), p.sums) },
+		"WriteSums": func(d backend.Device) { d.WriteSums(p.sums, make([]float64, 5)) },
+	}
+}
+
+// misuses are each operation with operands that do not fit, and none.
+func (p pieces) misuses() backend.List {
+	return slices.Concat(backend.List{nil}, p.layers(), p.codes(), p.penalties(), p.updates())
+}
+
+func (p pieces) layers() backend.List {
+	return backend.List{
+		backend.Gather{Clean: p.a, Noisy: p.none, Data: p.flipped.Data(), Batch: backend.Batch{Clock: p.clock}},
+		backend.Linear{Y: p.a, Pre: p.none, X: p.same, W: p.flipped, B: p.none, Act: backend.Tanh},
+		backend.LinearBackInput{DX: p.a, DY: p.same, W: p.flipped, Saved: p.none, Act: backend.Tanh},
+		backend.LinearBackWeights{DW: p.a, DB: p.none, DY: p.same, X: p.flipped},
+		backend.Activate{Y: p.a, X: p.flipped, Act: backend.Tanh},
+		backend.ActivateBack{DX: p.a, DY: p.same, Saved: p.flipped, Act: backend.Tanh},
+		backend.Dropout{Y: p.a, X: p.flipped, Noise: p.noise, P: 0.5},
+		backend.Add{Dst: p.a, Src: p.flipped},
+		backend.Copy{Dst: p.a, Src: p.flipped},
+		backend.CopyColumns{Dst: p.a, Src: p.same, From: 1},
+		backend.Zero{Dst: p.none},
+		backend.ScaleRows{T: p.a, W: p.row},
+		backend.Loss{DOut: p.none, Rows: p.col, Out: p.a, Target: p.flipped, Kind: backend.SquaredError, Scale: 1},
+		backend.Correct{Sums: p.sums, Logits: p.a, Target: p.row},
+		backend.Accumulate{Sums: p.sums, Slot: p.sums.N, V: p.a, Scale: 1},
+	}
+}
+
+func (p pieces) codes() backend.List {
+	return backend.List{
+		backend.Reparam{Z: p.a, ML: p.same, Noise: p.noise},
+		backend.GaussianKL{KL: p.row, ML: p.a},
+		backend.ReparamBack{DML: p.a, DZ: p.flipped, ML: p.same, KL: p.row, Noise: p.noise, Scale: 1},
+		backend.ImportanceWeights{W: p.col, Bound: p.row, Rows: p.col, Z: p.a, ML: p.same, Noise: p.noise},
+		backend.ImportanceBack{DML: p.a, DZ: p.flipped, Z: p.flipped, ML: p.same, W: p.col, Noise: p.noise, Scale: 1},
+		backend.TopK{Y: p.a, X: p.same, K: p.a.Cols + 1},
+		backend.TopKBack{DX: p.a, DY: p.flipped, Y: p.same},
+	}
+}
+
+func (p pieces) penalties() backend.List {
+	return backend.List{
+		backend.ColumnMeans{M: p.col, H: p.a},
+		backend.SparseKL{DH: p.a, Sums: p.sums, M: p.col, Rho: 0.1, Scale: 1},
+		backend.L1{DH: p.a, Sums: p.sums, H: p.flipped, Share: 1, Scale: 1},
+		backend.RowSquares{R: p.row, W: p.a},
+		backend.ContractShallow{DA: p.a, DR: p.row, Sums: p.sums, Saved: p.flipped, R: p.col, Act: backend.Tanh, Share: 1, Scale: 1},
+		backend.AddScaledRows{DW: p.a, W: p.same, C: p.row},
+		backend.Probes{V: p.a, Batch: 2, Noise: p.noise},
+		backend.ScaleByDerivative{U: p.a, V: p.same, Saved: p.flipped, Act: backend.Tanh},
+		backend.ScaleByDerivativeBack{DV: p.none, DA: p.row, DU: p.a, V: p.same, Saved: p.flipped, Act: backend.Tanh},
+		backend.SquareSum{DV: p.a, Sums: p.sums, V: p.flipped, Share: 1, Scale: 1},
+	}
+}
+
+func (p pieces) updates() backend.List {
+	return backend.List{
+		backend.Check{Guard: p.sums, Grads: p.a, Ends: []int{3, 5, 12}, Rows: p.col, Clock: p.clock},
+		backend.Update{Params: p.row, Grads: p.col, M: p.none, V: p.none, Optimiser: backend.Optimiser{}, Guard: p.sums, Clock: p.clock},
+		backend.UpdateLAMB{Params: p.a, Grads: p.same, M: p.none, V: p.none, Ends: []int{11}, Trust: p.sums, Optimiser: backend.Optimiser{Kind: backend.LAMB}, Guard: p.sums, Clock: p.clock},
 	}
 }
 
 // testErrors misuses each operation on a device of its own, since its error stays.
 func testErrors(r *rig) {
-	for name, call := range misuses() {
-		r.sub(name, func(r *rig) { r.misuse(name, call) })
+	for name := range (pieces{}).transfers() {
+		r.sub(name, func(r *rig) {
+			r.misuse(name, func(d backend.Device, p pieces) { p.transfers()[name](d) })
+		})
+	}
+	for i, op := range (pieces{}).misuses() {
+		name := backend.Name(op)
+		r.sub(name, func(r *rig) {
+			r.misuse(name, func(d backend.Device, p pieces) { d.Enqueue(p.misuses()[i]) })
+		})
 	}
 	r.sub("Compiled", (*rig).compiledMisuse)
 }

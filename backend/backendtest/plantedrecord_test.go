@@ -6,6 +6,22 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
+// recordPlants are faults in recordings alone.
+var recordPlants = []fault{
+	{bug: "a width of 1 goes wrong in a recording", group: "Narrow", in: func(d backend.Device) backend.Device { return &narrowRecorded{recording{Device: d}} }},
+	{bug: "a gradient's width of 1 goes wrong in a recording", group: "Narrow", in: func(d backend.Device) backend.Device { return &narrowBack{recording{Device: d}} }},
+	{bug: "no bias gradient in a recording", group: "Narrow", in: func(d backend.Device) backend.Device { return &noSums{recording{Device: d}} }},
+	{bug: "half a slope at 0", group: "Kink", in: func(d backend.Device) backend.Device { return &kinked{recording: recording{Device: d}, slope: 0.5} }},
+	{bug: "a slope at y = 0", group: "Kink", in: func(d backend.Device) backend.Device {
+		return &kinked{recording: recording{Device: d}, slope: 1, everywhere: true}
+	}},
+	{bug: "swallows NaN, and looks nowhere", group: "Guard", in: func(d backend.Device) backend.Device { return &swallows{Device: d} }},
+	{bug: "rounds otherwise when recorded", group: "Record", in: func(d backend.Device) backend.Device { return &otherOrder{recording: recording{Device: d}, by: eps} }},
+	{bug: "another bit each time, recorded", group: "Deterministic", in: func(d backend.Device) backend.Device {
+		return &otherOrder{recording: recording{Device: d}, by: eps, anew: true}
+	}},
+}
+
 // recording is a device that knows when it runs a recorded step.
 type recording struct {
 	backend.Device
@@ -21,19 +37,19 @@ func (d *recording) Record(step func()) (backend.Program, error) {
 }
 
 type (
-	thinRecorded struct{ recording }
-	thinBack     struct{ recording }
-	noSums       struct{ recording }
+	narrowRecorded struct{ recording }
+	narrowBack     struct{ recording }
+	noSums         struct{ recording }
 )
 
-func (d *thinRecorded) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
+func (d *narrowRecorded) Linear(y, pre, x, w, b backend.Tensor, act backend.Activation, transposed bool) {
 	d.Device.Enqueue(backend.Linear{Y: y, Pre: pre, X: x, W: w, B: b, Act: act, Transposed: transposed})
 	if d.inside && x.Cols == 1 {
 		edit(d.Device, y, func(v []float32) { v[len(v)-1] *= 1.001 })
 	}
 }
 
-func (d *thinBack) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
+func (d *narrowBack) LinearBackInput(dx, dy, w, saved backend.Tensor, act backend.Activation, transposed bool) {
 	d.Device.Enqueue(backend.LinearBackInput{DX: dx, DY: dy, W: w, Saved: saved, Act: act, Transposed: transposed})
 	if d.inside && dy.Cols == 1 && act == backend.ReLU {
 		edit(d.Device, dx, func(v []float32) { v[len(v)-1] *= 1.001 })

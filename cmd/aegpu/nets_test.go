@@ -13,7 +13,9 @@ import (
 
 // The nets that are timed are printed with the flags that make them.
 func TestBenchNets(t *testing.T) {
-	var printed map[string]bench.Peer
+	var printed map[string]struct {
+		Flags string `json:"aegpu"`
+	}
 	if err := json.Unmarshal([]byte(must(t, "bench", "--nets").out), &printed); err != nil {
 		t.Fatal(err)
 	}

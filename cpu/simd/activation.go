@@ -3,8 +3,8 @@ package simd
 import "github.com/aegpu/aegpu/backend"
 
 // Activate is dst = s(src), s as backend.Activation defines it. src is at least as long as
-// dst and may be dst. The errors are those of the functions in it. Those of gelu (9 ulp) and silu
-// (4 ulp) have one rounding more, and where NormalCDF or Sigmoid is denormal, up to |x| * 2^-149.
+// dst and may be dst. The errors are those of the functions in it; tanh's is 4 ulp [2.43] and
+// softplus's 4 [1.68]. Those of gelu (9 ulp) and silu (4 ulp) have one rounding more, and where NormalCDF or Sigmoid is denormal, up to |x| * 2^-149.
 func (p Path) Activate(act backend.Activation, dst, src []float32) {
 	src = src[:len(dst)]
 	l := p.do()

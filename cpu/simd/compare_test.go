@@ -24,9 +24,9 @@ func TestNear(t *testing.T) {
 		got, want, abs, rel float64
 		ok                  bool
 	}{
-		{1, 1, 0, 0, true}, {1.1, 1, 0.2, 0, true}, {1.1, 1, 0, 0.05, false}, {-1, 1, 0.5, 0.5, false},
-		{nan, 1, inf, 1, false}, {1, nan, inf, 1, false}, {inf, inf, 0, 0, true}, {inf, -inf, 0, 0, false},
-		{1, inf, 1, 1, false}, {inf, 1, inf, 1, false},
+		{got: 1, want: 1, ok: true}, {got: 1.1, want: 1, abs: 0.2, ok: true}, {got: 1.1, want: 1, rel: 0.05}, {got: -1, want: 1, abs: 0.5, rel: 0.5},
+		{got: nan, want: 1, abs: inf, rel: 1}, {got: 1, want: nan, abs: inf, rel: 1}, {got: inf, want: inf, ok: true}, {got: inf, want: -inf},
+		{got: 1, want: inf, abs: 1, rel: 1}, {got: inf, want: 1, abs: inf, rel: 1},
 	} {
 		if near(c.got, c.want, c.abs, c.rel) != c.ok {
 			t.Errorf("near(%v, %v, %v, %v) is %v", c.got, c.want, c.abs, c.rel, !c.ok)

@@ -15,14 +15,8 @@ func (p Path) Expm1(dst, src []float32) { p.do().expm1(dst, src[:len(dst)]) }
 // Log is ln x: -Inf at 0 and -0, NaN below. 2 ulp [0.86].
 func (p Path) Log(dst, src []float32) { p.do().log(dst, src[:len(dst)]) }
 
-// Tanh is the hyperbolic tangent. 4 ulp [2.43].
-func (p Path) Tanh(dst, src []float32) { p.do().tanh(dst, src[:len(dst)]) }
-
 // Sigmoid is 1/(1 + e^-x). 3 ulp [2.40].
 func (p Path) Sigmoid(dst, src []float32) { p.do().sigmoid(dst, src[:len(dst)]) }
-
-// Softplus is ln(1 + e^x). 4 ulp [1.68].
-func (p Path) Softplus(dst, src []float32) { p.do().softplus(dst, src[:len(dst)]) }
 
 // NormalCDF is the standard normal's distribution function. 8 ulp [5.39].
 func (p Path) NormalCDF(dst, src []float32) { p.do().normalCDF(dst, src[:len(dst)]) }

@@ -67,19 +67,19 @@ type function struct {
 }
 
 var functions = []function{
-	{"exp", Path.Exp, math.Exp, 2, 0},
-	{"expm1", Path.Expm1, math.Expm1, 3, 0},
-	{"log", Path.Log, math.Log, 2, 0},
-	{"tanh", Path.Tanh, math.Tanh, 4, 0},
-	{"sigmoid", Path.Sigmoid, sigmoid, 3, 0},
-	{"softplus", Path.Softplus, softplus, 4, 0},
-	{"normalCDF", Path.NormalCDF, normalCDF, 8, 0},
-	{"normalPDF", Path.NormalPDF, normalPDF, 4, 0},
-	{"relu", activation(backend.ReLU), relu, 0, 0},
-	{"leaky-relu", activation(backend.LeakyReLU), leakyReLU, 1, 0},
-	{"elu", activation(backend.ELU), elu, 3, 0},
-	{"gelu", activation(backend.GELU), func(a float64) float64 { return notNaN(a, gelu(a)) }, 9, 15 * 0x1p-149},
-	{"silu", activation(backend.SiLU), func(a float64) float64 { return notNaN(a, silu(a)) }, 4, 104 * 0x1p-149},
+	{name: "exp", f: Path.Exp, want: math.Exp, bound: 2},
+	{name: "expm1", f: Path.Expm1, want: math.Expm1, bound: 3},
+	{name: "log", f: Path.Log, want: math.Log, bound: 2},
+	{name: "tanh", f: activation(backend.Tanh), want: math.Tanh, bound: 4},
+	{name: "sigmoid", f: Path.Sigmoid, want: sigmoid, bound: 3},
+	{name: "softplus", f: activation(backend.Softplus), want: softplus, bound: 4},
+	{name: "normalCDF", f: Path.NormalCDF, want: normalCDF, bound: 8},
+	{name: "normalPDF", f: Path.NormalPDF, want: normalPDF, bound: 4},
+	{name: "relu", f: activation(backend.ReLU), want: relu},
+	{name: "leaky-relu", f: activation(backend.LeakyReLU), want: leakyReLU, bound: 1},
+	{name: "elu", f: activation(backend.ELU), want: elu, bound: 3},
+	{name: "gelu", f: activation(backend.GELU), want: func(a float64) float64 { return notNaN(a, gelu(a)) }, bound: 9, abs: 15 * 0x1p-149},
+	{name: "silu", f: activation(backend.SiLU), want: func(a float64) float64 { return notNaN(a, silu(a)) }, bound: 4, abs: 104 * 0x1p-149},
 }
 
 // error is how far y is from f(x), in ulp.

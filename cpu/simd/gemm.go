@@ -31,9 +31,6 @@ func NewGemm(path Path, pool *Pool) *Gemm {
 	return g
 }
 
-// Path is the path the products run on.
-func (g *Gemm) Path() Path { return g.path }
-
 // Sgemm computes C = alpha*op(A)*op(B) + beta*C with op(A) m x k, op(B) k x n and C m x n, all
 // row-major with leading dimensions lda, ldb and ldc, as gonum's blas.Float32Level3 does, with
 // these differences: C is not read if beta is 0, and 0*NaN and 0*Inf are NaN as in cuBLAS. With

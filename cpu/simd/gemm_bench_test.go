@@ -19,9 +19,9 @@ type benchStep struct {
 
 func benchSteps(batch, in, out int) []benchStep {
 	return []benchStep{
-		{"fwd", blas.NoTrans, blas.Trans, batch, out, in},
-		{"dx", blas.NoTrans, blas.NoTrans, batch, in, out},
-		{"dw", blas.Trans, blas.NoTrans, out, in, batch},
+		{name: "fwd", tA: blas.NoTrans, tB: blas.Trans, m: batch, n: out, k: in},
+		{name: "dx", tA: blas.NoTrans, tB: blas.NoTrans, m: batch, n: in, k: out},
+		{name: "dw", tA: blas.Trans, tB: blas.NoTrans, m: out, n: in, k: batch},
 	}
 }
 
@@ -40,7 +40,7 @@ func runStep(b *testing.B, g *Gemm, steps []benchStep) {
 		return v
 	}
 	for _, s := range steps {
-		o := operands{fill(Floats(s.m * s.k)), fill(Floats(s.k * s.n)), Floats(s.m * s.n), s.k, s.n}
+		o := operands{a: fill(Floats(s.m * s.k)), b: fill(Floats(s.k * s.n)), c: Floats(s.m * s.n), lda: s.k, ldb: s.n}
 		if s.tA != blas.NoTrans {
 			o.lda = s.m
 		}

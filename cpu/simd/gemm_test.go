@@ -150,7 +150,7 @@ func TestGemmShapes(t *testing.T) {
 				for _, k := range sizes {
 					for _, tA := range transposes {
 						for _, tB := range transposes {
-							p := product{tA, tB, m, n, k, alphas[count%2], betas[count%3], count % 5, count % 7}
+							p := product{tA: tA, tB: tB, m: m, n: n, k: k, alpha: alphas[count%2], beta: betas[count%3], pad: count % 5, offset: count % 7}
 							checkProduct(t, g, p, r)
 							count++
 						}
@@ -169,7 +169,7 @@ func TestGemmTiles(t *testing.T) {
 		r := newRand(2)
 		for m := 1; m <= 15; m++ {
 			for n := 1; n <= 34; n++ {
-				p := product{transposes[n%2], transposes[m%2], m, n, 5 + (m+n)%4, 1, float32(m % 2), m % 3, n % 16}
+				p := product{tA: transposes[n%2], tB: transposes[m%2], m: m, n: n, k: 5 + (m+n)%4, alpha: 1, beta: float32(m % 2), pad: m % 3, offset: n % 16}
 				checkProduct(t, g, p, r)
 				p.tA, p.tB = transposes[(n+1)%2], transposes[(m+n)%2]
 				checkProduct(t, g, p, r)
@@ -191,7 +191,7 @@ func TestGemmBlocks(t *testing.T) {
 			}
 			for _, tA := range transposes {
 				for _, tB := range transposes {
-					checkProduct(t, g, product{tA, tB, s[0], s[1], s[2], 1, float32(i % 2), i % 3, 0}, r)
+					checkProduct(t, g, product{tA: tA, tB: tB, m: s[0], n: s[1], k: s[2], alpha: 1, beta: float32(i % 2), pad: i % 3}, r)
 				}
 			}
 		}

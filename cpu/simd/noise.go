@@ -17,9 +17,6 @@ type Draw struct {
 // Words fills dst with the random words of elements at, at+1, ...
 func (p Path) Words(dst []uint32, d Draw, at int) { p.fill(dst, d, at, wordNoise) }
 
-// Uniforms fills dst with backend.Uniform of the words of elements at, at+1, ...
-func (p Path) Uniforms(dst []float32, d Draw, at int) { p.fill(asWords(dst), d, at, uniformNoise) }
-
 // Normals fills dst with the standard normals of elements at, at+1, ...: backend.Normals, bit for bit.
 func (p Path) Normals(dst []float32, d Draw, at int) { p.fill(asWords(dst), d, at, normalNoise) }
 
@@ -28,7 +25,6 @@ type noiseForm uint8
 
 const (
 	wordNoise noiseForm = iota
-	uniformNoise
 	normalNoise
 )
 
@@ -81,10 +77,6 @@ func portableNoise(form noiseForm, dst *uint32, groups int, counter *[4]uint32, 
 		switch form {
 		case wordNoise:
 			blocks[b] = words
-		case uniformNoise:
-			for i, w := range words {
-				blocks[b][i] = math.Float32bits(backend.Uniform(w))
-			}
 		case normalNoise:
 			for i, z := range backend.Normals(words) {
 				blocks[b][i] = math.Float32bits(z)

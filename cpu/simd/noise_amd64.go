@@ -16,14 +16,10 @@ func generate(p Path, form noiseForm, dst *uint32, groups int, counter *[4]uint3
 	switch {
 	case p == AVX512 && form == wordNoise:
 		philoxAVX512(dst, groups, &counter[0], &keys[0])
-	case p == AVX512 && form == uniformNoise:
-		uniformAVX512(dst, groups, &counter[0], &keys[0])
 	case p == AVX512:
 		normalAVX512(dst, groups, &counter[0], &keys[0])
 	case p == AVX2 && form == wordNoise:
 		philoxAVX2(dst, groups, &counter[0], &keys[0])
-	case p == AVX2 && form == uniformNoise:
-		uniformAVX2(dst, groups, &counter[0], &keys[0])
 	case p == AVX2:
 		normalAVX2(dst, groups, &counter[0], &keys[0])
 	default:

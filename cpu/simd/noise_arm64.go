@@ -13,8 +13,6 @@ func generate(p Path, form noiseForm, dst *uint32, groups int, counter *[4]uint3
 	switch {
 	case p == NEON && form == wordNoise:
 		philoxNEON(dst, groups, &counter[0], &keys[0])
-	case p == NEON && form == uniformNoise:
-		uniformNEON(dst, groups, &counter[0], &keys[0])
 	case p == NEON:
 		normalNEON(dst, groups, &counter[0], &keys[0])
 	default:

@@ -28,12 +28,10 @@ func TestNoiseContract(t *testing.T) {
 
 func checkNoise(t *testing.T, p Path, d Draw, at, n int) {
 	t.Helper()
-	words, uniforms, normals := newGuarded(n, 1), newGuarded(n, 2), newGuarded(n, 3)
+	words, normals := newGuarded(n, 1), newGuarded(n, 3)
 	p.Words(asWords(words.data), d, at)
-	p.Uniforms(uniforms.data, d, at)
 	p.Normals(normals.data, d, at)
 	words.check(t, "Words")
-	uniforms.check(t, "Uniforms")
 	normals.check(t, "Normals")
 	var w [4]uint32
 	var z [4]float32
@@ -45,9 +43,6 @@ func checkNoise(t *testing.T, p Path, d Draw, at, n int) {
 		k := (at + i) % 4
 		if got := math.Float32bits(words.data[i]); got != w[k] {
 			t.Fatalf("%v: word %d of %d at %d is %#x, want %#x", p, i, n, at, got, w[k])
-		}
-		if got := uniforms.data[i]; got != backend.Uniform(w[k]) {
-			t.Fatalf("%v: uniform %d of %d at %d is %v, want %v", p, i, n, at, got, backend.Uniform(w[k]))
 		}
 		if got := normals.data[i]; math.Float32bits(got) != math.Float32bits(z[k]) {
 			t.Fatalf("%v: normal %d of %d at %d is %v, want %v (words %#x)", p, i, n, at, got, z[k], w)

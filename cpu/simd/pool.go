@@ -107,21 +107,6 @@ func (p *Pool) Run(n int, f func(worker, i int)) {
 	}
 }
 
-// Range calls f(worker, lo, hi) for consecutive pieces of [0, n) of at most grain elements.
-// The pieces depend on n and grain alone, so a sum per piece is the same for any worker count.
-// f makes one closure per call; use [Pool.Run] where no allocation is allowed.
-func (p *Pool) Range(n, grain int, f func(worker, lo, hi int)) {
-	if n <= grain {
-		if n > 0 {
-			f(0, 0, n)
-		}
-		return
-	}
-	p.Run((n+grain-1)/grain, func(worker, i int) {
-		f(worker, i*grain, min(n, (i+1)*grain))
-	})
-}
-
 // tasks runs tasks of the open job until none is left. A panic drops the tasks not yet begun.
 func (p *Pool) tasks(worker int) {
 	defer func() {

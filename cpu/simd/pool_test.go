@@ -83,24 +83,8 @@ func TestPoolPanicComesOut(t *testing.T) {
 	}
 }
 
-func TestPoolRangeAndClose(t *testing.T) {
+func TestClosedPool(t *testing.T) {
 	p := NewPool(2)
-	for _, n := range []int{0, 1, 9, 10, 11, 95} {
-		seen := make([]int32, n)
-		p.Range(n, 10, func(_, lo, hi int) {
-			if lo%10 != 0 || hi-lo > 10 {
-				t.Errorf("piece [%d, %d)", lo, hi)
-			}
-			for i := lo; i < hi; i++ {
-				atomic.AddInt32(&seen[i], 1)
-			}
-		})
-		for i, c := range seen {
-			if c != 1 {
-				t.Errorf("element %d of %d was covered %d times", i, n, c)
-			}
-		}
-	}
 	p.Close()
 	p.Close()
 	ran := 0

@@ -9,12 +9,6 @@ func philoxAVX512(dst *uint32, groups int, counter *uint32, keys *uint32)
 func philoxAVX2(dst *uint32, groups int, counter *uint32, keys *uint32)
 
 //go:noescape
-func uniformAVX512(dst *uint32, groups int, counter *uint32, keys *uint32)
-
-//go:noescape
-func uniformAVX2(dst *uint32, groups int, counter *uint32, keys *uint32)
-
-//go:noescape
 func normalAVX512(dst *uint32, groups int, counter *uint32, keys *uint32)
 
 //go:noescape

@@ -6,7 +6,4 @@ package simd
 func philoxNEON(dst *uint32, groups int, counter *uint32, keys *uint32)
 
 //go:noescape
-func uniformNEON(dst *uint32, groups int, counter *uint32, keys *uint32)
-
-//go:noescape
 func normalNEON(dst *uint32, groups int, counter *uint32, keys *uint32)

@@ -6,7 +6,7 @@
 //
 //   - fuse.go: which operations another one does on its way;
 //   - forms.go: in which form a tensor is left and found (float32, bfloat16, both;
-//     the bits of a ReLU's mask), from who reads it; shadows.go: which copies of
+//     the bits of a ReLU's mask), from who reads it; weightcopies.go: which copies of
 //     weights outlive a step;
 //   - lower*.go: the kernels, products, fills and copies of each operation, and
 //     fetch.go: the batches of data on the host;

@@ -26,8 +26,8 @@ type Fetch struct {
 	At      *Buffer
 }
 
-// RowBytes is the size of a row as it is stored.
-func RowBytes(v backend.Data) int {
+// rowBytes is the size of a row as it is stored.
+func rowBytes(v backend.Data) int {
 	if v.Bytes {
 		return v.Cols
 	}
@@ -46,7 +46,7 @@ func (p *planner) fetch(o backend.Gather, rows int) *Fetch {
 	if f.At = p.left(f); f.At != nil {
 		f.Follows = true
 	} else {
-		f.At = p.buffer(Buffer{Kind: Rows, Bytes: rows * RowBytes(o.Data), Fetch: f})
+		f.At = p.buffer(Buffer{Kind: Rows, Bytes: rows * rowBytes(o.Data), Fetch: f})
 	}
 	p.plan.Fetches = append(p.plan.Fetches, f)
 	return f
@@ -70,7 +70,7 @@ func (p *planner) left(f *Fetch) *Buffer {
 // Fill is the launch that fetches the rows that follow the clock's by so many, and
 // its grid.
 func (f *Fetch) Fill(ahead, sms int) (kernels.PrefetchFwdU8, int) {
-	bytes, flags := RowBytes(f.Data), 0
+	bytes, flags := rowBytes(f.Data), 0
 	if f.Shuffle {
 		flags = kernels.GatherShuffle
 	}

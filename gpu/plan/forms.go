@@ -11,10 +11,10 @@ import (
 // written: a layer's input serves its output and its weight gradient, a gradient
 // serves both products of the backward pass.
 //
-//   - The weights of a step have theirs from its update (shadows.go).
+//   - The weights of a step have theirs from its update (weightcopies.go).
 //   - What the step makes for products and for derivatives of activations alone is
 //     written in bfloat16 and in no other form, by the kernel or the product that
-//     makes it. Such a tensor is thin: its float32 is what it was before. Whatever
+//     makes it. Such a tensor is in half only: its float32 is what it was before. Whatever
 //     reads that after the step has it written first (gpu/forms.go).
 //   - What is read in both forms is written in both, by kernels that can; what is
 //     left is copied by a launch of its own.
@@ -22,8 +22,8 @@ import (
 // The parameters themselves, their gradients and all that is not an operand stay
 // float32.
 
-// Thin is a tensor of which only the copy was written.
-type Thin struct {
+// HalfOnly is a tensor of which only the copy was written.
+type HalfOnly struct {
 	Of   backend.Tensor
 	Half *Buffer
 }
@@ -33,7 +33,7 @@ type half struct {
 	of    backend.Tensor
 	at    *Buffer
 	fresh bool // it is the tensor, rounded
-	thin  bool // and the tensor itself was not written
+	only  bool // and the tensor itself was not written
 }
 
 // mask is a bit an element of a ReLU's output.
@@ -58,8 +58,8 @@ type demand struct {
 	either bool // in any form
 }
 
-// thin reports whether the tensor is read, and its bfloat16 is enough.
-func (r demand) thin() bool { return !r.float && (r.factor || r.sign || r.either) }
+// halfOnly reports whether the tensor is read, and its bfloat16 is enough.
+func (r demand) halfOnly() bool { return !r.float && (r.factor || r.sign || r.either) }
 
 // demandFor is how t, which the node under way makes, is read until it is
 // overwritten: in the rest of the step, and at the start of the next one, which
@@ -115,7 +115,7 @@ func (r *demand) add(a backend.Access, t backend.Tensor) (over bool) {
 func (p *planner) prepare(n *node) {
 	p.sources = p.sources[:0]
 	for _, t := range slices.Concat(n.Factors, n.Signs, n.Either) {
-		if h := p.halves[t]; h != nil && h.thin {
+		if h := p.halves[t]; h != nil && h.only {
 			p.sources = append(p.sources, h)
 		}
 	}
@@ -125,7 +125,7 @@ func (p *planner) prepare(n *node) {
 // forget makes stale what is derived from tensors that are overwritten.
 func (p *planner) forget(writes []backend.Tensor) {
 	for _, t := range writes {
-		for _, s := range p.plan.Shadows {
+		for _, s := range p.plan.Copies {
 			s.Kept = s.Kept && !backend.Overlap(s.Of, t)
 		}
 		for _, m := range p.masks {
@@ -133,16 +133,16 @@ func (p *planner) forget(writes []backend.Tensor) {
 		}
 		for _, h := range p.halves {
 			if backend.Overlap(h.of, t) {
-				h.fresh, h.thin = false, false
+				h.fresh, h.only = false, false
 			}
 		}
 	}
 }
 
-// thinOnes are the thin ones, in the order in which they were first made.
-func (p *planner) thinOnes() (list []*half) {
+// onlyHalves are the copies without their tensors, in the order in which they were first made.
+func (p *planner) onlyHalves() (list []*half) {
 	for _, b := range p.plan.Buffers {
-		if h := p.halves[b.Of]; b.Kind == Half && h != nil && h.at == b && h.thin {
+		if h := p.halves[b.Of]; b.Kind == Half && h != nil && h.at == b && h.only {
 			list = append(list, h)
 		}
 	}
@@ -186,7 +186,7 @@ func (p *planner) newMask(y backend.Tensor) *mask {
 }
 
 // written notes that the node under way writes the copy, and whether that alone.
-func (h *half) written(thin bool) { h.fresh, h.thin = true, thin }
+func (h *half) written(alone bool) { h.fresh, h.only = true, alone }
 
 // matrix is t in the precision of products.
 func (p *planner) matrix(t backend.Tensor) Matrix {
@@ -195,7 +195,7 @@ func (p *planner) matrix(t backend.Tensor) Matrix {
 		return m
 	}
 	m.Half, m.LD = true, HalfLD(t)
-	if s := p.shadowOf(t); s != nil {
+	if s := p.weightCopyOf(t); s != nil {
 		m.At = kernels.Pointer{Base: s.At}
 		return m
 	}
@@ -224,22 +224,22 @@ func (p *planner) sinkOf(t backend.Tensor) sink {
 		return s
 	}
 	want := p.demandFor(t)
-	if !want.factor && !want.thin() {
+	if !want.factor && !want.halfOnly() {
 		return s
 	}
 	h := p.halfOf(t)
 	s.half = kernels.Bfloat16s{Base: h.at}
-	if want.thin() {
+	if want.halfOnly() {
 		s.float = kernels.Float32s{}
 	}
-	h.written(want.thin())
+	h.written(want.halfOnly())
 	return s
 }
 
 // sourceOf is where the node under way, which may overwrite it, finds t: its float32
-// or, where it is thin, its copy. One of the two is null.
+// or, where that is not written, its copy. One of the two is null.
 func (p *planner) sourceOf(t backend.Tensor) (kernels.Float32s, kernels.Bfloat16s) {
-	if h := p.halves[t]; h != nil && (h.thin || slices.Contains(p.sources, h)) {
+	if h := p.halves[t]; h != nil && (h.only || slices.Contains(p.sources, h)) {
 		return kernels.Float32s{}, kernels.Bfloat16s{Base: h.at}
 	}
 	return at(t), kernels.Bfloat16s{}

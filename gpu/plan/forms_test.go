@@ -13,8 +13,8 @@ var half = plan.Options{Precision: plan.BF16}
 type layer struct{ x, w, b, y, dx, dy, dw, db backend.Tensor }
 
 func newLayer() layer {
-	return layer{tensor("x", 6, 5), tensor("w", 4, 5), tensor("b", 1, 4), tensor("y", 6, 4),
-		tensor("dx", 6, 5), tensor("dy", 6, 4), tensor("dw", 4, 5), tensor("db", 1, 4)}
+	return layer{x: tensor("x", 6, 5), w: tensor("w", 4, 5), b: tensor("b", 1, 4), y: tensor("y", 6, 4),
+		dx: tensor("dx", 6, 5), dy: tensor("dy", 6, 4), dw: tensor("dw", 4, 5), db: tensor("db", 1, 4)}
 }
 
 func (l layer) forward(act backend.Activation) backend.Operation {

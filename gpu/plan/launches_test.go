@@ -222,13 +222,13 @@ func (w *world) codeKernel(k kernels.Launch) {
 }
 
 // The flags of gathers, as in kernels/gather.cu.
-const shuffle, binarise, staged = 1, 2, 4
+const shuffle, binarise, fetched = 1, 2, 4
 
 func (w *world) gatherRows(k kernels.GatherFwdU8, data kernels.Pointer, size int) {
 	t := w.time(k.Clock.Base)
 	b := backend.Batch{Binarise: k.Flags&binarise != 0, Corrupt: backend.CorruptionKind(k.Kind), Level: k.Level}
 	gathered(w.both(k.Clean, k.CleanHalf, k.Batch, k.Cols, k.Ld), w.both(k.Noisy, k.NoisyHalf, k.Batch, k.Cols, k.Ld), t[1], b, func(r, c int) uint64 {
-		if k.Flags&staged != 0 {
+		if k.Flags&fetched != 0 {
 			return w.of(data.Base, 0)[size*(r*k.Cols+c)]
 		}
 		return stored(data.Base, data.Offset+size*c, t[0]+uint64(r), k.Flags&shuffle != 0)
@@ -272,7 +272,7 @@ func (w *world) updateKernel(k kernels.UpdateFwdF32) {
 	p := w.floats(k.Params, 1, k.N)
 	o := backend.Optimiser{Kind: backend.OptimiserKind(k.Kind), Beta1: k.Beta1, Beta2: k.Beta2, Eps: k.Eps, WeightDecay: k.Decay, Clip: k.Clip, Decayed: k.Decayed}
 	stepped(p, w.floats(k.Grads, 1, k.N), w.floats(k.M, 1, k.N), w.floats(k.V, 1, k.N), o, guarded(w.of(k.Guard.Base, 0)[k.Guard.Offset/8:], k.Tensors), w.time(k.Clock.Base)[1])
-	w.shade(p, k.Shadows, k.Shades)
+	w.copyWeights(p, k.Copies, k.CopyCount)
 	w.end(k.Clock, k.Rows)
 }
 
@@ -282,8 +282,8 @@ func (w *world) end(c kernels.Clock, rows int) {
 	}
 }
 
-// shade writes the copies of parameters.
-func (w *world) shade(p view, table kernels.Shadows, n int) {
+// copyWeights writes the copies of parameters.
+func (w *world) copyWeights(p view, table kernels.WeightCopies, n int) {
 	for s := range n {
 		f := numbers(kernels.Pointer(table), 5*n)[5*s:]
 		begin, end, cols, ld := int(f[0].Number), int(f[1].Number), int(f[2].Number), int(f[3].Number)
@@ -317,6 +317,6 @@ func (w *world) trust(k kernels.TrustFwdF32) {
 	}
 	p := w.floats(k.Params, 1, k.N)
 	trusted(p, w.floats(k.R, 1, k.N), w.of(k.Trust.Base, 0)[k.Trust.Offset/8:], ends, guarded(w.of(k.Guard.Base, 0)[k.Guard.Offset/8:], k.Tensors), w.time(k.Clock.Base)[1])
-	w.shade(p, k.Shadows, k.Shades)
+	w.copyWeights(p, k.Copies, k.CopyCount)
 	w.end(k.Clock, k.Rows)
 }

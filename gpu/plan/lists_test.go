@@ -267,12 +267,12 @@ func (g *lists) batches(between func(), c backend.Clock) {
 // options are drawn with the list.
 func (g *lists) options() plan.Options {
 	refused := plan.Epilogue(g.IntN(256) & g.IntN(256) & g.IntN(256))
-	thin, bias, host := g.IntN(6) == 0, g.IntN(6) == 0, g.half()
+	refusesHalf, bias, host := g.IntN(6) == 0, g.IntN(6) == 0, g.half()
 	return plan.Options{
 		Precision: []plan.Precision{plan.FP32, plan.BF16, plan.BF16}[g.IntN(3)], Step: true, OneStream: g.IntN(5) == 0, SMs: 4,
 		Refused: func(q plan.Product) bool {
 			_, half := q.Bias.Base.(*plan.Buffer)
-			return q.Epilogue&refused != 0 || q.C.Half && (thin || bias && half)
+			return q.Epilogue&refused != 0 || q.C.Half && (refusesHalf || bias && half)
 		},
 		OnHost: func(m backend.Memory) bool { return host && m == g.bytes.Mem },
 	}

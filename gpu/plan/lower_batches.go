@@ -26,7 +26,7 @@ func (p *planner) gather(_ *node, o backend.Gather) error {
 	from, ahead := kernels.Pointer{Base: o.Data.Mem, Offset: size * o.Data.Off}, (*Fetch)(nil)
 	if p.Step && p.onHost(o.Data) {
 		ahead = p.fetch(o, out.Rows)
-		from, flags = kernels.Pointer{Base: ahead.At}, flags|kernels.GatherStaged
+		from, flags = kernels.Pointer{Base: ahead.At}, flags|kernels.GatherFetched
 	}
 	c, noisy := p.sinkOf(o.Clean), p.sinkOf(o.Noisy)
 	k := kernels.GatherFwdU8{Clean: c.float, CleanHalf: c.half, Noisy: noisy.float, NoisyHalf: noisy.half, Ld: HalfLD(out),

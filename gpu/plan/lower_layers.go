@@ -13,7 +13,7 @@ func (p *planner) linear(_ *node, o backend.Linear) error {
 	if o.Pre.None() && (o.Act == backend.Identity || o.Act == backend.ReLU) && p.fusedLayer(q, o) {
 		return nil
 	}
-	p.multiplyThin(q, o.Y, p.demandFor(o.Y))
+	p.multiplyHalf(q, o.Y, p.demandFor(o.Y))
 	before := p.sinkOf(o.Pre)
 	x, half := p.sourceOf(o.Y)
 	y := p.sinkOf(o.Y)
@@ -44,23 +44,23 @@ func (p *planner) fusedLayer(q Product, o backend.Linear) bool {
 	return p.multiplyLayer(q, o, want)
 }
 
-// multiplyLayer is multiplyThin with the layer's bias, which is of the type of the
+// multiplyLayer is multiplyHalf with the layer's bias, which is of the type of the
 // result.
 func (p *planner) multiplyLayer(q Product, o backend.Linear, want demand) bool {
-	if want.thin() && !o.B.None() && p.Precision == BF16 {
-		thin, h := p.thinned(q, o.Y)
-		thin.Bias = kernels.Pointer{Base: p.halfOf(o.B).at} // like the copy, which is made only if it is read
-		if !p.refuses(thin) {
-			thin.Bias = p.matrix(o.B).At
+	if want.halfOnly() && !o.B.None() && p.Precision == BF16 {
+		rounded, h := p.inHalf(q, o.Y)
+		rounded.Bias = kernels.Pointer{Base: p.halfOf(o.B).at} // like the copy, which is made only if it is read
+		if !p.refuses(rounded) {
+			rounded.Bias = p.matrix(o.B).At
 			h.written(true)
-			return p.multiply(thin)
+			return p.multiply(rounded)
 		}
 		want.float = true
 	}
 	if !o.B.None() {
 		q.Bias = kernels.Pointer(at(o.B))
 	}
-	return p.multiplyThin(q, o.Y, want)
+	return p.multiplyHalf(q, o.Y, want)
 }
 
 // linearBackInput is dx = (dy W) . s'(saved). The derivative of ReLU is the product's
@@ -70,17 +70,17 @@ func (p *planner) linearBackInput(_ *node, o backend.LinearBackInput) error {
 	q.TransB = o.Transposed
 	want := p.demandFor(o.DX)
 	if o.Act == backend.Identity {
-		p.multiplyThin(q, o.DX, want)
+		p.multiplyHalf(q, o.DX, want)
 		return nil
 	}
 	if m := p.masks[o.Saved]; m != nil && m.fresh {
 		fused := q
 		fused.Epilogue, fused.Mask, fused.MaskLD = ApplyMask, kernels.Pointer{Base: m.at}, maskLD(o.Saved)
-		if p.multiplyThin(fused, o.DX, want) {
+		if p.multiplyHalf(fused, o.DX, want) {
 			return nil
 		}
 	}
-	p.multiplyThin(q, o.DX, want)
+	p.multiplyHalf(q, o.DX, want)
 	p.derive(o.DX, o.DX, slope{o.Saved, o.Act})
 	return nil
 }

@@ -10,15 +10,15 @@ import (
 
 // Plan is what a list of operations comes to.
 type Plan struct {
-	Items   []Item
-	Joins   []Stream  // that the first stream waits for at the end
-	Buffers []*Buffer // memory that it needs beside the operands
-	Thin    []Thin    // tensors that it leaves in bfloat16 alone
-	Shadows []*Shadow // copies that it must find up to date
-	Fetches []*Fetch  // batches of data on the host
-	Ticks   map[backend.Clock]int
-	Touches []backend.Tensor // all that it reads or writes
-	Writes  []backend.Tensor
+	Items    []Item
+	Joins    []Stream      // that the first stream waits for at the end
+	Buffers  []*Buffer     // memory that it needs beside the operands
+	HalfOnly []HalfOnly    // tensors that it leaves in bfloat16 alone
+	Copies   []*WeightCopy // of weights, that it must find up to date
+	Fetches  []*Fetch      // batches of data on the host
+	Ticks    map[backend.Clock]int
+	Touches  []backend.Tensor // all that it reads or writes
+	Writes   []backend.Tensor
 }
 
 // Stream is where an item runs: the first stream, or one that is forked from it.
@@ -79,12 +79,12 @@ type planner struct {
 	nodes []node
 	at    int // of the node that is lowered
 
-	halves  map[backend.Tensor]*half
-	masks   map[backend.Tensor]*mask
-	sources []*half // that the node under way reads, the tensors being thin
-	shadows map[backend.Tensor]*Shadow
-	written []backend.Tensor // so far
-	fetched bool             // rows are on their way
+	halves       map[backend.Tensor]*half
+	masks        map[backend.Tensor]*mask
+	sources      []*half // that the node under way reads, the tensors themselves not being written
+	weightCopies map[backend.Tensor]*WeightCopy
+	written      []backend.Tensor // so far
+	fetched      bool             // rows are on their way
 }
 
 // finish notes what is left behind.
@@ -98,8 +98,8 @@ func (p *planner) finish() {
 	}
 	p.plan.Writes = p.written
 	p.plan.Buffers = slices.DeleteFunc(p.plan.Buffers, func(b *Buffer) bool { return !p.plan.uses(b) })
-	for _, h := range p.thinOnes() {
-		p.plan.Thin = append(p.plan.Thin, Thin{h.of, h.at})
+	for _, h := range p.onlyHalves() {
+		p.plan.HalfOnly = append(p.plan.HalfOnly, HalfOnly{h.of, h.at})
 	}
 	if p.fetched {
 		p.plan.Joins = append(p.plan.Joins, Fetching)
@@ -149,7 +149,7 @@ func (p *Plan) Bytes() (own, shared int) {
 	for _, b := range p.Buffers {
 		own += b.Bytes
 	}
-	for _, s := range p.Shadows {
+	for _, s := range p.Copies {
 		shared += s.At.Bytes
 	}
 	return own, shared

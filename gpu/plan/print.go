@@ -22,10 +22,10 @@ func (p *Plan) String() string {
 	for _, s := range p.Joins {
 		fmt.Fprintf(&b, "wait for %v\n", s)
 	}
-	for _, s := range p.Shadows {
+	for _, s := range p.Copies {
 		fmt.Fprintf(&b, "needs %v, kept %t\n", s.At, s.Kept)
 	}
-	for _, t := range p.Thin {
+	for _, t := range p.HalfOnly {
 		fmt.Fprintf(&b, "leaves %s in bfloat16\n", Name(t.Of))
 	}
 	return b.String()

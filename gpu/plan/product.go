@@ -81,18 +81,18 @@ func (p *planner) multiply(q Product) bool {
 	return true
 }
 
-// thinned is q with its result c in bfloat16.
-func (p *planner) thinned(q Product, c backend.Tensor) (Product, *half) {
+// inHalf is q with its result c in bfloat16.
+func (p *planner) inHalf(q Product, c backend.Tensor) (Product, *half) {
 	h := p.halfOf(c)
 	q.C.At, q.C.LD, q.C.Half = kernels.Pointer{Base: h.at}, HalfLD(c), true
 	return q, h
 }
 
-// multiplyThin is multiply of a product to c, in bfloat16 alone where want says that
+// multiplyHalf is multiply of a product to c, in bfloat16 alone where want says that
 // this is enough and the library has it.
-func (p *planner) multiplyThin(q Product, c backend.Tensor, want demand) bool {
-	if want.thin() && p.Precision == BF16 {
-		if thin, h := p.thinned(q, c); p.multiply(thin) {
+func (p *planner) multiplyHalf(q Product, c backend.Tensor, want demand) bool {
+	if want.halfOnly() && p.Precision == BF16 {
+		if rounded, h := p.inHalf(q, c); p.multiply(rounded) {
 			h.written(true)
 			return true
 		}

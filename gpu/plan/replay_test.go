@@ -35,7 +35,7 @@ func TestReplay(t *testing.T) {
 		note(seen, p)
 	}
 	t.Logf("%d lists: %v", lists, seen)
-	for _, what := range []string{"mask", "applied", "slope", "sloped", "added", "ended", "thin", "both", "copied", "kept", "restored", "aside", "waited", "fetched", "follows", "bias in bfloat16", "sums beside"} {
+	for _, what := range []string{"mask", "applied", "slope", "sloped", "added", "ended", "half only", "both", "copied", "kept", "restored", "aside", "waited", "fetched", "follows", "bias in bfloat16", "sums beside"} {
 		if seen[what] < lists/400 {
 			t.Errorf("%s: in %d of %d plans", what, seen[what], lists)
 		}
@@ -81,11 +81,11 @@ func (g *lists) replay(list backend.List, o plan.Options) (what string, p *plan.
 		return what, p
 	}
 	want, got := g.worlds()
-	for _, s := range p.Shadows {
+	for _, s := range p.Copies {
 		got.copyOf(s.Of, s.At).fill(got.tensor(s.Of).get)
 	}
 	for round := range 3 {
-		got.stage(p, round)
+		got.fetch(p, round)
 		for _, op := range list {
 			want.compute(op)
 		}
@@ -120,7 +120,7 @@ func (g *lists) apart(list backend.List, o plan.Options) (what string) {
 		}
 		want.compute(op)
 		got.run(p)
-		if what := g.differ(want, got, p); what != "" || len(p.Thin)+len(p.Shadows)+len(p.Fetches) > 0 {
+		if what := g.differ(want, got, p); what != "" || len(p.HalfOnly)+len(p.Copies)+len(p.Fetches) > 0 {
 			return fmt.Sprintf("operation %d apart: %s\n%v", i, what, p)
 		}
 	}
@@ -131,8 +131,8 @@ func (w *world) copyOf(t backend.Tensor, b *plan.Buffer) views {
 	return views{view{at: w.of(b, 0), ld: plan.HalfLD(t), rows: t.Rows, cols: t.Cols}}
 }
 
-// stage fills the buffers of rows before a launch, where the one before has not.
-func (w *world) stage(p *plan.Plan, round int) {
+// fetch fills the buffers of rows before a launch, where the one before has not.
+func (w *world) fetch(p *plan.Plan, round int) {
 	for _, f := range p.Fetches {
 		last := f
 		for _, l := range p.Fetches {
@@ -171,7 +171,7 @@ func unplaced(p *plan.Plan) string {
 		}
 	}
 	has := slices.Clone(p.Buffers)
-	for _, s := range p.Shadows {
+	for _, s := range p.Copies {
 		has = append(has, s.At)
 	}
 	for _, b := range has {
@@ -187,16 +187,16 @@ func unplaced(p *plan.Plan) string {
 	return ""
 }
 
-// differ is the first element that is not as it should be: of what is thin, in its
+// differ is the first element that is not as it should be: of what is in half only, in its
 // copy.
 func (g *lists) differ(want, got *world, p *plan.Plan) string {
-	thin := map[backend.Memory]map[int]bool{}
-	for _, t := range p.Thin {
-		if thin[t.Of.Mem] == nil {
-			thin[t.Of.Mem] = map[int]bool{}
+	alone := map[backend.Memory]map[int]bool{}
+	for _, t := range p.HalfOnly {
+		if alone[t.Of.Mem] == nil {
+			alone[t.Of.Mem] = map[int]bool{}
 		}
 		for i := range t.Of.Len() {
-			thin[t.Of.Mem][t.Of.Off+i] = true
+			alone[t.Of.Mem][t.Of.Off+i] = true
 		}
 		if what := copied(want, got, t.Of, t.Half); what != "" {
 			return what
@@ -204,12 +204,12 @@ func (g *lists) differ(want, got *world, p *plan.Plan) string {
 	}
 	for _, m := range g.memories() {
 		for i, x := range want.of(m, 0) {
-			if got.of(m, 0)[i] != x && !thin[m][i] {
+			if got.of(m, 0)[i] != x && !alone[m][i] {
 				return fmt.Sprintf("%v+%d is something else", m, i)
 			}
 		}
 	}
-	for _, s := range p.Shadows {
+	for _, s := range p.Copies {
 		if what := copied(want, got, s.Of, s.At); what != "" {
 			return what
 		}
@@ -237,7 +237,7 @@ func copied(want, got *world, of backend.Tensor, b *plan.Buffer) string {
 
 // note counts plans by what is in them, so that a generator that draws none is seen.
 func note(seen map[string]int, p *plan.Plan) {
-	in := map[string]bool{"thin": len(p.Thin) > 0}
+	in := map[string]bool{"half only": len(p.HalfOnly) > 0}
 	for _, it := range p.Items {
 		in["aside"] = in["aside"] || it.Stream == plan.Aside
 		in["fetched"] = in["fetched"] || it.Stream == plan.Fetching
@@ -251,7 +251,7 @@ func note(seen map[string]int, p *plan.Plan) {
 			noteKernel(in, it)
 		}
 	}
-	for _, s := range p.Shadows {
+	for _, s := range p.Copies {
 		in["kept"] = in["kept"] || s.Kept
 	}
 	for _, f := range p.Fetches {

@@ -110,31 +110,7 @@ func microKernel(s isa, f form, rows, vecs int) {
 	s.loadMask(t)
 	prefetchTile(s, t, rows, vecs)
 
-	acc := make([][]VecVirtual, rows)
-	for r := range acc {
-		for v := 0; v < vecs; v++ {
-			acc[r] = append(acc[r], s.vec())
-			s.zero(acc[r][v])
-		}
-	}
-	step := func(u int, bAt Mem) {
-		bv := make([]VecVirtual, vecs)
-		for v := range bv {
-			bv[v] = s.vec()
-			if v == vecs-1 {
-				s.loadLast(bAt.Offset(v*s.bytes()), bv[v])
-			} else {
-				VMOVUPS(bAt.Offset(v*s.bytes()), bv[v])
-			}
-		}
-		for r := 0; r < rows; r++ {
-			x := s.vec()
-			VBROADCASTSS(a.at(r, u), x)
-			for v := range bv {
-				VFMADD231PS(bv[v], x, acc[r][v])
-			}
-		}
-	}
+	acc := accumulators(s, rows, vecs)
 
 	const unroll = 4
 	quads := GP64()
@@ -145,7 +121,7 @@ func microKernel(s isa, f form, rows, vecs int) {
 	LEAQ(Mem{Base: bs, Index: bs, Scale: 2}, bs3)
 	Label("loop")
 	for u := 0; u < unroll; u++ {
-		step(u, strided(b, bs, bs3, u))
+		gemmStep(s, a, acc, u, strided(b, bs, bs3, u))
 	}
 	a.advance(unroll)
 	LEAQ(Mem{Base: b, Index: bs, Scale: 4}, b)
@@ -156,7 +132,7 @@ func microKernel(s isa, f form, rows, vecs int) {
 	ANDQ(Imm(unroll-1), k)
 	JZ(LabelRef("finish"))
 	Label("single")
-	step(0, Mem{Base: b})
+	gemmStep(s, a, acc, 0, Mem{Base: b})
 	a.advance(1)
 	ADDQ(bs, b)
 	DECQ(k)
@@ -164,6 +140,38 @@ func microKernel(s isa, f form, rows, vecs int) {
 
 	Label("finish")
 	finishTile(s, t, acc)
+}
+
+// accumulators are a tile of zeros, in registers.
+func accumulators(s isa, rows, vecs int) [][]VecVirtual {
+	acc := make([][]VecVirtual, rows)
+	for r := range acc {
+		for v := 0; v < vecs; v++ {
+			acc[r] = append(acc[r], s.vec())
+			s.zero(acc[r][v])
+		}
+	}
+	return acc
+}
+
+// gemmStep adds column u of A's current step times the row of B at bAt.
+func gemmStep(s isa, a *walk, acc [][]VecVirtual, u int, bAt Mem) {
+	bv := make([]VecVirtual, len(acc[0]))
+	for v := range bv {
+		bv[v] = s.vec()
+		if v == len(bv)-1 {
+			s.loadLast(bAt.Offset(v*s.bytes()), bv[v])
+		} else {
+			VMOVUPS(bAt.Offset(v*s.bytes()), bv[v])
+		}
+	}
+	for r := range acc {
+		x := s.vec()
+		VBROADCASTSS(a.at(r, u), x)
+		for v := range bv {
+			VFMADD231PS(bv[v], x, acc[r][v])
+		}
+	}
 }
 
 // prefetchTile asks for the tile of C, which is wanted when the sums are done.

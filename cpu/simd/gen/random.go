@@ -10,13 +10,6 @@ import (
 // contract of package backend makes of its words. No multiply-add is fused here.
 func writeRandom(t target) {
 	t.noise("philox", func(v maths, w []Op) []Op { return w })
-	t.noise("uniform", func(v maths, w []Op) []Op {
-		out := make([]Op, 4)
-		for i := range out {
-			out[i] = v.mul(v.float(v.shr(w[i], 8)), v.num(0x1p-24))
-		}
-		return out
-	})
 	t.noise("normal", func(v maths, w []Op) []Op {
 		n0, n1 := v.boxMuller(w[0], w[1])
 		n2, n3 := v.boxMuller(w[2], w[3])

@@ -22,22 +22,22 @@ type param struct{ C, Name, Type, Arg string }
 
 // inGo are the types of parameters. Pointers bear what they point to, so that two of them cannot be swapped unseen.
 var inGo = map[string]param{
-	"float*":  {Type: "Float32s", Arg: "pointer"},
-	"double*": {Type: "Float64s", Arg: "pointer"},
-	"u16*":    {Type: "Bfloat16s", Arg: "pointer"},
-	"uint4*":  {Type: "Bfloat16s", Arg: "pointer"}, // eight at a time
-	"u8*":     {Type: "Uint8s", Arg: "pointer"},
-	"u32*":    {Type: "Uint32s", Arg: "pointer"},
-	"i64*":    {Type: "Int64s", Arg: "pointer"},
-	"Clock*":  {Type: "Clock", Arg: "pointer"},
-	"Shadow*": {Type: "Shadows", Arg: "pointer"},
-	"i64":     {Type: "int", Arg: "integer"},
-	"float":   {Type: "float32", Arg: "float"},
-	"double":  {Type: "float64", Arg: "double"},
+	"float*":      {Type: "Float32s", Arg: "pointer"},
+	"double*":     {Type: "Float64s", Arg: "pointer"},
+	"u16*":        {Type: "Bfloat16s", Arg: "pointer"},
+	"uint4*":      {Type: "Bfloat16s", Arg: "pointer"}, // eight at a time
+	"u8*":         {Type: "Uint8s", Arg: "pointer"},
+	"u32*":        {Type: "Uint32s", Arg: "pointer"},
+	"i64*":        {Type: "Int64s", Arg: "pointer"},
+	"Clock*":      {Type: "Clock", Arg: "pointer"},
+	"WeightCopy*": {Type: "WeightCopies", Arg: "pointer"},
+	"i64":         {Type: "int", Arg: "integer"},
+	"float":       {Type: "float32", Arg: "float"},
+	"double":      {Type: "float64", Arg: "double"},
 }
 
 var (
-	begins   = regexp.MustCompile(`(?m)^(KERNEL|struct Shadow)\b.*`)
+	begins   = regexp.MustCompile(`(?m)^(KERNEL|struct WeightCopy)\b.*`)
 	kernel   = regexp.MustCompile(`^KERNEL (\w+)\(([^()]*)\) \{`)
 	row      = regexp.MustCompile(`^struct (\w+) \{([^{}]*); \};`)
 	word     = regexp.MustCompile(`^\w+$`)
@@ -138,7 +138,7 @@ func (e entry) doc(before string) ([]string, error) {
 		if !strings.HasPrefix(l, "//") {
 			break
 		}
-		lines = append(lines, l)
+		lines = append(lines, strings.ReplaceAll(l, "''", "″")) // gofmt makes a quotation mark of the two
 	}
 	slices.Reverse(lines)
 	if len(lines) == 0 {

@@ -14,8 +14,8 @@ import (
 // launched is known on the host, which sets the clock and knows how far a step moves
 // it. Where it is not what the step reads, as after SetClock, it is filled first.
 
-// staging is such a buffer, which the programs of a data set share.
-type staging struct {
+// batchBuffer is such a buffer, which the programs of a data set share.
+type batchBuffer struct {
 	of   *block // the data set
 	at   *block
 	held batch    // after all that is enqueued
@@ -38,30 +38,30 @@ func (h batch) holds(b batch) bool {
 	return h == b && rows >= b.rows
 }
 
-// StageBytes is the size of a staging buffer for batches of up to so many rows.
-func (d *Device) StageBytes(rows, bytes int) int { return rows * bytes }
+// BatchBytes is the size of a buffer for batches of up to so many rows.
+func (d *Device) BatchBytes(rows, bytes int) int { return rows * bytes }
 
-// stagingFor is a buffer for rows, on the worker's thread: one that is there if it is
+// batchBufferFor is a buffer for rows, on the worker's thread: one that is there if it is
 // large enough.
-func (d *Device) stagingFor(p *program, b *plan.Buffer) (*staging, error) {
+func (d *Device) batchBufferFor(p *program, b *plan.Buffer) (*batchBuffer, error) {
 	of := b.Fetch.Data.Mem.(*block)
-	i := slices.IndexFunc(d.stagings, func(s *staging) bool { return s.of == of && s.at.bytes >= b.Bytes && s.used != p })
+	i := slices.IndexFunc(d.batchBuffers, func(s *batchBuffer) bool { return s.of == of && s.at.bytes >= b.Bytes && s.used != p })
 	if i < 0 {
 		at, err := d.allocate(b.Bytes)
 		if err != nil {
 			return nil, err
 		}
-		i = len(d.stagings)
-		d.stagings = append(d.stagings, &staging{of: of, at: at})
+		i = len(d.batchBuffers)
+		d.batchBuffers = append(d.batchBuffers, &batchBuffer{of: of, at: at})
 	}
-	d.stagings[i].used = p
-	return d.stagings[i], d.branches[plan.Fetching].open()
+	d.batchBuffers[i].used = p
+	return d.batchBuffers[i], d.branches[plan.Fetching].open()
 }
 
-// stagingOf is where a fetch of the program leaves its rows.
-func (p *program) stagingOf(f *plan.Fetch) *staging {
+// batchBufferOf is where a fetch of the program leaves its rows.
+func (p *program) batchBufferOf(f *plan.Fetch) *batchBuffer {
 	at := p.at[f.At]
-	return p.stages[slices.IndexFunc(p.stages, func(s *staging) bool { return s.at == at })]
+	return p.batches[slices.IndexFunc(p.batches, func(s *batchBuffer) bool { return s.at == at })]
 }
 
 // steady is whether a step leaves the rows that it reads the next time.
@@ -77,9 +77,9 @@ func (p *program) steady() bool {
 	})
 }
 
-// stage enqueues what is missing of the rows that the step reads, and notes what is
+// fill enqueues what is missing of the rows that the step reads, and notes what is
 // there, and when it is, after it ran so many times.
-func (p *program) stage(times int) error {
+func (p *program) fill(times int) error {
 	for _, f := range p.plan.Fetches {
 		clock := f.Clock.Mem.(*block)
 		want := batch{data: f.Data, shuffle: f.Shuffle, clock: clock, moment: clock.moment, rows: f.Rows}
@@ -88,7 +88,7 @@ func (p *program) stage(times int) error {
 		if last := want.row + ran; want.row < 0 || last+f.Rows > f.Data.Rows {
 			return fmt.Errorf("a batch of rows %d to %d of data of %d", last, last+f.Rows, f.Data.Rows)
 		}
-		s := p.stagingOf(f)
+		s := p.batchBufferOf(f)
 		if !f.Follows && !s.held.holds(want) {
 			fill, grid := f.Fill(f.After, p.d.sms)
 			if err := p.d.launchKernel(fill, grid, p.at, p.d.stream); err != nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// shadowRig is a layer y = x W^T of 8 inputs and outputs in bf16, with x all ones
+// copyRig is a layer y = x W^T of 8 inputs and outputs in bf16, with x all ones
 // and W, if all its elements are w, making y = 8 w.
-type shadowRig struct {
+type copyRig struct {
 	rig
 	params, x, y, w  backend.Tensor
 	other, gradients backend.Tensor
@@ -21,8 +21,8 @@ type shadowRig struct {
 	clock            backend.Clock
 }
 
-func newShadowRig(t *testing.T) *shadowRig {
-	r := &shadowRig{rig: newRig(t, Options{Precision: BF16})}
+func newCopyRig(t *testing.T) *copyRig {
+	r := &copyRig{rig: newRig(t, Options{Precision: BF16})}
 	r.params, r.gradients, r.other = r.alloc(1, 70), r.alloc(1, 70), r.alloc(8, 8)
 	r.w = r.params.Slice(4, 8, 8)
 	r.x, r.y = r.alloc(2, 8), r.alloc(2, 8)
@@ -33,16 +33,16 @@ func newShadowRig(t *testing.T) *shadowRig {
 	return r
 }
 
-func (r *shadowRig) linear() {
+func (r *copyRig) linear() {
 	r.d.Enqueue(backend.Linear{Y: r.y, X: r.x, W: r.w})
 }
 
-func (r *shadowRig) update() {
+func (r *copyRig) update() {
 	r.d.Enqueue(backend.Update{Params: r.params, Grads: r.gradients, Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: r.guard, Clock: r.clock})
 }
 
 // want says that the products read weights that are all w.
-func (r *shadowRig) want(what string, w float32) {
+func (r *copyRig) want(what string, w float32) {
 	r.Helper()
 	got := r.values(r.y)
 	for _, y := range got {
@@ -53,9 +53,9 @@ func (r *shadowRig) want(what string, w float32) {
 	}
 }
 
-// The update writes the weights' shadow, and no launch makes it anew.
-func TestShadowFollowsTheUpdate(t *testing.T) {
-	r := newShadowRig(t)
+// The update writes the weights' copy, and no launch makes it anew.
+func TestWeightCopyFollowsTheUpdate(t *testing.T) {
+	r := newCopyRig(t)
 	p := r.record(2, func() { r.linear(); r.update() })
 	p.Launch(1)
 	r.want("first step", 4)
@@ -69,15 +69,15 @@ func TestShadowFollowsTheUpdate(t *testing.T) {
 	r.want("after another program's updates", 3.75-0.25*(copies+4))
 }
 
-// The shadow that an update leaves is the weight rounded, whatever its width and where
+// The copy that an update leaves is the weight rounded, whatever its width and where
 // it begins: the product with the identity of a recorded step is the one with a weight
 // that is rounded anew.
-func TestShadowIsTheWeightRounded(t *testing.T) {
+func TestWeightCopyIsTheWeightRounded(t *testing.T) {
 	const rows = 20
 	for _, cols := range []int{1, 7, 8, 24, 64, 128, 192, 256} {
 		for _, off := range []int{0, 1, 4} {
 			t.Run(fmt.Sprint(cols, " from ", off), func(t *testing.T) {
-				r := newShadowRig(t)
+				r := newCopyRig(t)
 				n := off + rows*cols
 				r.params, r.gradients = r.alloc(1, n), r.alloc(1, n)
 				r.w, r.x, r.y = r.params.Slice(off, rows, cols), r.identity(cols), r.alloc(cols, rows)
@@ -96,16 +96,16 @@ func TestShadowIsTheWeightRounded(t *testing.T) {
 				r.d.Upload(r.w, moved)
 				r.linear()
 				if want := r.values(r.y); !slices.Equal(got, want) {
-					t.Errorf("with the shadow %v, with the weight %v", got, want)
+					t.Errorf("with the copy %v, with the weight %v", got, want)
 				}
 			})
 		}
 	}
 }
 
-// What else writes weights leaves no stale shadow behind.
-func TestShadowIsNotStale(t *testing.T) {
-	r := newShadowRig(t)
+// What else writes weights leaves no stale copy behind.
+func TestWeightCopyIsNotStale(t *testing.T) {
+	r := newCopyRig(t)
 	p := r.record(2, func() { r.linear(); r.update() })
 	p.Launch(1)
 	r.fill(r.w, 2)
@@ -122,10 +122,10 @@ func TestShadowIsNotStale(t *testing.T) {
 	r.want("after another program", 1)
 }
 
-// A step that changes its weights in another way makes their shadow anew, and so
+// A step that changes its weights in another way makes their copy anew, and so
 // may run several times; one whose update does nothing keeps it.
-func TestShadowOfAChangedWeight(t *testing.T) {
-	r := newShadowRig(t)
+func TestWeightCopyOfAChangedWeight(t *testing.T) {
+	r := newCopyRig(t)
 	r.fill(r.other, 0.5)
 	add := r.record(3, func() { r.linear(); r.d.Enqueue(backend.Add{Dst: r.w, Src: r.other}) })
 	add.Launch(3)
@@ -141,10 +141,10 @@ func TestShadowOfAChangedWeight(t *testing.T) {
 	r.want("an update that does nothing", 6)
 }
 
-// LAMB's step writes the weights' shadow too. Without memory and decay its
+// LAMB's step writes the weights' copy too. Without memory and decay its
 // direction is the gradient's sign.
-func TestShadowFollowsLAMB(t *testing.T) {
-	r := newShadowRig(t)
+func TestWeightCopyFollowsLAMB(t *testing.T) {
+	r := newCopyRig(t)
 	moments, trust := r.alloc(1, 140), r.allocSums(1)
 	p := r.record(3, func() {
 		r.linear()

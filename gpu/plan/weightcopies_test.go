@@ -7,8 +7,8 @@ import (
 	"github.com/aegpu/aegpu/gpu/plan"
 )
 
-// TestShadows holds which copies outlive a step, and who writes them.
-func TestShadows(t *testing.T) {
+// TestWeightCopies holds which copies outlive a step, and who writes them.
+func TestWeightCopies(t *testing.T) {
 	l := newLayer()
 	params, grads := tensor("params", 1, 40), tensor("grads", 1, 40)
 	l.w, l.b = params.Slice(0, 4, 5), params.Slice(20, 1, 4)
@@ -37,7 +37,7 @@ func TestShadows(t *testing.T) {
 	for i := range cases {
 		cases[i].Options = half
 	}
-	check(t, "shadows", append(cases, golden{name: "none apart", Options: half, apart: true, list: backend.List{forward, sgd}},
+	check(t, "weightcopies", append(cases, golden{name: "none apart", Options: half, apart: true, list: backend.List{forward, sgd}},
 		golden{name: "none in tf32", Options: plan.Options{Precision: plan.TF32}, list: backend.List{forward, sgd}}))
 }
 

@@ -9,77 +9,77 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// thinRig is y = x W^T, z = y W^T in bf16, W twice the identity, of width 12, whose
-// copies have rows of 16. Recorded, y is read by a product alone and so is thin.
-type thinRig struct {
+// halfRig is y = x W^T, z = y W^T in bf16, W twice the identity, of width 12, whose
+// copies have rows of 16. Recorded, y is read by a product alone and so is in half only.
+type halfRig struct {
 	rig
 	x, y, z, w, v backend.Tensor
 }
 
-var thinWidth = 12
+var halfWidth = 12
 
 // The widths where a fast path would start are held to the same.
-func TestThinAtEvenWidths(t *testing.T) {
-	defer func(was int) { thinWidth = was }(thinWidth)
-	for _, thinWidth = range []int{64, 128} {
+func TestHalfOnlyAtEvenWidths(t *testing.T) {
+	defer func(was int) { halfWidth = was }(halfWidth)
+	for _, halfWidth = range []int{64, 128} {
 		for name, test := range map[string]func(*testing.T){
-			"read after the step": TestThinTensorIsReadAfterTheStep, "overwritten in part": TestThinTensorIsOverwrittenInPart, "not thin": TestTensorIsNotThin,
+			"read after the step": TestHalfOnlyIsReadAfterTheStep, "overwritten in part": TestHalfOnlyIsOverwrittenInPart, "not half only": TestNotHalfOnly,
 		} {
-			t.Run(fmt.Sprint(name, " ", thinWidth), test)
+			t.Run(fmt.Sprint(name, " ", halfWidth), test)
 		}
 	}
 }
 
-func newThinRig(t *testing.T) *thinRig {
-	r := &thinRig{rig: newRig(t, Options{Precision: BF16})}
+func newHalfRig(t *testing.T) *halfRig {
+	r := &halfRig{rig: newRig(t, Options{Precision: BF16})}
 	for _, to := range []*backend.Tensor{&r.x, &r.y, &r.z, &r.v} {
-		*to = r.alloc(4, thinWidth)
+		*to = r.alloc(4, halfWidth)
 	}
-	r.w = r.alloc(thinWidth, thinWidth)
+	r.w = r.alloc(halfWidth, halfWidth)
 	w := make([]float32, r.w.Len())
-	for i := range thinWidth {
-		w[i*thinWidth+i] = 2
+	for i := range halfWidth {
+		w[i*halfWidth+i] = 2
 	}
 	r.d.Upload(r.w, w)
 	r.fill(r.x, 1)
 	return r
 }
 
-func (r *thinRig) linear(y, x backend.Tensor) {
+func (r *halfRig) linear(y, x backend.Tensor) {
 	r.d.Enqueue(backend.Linear{Y: y, X: x, W: r.w})
 }
 
-func (r *thinRig) step() { r.linear(r.y, r.x); r.linear(r.z, r.y) }
+func (r *halfRig) step() { r.linear(r.y, r.x); r.linear(r.z, r.y) }
 
-// record wants that many launches, and y thin or not after it.
-func (r *thinRig) record(nodes int, thin bool, step func()) *program {
+// record wants that many launches, and y in half only or not after it.
+func (r *halfRig) record(nodes int, only bool, step func()) *program {
 	r.Helper()
 	p := r.rig.record(nodes, step)
 	found := false
-	for _, v := range p.plan.Thin {
+	for _, v := range p.plan.HalfOnly {
 		found = found || v.Of == r.y
 	}
-	if found != thin {
-		r.Errorf("y is left in bfloat16 alone: %v, want %v", found, thin)
+	if found != only {
+		r.Errorf("y is left in bfloat16 alone: %v, want %v", found, only)
 	}
 	return p
 }
 
 // want says what the rows of t are, all of a row being the same.
-func (r *thinRig) want(what string, t backend.Tensor, rows ...float32) {
+func (r *halfRig) want(what string, t backend.Tensor, rows ...float32) {
 	r.Helper()
 	got := r.values(t)
 	for i, v := range got {
-		if v != rows[i/thinWidth] {
+		if v != rows[i/halfWidth] {
 			r.Errorf("%s: %v, want rows of %v", what, got, rows)
 			return
 		}
 	}
 }
 
-// Whatever reads a thin tensor after the step finds its values, in float32.
-func TestThinTensorIsReadAfterTheStep(t *testing.T) {
-	r := newThinRig(t)
+// Whatever reads a tensor in half only after the step finds its values, in float32.
+func TestHalfOnlyIsReadAfterTheStep(t *testing.T) {
+	r := newHalfRig(t)
 	p := r.record(2, true, r.step)
 	p.Launch(1)
 	r.want("downloaded", r.y, 2, 2, 2, 2)
@@ -103,9 +103,9 @@ func TestThinTensorIsReadAfterTheStep(t *testing.T) {
 	r.want("the second product", r.z, 20, 20, 20, 20)
 }
 
-// Of a thin tensor that is overwritten in part the rest keeps its values.
-func TestThinTensorIsOverwrittenInPart(t *testing.T) {
-	r := newThinRig(t)
+// Of a tensor in half only that is overwritten in part the rest keeps its values.
+func TestHalfOnlyIsOverwrittenInPart(t *testing.T) {
+	r := newHalfRig(t)
 	p := r.record(2, true, r.step)
 	top := r.record(2, false, func() { r.linear(r.y.Top(2), r.x.Top(2)); r.linear(r.z.Top(2), r.y.Top(2)) })
 	p.Launch(1)
@@ -129,8 +129,8 @@ func TestThinTensorIsOverwrittenInPart(t *testing.T) {
 
 // What reads more than a product's operand inside the step has float32 from the
 // start, also where the reading comes before the writing, in the next step.
-func TestTensorIsNotThin(t *testing.T) {
-	r := newThinRig(t)
+func TestNotHalfOnly(t *testing.T) {
+	r := newHalfRig(t)
 	read := r.record(4, false, func() { r.step(); r.d.Enqueue(backend.Copy{Dst: r.v, Src: r.y}) })
 	read.Launch(2)
 	r.want("read after the product", r.v, 2, 2, 2, 2)
@@ -153,10 +153,10 @@ func TestTensorIsNotThin(t *testing.T) {
 	r.want("added to", r.z, 12, 12, 12, 12)
 }
 
-// A kernel's output is thin too, and one that is made in place; what is read in
+// A kernel's output is in half only too, and one that is made in place; what is read in
 // both forms is written in both.
 func TestKernelsWriteBfloat16(t *testing.T) {
-	r := newThinRig(t)
+	r := newHalfRig(t)
 	r.d.Upload(r.v, make([]float32, r.v.Len()))
 	p := r.record(4, true, func() {
 		r.linear(r.y, r.x)

@@ -1,0 +1,60 @@
+package backendtest
+
+import (
+	"github.com/aegpu/aegpu/backend"
+)
+
+// lossPlants are faults in losses, penalties and accumulators.
+var lossPlants = []fault{
+	{bug: "reads one past the end", group: "Sums", in: func(d backend.Device) backend.Device { return longSum{d} }},
+	{bug: "changes its input", group: "Penalties", in: func(d backend.Device) backend.Device { return spoilsInput{d} }},
+	{bug: "hides NaN in the loss", group: "Special", in: func(d backend.Device) backend.Device { return hidesNaN{d} }},
+	{bug: "K samples, one target", group: "Loss", in: func(d backend.Device) backend.Device { return firstTarget{d} }},
+	{bug: "no gradient scale", group: "Loss", in: func(d backend.Device) backend.Device { return unscaled{d} }},
+	{bug: "sets an accumulator", group: "Sums", in: func(d backend.Device) backend.Device { return setsSum{d} }},
+}
+
+type (
+	longSum     struct{ backend.Device }
+	spoilsInput struct{ backend.Device }
+	hidesNaN    struct{ backend.Device }
+	firstTarget struct{ backend.Device }
+	unscaled    struct{ backend.Device }
+	setsSum     struct{ backend.Device }
+)
+
+func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
+	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v.Reshape(1, v.Len()+1), Scale: scale})
+}
+
+func (d spoilsInput) L1(dh backend.Tensor, s backend.Sums, i int, h backend.Tensor, share float64, scale float32) {
+	d.Device.Enqueue(backend.L1{DH: dh, Sums: s, Slot: i, H: h, Share: share, Scale: scale})
+	d.Device.Enqueue(backend.Activate{Y: h, X: h, Act: backend.ReLU})
+}
+
+func (d hidesNaN) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
+	edit(d, rows, func(v []float32) {
+		for i := range v {
+			if v[i] != v[i] {
+				v[i] = 0
+			}
+		}
+	})
+}
+
+func (d firstTarget) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, scale float32) {
+	if samples := out.Rows / target.Rows; samples > 1 && target.Rows > 1 {
+		target = target.Top(1)
+	}
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: scale})
+}
+
+func (d unscaled) Loss(dout, rows, out, target backend.Tensor, kind backend.LossKind, _ float32) {
+	d.Device.Enqueue(backend.Loss{DOut: dout, Rows: rows, Out: out, Target: target, Kind: kind, Scale: 1})
+}
+
+func (d setsSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
+	d.Enqueue(backend.ZeroSums{Sums: backend.Sums{Mem: s.Mem, Off: s.Off + i, N: 1}})
+	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale})
+}
