@@ -226,7 +226,7 @@ func guardFinds(t *testing.T, spoil func(data []float32, m *model.Model)) bool {
 	defer tr.Close()
 	tr.SetTime(backend.Time{}, table(0, 1))
 	must(tr.Launch(smokeBatch, 1))
-	_, fault, err := tr.Fetch(smokeBatch).Wait()
+	_, fault, err := tr.Fetch(smokeBatch).Wait(1)
 	must(err)
 	return fault != nil
 }

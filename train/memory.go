@@ -72,11 +72,7 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 			most = max(most, p.stage(s, batch))
 		}
 		if onHost { // batches pass through a buffer
-<<<<<<< HEAD
 			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), sets.rowBytes(sets.Train))
-=======
-			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), rowBytes(sets.Train))
->>>>>>> w-e
 		}
 		return most
 	}
