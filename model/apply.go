@@ -184,12 +184,12 @@ func (m *Model) mapRows(ctx context.Context, dst []float32, rows, out, in int, r
 
 // DrawPrior returns n codes drawn from the code's prior, n x Latent; without a prior
 // there is an error that says what to do instead.
-func (m *Model) DrawPrior(n int, seed uint64) ([]float32, error) {
+func (m *Model) DrawPrior(n int, seed uint64) (*data.Set, error) {
 	codes := make([]float32, n*m.Spec.Latent)
 	if !m.Spec.code().prior(codes, seed) {
-		return nil, fmt.Errorf("a %s code has no prior to sample from: fit one to its codes (eval.FitMixture) and decode draws from that", m.Spec.code())
+		return nil, fmt.Errorf("a %s code has no prior to sample from: decode draws from a mixture fitted to its codes (eval.Draw)", m.Spec.code())
 	}
-	return codes, nil
+	return &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Latent, F32: codes}, nil
 }
 
 // Sample returns n examples decoded from draws of the prior, in the units of the raw
@@ -199,5 +199,5 @@ func (m *Model) Sample(ctx context.Context, n int, seed uint64) (*data.Set, erro
 	if err != nil {
 		return nil, err
 	}
-	return m.Decode(ctx, &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Latent, F32: codes})
+	return m.Decode(ctx, codes)
 }

@@ -51,16 +51,16 @@ func runInterpolate(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
-	var ends []float32 // two codes a path
+	var ends *data.Set // two codes a path
 	if rows == nil {
-		ends, _, err = draws(c.Context, r, m, 2*c.Int("number"), c.Uint64("seed"))
+		ends, _, err = draw(c.Context, r, m, 2*c.Int("number"), c.Uint64("seed"))
 	} else {
 		ends, err = codesOf(c, r, m, rows)
 	}
 	if err != nil {
 		return err
 	}
-	codes := walk(ends, m.Spec.Latent, steps)
+	codes := walk(ends.F32, m.Spec.Latent, steps)
 	n := len(codes) / m.Spec.Latent
 	set, err := m.Decode(c.Context, &data.Set{Name: "interpolation", Rows: n, Cols: m.Spec.Latent, F32: codes})
 	if err != nil {
@@ -100,7 +100,7 @@ func pairs(words []string) ([]int, error) {
 }
 
 // codesOf are the codes of rows of the run's test part.
-func codesOf(c *cli.Context, r *savedRun, m *model.Model, rows []int) ([]float32, error) {
+func codesOf(c *cli.Context, r *savedRun, m *model.Model, rows []int) (*data.Set, error) {
 	sets, err := r.own(c.Context)
 	if err != nil {
 		return nil, err
@@ -114,11 +114,7 @@ func codesOf(c *cli.Context, r *savedRun, m *model.Model, rows []int) ([]float32
 			return nil, wrong("--between: row %d of %d: the %s part's last row is %d", i, test.Rows, what, test.Rows-1)
 		}
 	}
-	codes, err := m.Encode(c.Context, test.Subset(rows))
-	if err != nil {
-		return nil, err
-	}
-	return codes.F32, nil
+	return m.Encode(c.Context, test.Subset(rows))
 }
 
 // heldOut is the part that a run is judged by, and its name.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/model"
 	"github.com/urfave/cli/v2"
 )
 
@@ -19,6 +22,20 @@ func newSampleCommand(s *streams) *cli.Command {
 			seedFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runSample(c, s) },
 	}
+}
+
+// draw draws codes as [eval.Draw], from a mixture fitted to the run's training rows where
+// there is no prior.
+func draw(ctx context.Context, r *savedRun, m *model.Model, n int, seed uint64) (*data.Set, string, error) {
+	var like *data.Set
+	if !m.Spec.HasPrior() {
+		sets, err := r.own(ctx)
+		if err != nil {
+			return nil, "", err
+		}
+		like = sets.Train
+	}
+	return eval.Draw(ctx, m, like, n, seed)
 }
 
 func runSample(c *cli.Context, s *streams) error {
@@ -39,14 +56,14 @@ func runSample(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
-	codes, from, err := draws(c.Context, r, m, n, c.Uint64("seed"))
+	codes, from, err := draw(c.Context, r, m, n, c.Uint64("seed"))
 	if err != nil {
 		return err
 	}
 	if !c.Bool("quiet") {
 		fmt.Fprintf(s.err, "codes from the %s\n", from)
 	}
-	set, err := m.Decode(c.Context, &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Latent, F32: codes})
+	set, err := m.Decode(c.Context, codes)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,59 @@
+package aegpu
+
+import (
+	"context"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/train"
+)
+
+// Option is how a training is watched and where it is kept; none changes what is
+// computed.
+type Option func(*fitting)
+
+type fitting struct {
+	ctx     context.Context
+	options train.Options
+}
+
+// WithContext ends the training between two steps when the context does, with a
+// checkpoint where there is a run directory; Fit then returns the context's error.
+func WithContext(ctx context.Context) Option { return func(f *fitting) { f.ctx = ctx } }
+
+// InDirectory keeps settings, weights, checkpoints and metrics in a new or empty
+// directory, as `aegpu train` does.
+func InDirectory(dir string) Option { return func(f *fitting) { f.options.Dir = dir } }
+
+// Resuming goes on with the run that InDirectory names, to the same bits as if it had
+// never stopped, or starts it where there is none.
+func Resuming() Option { return func(f *fitting) { f.options.Resume = true } }
+
+// OnProgress is told a few times a second where the training stands.
+func OnProgress(tell func(Progress)) Option {
+	return func(f *fitting) { f.options.Progress = tell }
+}
+
+// OnEpoch is told what every epoch came to.
+func OnEpoch(tell func(Epoch)) Option { return func(f *fitting) { f.options.Epoch = tell } }
+
+// Fit trains a model of the settings on rows, of which it holds out Settings.Val for
+// validation, and returns the model with the best weights. The caller closes it.
+//
+// A [*SettingsError] says what is wrong with a setting, a [*DataError] what with the
+// rows; errors.Is(err, backend.ErrOutOfMemory) where they do not fit the device, and a
+// [*train.DivergedError] says that the training broke down.
+func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
+	f := &fitting{ctx: context.Background()}
+	for _, set := range how {
+		set(f)
+	}
+	sets, s, err := train.DivideAll(&data.Source{Train: rows}, s)
+	if err != nil {
+		return nil, err
+	}
+	result, err := train.Run(f.ctx, dev, s, sets, f.options)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{engine: result.Model, Training: result}, nil
+}
