@@ -34,6 +34,8 @@ type (
 	Table = data.Set
 	// Column is the name and the kind of a table's column.
 	Column = data.Column
+	// Widths are those of hidden layers.
+	Widths = settings.Widths
 	// Settings are what is asked of a training; a zero field is the preset's default.
 	Settings = settings.Config
 	// Evaluation is what a model is worth on a table, figure by figure.
