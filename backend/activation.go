@@ -59,6 +59,7 @@ func Activations() []Activation {
 	return all
 }
 
+// String is the activation's name, as in a config.
 func (a Activation) String() string {
 	if a < numActivations {
 		return activationNames[a]
@@ -70,17 +71,12 @@ func (a Activation) String() string {
 // rather than of the output.
 func (a Activation) SavesPre() bool { return a == GELU || a == SiLU }
 
-// ParseActivation is the activation of that name.
+// ParseActivation is the activation of that name; the error lists the names.
 func ParseActivation(name string) (Activation, error) {
-	for i, n := range activationNames {
-		if n == name {
-			return Activation(i), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown activation %q: expected one of %v", name, activationNames)
+	return parse[Activation]("activation", name, activationNames[:])
 }
 
-// MarshalText and UnmarshalText write an activation as its name.
+// MarshalText is the activation's name.
 func (a Activation) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // UnmarshalText reads an activation's name.

@@ -9,11 +9,17 @@ import (
 // operations, for every device to call first. They look at integers only and allocate
 // nothing when all is well.
 
-// CheckUpload and its kin check that host and device agree on a length.
-func CheckUpload(dst Tensor, src []float32) error   { return sameLen("Upload", dst.Len(), len(src)) }
+// CheckUpload is an error where host and device differ in length.
+func CheckUpload(dst Tensor, src []float32) error { return sameLen("Upload", dst.Len(), len(src)) }
+
+// CheckDownload is an error where host and device differ in length.
 func CheckDownload(dst []float32, src Tensor) error { return sameLen("Download", src.Len(), len(dst)) }
-func CheckReadSums(dst []float64, src Sums) error   { return sameLen("ReadSums", src.N, len(dst)) }
-func CheckWriteSums(dst Sums, src []float64) error  { return sameLen("WriteSums", dst.N, len(src)) }
+
+// CheckReadSums is an error where host and device differ in length.
+func CheckReadSums(dst []float64, src Sums) error { return sameLen("ReadSums", src.N, len(dst)) }
+
+// CheckWriteSums is an error where host and device differ in length.
+func CheckWriteSums(dst Sums, src []float64) error { return sameLen("WriteSums", dst.N, len(src)) }
 
 // CheckAllocBytes checks the arguments of AllocBytes.
 func CheckAllocBytes(rows, cols int, v []byte) error {

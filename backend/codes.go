@@ -127,6 +127,8 @@ func (o ImportanceBack) Access() Access {
 
 // TopK keeps the k largest elements of every row and zeroes the rest (Makhzani
 // and Frey 2013); the lowest index wins a tie.
+//
+//	Y, X: B x L, 1 <= K <= L
 type TopK struct {
 	Y, X Tensor
 	K    int
@@ -146,6 +148,8 @@ func (o TopK) Access() Access {
 }
 
 // TopKBack is DX = [Y != 0] . DY, Y being what TopK has left; DX may be DY.
+//
+//	DX, DY, Y: B x L
 type TopKBack struct {
 	DX, DY, Y Tensor
 }

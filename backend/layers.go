@@ -120,6 +120,8 @@ func (o LinearBackWeights) Access() Access {
 func (o LinearBackWeights) FLOPs() float64 { return products(o.DW.Rows, o.DY.Rows, o.DW.Cols) }
 
 // Activate is Y = s(X); Y may be X.
+//
+//	Y, X: B x C
 type Activate struct {
 	Y, X Tensor
 	Act  Activation
@@ -137,6 +139,8 @@ func (o Activate) Access() Access {
 }
 
 // ActivateBack is DX = DY . s'(Saved); DX may be DY.
+//
+//	DX, DY, Saved: B x C
 type ActivateBack struct {
 	DX, DY, Saved Tensor
 	Act           Activation
@@ -160,6 +164,8 @@ func (o ActivateBack) Access() Access {
 
 // Dropout is Y = X . m / (1-p), m = [u >= p] drawn from Noise (Srivastava et
 // al. 2014, inverted). The same call on dy is its backward pass. Y may be X.
+//
+//	Y, X: B x C, 0 <= P < 1; Noise indices are those of Y
 type Dropout struct {
 	Y, X  Tensor
 	Noise Noise

@@ -66,7 +66,7 @@ func (o Correct) Access() Access {
 	return Access{Reads: []Tensor{o.Logits, o.Target}, Sums: []Sums{o.Sums}}
 }
 
-// Accumulate is Sums[Slot] += Scale * sum of all elements of V.
+// Accumulate is Sums[Slot] += Scale * sum of all elements of V, of any shape.
 type Accumulate struct {
 	Sums  Sums
 	Slot  int

@@ -24,7 +24,7 @@ type Operation interface {
 // Product is an [Operation] that is a matrix product, with what goes with it.
 type Product interface {
 	Operation
-	// FLOPs is 2 for every multiplication and addition of the product.
+	// FLOPs is 2 for every multiplication with its addition: 2 m n k.
 	FLOPs() float64
 }
 

@@ -29,6 +29,8 @@ func (o ColumnMeans) Access() Access {
 //
 //	Sums[Slot] += sum_j Rho ln(Rho/M_j) + (1-Rho) ln((1-Rho)/(1-M_j))
 //	DH[b,j] += Scale (-Rho/M_j + (1-Rho)/(1-M_j))
+//
+//	DH: B x C, M: 1 x C, 0 < Rho < 1
 type SparseKL struct {
 	DH         Tensor
 	Sums       Sums
@@ -51,7 +53,9 @@ func (o SparseKL) Access() Access {
 	return Access{Writes: []Tensor{o.DH}, Reads: []Tensor{o.M}, Either: []Tensor{o.DH}, Sums: []Sums{o.Sums}}
 }
 
-// L1 is Sums[Slot] += Share * sum |H| and DH += Scale sign(H).
+// L1 is Sums[Slot] += Share * sum |H| and DH += Scale sign(H), 0 at 0.
+//
+//	DH, H: B x C
 type L1 struct {
 	DH    Tensor
 	Sums  Sums
@@ -225,6 +229,8 @@ func (o ScaleByDerivativeBack) Access() Access {
 }
 
 // SquareSum is Sums[Slot] += Share * sum V^2 and DV = 2 Scale V; DV may be V.
+//
+//	DV, V: B*K x C
 type SquareSum struct {
 	DV    Tensor
 	Sums  Sums

@@ -1,6 +1,9 @@
 package backend
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Noise names a stream of noise at the clock's seed and step.
 type Noise struct {
@@ -22,16 +25,12 @@ const (
 
 var corruptionNames = []string{"none", "masking", "gaussian", "salt-and-pepper"}
 
+// String is the corruption's name, as in a config.
 func (k CorruptionKind) String() string { return corruptionNames[k] }
 
-// ParseCorruption is the corruption of that name.
+// ParseCorruption is the corruption of that name; the error lists the names.
 func ParseCorruption(name string) (CorruptionKind, error) {
-	for i, n := range corruptionNames {
-		if n == name {
-			return CorruptionKind(i), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown corruption %q: expected one of %v", name, corruptionNames)
+	return parse[CorruptionKind]("corruption", name, corruptionNames)
 }
 
 // Batch says which rows Gather takes and what it does to them.
@@ -58,6 +57,7 @@ const (
 
 var lossNames = []string{"squared", "bernoulli", "gaussian", "categorical"}
 
+// String is the loss's name, as in a config.
 func (k LossKind) String() string { return lossNames[k] }
 
 // Bounds that a log-variance is clamped to; its gradient is zero outside. Wide
@@ -86,16 +86,12 @@ const (
 
 var optimiserNames = []string{"sgd", "momentum", "nesterov", "adam", "adamw", "lamb"}
 
+// String is the optimiser's name, as in a config.
 func (k OptimiserKind) String() string { return optimiserNames[k] }
 
-// ParseOptimiser is the optimiser of that name.
+// ParseOptimiser is the optimiser of that name; the error lists the names.
 func ParseOptimiser(name string) (OptimiserKind, error) {
-	for i, n := range optimiserNames {
-		if n == name {
-			return OptimiserKind(i), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown optimiser %q: expected one of %v", name, optimiserNames)
+	return parse[OptimiserKind]("optimiser", name, optimiserNames)
 }
 
 // Moments is how many moment buffers the rule keeps.
@@ -119,7 +115,15 @@ const (
 	GuardNorm = 2 // + i: squared norm of the gradient of parameter tensor i
 )
 
-// ParseLoss is the loss of that name; mse, bce and nll are read too.
+// parse is the choice of that name, K(i) for names[i]; the error lists the names.
+func parse[K ~uint8](what, name string, names []string) (K, error) {
+	if i := slices.Index(names, name); i >= 0 {
+		return K(i), nil
+	}
+	return 0, fmt.Errorf("unknown %s %q: expected one of %v", what, name, names)
+}
+
+// ParseLoss is the loss of that name; mse, bce and nll are read too. The error lists the names.
 func ParseLoss(name string) (LossKind, error) {
 	switch name {
 	case "mse":
@@ -129,18 +133,20 @@ func ParseLoss(name string) (LossKind, error) {
 	case "nll":
 		return GaussianNLL, nil
 	}
-	for i, n := range lossNames {
-		if n == name {
-			return LossKind(i), nil
-		}
+	if i := slices.Index(lossNames, name); i >= 0 {
+		return LossKind(i), nil
 	}
 	return 0, fmt.Errorf("unknown loss %q: expected squared, bernoulli or gaussian", name)
 }
 
-// MarshalText and UnmarshalText write the choices by name in files.
-func (k LossKind) MarshalText() ([]byte, error)       { return []byte(k.String()), nil }
+// MarshalText is the loss's name.
+func (k LossKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// MarshalText is the corruption's name.
 func (k CorruptionKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-func (k OptimiserKind) MarshalText() ([]byte, error)  { return []byte(k.String()), nil }
+
+// MarshalText is the optimiser's name.
+func (k OptimiserKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // UnmarshalText reads a loss by name.
 func (k *LossKind) UnmarshalText(text []byte) (err error) {

@@ -39,6 +39,7 @@ func (t Tensor) Slice(off, rows, cols int) Tensor {
 // Reshape is the same elements as rows x cols.
 func (t Tensor) Reshape(rows, cols int) Tensor { return t.Slice(0, rows, cols) }
 
+// String is the shape, as 3x4, or none.
 func (t Tensor) String() string {
 	if t.None() {
 		return "none"

@@ -27,7 +27,8 @@ const (
 	copyFloats  = 64 << 20
 )
 
-// MeasureCeiling takes a few seconds.
+// MeasureCeiling measures the ceiling of a device, which takes a few seconds: products of
+// growing squares until they gain nothing more, and a copy.
 func MeasureCeiling(dev backend.Device) (Ceiling, error) {
 	var c Ceiling
 	for side := firstSide; ; side *= 2 {

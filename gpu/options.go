@@ -16,10 +16,10 @@ const (
 	BF16 = plan.BF16
 )
 
-// ParsePrecision is the precision of that name.
+// ParsePrecision is the precision of that name; the error lists the names.
 func ParsePrecision(name string) (Precision, error) { return plan.ParsePrecision(name) }
 
-// Options of a device.
+// Options are how a GPU is opened. The zero Options are the usual ones.
 type Options struct {
 	Precision Precision
 	Debug     bool // wait after every launch, so that an error names its kernel

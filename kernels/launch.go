@@ -23,7 +23,7 @@ type Pointer struct {
 	Offset int
 }
 
-// Pointers to elements of one kind.
+// The kinds of pointers: to elements of one type, or to what the comment says.
 type (
 	Float32s     Pointer
 	Float64s     Pointer

@@ -19,6 +19,7 @@ const (
 
 var pathNames = [...]string{Gonum: "gonum", AVX2: "avx2", AVX512: "avx512", NEON: "neon"}
 
+// String is the name that AEGPU_CPU has for the path.
 func (p Path) String() string {
 	if int(p) < len(pathNames) {
 		return pathNames[p]

@@ -67,6 +67,7 @@ const (
 	Counters                    // left at zero by every kernel
 )
 
+// String is the part's name in listings.
 func (s Scratch) String() string { return []string{"partials", "tiles", "counters"}[s] }
 
 // Sizes of the scratch.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -19,14 +20,13 @@ const (
 
 var precisionNames = []string{"fp32", "tf32", "bf16"}
 
+// String is the precision's name, as of --precision.
 func (p Precision) String() string { return precisionNames[p] }
 
-// ParsePrecision is the precision of that name.
+// ParsePrecision is the precision of that name; the error lists the names.
 func ParsePrecision(name string) (Precision, error) {
-	for i, n := range precisionNames {
-		if n == name {
-			return Precision(i), nil
-		}
+	if i := slices.Index(precisionNames, name); i >= 0 {
+		return Precision(i), nil
 	}
 	return 0, fmt.Errorf("unknown precision %q: expected one of %v", name, precisionNames)
 }

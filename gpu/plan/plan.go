@@ -31,6 +31,7 @@ const (
 	Fetching        // batches of data on the host
 )
 
+// String is the stream's name in listings.
 func (s Stream) String() string { return []string{"first", "aside", "fetching"}[s] }
 
 // Item is a launch: a kernel, a product, a fill or a copy.

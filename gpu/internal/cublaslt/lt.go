@@ -96,6 +96,7 @@ var statusNames = map[Status]string{
 	13: "execution failed", 14: "internal error", 15: "not supported", 16: "licence error",
 }
 
+// Error is the status with its meaning.
 func (s Status) Error() string { return fmt.Sprintf("cuBLAS status %d (%s)", int(s), statusNames[s]) }
 
 // Is makes status 15 an ErrUnsupported.

@@ -11,11 +11,11 @@ import (
 	"gorgonia.org/cu"
 )
 
-// Graph is a recorded sequence of operations; Exec is one ready to be launched.
-type (
-	Graph struct{ g C.CUgraph }
-	Exec  struct{ e C.CUgraphExec }
-)
+// Graph is a recorded sequence of operations.
+type Graph struct{ g C.CUgraph }
+
+// Exec is a graph that is ready to be launched.
+type Exec struct{ e C.CUgraphExec }
 
 func stream(s cu.Stream) C.CUstream { return C.CUstream(unsafe.Pointer(s.C())) }
 

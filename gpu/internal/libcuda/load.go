@@ -76,6 +76,7 @@ func initError(path string, code int) error {
 // Error is a result of the driver other than success.
 type Error int
 
+// Error is the driver's name and text for the result.
 func (e Error) Error() string {
 	var name, text *C.char
 	C.cuGetErrorName(C.CUresult(e), &name)

@@ -19,6 +19,7 @@ type Panic struct {
 	Stack []byte // the worker's
 }
 
+// Error is the value with the worker's stack.
 func (p *Panic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }
 
 // Unwrap is the value that the function panicked with, if it is an error.
