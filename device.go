@@ -19,7 +19,7 @@ type DeviceError struct {
 
 // Error returns one line.
 func (e *DeviceError) Error() string {
-	if e.Device == "cpu" {
+	if _, err := strconv.Atoi(e.Device); err != nil {
 		return e.Err.Error()
 	}
 	return "device " + e.Device + ": " + e.Err.Error()
@@ -68,7 +68,8 @@ func OpenWith(name string, o DeviceOptions) (dev Device, noGPU, err error) {
 	return dev, noGPU, err
 }
 
-var errNoGPU = errors.New("no NVIDIA GPU found")
+// ErrNoGPU says that the machine has no NVIDIA GPU.
+var ErrNoGPU = errors.New("no NVIDIA GPU found")
 
 // openAnyGPU opens the first GPU that can be used. A DeviceError says why none can.
 func openAnyGPU(o DeviceOptions) (Device, error) {
@@ -77,7 +78,7 @@ func openAnyGPU(o DeviceOptions) (Device, error) {
 		return nil, &DeviceError{"auto", err}
 	}
 	if len(infos) == 0 {
-		return nil, &DeviceError{"auto", errNoGPU}
+		return nil, &DeviceError{"auto", ErrNoGPU}
 	}
 	var all []error
 	for n := range infos {

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
+	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/cpu"
-	"github.com/aegpu/aegpu/gpu"
 	"github.com/urfave/cli/v2"
 )
 
@@ -36,9 +33,9 @@ func cublasltFlag(category string) cli.Flag {
 		Usage: "`PATH` of libcublasLt.so, which a GPU's products are made by"}
 }
 
-// gpuOptions are what the flags ask of a GPU.
-func gpuOptions(c *cli.Context) (gpu.Options, error) {
-	o := gpu.Options{Tuning: c.String("gpu-tuning"), CuBLASLt: c.String("cublaslt")}
+// deviceOptions are what the flags ask of a device.
+func deviceOptions(c *cli.Context) (aegpu.DeviceOptions, error) {
+	o := aegpu.DeviceOptions{Tuning: c.String("gpu-tuning"), CuBLASLt: c.String("cublaslt")}
 	if info, err := os.Stat(filepath.Dir(o.Tuning)); err != nil || !info.IsDir() {
 		return o, wrong("--gpu-tuning %s: there is no folder %s", o.Tuning, filepath.Dir(o.Tuning))
 	}
@@ -62,94 +59,25 @@ func gpuWords(c *cli.Context) (words []string) {
 
 // openDevice opens the device of that name (auto, cpu, or a GPU's number) for
 // that precision, and says on err which it is and why.
-func (s *streams) openDevice(c *cli.Context, name, precision string) (backend.Device, error) {
-	o, err := gpuOptions(c)
+func (s *streams) openDevice(c *cli.Context, name string, precision backend.Precision) (backend.Device, error) {
+	o, err := deviceOptions(c)
 	if err != nil {
 		return nil, err
 	}
+	o.Precision = precision
 	if !c.Bool("quiet") {
 		o.Warn = func(line string) { fmt.Fprintf(s.err, "warning: %s\n", line) }
 	}
-	dev, why, err := chooseDevice(name, precision, o)
+	dev, noGPU, err := aegpu.OpenWith(name, o)
 	if err != nil {
-		return nil, err
+		return nil, flagged(err)
 	}
 	if !c.Bool("quiet") {
+		why := ""
+		if noGPU != nil {
+			why = " (no GPU: " + oneLine(noGPU) + ")"
+		}
 		fmt.Fprintf(s.err, "device %s: %s%s\n", dev.Info().Name, dev.Info().Detail, why)
-	}
-	return dev, nil
-}
-
-func chooseDevice(name, precision string, o gpu.Options) (dev backend.Device, why string, err error) {
-	switch name {
-	case "cpu":
-		dev, err = openCPU(precision, "--device cpu")
-	case "auto":
-		var request *requestError
-		dev, err = openAnyGPU(precision, o)
-		if err == nil || errors.As(err, &request) {
-			return dev, "", err
-		}
-		why = " (no GPU: " + oneLine(err) + ")"
-		dev, err = openCPU(precision, "no usable GPU: "+oneLine(err))
-	default:
-		n, bad := strconv.Atoi(strings.TrimPrefix(name, "cuda:"))
-		if bad != nil || n < 0 {
-			return nil, "", wrong("--device is %q: expected auto, cpu, or a GPU's number as in 0", name)
-		}
-		dev, err = openGPU(n, precision, o)
-	}
-	return dev, why, err
-}
-
-// openAnyGPU opens the first GPU that can be used. The error says why none can.
-func openAnyGPU(precision string, o gpu.Options) (backend.Device, error) {
-	infos, err := gpu.List()
-	if err != nil {
-		return nil, err
-	}
-	if len(infos) == 0 {
-		return nil, errNoGPU
-	}
-	var unusable []error
-	for n := range infos {
-		dev, err := openGPU(n, precision, o)
-		var request *requestError
-		if err == nil || errors.As(err, &request) {
-			return dev, err
-		}
-		unusable = append(unusable, err)
-	}
-	return nil, errors.Join(unusable...)
-}
-
-var errNoGPU = errors.New("no NVIDIA GPU found")
-
-func openCPU(precision, because string) (backend.Device, error) {
-	if precision != "fp32" {
-		return nil, wrong("--precision %s needs a GPU (%s): the CPU computes in fp32", precision, because)
-	}
-	dev, err := cpu.Open(cpu.Options{})
-	if err != nil {
-		return nil, &deviceError{err}
-	}
-	return dev, nil
-}
-
-func openGPU(n int, precision string, o gpu.Options) (backend.Device, error) {
-	if _, err := gpu.List(); err != nil {
-		return nil, &deviceError{fmt.Errorf("device %d: %w", n, err)}
-	}
-	var err error
-	if o.Precision, err = gpu.ParsePrecision(precision); err != nil {
-		return nil, wrong("--precision: %w", err)
-	}
-	dev, err := gpu.OpenWith(n, o)
-	if errors.Is(err, gpu.ErrTuning) {
-		return nil, &requestError{err}
-	}
-	if err != nil {
-		return nil, &deviceError{fmt.Errorf("device %d: %w", n, err)}
 	}
 	return dev, nil
 }

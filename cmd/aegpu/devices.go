@@ -5,6 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/gpu"
@@ -78,13 +79,13 @@ func runDevices(s *streams, o gpu.Options, asJSON bool) error {
 func listDevices(o gpu.Options) (list deviceList, err error) {
 	dev, err := cpu.Open(cpu.Options{})
 	if err != nil {
-		return list, &deviceError{err}
+		return list, &aegpu.DeviceError{Device: "cpu", Err: err}
 	}
 	defer dev.Close()
 	list.Devices = []deviceInfo{describe("cpu", dev.Info(), nil)}
 	gpus, err := gpu.List()
 	if err == nil && len(gpus) == 0 {
-		err = errNoGPU
+		err = aegpu.ErrNoGPU
 	}
 	if err != nil {
 		list.NoGPU = oneLine(err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
@@ -28,12 +29,6 @@ func (e *requestError) Error() string { return e.err.Error() }
 func (e *requestError) Unwrap() error { return e.err }
 
 func wrong(format string, args ...any) error { return &requestError{fmt.Errorf(format, args...)} }
-
-// deviceError says why a device is not usable.
-type deviceError struct{ err error }
-
-func (e *deviceError) Error() string { return e.err.Error() }
-func (e *deviceError) Unwrap() error { return e.err }
 
 // signalError is the cause of a context that a signal ended.
 type signalError struct{ signal os.Signal }
@@ -58,7 +53,7 @@ func exitCode(ctx context.Context, err error) int {
 		request  *requestError
 		training *train.RequestError
 		bad      *data.Error
-		device   *deviceError
+		device   *aegpu.DeviceError
 	)
 	switch {
 	case err == nil:

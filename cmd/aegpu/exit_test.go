@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/aegpu/aegpu"
 )
 
 func write(t *testing.T, name, text string) string {
@@ -125,7 +127,7 @@ func TestExitCodes(t *testing.T) {
 		err  error
 		code int
 	}{
-		{nil, 0}, {errors.New("device lost"), 1}, {wrong("no"), 2}, {&deviceError{errors.New("none")}, 3},
+		{nil, 0}, {errors.New("device lost"), 1}, {wrong("no"), 2}, {&aegpu.DeviceError{Err: errors.New("none")}, 3},
 		{&explained{"stopped", context.Canceled}, 143},
 	} {
 		if got := exitCode(ctx, c.err); got != c.code {

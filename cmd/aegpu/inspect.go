@@ -9,6 +9,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
@@ -75,7 +76,7 @@ func runInspect(s *streams, path string, asJSON bool) error {
 	}
 	dev, err := cpu.Open(cpu.Options{Workers: 1})
 	if err != nil {
-		return &deviceError{err}
+		return &aegpu.DeviceError{Device: "cpu", Err: err}
 	}
 	defer dev.Close()
 	m, err := r.load(dev)

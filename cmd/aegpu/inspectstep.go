@@ -7,6 +7,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
+	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu"
 	"github.com/aegpu/aegpu/gpu/plan"
@@ -146,7 +147,7 @@ func multiprocessors(device string) (int, error) {
 	}
 	sms, err := gpu.Multiprocessors(n)
 	if err != nil {
-		return 0, &deviceError{fmt.Errorf("device %d: %w", n, err)}
+		return 0, &aegpu.DeviceError{Device: strconv.Itoa(n), Err: err}
 	}
 	return sms, nil
 }
