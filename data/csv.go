@@ -34,10 +34,11 @@ func openCSV(ctx context.Context, path string, comma rune) (*Set, error) {
 type table struct {
 	path   string
 	csv    *csv.Reader
-	header []string // nil where the first line is data
-	width  int      // fields in a line
-	label  int      // the field with the class, -1 where there is none
-	values []float32
+	header []string    // nil where the first line is data
+	width  int         // fields in a line
+	label  int         // the field with the class, -1 where there is none
+	blocks [][]float64 // the numbers so far, whole lines in each: a list that never has to be copied to grow
+	exact  *precision
 	names  []string // classes, line by line
 	rows   int
 }
@@ -71,6 +72,7 @@ func readCSV(s *stream, comma rune) (*Set, error) {
 // begin looks at the first line and says whether it is a header.
 func (t *table) begin(fields []string) (header bool) {
 	t.width = len(fields)
+	t.exact = newPrecision(t.width)
 	if !slices.ContainsFunc(fields, func(f string) bool { return !isNumber(f) }) {
 		return false
 	}
@@ -87,8 +89,19 @@ func (t *table) begin(fields []string) (header bool) {
 	return true
 }
 
+// blockValues is how many numbers a block of a table holds at most, where a line has no more.
+const blockValues = 1 << 16
+
 // add takes one line of data.
 func (t *table) add(fields []string) error {
+	last := len(t.blocks) - 1
+	if last < 0 || len(t.blocks[last])+len(fields) > blockValues {
+		var block []float64
+		if last >= 0 {
+			block = make([]float64, 0, max(blockValues, len(fields)))
+		}
+		t.blocks, last = append(t.blocks, block), last+1
+	}
 	for i, f := range fields {
 		f = strings.TrimSpace(f)
 		if i == t.label {
@@ -98,7 +111,7 @@ func (t *table) add(fields []string) error {
 			t.names = append(t.names, strings.Clone(f))
 			continue
 		}
-		v, err := strconv.ParseFloat(f, 32)
+		v, err := parseNumber(f)
 		switch {
 		case f == "":
 			return t.at(i, "empty: expected a number")
@@ -112,10 +125,30 @@ func (t *table) add(fields []string) error {
 		case math.IsNaN(v) || math.IsInf(v, 0):
 			return t.at(i, fmt.Sprintf("expected a finite number, found %q", clip(f)))
 		}
-		t.values = append(t.values, float32(v))
+		t.exact.see(i, v)
+		t.blocks[last] = append(t.blocks[last], v)
 	}
 	t.rows++
 	return nil
+}
+
+// parseNumber reads a number to float64. One that does not fit float32 is out of range.
+func parseNumber(f string) (float64, error) {
+	v, err := strconv.ParseFloat(f, 64)
+	if err != nil {
+		return v, err
+	}
+	if w := float32(v); math.IsInf(float64(w), 0) && !math.IsInf(v, 0) {
+		return v, strconv.ErrRange
+	}
+	// A decimal beside the middle of two float32 may round to the middle first and then to the wrong side. Where that
+	// can be (float32 drops the lower 29 bits, and more below its normal range), v is moved to the side of the decimal.
+	if math.Float64bits(v)&(1<<29-1) == 1<<28 || math.Abs(v) < 0x1p-126 && v != 0 {
+		if w, err := strconv.ParseFloat(f, 32); err == nil && float32(v) != float32(w) {
+			v = math.Nextafter(v, w)
+		}
+	}
+	return v, nil
 }
 
 // at makes an Error about field i of the line last read.
@@ -143,13 +176,20 @@ func (t *table) failed(s *stream, err error) error {
 
 // set is the finished table.
 func (t *table) set() (*Set, error) {
-	s := &Set{Name: t.path, Rows: t.rows, Cols: t.width, F32: t.values, Columns: t.header}
+	s := &Set{Name: t.path, Rows: t.rows, Cols: t.width}
+	names := t.header
 	if t.label >= 0 {
 		s.Cols--
-		s.Columns = slices.Delete(slices.Clone(t.header), t.label, t.label+1)
+		names = slices.Delete(slices.Clone(t.header), t.label, t.label+1)
 	}
+	s.Columns = columnsNamed(names)
 	if s.Rows == 0 || s.Cols == 0 {
 		return nil, wrong(t.path, "%d rows of %d numbers found: expected at least one of each", s.Rows, max(s.Cols, 0))
+	}
+	if t.exact.enough() {
+		s.F32 = joined[float32](t.blocks, s.Rows*s.Cols)
+	} else {
+		s.F64 = joined[float64](t.blocks, s.Rows*s.Cols)
 	}
 	if t.label < 0 {
 		return s, nil
@@ -157,6 +197,18 @@ func (t *table) set() (*Set, error) {
 	var err error
 	s.Labels, s.Classes, err = textLabels(t.path, t.names)
 	return s, err
+}
+
+// joined copies the n numbers of the blocks into one list and lets go of each block as it goes.
+func joined[T float32 | float64](blocks [][]float64, n int) []T {
+	out := make([]T, 0, n)
+	for k, block := range blocks {
+		for _, v := range block {
+			out = append(out, T(v))
+		}
+		blocks[k] = nil
+	}
+	return out
 }
 
 // isNumber says whether a field of the first line is data rather than a name.
@@ -171,38 +223,4 @@ func clip(f string) string {
 		return f[:40] + "..."
 	}
 	return f
-}
-
-// writeCSV writes a header, the rows as Row gives them, and the class names as a last column "label". Numbers are the
-// shortest that read back as the same float32.
-func writeCSV(w io.Writer, s *Set, comma rune) error {
-	out := csv.NewWriter(w)
-	out.Comma = comma
-	fields := make([]string, s.Cols, s.Cols+1)
-	for j := range fields {
-		fields[j] = "x" + strconv.Itoa(j)
-	}
-	// Names that are all numbers would be read as data.
-	if s.Columns != nil && (s.Labels != nil || slices.ContainsFunc(s.Columns, func(f string) bool { return !isNumber(f) })) {
-		copy(fields, s.Columns)
-	}
-	if s.Labels != nil {
-		fields = append(fields, "label")
-	}
-	out.Write(fields)
-	row := make([]float32, s.Cols)
-	for i := range s.Rows {
-		s.Row(row, i)
-		for j, v := range row {
-			fields[j] = strconv.FormatFloat(float64(v), 'g', -1, 32)
-		}
-		if s.Labels != nil {
-			fields[s.Cols] = s.Classes[s.Labels[i]]
-		}
-		if err := out.Write(fields); err != nil {
-			return err
-		}
-	}
-	out.Flush()
-	return out.Error()
 }

@@ -26,7 +26,7 @@ func TestCSVTables(t *testing.T) {
 	} {
 		for _, content := range []string{c.content, packed(c.content)} {
 			s := open(t, file(t, c.name, content))
-			if s.Rows != c.rows || s.Cols != c.cols || !slices.Equal(s.F32, c.want) || !slices.Equal(s.Columns, c.columns) ||
+			if s.Rows != c.rows || s.Cols != c.cols || !slices.Equal(s.F32, c.want) || !slices.Equal(namesOf(s.Columns), c.columns) ||
 				!slices.Equal(s.Labels, c.labels) || !slices.Equal(s.Classes, c.classes) {
 				t.Errorf("%q: %+v", c.content, s)
 			}

@@ -13,9 +13,10 @@ func (s *Set) Dense() *tensor.Dense {
 	return tensor.New(tensor.WithShape(s.Rows, s.Cols), tensor.WithBacking(back))
 }
 
-// FromDense returns a copy of an array of float32, float64 or uint8 (grey bytes) as a set. The first dimension counts
-// rows, the others make a row; rows of two dimensions are kept as images. A shape without values, another type, or a
-// value that is not a finite float32 is an [*Error].
+// FromDense returns a copy of an array of float32, float64 or uint8 (grey bytes) as a set, in the order of its indices
+// however it is stored: transposed, column-major or a part of another. The first dimension counts rows, the others make a
+// row; rows of two dimensions are kept as images. float64 becomes float32 unless that would blur a column. A shape
+// without values, another type, or a value that is not finite as a float32 is an [*Error].
 func FromDense(d *tensor.Dense) (*Set, error) {
 	const name = "tensor"
 	shape := d.Shape()
@@ -26,35 +27,41 @@ func FromDense(d *tensor.Dense) (*Set, error) {
 	s.setGeometry(shape[1:])
 	// Views and column-major arrays store their values in another order than that of their indices.
 	plain := !d.RequiresIterator() && !d.DataOrder().IsColMajor()
+	var err error
 	switch d.Dtype() {
 	case tensor.Float32:
-		s.F32 = denseValues[float32, float32](d, plain)
+		s.F32, err = denseValues[float32](d, plain)
 	case tensor.Float64:
-		s.F32 = denseValues[float64, float32](d, plain)
+		var values []float64
+		if values, err = denseValues[float64](d, plain); err == nil {
+			s.keep(values)
+		}
 	case tensor.Byte:
-		s.U8 = denseValues[uint8, uint8](d, plain)
+		s.U8, err = denseValues[uint8](d, plain)
 	default:
 		return nil, wrong(name, "values of type %v: expected float32, float64 or uint8", d.Dtype())
+	}
+	if err != nil {
+		return nil, err
 	}
 	return s, s.checkFinite(name)
 }
 
-// denseValues copies the values of d, which holds type From, in row-major order of their indices.
-func denseValues[From, To float32 | float64 | uint8](d *tensor.Dense, plain bool) []To {
+// denseValues copies the values of d, which holds type T, in row-major order of their indices.
+func denseValues[T float32 | float64 | uint8](d *tensor.Dense, plain bool) ([]T, error) {
 	shape := d.Shape()
-	out := make([]To, shape.TotalSize())
-	if back, ok := d.Data().([]From); ok && plain {
-		for i := range out {
-			out[i] = To(back[i])
-		}
-		return out
+	out := make([]T, shape.TotalSize())
+	if back, ok := d.Data().([]T); ok && plain && len(back) == len(out) {
+		copy(out, back)
+		return out, nil
 	}
 	at := make([]int, shape.Dims())
 	for i := range out {
 		v, err := d.At(at...)
-		if err == nil {
-			out[i] = To(v.(From))
+		if err != nil {
+			return nil, wrong("tensor", "value %v: %v: expected an array that can be read", at, err)
 		}
+		out[i] = v.(T)
 		for k := len(at) - 1; k >= 0; k-- {
 			if at[k]++; at[k] < shape[k] {
 				break
@@ -62,5 +69,5 @@ func denseValues[From, To float32 | float64 | uint8](d *tensor.Dense, plain bool
 			at[k] = 0
 		}
 	}
-	return out
+	return out, nil
 }

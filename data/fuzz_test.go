@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"math"
 	"testing"
@@ -48,5 +49,58 @@ func FuzzCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		fuzz(t, content, func(s *stream) (*Set, error) { return readCSV(s, ',') })
 		fuzz(t, content, func(s *stream) (*Set, error) { return readCSV(s, '\t') })
+	})
+}
+
+// FuzzPreparation reads a preparation from JSON: Validate does not panic, and what it accepts prepares and undoes a row
+// of zeros and a row of ones.
+func FuzzPreparation(f *testing.F) {
+	for _, s := range append(stores(), mixed(f)) {
+		p, err := FitPreparation(s, PreparationOptions{})
+		if err != nil {
+			f.Fatal(err)
+		}
+		text, _ := json.Marshal(p)
+		f.Add(text)
+	}
+	f.Add([]byte(`{"scaling":"minmax","unit":true,"cols":1,"shift":[1e308],"scale":[1e-320]}`))
+	f.Add([]byte(`{"scaling":"none","cols":1,"columns":[{"kind":"category","levels":["a","a"]}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var p Preparation
+		if json.Unmarshal(text, &p) != nil {
+			return
+		}
+		var e *Error
+		if err := p.Validate(); err != nil {
+			if !errors.As(err, &e) {
+				t.Fatalf("%v (%T): expected an *Error", err, err)
+			}
+			return
+		}
+		if p.Cols > 1000 {
+			return
+		}
+		s := &Set{Name: "fuzz", Rows: 2, Cols: p.Cols, F32: make([]float32, 2*p.Cols), Columns: p.Columns}
+		for j := range p.Cols {
+			if c := p.column(j); c.Kind != Category || len(c.Levels) > 1 {
+				s.F32[p.Cols+j] = 1
+			}
+		}
+		x, err := p.Apply(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := p.Undo(x.Dense().Data().([]float32))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range []*Set{x, back} {
+			if err := s.Validate(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := p.Match(back); err != nil {
+			t.Fatal(err)
+		}
 	})
 }

@@ -56,10 +56,11 @@ func readIDX(s *stream) (*Set, error) {
 		return set, nil
 	}
 	typ := idxTypes[kind]
-	set.F32 = make([]float32, int64(len(raw))/typ.size)
-	for i := range set.F32 {
-		set.F32[i] = float32(typ.at(raw[int64(i)*typ.size:]))
+	values := make([]float64, int64(len(raw))/typ.size)
+	for i := range values {
+		values[i] = typ.at(raw[int64(i)*typ.size:])
 	}
+	set.keep(values)
 	return set, set.checkFinite(s.path)
 }
 
@@ -122,8 +123,12 @@ func idxBody(s *stream, kind byte, dims []int) ([]byte, error) {
 	return raw, s.end("IDX data")
 }
 
-// writeIDX writes the features as IDX bytes: U8 as it is, F32 clipped to [0,1] and rounded to the nearest v/255.
+// writeIDX writes the features as IDX bytes: U8 as it is, floats clipped to [0,1] and rounded to the nearest v/255. A
+// missing cell is an Error.
 func writeIDX(w io.Writer, s *Set) error {
+	if err := s.checkGaps(); err != nil {
+		return err
+	}
 	dims := s.shape()
 	head := []byte{0, 0, 0x08, byte(len(dims))}
 	for _, d := range dims {
@@ -135,8 +140,8 @@ func writeIDX(w io.Writer, s *Set) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	b.Write(head)
 	b.Write(s.U8)
-	for _, v := range s.F32 {
-		b.WriteByte(byte(math.RoundToEven(255 * float64(min(max(v, 0), 1)))))
+	for i := range len(s.F32) + len(s.F64) {
+		b.WriteByte(byte(math.RoundToEven(255 * min(max(s.value(i), 0), 1))))
 	}
 	return b.Flush()
 }

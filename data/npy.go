@@ -24,7 +24,7 @@ func openNPY(ctx context.Context, path string) (*Set, error) {
 }
 
 // readNPY reads an NPY array of one or more dimensions: the first counts rows, the others make a row. Elements of uint8
-// are grey bytes, all other numbers become float32.
+// are grey bytes, all other numbers become float32, or float64 where float32 would blur them.
 func readNPY(s *stream) (*Set, error) {
 	h, err := readNPYHeader(s)
 	if err != nil {
@@ -40,11 +40,20 @@ func readNPY(s *stream) (*Set, error) {
 		set.U8 = rowMajor(raw, h)
 		return set, s.end("NPY array")
 	}
-	values, err := npyValues[float32](s, h)
-	if err != nil {
-		return nil, err
+	switch strings.TrimLeft(h.descr, "<>|=") {
+	case "f8", "i4", "u4", "i8", "u8": // what float32 may not hold
+		values, err := npyValues[float64](s, h)
+		if err != nil {
+			return nil, err
+		}
+		set.keep(rowMajor(values, h))
+	default:
+		values, err := npyValues[float32](s, h)
+		if err != nil {
+			return nil, err
+		}
+		set.F32 = rowMajor(values, h)
 	}
-	set.F32 = rowMajor(values, h)
 	return set, set.checkFinite(s.path)
 }
 
@@ -167,12 +176,16 @@ func rowMajor[T any](values []T, h npyHeader) []T {
 	return out
 }
 
-// writeNPY writes the features as one array, uint8 or float32, with the images' geometry where it is known.
+// writeNPY writes the features as one array, uint8, float32 or float64, with the images' geometry where it is known. A
+// category is the number of its level, a missing cell NaN.
 func writeNPY(w io.Writer, s *Set) error {
 	b := bufio.NewWriterSize(w, 1<<16)
 	descr := "<f4"
-	if s.U8 != nil {
+	switch {
+	case s.U8 != nil:
 		descr = "|u1"
+	case s.F64 != nil:
+		descr = "<f8"
 	}
 	b.Write(formatNPYHeader(descr, s.shape()))
 	b.Write(s.U8)
@@ -180,6 +193,11 @@ func writeNPY(w io.Writer, s *Set) error {
 	for _, v := range s.F32 {
 		binary.LittleEndian.PutUint32(four[:], math.Float32bits(v))
 		b.Write(four[:])
+	}
+	var eight [8]byte
+	for _, v := range s.F64 {
+		binary.LittleEndian.PutUint64(eight[:], math.Float64bits(v))
+		b.Write(eight[:])
 	}
 	return b.Flush()
 }

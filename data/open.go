@@ -17,7 +17,8 @@ type Source struct {
 const endings = ".npy, .npz, .csv, .tsv, .idx or -ubyte (IDX), all but .npz with or without .gz"
 
 // Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, or a file by its ending. In NPY and NPZ
-// an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are. Labels come from the files
+// an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
+// with a column that float32 would blur. Labels come from the files
 // that MNIST's naming puts beside the images, the array y, or the column label, class, target or y.
 //
 // An [*Error] says what is wrong with the name or the file; the context's error is returned when it ends first.

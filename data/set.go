@@ -1,11 +1,9 @@
 package data
 
-import (
-	"math"
-	"slices"
-)
+import "slices"
 
-// Set is rows of examples as they are stored, with optional integer class labels.
+// Set is rows of examples as they are stored, with optional integer class labels: a matrix, a batch of images, or a
+// table of named columns of several kinds.
 //
 // A Set is not copied by the functions that only look at it; treat one that has been handed on as read-only.
 type Set struct {
@@ -16,26 +14,49 @@ type Set struct {
 	// all zero where the rows are not known to be images.
 	Height, Width, Channels int
 
-	// One of U8 and F32 is set, Rows x Cols, row after row. A byte v of U8 means the grey value v/255.
+	// One of U8, F32 and F64 is set, Rows x Cols, row after row. A byte v of U8 means the grey value v/255. F64 holds
+	// numbers that float32 would blur; none of them is beyond float32's range.
 	U8  []uint8
 	F32 []float32
+	F64 []float64
+
+	Gaps    bool     // whether cells may be missing: a NaN in F32 or F64 is one
+	Columns []Column // Cols descriptions of the columns; nil where they are real numbers without names
+
+	IDs    []string // Rows names of the rows; nil where they have none
+	IDName string   // what the table calls its names of rows
 
 	Labels  []int32  // Rows class labels, each an index into Classes; nil when there are none
 	Classes []string // class names by label; nil when unlabelled
-	Columns []string // Cols names of the feature columns, nil where they have none
 }
 
-// Row writes row i to dst (Cols values), bytes as v/255 rounded to the nearest float32.
+// Row writes row i to dst (Cols values), bytes as v/255 and float64 rounded to the nearest float32.
 func (s *Set) Row(dst []float32, i int) {
 	lo, hi := i*s.Cols, (i+1)*s.Cols
-	if s.U8 == nil {
-		copy(dst, s.F32[lo:hi])
-		return
-	}
 	dst = dst[:s.Cols]
-	for j, v := range s.U8[lo:hi] {
-		dst[j] = float32(v) / 255
+	switch {
+	case s.U8 != nil:
+		for j, v := range s.U8[lo:hi] {
+			dst[j] = float32(v) / 255
+		}
+	case s.F64 != nil:
+		for j, v := range s.F64[lo:hi] {
+			dst[j] = float32(v)
+		}
+	default:
+		copy(dst, s.F32[lo:hi])
 	}
+}
+
+// value returns value i of the set, counted row after row, bytes as Row gives them.
+func (s *Set) value(i int) float64 {
+	switch {
+	case s.U8 != nil:
+		return float64(float32(s.U8[i]) / 255)
+	case s.F64 != nil:
+		return s.F64[i]
+	}
+	return float64(s.F32[i])
 }
 
 // Head returns the first n rows, or all where there are fewer. It shares the memory of s.
@@ -43,34 +64,33 @@ func (s *Set) Head(n int) *Set {
 	n = min(max(n, 0), s.Rows)
 	h := *s
 	h.Rows = n
-	if s.U8 != nil {
-		h.U8 = s.U8[: n*s.Cols : n*s.Cols]
-	} else {
-		h.F32 = s.F32[: n*s.Cols : n*s.Cols]
-	}
-	if s.Labels != nil {
-		h.Labels = s.Labels[:n:n]
-	}
+	h.U8, h.F32, h.F64 = head(s.U8, n*s.Cols), head(s.F32, n*s.Cols), head(s.F64, n*s.Cols)
+	h.Labels, h.IDs = head(s.Labels, n), head(s.IDs, n)
 	return &h
+}
+
+// head returns the first n values, nil of nil.
+func head[T any](v []T, n int) []T {
+	if v == nil {
+		return nil
+	}
+	return v[:n:n]
 }
 
 // Subset returns a copy of the rows named by idx, in idx's order; a row may be named more than once.
 func (s *Set) Subset(idx []int) *Set {
 	t := *s
 	t.Rows = len(idx)
-	if s.U8 != nil {
-		t.U8 = pick(s.U8, s.Cols, idx)
-	} else {
-		t.F32 = pick(s.F32, s.Cols, idx)
-	}
-	if s.Labels != nil {
-		t.Labels = pick(s.Labels, 1, idx)
-	}
+	t.U8, t.F32, t.F64 = pick(s.U8, s.Cols, idx), pick(s.F32, s.Cols, idx), pick(s.F64, s.Cols, idx)
+	t.Labels, t.IDs = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx)
 	return &t
 }
 
-// pick copies the rows idx of src, each cols wide.
+// pick copies the rows idx of src, each cols wide; nil of nil.
 func pick[T any](src []T, cols int, idx []int) []T {
+	if src == nil {
+		return nil
+	}
 	dst := make([]T, len(idx)*cols)
 	for k, i := range idx {
 		copy(dst[k*cols:(k+1)*cols], src[i*cols:(i+1)*cols])
@@ -78,60 +98,57 @@ func pick[T any](src []T, cols int, idx []int) []T {
 	return dst
 }
 
-// Range returns the smallest and the largest value of the set as Row gives them; (0, 0) for a set without values.
+// reordered returns a copy whose column k is column order[k] of s. Its rows are images no more.
+func (s *Set) reordered(order []int) *Set {
+	t := *s
+	t.Cols, t.Height, t.Width, t.Channels = len(order), 0, 0, 0
+	t.U8, t.F32, t.F64 = across(s.U8, s.Cols, order), across(s.F32, s.Cols, order), across(s.F64, s.Cols, order)
+	t.Columns = across(s.Columns, s.Cols, order)
+	return &t
+}
+
+// across copies the columns order of src, whose rows are cols wide; nil of nil.
+func across[T any](src []T, cols int, order []int) []T {
+	if src == nil {
+		return nil
+	}
+	dst := make([]T, 0, len(src)/max(cols, 1)*len(order))
+	for i := 0; i < len(src); i += cols {
+		for _, j := range order {
+			dst = append(dst, src[i+j])
+		}
+	}
+	return dst
+}
+
+// Range returns the smallest and the largest value of the set as Row gives them, missing cells left out; (0, 0) for a
+// set without values.
 func (s *Set) Range() (lo, hi float32) {
 	switch {
 	case len(s.U8) > 0:
 		return float32(slices.Min(s.U8)) / 255, float32(slices.Max(s.U8)) / 255
-	case len(s.F32) > 0:
-		return slices.Min(s.F32), slices.Max(s.F32)
+	case len(s.F64) > 0:
+		l, h := extent(s.F64)
+		return float32(l), float32(h)
 	}
-	return 0, 0
+	return extent(s.F32)
 }
 
-// Validate says what is inconsistent in a set that was put together by hand, as an [*Error] about its Name; nil where
-// nothing is. Sets made by this package need no check.
-func (s *Set) Validate() error {
-	n := s.Rows * s.Cols
-	switch {
-	case s.Rows < 0 || s.Cols < 0:
-		return wrong(s.Name, "%d rows of %d columns: neither may be negative", s.Rows, s.Cols)
-	case s.U8 != nil && s.F32 != nil:
-		return wrong(s.Name, "both U8 and F32 are set: expected one of them")
-	case len(s.U8)+len(s.F32) != n:
-		return wrong(s.Name, "%d values: expected %d for %d rows of %d columns", len(s.U8)+len(s.F32), n, s.Rows, s.Cols)
-	case s.Height|s.Width|s.Channels != 0 && s.Height*s.Width*s.Channels != s.Cols:
-		return wrong(s.Name, "%dx%dx%d images in %d columns", s.Height, s.Width, s.Channels, s.Cols)
-	case s.Labels != nil && len(s.Labels) != s.Rows:
-		return wrong(s.Name, "%d labels: expected one for each of %d rows", len(s.Labels), s.Rows)
-	case s.Columns != nil && len(s.Columns) != s.Cols:
-		return wrong(s.Name, "%d column names: expected %d", len(s.Columns), s.Cols)
-	}
-	for i, l := range s.Labels {
-		if l < 0 || int(l) >= len(s.Classes) {
-			return &Error{Path: s.Name, Row: i + 1, Msg: "label outside the list of classes"}
+// extent returns the smallest and the largest number that is not NaN; (0, 0) where there is none.
+func extent[T float32 | float64](values []T) (lo, hi T) {
+	any := false
+	for _, v := range values {
+		switch {
+		case v != v:
+		case !any:
+			lo, hi, any = v, v, true
+		case v < lo:
+			lo = v
+		case v > hi:
+			hi = v
 		}
 	}
-	return s.checkFinite(s.Name)
-}
-
-// checkFinite reports the first NaN or infinity, by row and column, as an Error about path.
-func (s *Set) checkFinite(path string) error {
-	for i, v := range s.F32 {
-		// x-x is 0 for every finite x and NaN for the rest: one subtraction and one compare an element.
-		if d := v - v; d != 0 {
-			e := &Error{Path: path, Row: i/s.Cols + 1, Column: i%s.Cols + 1}
-			if s.Columns != nil {
-				e.Field = s.Columns[i%s.Cols]
-			}
-			e.Msg = "NaN: expected a finite number"
-			if math.IsInf(float64(v), 0) {
-				e.Msg = "infinite, or too large for float32: expected a finite number"
-			}
-			return e
-		}
-	}
-	return nil
+	return lo, hi
 }
 
 // setGeometry reads dims, the shape of one row, as an image: height x width, or height x width x channels with a

@@ -52,13 +52,27 @@ func TestValidateFindsWhatIsInconsistent(t *testing.T) {
 		t.Error(err)
 	}
 	for word, spoil := range map[string]func(*Set){
-		"negative":     func(s *Set) { s.Rows = -1 },
-		"both":         func(s *Set) { s.F32 = make([]float32, 12) },
-		"12 values":    func(s *Set) { s.Cols = 4 },
-		"images":       func(s *Set) { s.Height, s.Width, s.Channels = 2, 2, 1 },
-		"3 labels":     func(s *Set) { s.Labels = s.Labels[:3] },
-		"column names": func(s *Set) { s.Columns = []string{"x"} },
-		"classes":      func(s *Set) { s.Labels[2] = 2 },
+		"negative":         func(s *Set) { s.Rows = -1 },
+		"one of them":      func(s *Set) { s.F32 = make([]float32, 12) },
+		"12 values":        func(s *Set) { s.Cols = 4 },
+		"images":           func(s *Set) { s.Height, s.Width, s.Channels = 2, 2, 1 },
+		"3 labels":         func(s *Set) { s.Labels = s.Labels[:3] },
+		"column names":     func(s *Set) { s.Columns = []Column{{Name: "x"}} },
+		"classes":          func(s *Set) { s.Labels[2] = 2 },
+		"1 names of rows":  func(s *Set) { s.IDs = []string{"a"} },
+		"bytes with kinds": func(s *Set) { s.Columns = []Column{{}, {Kind: Count}, {}} },
+		`row 2: column 1 ("n"): 0.5: expected a count`: func(s *Set) {
+			s.U8, s.F64, s.Columns = nil, make([]float64, 12), []Column{{Name: "n", Kind: Count}, {}, {}}
+			s.F64[3] = 0.5
+		},
+		"row 4: column 3: infinite": func(s *Set) {
+			s.U8, s.F64, s.Gaps = nil, make([]float64, 12), true
+			s.F64[0], s.F64[11] = math.NaN(), 1e39
+		},
+		`column 2 ("c"): 1 levels: expected none`: func(s *Set) { s.Columns = []Column{{}, {Name: "c", Levels: []string{"a"}}, {}} },
+		"column 1: unknown kind": func(s *Set) {
+			s.U8, s.F32, s.Columns = nil, make([]float32, 12), []Column{{Kind: 9}, {}, {}}
+		},
 		"row 2: column 1: NaN": func(s *Set) {
 			s.U8, s.F32 = nil, make([]float32, 12)
 			s.F32[3] = float32(math.NaN())

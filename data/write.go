@@ -7,8 +7,9 @@ import (
 )
 
 // Write writes a set to path in the format of its ending, as [WriteAtomic] does: .npy (features alone), .npz (X, and y
-// for labels), .csv and .tsv (labels as a column "label"), .idx (features alone, as bytes: floats are clipped to [0,1]
-// and rounded to the nearest v/255), and any but .npz with .gz behind it.
+// for labels), .csv and .tsv (names of rows first, categories by the names of their levels, labels as a last column
+// "label"), .idx (features alone, as bytes: floats are clipped to [0,1] and rounded to the nearest v/255), and any but
+// .npz with .gz behind it. NPY and NPZ hold a category as the number of its level.
 //
 // An unknown ending, a folder that is not there, or an inconsistent set is an [*Error]; other errors are the machine's.
 func Write(path string, s *Set) error {

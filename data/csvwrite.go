@@ -1,0 +1,72 @@
+package data
+
+import (
+	"encoding/csv"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// writeCSV writes a header and the rows: the names of rows first, then the values as Row gives them, or in full where
+// they are float64, categories by the names of their levels and missing cells empty, and last the class names as a column
+// "label". Numbers are the shortest that read back as the same float32 or float64.
+func writeCSV(w io.Writer, s *Set, comma rune) error {
+	out := csv.NewWriter(w)
+	out.Comma = comma
+	fields := make([]string, 0, s.Cols+2)
+	if s.IDs != nil {
+		fields = append(fields, s.IDName)
+	}
+	first := len(fields)
+	fields = append(fields, headerOf(s)...)
+	if s.Labels != nil {
+		fields = append(fields, "label")
+	}
+	out.Write(fields)
+	for i := range s.Rows {
+		if s.IDs != nil {
+			fields[0] = s.IDs[i]
+		}
+		for j := range s.Cols {
+			fields[first+j] = s.text(i, j)
+		}
+		if s.Labels != nil {
+			fields[first+s.Cols] = s.Classes[s.Labels[i]]
+		}
+		if err := out.Write(fields); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// headerOf returns the names of the columns, x0, x1 and so on where they have none.
+func headerOf(s *Set) []string {
+	names := make([]string, s.Cols)
+	for j := range names {
+		names[j] = "x" + strconv.Itoa(j)
+	}
+	// Names that are all numbers would be read as data.
+	text := slices.ContainsFunc(s.Columns, func(c Column) bool { return !isNumber(c.Name) })
+	if haveNames(s.Columns) && (s.Labels != nil || text) {
+		for j, c := range s.Columns {
+			names[j] = c.Name
+		}
+	}
+	return names
+}
+
+// text returns the cell of row i and column j as a table shows it.
+func (s *Set) text(i, j int) string {
+	v := s.value(i*s.Cols + j)
+	switch {
+	case v != v:
+		return ""
+	case s.Columns != nil && s.Columns[j].Kind == Category:
+		return s.Columns[j].Levels[int(v)]
+	case s.F64 != nil:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', -1, 32)
+}

@@ -1,0 +1,120 @@
+package data
+
+import (
+	"slices"
+	"testing"
+
+	"gorgonia.org/tensor"
+)
+
+// ramp returns 0, 1, 2 and so on as a slice of the type.
+func ramp[T float32 | float64 | uint8](n int) []T {
+	v := make([]T, n)
+	for i := range v {
+		v[i] = T(i)
+	}
+	return v
+}
+
+// layouts checks that FromDense reads arrays of type T in the order of their indices, however they are stored.
+func layouts[T float32 | float64 | uint8](t *testing.T) {
+	t.Helper()
+	grid := func(shape ...int) *tensor.Dense {
+		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(ramp[T](tensor.Shape(shape).TotalSize())))
+	}
+	fortran := func() *tensor.Dense { return tensor.New(tensor.WithShape(3, 4), tensor.AsFortran(ramp[T](12))) }
+	turned := func(d *tensor.Dense, axes ...int) *tensor.Dense {
+		if err := d.T(axes...); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	moved := func(d *tensor.Dense) *tensor.Dense {
+		if err := d.Transpose(); err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	part := func(d *tensor.Dense, s ...tensor.Slice) *tensor.Dense {
+		v, err := d.Slice(s...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.(*tensor.Dense)
+	}
+	for _, c := range []struct {
+		name       string
+		d          *tensor.Dense
+		rows, cols int
+		want       func(r, c int) int
+	}{
+		{"rows", grid(3, 4), 3, 4, func(r, c int) int { return 4*r + c }},
+		{"transposed lazily", turned(grid(3, 4)), 4, 3, func(r, c int) int { return 4*c + r }},
+		{"transposed", moved(turned(grid(3, 4))), 4, 3, func(r, c int) int { return 4*c + r }},
+		{"one column", grid(4, 1), 4, 1, func(r, c int) int { return r }},
+		{"one row turned", turned(grid(1, 4)), 4, 1, func(r, c int) int { return r }},
+		{"one column turned", turned(grid(4, 1)), 1, 4, func(r, c int) int { return c }},
+		{"column-major", fortran(), 3, 4, func(r, c int) int { return 4*r + c }},
+		{"column-major turned", turned(fortran()), 4, 3, func(r, c int) int { return 4*c + r }},
+		{"columns of column-major", part(fortran(), nil, tensor.S(1, 3)), 3, 2, func(r, c int) int { return 4*r + c + 1 }},
+		{"rows of", part(grid(3, 4), tensor.S(1, 3)), 2, 4, func(r, c int) int { return 4*(r+1) + c }},
+		{"columns of", part(grid(3, 4), nil, tensor.S(1, 3)), 3, 2, func(r, c int) int { return 4*r + c + 1 }},
+		{"block of", part(grid(3, 4), tensor.S(1, 3), tensor.S(2, 4)), 2, 2, func(r, c int) int { return 4*(r+1) + c + 2 }},
+		{"block turned", turned(part(grid(3, 4), tensor.S(0, 2), tensor.S(1, 4))), 3, 2, func(r, c int) int { return 4*c + r + 1 }},
+		{"block of turned", part(turned(grid(3, 4)), tensor.S(1, 3), tensor.S(0, 2)), 2, 2, func(r, c int) int { return 4*c + r + 1 }},
+		{"every second row", part(grid(6, 2), tensor.S(0, 6, 2)), 3, 2, func(r, c int) int { return 4*r + c }},
+		{"a column", part(grid(3, 4), nil, tensor.S(2)), 3, 1, func(r, c int) int { return 4*r + 2 }},
+		{"a row", part(grid(3, 4), tensor.S(1)), 4, 1, func(r, c int) int { return 4 + r }},
+		{"images", grid(2, 3, 2), 2, 6, func(r, c int) int { return 6*r + c }},
+		{"images turned", turned(grid(2, 3, 2), 0, 2, 1), 2, 6, func(r, c int) int { return 6*r + 2*(c%3) + c/3 }},
+		{"images about", turned(grid(2, 3, 2), 2, 0, 1), 2, 6, func(r, c int) int { return 6*(c/3) + 2*(c%3) + r }},
+		{"channels", turned(grid(2, 3, 4, 2), 0, 2, 3, 1), 2, 24, func(r, c int) int { return 24*r + 8*(c%3) + 2*(c/6) + c/3%2 }},
+		{"crop", part(grid(2, 4, 4), nil, tensor.S(1, 3), tensor.S(1, 4)), 2, 6, func(r, c int) int { return 16*r + 4*(c/3+1) + c%3 + 1 }},
+	} {
+		s, err := FromDense(c.d)
+		if err != nil || s.Rows != c.rows || s.Cols != c.cols || s.Validate() != nil {
+			t.Errorf("%T %s: %+v, %v, want %d rows of %d", *new(T), c.name, s, err, c.rows, c.cols)
+			continue
+		}
+		for i := range s.Rows * s.Cols {
+			got, want := s.value(i), c.want(i/s.Cols, i%s.Cols)
+			if s.U8 != nil {
+				got = float64(s.U8[i])
+			}
+			if got != float64(want) {
+				t.Errorf("%T %s: value %d is %v, want %v", *new(T), c.name, i, got, want)
+				break
+			}
+		}
+	}
+}
+
+func TestFromDenseKeepsTheOrderOfIndicesForEveryType(t *testing.T) {
+	layouts[float32](t)
+	layouts[float64](t)
+	layouts[uint8](t)
+}
+
+func TestFromDenseKeepsFloat64WhereFloat32WouldBlur(t *testing.T) {
+	for _, c := range []struct {
+		values []float64
+		wide   bool
+	}{
+		{[]float64{0.1, 0.2, 0.3, 0.7}, false},
+		{[]float64{1.7e12, 1.7e12 + 1, 1.7e12 + 2, 1.7e12 + 3}, true},
+		{[]float64{1.7e12 + 1, 1.7e12 + 1, 1.7e12 + 1, 1.7e12 + 1}, false}, // constant
+		{[]float64{1e9, 1e9 + 1, 2e9, 0}, false},
+		{[]float64{0, 1e-300, 2e-300, 3e-300}, true},
+	} {
+		s, err := FromDense(tensor.New(tensor.WithShape(4, 1), tensor.WithBacking(slices.Clone(c.values))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if (s.F64 != nil) != c.wide || (s.F32 != nil) == c.wide {
+			t.Errorf("%v: float64 is %v, want %v", c.values, s.F64 != nil, c.wide)
+		}
+		if c.wide && !slices.Equal(s.F64, c.values) {
+			t.Errorf("%v came back as %v", c.values, s.F64)
+		}
+	}
+}

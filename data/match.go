@@ -1,0 +1,179 @@
+package data
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Match returns s as a set of this preparation: s itself where its columns are those that were fitted, by name or, where
+// either has no names, by number; a copy with the columns in their order where they stand in another, and with the levels
+// of categories numbered as they were.
+//
+// An [*Error] says what keeps s from being one: another number of columns, other names, a level that was not there, a
+// value that its column cannot have, a missing cell, or what Validate finds.
+func (p *Preparation) Match(s *Set) (*Set, error) {
+	if err := p.Validate(); err != nil {
+		return nil, err
+	}
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	order, err := p.order(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.checkGaps(); err != nil {
+		return nil, err
+	}
+	if order != nil {
+		s = s.reordered(order)
+	}
+	return p.translated(s)
+}
+
+// order finds the column of s for each of the preparation's, nil where they stand in the same order.
+func (p *Preparation) order(s *Set) ([]int, error) {
+	want, have := namesOf(p.Columns), namesOf(s.Columns)
+	named := haveNames(p.Columns) && haveNames(s.Columns)
+	if s.Cols != p.Cols {
+		msg := fmt.Sprintf("%s has rows of %d numbers: expected %d, as the preparation was fitted to", s.Name, s.Cols, p.Cols)
+		if named {
+			msg += "; " + difference(want, have)
+		}
+		return nil, &Error{Msg: msg}
+	}
+	if !named || slices.Equal(want, have) {
+		return nil, nil
+	}
+	at := make(map[string]int, len(have))
+	for j, n := range have {
+		at[n] = j
+	}
+	order := make([]int, 0, len(want))
+	seen := make(map[int]bool, len(want))
+	for _, n := range want {
+		if j, ok := at[n]; ok && !seen[j] {
+			order = append(order, j)
+			seen[j] = true
+		}
+	}
+	if len(order) != len(want) {
+		return nil, wrong(s.Name, "other columns than the preparation was fitted to: %s", difference(want, have))
+	}
+	return order, nil
+}
+
+// difference lists the names that are wanted and not there and those that are there and not wanted. A name that is there
+// more often than wanted is new.
+func difference(want, have []string) string {
+	left := map[string]int{}
+	for _, n := range have {
+		left[n]++
+	}
+	var missing, fresh []string
+	for _, n := range want {
+		if left[n]--; left[n] < 0 {
+			missing = append(missing, n)
+		}
+	}
+	for _, n := range have {
+		if left[n] > 0 {
+			fresh = append(fresh, n)
+			left[n]--
+		}
+	}
+	var parts []string
+	if missing != nil {
+		parts = append(parts, "missing "+listed(missing))
+	}
+	if fresh != nil {
+		parts = append(parts, "new "+listed(fresh))
+	}
+	if parts == nil { // duplicates in another order
+		return "some names stand for several columns, in another order"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// listed is names for a message of one line, the first few of many.
+func listed(names []string) string {
+	const most = 8
+	var b strings.Builder
+	for k, n := range names {
+		if k == most {
+			fmt.Fprintf(&b, " and %d more", len(names)-most)
+			break
+		}
+		if k > 0 {
+			b.WriteString(" ")
+		}
+		fmt.Fprintf(&b, "%q", clip(n))
+	}
+	return b.String()
+}
+
+// translated checks the columns' kinds against the preparation's and numbers levels as it does.
+func (p *Preparation) translated(s *Set) (*Set, error) {
+	own := s
+	for j, c := range p.Columns {
+		var has Column
+		if s.Columns != nil {
+			has = s.Columns[j]
+		}
+		switch {
+		case c.Kind == Category && has.Kind == Category:
+			if slices.Equal(c.Levels, has.Levels) {
+				continue
+			}
+			if own == s {
+				own = s.copied()
+			}
+			if err := renumber(own, s, j, c, has.Levels); err != nil {
+				return nil, err
+			}
+		case c.Kind != has.Kind && (has.Kind == Category || c.Kind == Category && haveNames(s.Columns)):
+			return nil, &Error{Path: s.Name, Column: j + 1, Field: has.Name,
+				Msg: fmt.Sprintf("a column of kind %s: expected %s, as the preparation was fitted to", has.Kind, c.Kind)}
+		case c.Kind == YesNo || c.Kind == Category: // of numbers, which have to be what the kind's are
+			if err := s.checkColumn(j, c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return own, nil
+}
+
+// copied returns a copy with values of its own, float64 or float32.
+func (s *Set) copied() *Set {
+	t := *s
+	t.F32, t.F64, t.Columns = slices.Clone(s.F32), slices.Clone(s.F64), slices.Clone(s.Columns)
+	return &t
+}
+
+// renumber changes column j of t, whose values index levels in s, to indices into the levels of c.
+func renumber(t, s *Set, j int, c Column, levels []string) error {
+	t.Columns[j].Levels = c.Levels
+	at := make(map[string]int, len(c.Levels))
+	for k, l := range c.Levels {
+		at[l] = k + 1
+	}
+	to := make([]int, len(levels)) // -1 for a level that was not there
+	for k, l := range levels {
+		to[k] = at[l] - 1
+	}
+	for i := j; i < s.Rows*s.Cols; i += s.Cols {
+		k := int(s.value(i))
+		if to[k] < 0 {
+			e := s.place(s.Name, i)
+			e.Msg = fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(levels[k]), listed(c.Levels))
+			return e
+		}
+		if t.F64 != nil {
+			t.F64[i] = float64(to[k])
+		} else {
+			t.F32[i] = float32(to[k])
+		}
+	}
+	return nil
+}

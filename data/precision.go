@@ -1,0 +1,65 @@
+package data
+
+import "math"
+
+// precision finds out whether float32 holds a table's numbers well enough, column by column while they come in. It does
+// where rounding moves no value by more than 2^-16 of the column's range: what a model can tell apart stays apart. A
+// constant column has no range; there the value itself has to keep its 24 bits.
+type precision struct{ lo, hi, off []float64 }
+
+func newPrecision(cols int) *precision {
+	p := &precision{make([]float64, cols), make([]float64, cols), make([]float64, cols)}
+	for j := range cols {
+		p.lo[j], p.hi[j] = math.Inf(1), math.Inf(-1)
+	}
+	return p
+}
+
+// see takes one value of column j. Missing values say nothing.
+func (p *precision) see(j int, v float64) {
+	if v != v {
+		return
+	}
+	if v < p.lo[j] {
+		p.lo[j] = v
+	}
+	if v > p.hi[j] {
+		p.hi[j] = v
+	}
+	if d := math.Abs(v - float64(float32(v))); d > p.off[j] {
+		p.off[j] = d
+	}
+}
+
+// enough says whether float32 holds every column seen.
+func (p *precision) enough() bool {
+	for j, off := range p.off {
+		may := 0x1p-16 * (p.hi[j] - p.lo[j])
+		if p.lo[j] == p.hi[j] {
+			may = 0x1p-24 * math.Abs(p.lo[j])
+		}
+		if off > 0 && off > may {
+			return false
+		}
+	}
+	return true
+}
+
+// keep stores the numbers of the set, Rows x Cols, as float32 where that holds them and as float64 where it does not.
+func (s *Set) keep(values []float64) {
+	p := newPrecision(s.Cols)
+	for j, i := 0, 0; i < len(values); i++ {
+		p.see(j, values[i])
+		if j++; j == s.Cols {
+			j = 0
+		}
+	}
+	if !p.enough() {
+		s.F64 = values
+		return
+	}
+	s.F32 = make([]float32, len(values))
+	for i, v := range values {
+		s.F32[i] = float32(v)
+	}
+}

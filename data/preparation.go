@@ -1,0 +1,251 @@
+package data
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Preparation is what is done to raw rows before a model sees them and undone to what comes out of it: numbers are
+// scaled column by column, x -> (x-Shift)/Scale in float64 and rounded once, and a category becomes one input for each
+// of its levels. It is fitted once, to the rows that a model is trained on, and travels with the model.
+//
+// Its fields are plain so that a file can keep it; JSON gives every bit of them back. Check one that was read with
+// Validate.
+type Preparation struct {
+	Scaling Scaling `json:"scaling"`        // what was done: none, minmax or standard
+	Unit    bool    `json:"unit,omitempty"` // prepared values are clamped to [0,1]
+	Wide    bool    `json:"wide,omitempty"` // the raw values are float64
+
+	Cols    int       `json:"cols"`              // raw columns
+	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
+	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
+	Scale   []float64 `json:"scale,omitempty"`   // above 0
+}
+
+// PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
+type PreparationOptions struct {
+	// Scaling of the real and count columns. ScaleAuto leaves values within [0,1] as they are; others it scales by
+	// ScaleMinMax where Unit is set and else by ScaleStandard.
+	Scaling Scaling
+	// Unit says that the model's likelihood takes values within [0,1] only, as Bernoulli's does. Prepared values are
+	// then clamped to that: rows that were not fitted to may lie outside.
+	Unit bool
+}
+
+// FitPreparation fits a preparation to a set, usually the training part. A constant column is only shifted. A set that
+// is inconsistent, without rows or with a missing cell, and a scaling that leaves values outside [0,1] under Unit, are
+// an [*Error].
+func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
+	if err := s.Validate(); err != nil {
+		return nil, err
+	}
+	if s.Rows == 0 || s.Cols == 0 {
+		return nil, wrong(s.Name, "%d rows of %d numbers to fit a preparation to: expected one or more of each", s.Rows, s.Cols)
+	}
+	if err := s.checkGaps(); err != nil {
+		return nil, err
+	}
+	scaling, err := o.settle(s)
+	if err != nil {
+		return nil, err
+	}
+	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: s.F64 != nil, Cols: s.Cols}
+	if haveNames(s.Columns) || !allReal(s.Columns) {
+		p.Columns = slices.Clone(s.Columns)
+	}
+	if scaling != ScaleNone {
+		p.fit(s)
+	}
+	return p, nil
+}
+
+// settle decides on a scaling for s.
+func (o PreparationOptions) settle(s *Set) (Scaling, error) {
+	if int(o.Scaling) >= len(scalingNames) {
+		return 0, wrong(s.Name, "unknown scaling %d: expected 0 to %d", o.Scaling, len(scalingNames)-1)
+	}
+	lo, hi := s.scaledRange()
+	inUnit := lo >= 0 && hi <= 1
+	scaling := o.Scaling
+	if scaling == ScaleAuto {
+		switch {
+		case inUnit:
+			scaling = ScaleNone
+		case o.Unit:
+			scaling = ScaleMinMax
+		default:
+			scaling = ScaleStandard
+		}
+	}
+	switch {
+	case o.Unit && scaling == ScaleNone && !inUnit:
+		return 0, wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling none leaves it within [%g, %g]: "+
+			"expected scaling minmax, or the likelihood squared", lo, hi)
+	case o.Unit && scaling == ScaleStandard:
+		return 0, wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling standard puts it around 0: "+
+			"expected scaling minmax, or the likelihood squared")
+	}
+	return scaling, nil
+}
+
+// scaledRange is Range over the columns that a scaling changes.
+func (s *Set) scaledRange() (lo, hi float32) {
+	if allReal(s.Columns) {
+		if s.U8 != nil {
+			return 0, 1
+		}
+		return s.Range()
+	}
+	var order []int
+	for j, c := range s.Columns {
+		if c.Kind.scaled() {
+			order = append(order, j)
+		}
+	}
+	return s.reordered(order).Range()
+}
+
+// scaled says whether a scaling changes columns of this kind.
+func (k Kind) scaled() bool { return k == Real || k == Count }
+
+// fit fills Shift and Scale.
+func (p *Preparation) fit(s *Set) {
+	lo, hi, mean := columnRanges(s)
+	p.Shift, p.Scale = mean, make([]float64, s.Cols)
+	if p.Scaling == ScaleMinMax {
+		p.Shift = lo
+	}
+	for j := range p.Scale {
+		// lo < hi and not a deviation above 0 tells a constant column.
+		if p.Scale[j] = hi[j] - lo[j]; lo[j] == hi[j] {
+			p.Scale[j] = 1
+		}
+	}
+	if p.Scaling == ScaleStandard {
+		p.Scale = columnDeviations(s, mean, p.Scale)
+	}
+	for j, c := range p.Columns {
+		if !c.Kind.scaled() {
+			p.Shift[j], p.Scale[j] = 0, 1
+		}
+	}
+}
+
+// columnRanges returns the smallest and the largest value of each column and its mean. The mean is summed from the first
+// value on, so that a column far from zero loses nothing.
+func columnRanges(s *Set) (lo, hi, mean []float64) {
+	first := make([]float64, s.Cols)
+	for j := range first {
+		first[j] = s.value(j)
+	}
+	lo, hi, mean = slices.Clone(first), slices.Clone(first), make([]float64, s.Cols)
+	for i := range s.Rows {
+		for j := range s.Cols {
+			v := s.value(i*s.Cols + j)
+			lo[j], hi[j] = min(lo[j], v), max(hi[j], v)
+			mean[j] += v - first[j]
+		}
+	}
+	for j := range mean {
+		mean[j] = first[j] + mean[j]/float64(s.Rows)
+	}
+	return lo, hi, mean
+}
+
+// columnDeviations returns the standard deviation of each column, summed in units of its extent, as squares of very
+// small numbers would be 0. A constant column, of extent 1, has 1.
+func columnDeviations(s *Set, mean, extent []float64) []float64 {
+	dev := make([]float64, s.Cols)
+	for i := range s.Rows {
+		for j := range s.Cols {
+			d := (s.value(i*s.Cols+j) - mean[j]) / extent[j]
+			dev[j] += float64(d * d) // the conversion keeps the sum the same where the compiler would fuse it
+		}
+	}
+	for j, sum := range dev {
+		if dev[j] = math.Sqrt(sum/float64(s.Rows)) * extent[j]; !(dev[j] > 0) {
+			dev[j] = extent[j]
+		}
+	}
+	return dev
+}
+
+// IdentityPreparation returns the preparation that leaves rows of the given width as they are.
+func IdentityPreparation(width int) *Preparation {
+	return &Preparation{Scaling: ScaleNone, Cols: width}
+}
+
+// PreparationOf returns the preparation with the numbers of a file that kept a shift and a scale for each column and
+// nothing else. Whether they were fitted as minmax or standard is not known; it says minmax.
+func PreparationOf(shift, scale []float32) *Preparation {
+	p := &Preparation{Scaling: ScaleMinMax, Cols: len(shift), Shift: make([]float64, len(shift)), Scale: make([]float64, len(scale))}
+	for j, v := range shift {
+		p.Shift[j] = float64(v)
+	}
+	for j, v := range scale {
+		p.Scale[j] = float64(v)
+	}
+	return p
+}
+
+// Width returns the number of raw columns.
+func (p *Preparation) Width() int { return p.Cols }
+
+// Inputs returns how many values a model sees of a row: one a column, and of a category one a level.
+func (p *Preparation) Inputs() int {
+	n := p.Cols
+	for _, c := range p.Columns {
+		if c.Kind == Category {
+			n += len(c.Levels) - 1
+		}
+	}
+	return n
+}
+
+// Identity says whether prepared rows are the raw ones, up to the clamp of Unit and rounding to float32.
+func (p *Preparation) Identity() bool { return p.Shift == nil && allReal(p.Columns) }
+
+// Validate says what is wrong with a preparation that was read from a file, as an [*Error]; nil where nothing is.
+func (p *Preparation) Validate() error {
+	const name = "preparation"
+	switch {
+	case p.Scaling == ScaleAuto || int(p.Scaling) >= len(scalingNames):
+		return wrong(name, "scaling %s: expected none, minmax or standard", p.Scaling)
+	case p.Unit && p.Scaling == ScaleStandard:
+		return wrong(name, "scaling standard with values within [0, 1]: expected none or minmax")
+	case p.Cols < 1:
+		return wrong(name, "%d columns: expected one or more", p.Cols)
+	case p.Columns != nil && len(p.Columns) != p.Cols:
+		return wrong(name, "%d descriptions of columns: expected %d", len(p.Columns), p.Cols)
+	case p.Scaling == ScaleNone && (p.Shift != nil || p.Scale != nil):
+		return wrong(name, "scaling none with numbers: expected neither shift nor scale")
+	case p.Scaling != ScaleNone && (len(p.Shift) != p.Cols || len(p.Scale) != p.Cols):
+		return wrong(name, "%d shifts and %d scales: expected %d of each", len(p.Shift), len(p.Scale), p.Cols)
+	}
+	for j, c := range p.Columns {
+		if err := c.check(name, j); err != nil {
+			return err
+		}
+	}
+	for j, v := range p.Scale {
+		e := &Error{Path: name, Column: j + 1, Field: p.column(j).Name}
+		switch kind := p.column(j).Kind; {
+		case !(v > 0) || math.IsInf(v, 0) || p.Shift[j]-p.Shift[j] != 0:
+			e.Msg = "expected a finite shift and a finite scale above 0"
+			return e
+		case !kind.scaled() && (v != 1 || p.Shift[j] != 0):
+			e.Msg = fmt.Sprintf("shift %g and scale %g: expected 0 and 1 for a column of kind %s", p.Shift[j], v, kind)
+			return e
+		}
+	}
+	return nil
+}
+
+// column describes raw column j.
+func (p *Preparation) column(j int) Column {
+	if p.Columns == nil {
+		return Column{}
+	}
+	return p.Columns[j]
+}
