@@ -3,6 +3,7 @@ package gpu
 import (
 	"errors"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/plan"
 )
 
@@ -17,7 +18,7 @@ const (
 )
 
 // ParsePrecision is the precision of that name.
-func ParsePrecision(name string) (Precision, error) { return plan.ParsePrecision(name) }
+func ParsePrecision(name string) (Precision, error) { return backend.ParsePrecision(name) }
 
 // Options of a device.
 type Options struct {
