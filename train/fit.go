@@ -17,6 +17,9 @@ func Fit(ctx context.Context, dev backend.Device, c Config, x *tensor.Dense) (*R
 	if err != nil {
 		return nil, err
 	}
+	if c, err = complete(c); err != nil {
+		return nil, err
+	}
 	c.Test = 0
 	sets, err := Divide(&data.Source{Train: set}, c)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/internal/realdata"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // TestOnMNIST trains for a short while on the real thing. The bounds leave a
@@ -23,7 +24,7 @@ func TestOnMNIST(t *testing.T) {
 	}{
 		{"deep, one epoch", "ae", func(*Config) {}, 9.0}, // PyTorch: 17.5
 		{"linear", "ae", func(c *Config) { // PCA at the same code size: 13.866
-			c.Hidden, c.Latent, c.Loss, c.Epochs, c.Schedule = nil, 30, "squared", 10, "cosine"
+			c.Hidden, c.Latent, c.Loss, c.Epochs, c.Schedule.Kind = nil, 30, squared, 10, settings.CosineSchedule
 		}, 13.866 * 1.02},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // RequestError is an error in what was asked for: a setting, or data that does
@@ -30,6 +30,10 @@ type Sets struct {
 // the data has none of its own) and the validation part, and scales all by the
 // training part.
 func Load(ctx context.Context, c Config) (*Sets, error) {
+	c, err := complete(c)
+	if err != nil {
+		return nil, err
+	}
 	source, err := data.Open(ctx, c.Data)
 	if err != nil {
 		return nil, err
@@ -39,6 +43,13 @@ func Load(ctx context.Context, c Config) (*Sets, error) {
 
 // Divide does what Load does after opening.
 func Divide(source *data.Source, c Config) (*Sets, error) {
+	c, err := complete(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil { // shares that are none
+		return nil, &RequestError{err}
+	}
 	s := &Sets{Train: source.Train, Test: source.Test}
 	if s.Test == nil && c.Test > 0 {
 		s.Train, s.Test = data.Split(s.Train, c.Seed, c.Test)
@@ -51,7 +62,7 @@ func Divide(source *data.Source, c Config) (*Sets, error) {
 		s.Train, s.Val = data.Split(s.Train, c.Seed+0x9E3779B97F4A7C15, c.Val)
 	}
 	if s.Train == nil || s.Train.Rows == 0 {
-		return nil, wrong("%s: no rows are left to train on after test %g and val %g", c.Data, c.Test, c.Val)
+		return nil, &RequestError{&settings.Error{Field: "Test", Msg: fmt.Sprintf("%g and {Val} %g leave no rows of %s to train on", c.Test, c.Val, c.Data)}}
 	}
 	for _, part := range []**data.Set{&s.Val, &s.Test} {
 		if *part != nil && (*part).Rows == 0 {
@@ -63,34 +74,32 @@ func Divide(source *data.Source, c Config) (*Sets, error) {
 
 // scale fits the scaler to the training part and applies it to all parts.
 func (s *Sets) scale(c Config) error {
-	likelihood, err := model.ParseLikelihood(c.Loss)
-	if err != nil {
-		return &RequestError{err}
-	}
-	unit := likelihood.Unit()
+	unit := c.Loss.Kind().Unit()
 	kind, lo, hi := c.Scale, float32(0), float32(1)
 	if s.Train.U8 == nil {
 		lo, hi = s.Train.Range()
 	}
 	inUnit := lo >= 0 && hi <= 1
-	if kind == "auto" {
+	if kind == data.ScaleAuto {
 		switch {
 		case inUnit:
-			kind = "none"
+			kind = data.ScaleNone
 		case unit:
-			kind = "minmax"
+			kind = data.ScaleMinMax
 		default:
-			kind = "standard"
+			kind = data.ScaleStandard
 		}
 	}
-	if unit && (kind == "standard" || kind == "none" && !inUnit) {
-		return wrong("the bernoulli loss needs data within [0, 1], scale %s leaves it within [%g, %g]: use scale minmax, or loss squared", kind, lo, hi)
+	if unit && (kind == data.ScaleStandard || kind == data.ScaleNone && !inUnit) {
+		return &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
+			"is %v, which leaves data within [%g, %g]: {Loss} %v needs it within [0, 1]; use {Scale} minmax, or {Loss} squared", kind, lo, hi, c.Loss)}}
 	}
-	if s.Scaler, err = data.FitScaler(kind, s.Train); err != nil {
+	var err error
+	if s.Scaler, err = data.FitScaler(kind.String(), s.Train); err != nil {
 		return err
 	}
 	for _, part := range []**data.Set{&s.Train, &s.Val, &s.Test} {
-		if *part == nil || kind == "none" {
+		if *part == nil || kind == data.ScaleNone {
 			continue
 		}
 		if *part, err = s.Scaler.Apply(*part); err != nil {

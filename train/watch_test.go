@@ -161,7 +161,7 @@ func TestResumeOnADistantDevice(t *testing.T) {
 
 func TestDivergenceOnADistantDevice(t *testing.T) {
 	c := small(t, "ae")
-	c.Loss, c.Optimizer, c.LR, c.Epochs = "squared", backend.SGD, 1e30, 50
+	c.Loss, c.Optimizer, c.LR, c.Epochs = squared, backend.SGD, 1e30, 50
 	_, atOnce := runIn(t, t.Context(), c, Options{})
 	dev := openDistant(t, 0)
 	defer dev.Close()

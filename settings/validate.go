@@ -1,0 +1,174 @@
+package settings
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+)
+
+// Validate refuses settings that no run can have, with the reason; those that one
+// field is at fault for as an [*Error]. What depends on the data is checked when
+// the data is there.
+func (c *Config) Validate() error {
+	full, err := c.Complete()
+	if err != nil {
+		return err
+	}
+	return full.check()
+}
+
+func (c *Config) check() error {
+	for _, check := range []func() error{c.checkNumbers, c.checkChoices, c.checkLayers} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if _, err := c.spec(1); err != nil {
+		return err
+	}
+	if _, err := c.Update(); err != nil {
+		return err
+	}
+	switch {
+	case c.Patience > 0 && c.Val == 0:
+		return wrong("Patience", "is %d, without a validation part: set {Val} above 0", c.Patience)
+	case c.idle():
+		return wrong("Epochs", "is 0 and there is nothing else to train")
+	}
+	return nil
+}
+
+// checkChoices refuses choices that there are none of.
+func (c *Config) checkChoices() error {
+	for _, f := range []struct {
+		field string
+		err   error
+	}{
+		{field: "Schedule", err: c.Schedule.check()},
+		{field: "Momentum", err: c.Momentum.check()},
+		{field: "LRScale", err: c.LRScale.check()},
+		{field: "OutputBias", err: c.OutputBias.check()},
+		{field: "Classifier", err: c.Classifier.check()},
+		{field: "Init", err: readable(c.Init.String(), c.Init.UnmarshalText)},
+		{field: "Scale", err: readable(c.Scale.String(), new(data.Scaling).UnmarshalText)},
+		{field: "Precision", err: readable(c.Precision.String(), new(backend.Precision).UnmarshalText)},
+		{field: "Activation", err: readable(c.Activation.String(), new(backend.Activation).UnmarshalText)},
+		{field: "CodeActivation", err: readable(c.CodeActivation.String(), new(backend.Activation).UnmarshalText)},
+		{field: "OutputActivation", err: readable(c.OutputActivation.String(), new(backend.Activation).UnmarshalText)},
+	} {
+		if f.err != nil {
+			return &Error{Field: f.field, Err: f.err}
+		}
+	}
+	return nil
+}
+
+// readable tells whether the text of a choice is that of one.
+func readable(text string, unmarshal func([]byte) error) error { return unmarshal([]byte(text)) }
+
+func (c *Config) checkLayers() error {
+	for i, w := range []Widths{c.Hidden, c.Decoder} {
+		if len(w) > maxLayers {
+			return wrong([]string{"Hidden", "Decoder"}[i], "names %d layers: expected %d at most", len(w), maxLayers)
+		}
+	}
+	return nil
+}
+
+// bound is what a number must be.
+type bound struct {
+	field  string
+	value  float64
+	single bool // it is computed with in float32
+	ok     bool
+	want   string
+}
+
+// single is a number that is computed with in float32.
+func single(field string, v float64, ok func(float64) bool, want string) bound {
+	return bound{field: field, value: v, single: true, ok: ok(float64(float32(v))), want: want}
+}
+
+func notNegative(v float64) bool { return v >= 0 }
+func above(v float64) bool       { return v > 0 }
+func share(v float64) bool       { return v >= 0 && v < 1 }
+
+const (
+	wantNotNegative = "0 or more"
+	wantAbove       = "above 0"
+	wantShare       = "0 or more and below 1"
+	wantOne         = "1 or more"
+	maxSamples      = 1 << 24
+)
+
+// bounds are those of the numbers.
+func (c *Config) bounds() []bound {
+	count := func(field string, v, least int, want string) bound {
+		return bound{field: field, value: float64(v), ok: v >= least, want: want}
+	}
+	double := func(field string, v float64, ok func(float64) bool, want string) bound {
+		return bound{field: field, value: v, ok: ok(v), want: want}
+	}
+	return []bound{
+		count("Limit", c.Limit, 0, wantNotNegative),
+		double("Test", c.Test, share, wantShare),
+		double("Val", c.Val, share, wantShare),
+		count("Latent", c.Latent, 1, wantOne),
+		single("Dropout", c.Dropout, share, wantShare),
+		single("Beta", c.Beta, notNegative, wantNotNegative),
+		double("KLWarmup", c.KLWarmup, notNegative, wantNotNegative),
+		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
+		{field: "Samples", value: float64(c.Samples), ok: c.Samples >= 1 && c.Samples <= maxSamples, want: fmt.Sprintf("1 to %d", maxSamples)},
+		count("Epochs", c.Epochs, 0, wantNotNegative),
+		count("Batch", c.Batch, 1, wantOne),
+		count("Accumulate", c.Accumulate, 1, wantOne),
+		single("LR", c.LR, above, wantAbove),
+		single("Beta1", c.Beta1, share, wantShare),
+		single("Beta2", c.Beta2, share, wantShare),
+		single("Eps", c.Eps, above, wantAbove),
+		double("LRWarmup", c.LRWarmup, notNegative, wantNotNegative),
+		single("WeightDecay", c.WeightDecay, notNegative, wantNotNegative),
+		single("Clip", c.Clip, notNegative, wantNotNegative),
+		count("Patience", c.Patience, 0, wantNotNegative),
+		double("MinImprovement", c.MinImprovement, notNegative, wantNotNegative),
+		count("PretrainEpochs", c.PretrainEpochs, 0, wantNotNegative),
+		single("PretrainLR", c.PretrainLR, above, wantAbove),
+		count("ClassifierEpochs", c.ClassifierEpochs, 0, wantNotNegative),
+		single("ClassifierLR", c.ClassifierLR, above, wantAbove),
+	}
+}
+
+// check returns what is wrong with the number.
+func (b *bound) check() error {
+	in := float64(float32(b.value))
+	switch {
+	case b.single && !math.IsInf(b.value, 0) && math.IsInf(in, 0):
+		return wrong(b.field, "is %g, which is infinite in float32: expected %s", b.value, b.want)
+	case b.single && b.value != 0 && in == 0:
+		return wrong(b.field, "is %g, which is 0 in float32: expected %s", b.value, b.want)
+	case !b.ok || math.IsInf(b.value, 0):
+		return wrong(b.field, "is %g: expected %s", b.value, b.want)
+	}
+	return nil
+}
+
+func (c *Config) checkNumbers() error {
+	for _, b := range c.bounds() {
+		if err := b.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkNumber checks the number in one field, if there is one.
+func (c *Config) checkNumber(field string) error {
+	for _, b := range c.bounds() {
+		if b.field == field {
+			return b.check()
+		}
+	}
+	return nil
+}
