@@ -12,11 +12,11 @@ import (
 // A config that [Preset], [ReadConfig] or Complete made means what every field says,
 // zero too. One that is written as a literal may leave fields out: Complete takes
 // them from the preset that Model names, "" being ae. These are the fields whose zero
-// value is no setting (Data, Latent, Loss, Beta, Samples, Batch, Accumulate, LR,
-// Momentum, Beta1, Beta2, Eps, PretrainLR, ClassifierEpochs, ClassifierLR, Device;
+// value is no setting (Data, Latent, Code, Loss, Beta, Samples, Batch, Accumulate,
+// LR, Momentum, Beta1, Beta2, Eps, PretrainLR, ClassifierEpochs, ClassifierLR, Device;
 // Hidden, Decoder and Corrupt where they are nil, an empty list being none; Epochs
 // where nothing else is to be trained), and those that set the preset apart from ae
-// (as Code does vae, and PretrainEpochs does stacked). Elsewhere zero is what it
+// (as PretrainEpochs does stacked, and Tied does contractive). Elsewhere zero is what it
 // says: no rows held out, identity, sgd, seed 0. What validates, trains or writes a
 // config completes it first.
 type Config struct {

@@ -65,7 +65,7 @@ func plain() Config {
 
 // noSetting are the fields whose zero value is no setting.
 var noSetting = []string{
-	"Data", "Hidden", "Decoder", "Latent", "Loss", "Corrupt", "Beta", "Samples", "Batch", "Accumulate", "LR", "Momentum",
+	"Data", "Hidden", "Decoder", "Latent", "Code", "Loss", "Corrupt", "Beta", "Samples", "Batch", "Accumulate", "LR", "Momentum",
 	"Beta1", "Beta2", "Eps", "PretrainLR", "ClassifierEpochs", "ClassifierLR", "Device",
 }
 
@@ -79,6 +79,7 @@ func (c Config) Complete() (Config, error) {
 	if err != nil || c.complete {
 		return c, err
 	}
+	idle := c.Epochs == 0 && c.PretrainEpochs == 0 && c.Classifier == NoClassifier
 	mine, usual, ae := reflect.ValueOf(&c).Elem(), reflect.ValueOf(preset), reflect.ValueOf(plain())
 	for _, i := range fields() {
 		name := mine.Type().Field(i).Name
@@ -87,7 +88,7 @@ func (c Config) Complete() (Config, error) {
 			mine.Field(i).Set(usual.Field(i))
 		}
 	}
-	if c.idle() {
+	if idle {
 		c.Epochs = preset.Epochs
 	}
 	c.complete = true

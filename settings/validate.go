@@ -79,16 +79,11 @@ func (c *Config) checkLayers() error {
 
 // bound is what a number must be.
 type bound struct {
-	field  string
-	value  float64
-	single bool // it is computed with in float32
-	ok     bool
-	want   string
-}
-
-// single is a number that is computed with in float32.
-func single(field string, v float64, ok func(float64) bool, want string) bound {
-	return bound{field: field, value: v, single: true, ok: ok(float64(float32(v))), want: want}
+	field string
+	value float64
+	ok    func(float64) bool
+	want  string
+	in32  bool // it is computed with in float32
 }
 
 func notNegative(v float64) bool { return v >= 0 }
@@ -105,25 +100,29 @@ const (
 
 // bounds are those of the numbers.
 func (c *Config) bounds() []bound {
-	count := func(field string, v, least int, want string) bound {
-		return bound{field: field, value: float64(v), ok: v >= least, want: want}
+	atLeast := func(field string, v, least int, want string) bound {
+		return bound{field: field, value: float64(v), ok: func(v float64) bool { return v >= float64(least) }, want: want}
 	}
+	count := func(field string, v int) bound { return atLeast(field, v, 0, wantNotNegative) }
 	double := func(field string, v float64, ok func(float64) bool, want string) bound {
-		return bound{field: field, value: v, ok: ok(v), want: want}
+		return bound{field: field, value: v, ok: ok, want: want}
+	}
+	single := func(field string, v float64, ok func(float64) bool, want string) bound {
+		return bound{field: field, value: v, ok: ok, want: want, in32: true}
 	}
 	return []bound{
-		count("Limit", c.Limit, 0, wantNotNegative),
+		count("Limit", c.Limit),
 		double("Test", c.Test, share, wantShare),
 		double("Val", c.Val, share, wantShare),
-		count("Latent", c.Latent, 1, wantOne),
+		atLeast("Latent", c.Latent, 1, wantOne),
 		single("Dropout", c.Dropout, share, wantShare),
 		single("Beta", c.Beta, notNegative, wantNotNegative),
 		double("KLWarmup", c.KLWarmup, notNegative, wantNotNegative),
 		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
-		{field: "Samples", value: float64(c.Samples), ok: c.Samples >= 1 && c.Samples <= maxSamples, want: fmt.Sprintf("1 to %d", maxSamples)},
-		count("Epochs", c.Epochs, 0, wantNotNegative),
-		count("Batch", c.Batch, 1, wantOne),
-		count("Accumulate", c.Accumulate, 1, wantOne),
+		{field: "Samples", value: float64(c.Samples), ok: func(v float64) bool { return v >= 1 && v <= maxSamples }, want: fmt.Sprintf("1 to %d", maxSamples)},
+		count("Epochs", c.Epochs),
+		atLeast("Batch", c.Batch, 1, wantOne),
+		atLeast("Accumulate", c.Accumulate, 1, wantOne),
 		single("LR", c.LR, above, wantAbove),
 		single("Beta1", c.Beta1, share, wantShare),
 		single("Beta2", c.Beta2, share, wantShare),
@@ -131,25 +130,24 @@ func (c *Config) bounds() []bound {
 		double("LRWarmup", c.LRWarmup, notNegative, wantNotNegative),
 		single("WeightDecay", c.WeightDecay, notNegative, wantNotNegative),
 		single("Clip", c.Clip, notNegative, wantNotNegative),
-		count("Patience", c.Patience, 0, wantNotNegative),
+		count("Patience", c.Patience),
 		double("MinImprovement", c.MinImprovement, notNegative, wantNotNegative),
-		count("PretrainEpochs", c.PretrainEpochs, 0, wantNotNegative),
+		count("PretrainEpochs", c.PretrainEpochs),
 		single("PretrainLR", c.PretrainLR, above, wantAbove),
-		count("ClassifierEpochs", c.ClassifierEpochs, 0, wantNotNegative),
+		count("ClassifierEpochs", c.ClassifierEpochs),
 		single("ClassifierLR", c.ClassifierLR, above, wantAbove),
 	}
 }
 
 // check returns what is wrong with the number.
 func (b *bound) check() error {
-	in := float64(float32(b.value))
-	switch {
-	case b.single && !math.IsInf(b.value, 0) && math.IsInf(in, 0):
-		return wrong(b.field, "is %g, which is infinite in float32: expected %s", b.value, b.want)
-	case b.single && b.value != 0 && in == 0:
-		return wrong(b.field, "is %g, which is 0 in float32: expected %s", b.value, b.want)
-	case !b.ok || math.IsInf(b.value, 0):
-		return wrong(b.field, "is %g: expected %s", b.value, b.want)
+	v := b.value
+	if !b.ok(v) || math.IsInf(v, 0) {
+		return wrong(b.field, "is %g: expected %s", v, b.want)
+	}
+	in := float64(float32(v))
+	if b.in32 && (!b.ok(in) || math.IsInf(in, 0) || in == 0 && v != 0) {
+		return wrong(b.field, "is %g, which is %g in float32: expected %s", v, in, b.want)
 	}
 	return nil
 }
