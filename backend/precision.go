@@ -19,12 +19,7 @@ const (
 var precisionNames = []string{"fp32", "tf32", "bf16"}
 
 // String returns the precision's name.
-func (p Precision) String() string {
-	if int(p) < len(precisionNames) {
-		return precisionNames[p]
-	}
-	return fmt.Sprintf("precision(%d)", uint8(p))
-}
+func (p Precision) String() string { return named("precision", precisionNames, int(p)) }
 
 // ParsePrecision returns the precision of that name.
 func ParsePrecision(name string) (Precision, error) {
