@@ -47,7 +47,12 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	for _, set := range how {
 		set(f)
 	}
-	sets, s, err := train.DivideAll(&data.Source{Train: rows}, s)
+	s, err := s.Complete()
+	if err != nil {
+		return nil, err
+	}
+	s.Data, s.Test = rows.Name, 0 // what is held out for a test is the caller's
+	sets, err := train.Divide(&data.Source{Train: rows}, s)
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,9 @@ func TestUnknownNames(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	if got := CorruptionKind(9).String() + OptimiserKind(9).String() + LossKind(9).String() + Precision(9).String(); got != "corruption(9)optimiser(9)loss(9)precision(9)" {
+		t.Errorf("kinds that do not exist are called %s", got)
+	}
 	if got := Activation(200).String(); got != "activation(200)" {
 		t.Errorf("an activation that does not exist is called %q", got)
 	}
@@ -67,5 +70,18 @@ func TestDescribePointer(t *testing.T) {
 	name := func(x Tensor) string { return x.String() }
 	if got, want := Describe(&op, name), Describe(op, name); got != want || Name(&op) != "Linear" {
 		t.Errorf("%q is %q, want %q", Name(&op), got, want)
+	}
+}
+
+func TestPrecisionText(t *testing.T) {
+	for p, bytes := range map[Precision]int{FP32: 4, TF32: 4, BF16: 2} {
+		text, err := p.MarshalText()
+		var back Precision
+		if err != nil || back.UnmarshalText(text) != nil || back != p || p.OperandBytes() != bytes {
+			t.Errorf("%v is %s, came back as %v, of %d bytes", p, text, back, p.OperandBytes())
+		}
+	}
+	if _, err := ParsePrecision("fp16"); err == nil {
+		t.Error("fp16 was let through")
 	}
 }

@@ -25,8 +25,8 @@ const (
 
 var corruptionNames = []string{"none", "masking", "gaussian", "salt-and-pepper"}
 
-// String is the corruption's name, as in a config.
-func (k CorruptionKind) String() string { return corruptionNames[k] }
+// String returns the corruption's name.
+func (k CorruptionKind) String() string { return named("corruption", corruptionNames, int(k)) }
 
 // ParseCorruption is the corruption of that name; the error lists the names.
 func ParseCorruption(name string) (CorruptionKind, error) {
@@ -57,8 +57,16 @@ const (
 
 var lossNames = []string{"squared", "bernoulli", "gaussian", "categorical"}
 
-// String is the loss's name, as in a config.
-func (k LossKind) String() string { return lossNames[k] }
+// String returns the loss's name.
+func (k LossKind) String() string { return named("loss", lossNames, int(k)) }
+
+// named returns name i, or what and the number where there is none.
+func named(what string, names []string, i int) string {
+	if i < len(names) {
+		return names[i]
+	}
+	return fmt.Sprintf("%s(%d)", what, i)
+}
 
 // Bounds that a log-variance is clamped to; its gradient is zero outside. Wide
 // enough to be never reached by a healthy model, narrow enough that exp does
@@ -86,8 +94,8 @@ const (
 
 var optimiserNames = []string{"sgd", "momentum", "nesterov", "adam", "adamw", "lamb"}
 
-// String is the optimiser's name, as in a config.
-func (k OptimiserKind) String() string { return optimiserNames[k] }
+// String returns the rule's name.
+func (k OptimiserKind) String() string { return named("optimiser", optimiserNames, int(k)) }
 
 // ParseOptimiser is the optimiser of that name; the error lists the names.
 func ParseOptimiser(name string) (OptimiserKind, error) {

@@ -5,35 +5,35 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // Net is a net that docs/benchmarks times, by the letter that it goes by there.
 type Net struct {
 	Name   string
 	model  string
-	change func(*train.Config)
+	change func(*settings.Config)
 }
 
 // Nets are those nets.
 var Nets = []Net{
 	{"a", "ae", nil},
 	{"b", "vae", nil},
-	{"c", "vae", func(c *train.Config) {
-		c.Hidden, c.Latent, c.Activation = train.Widths{200, 200}, 50, backend.Tanh
+	{"c", "vae", func(c *settings.Config) {
+		c.Hidden, c.Latent, c.Activation = settings.Widths{200, 200}, 50, settings.Tanh
 	}},
 	{"d", "denoising", nil},
 	{"e", "sparse", nil},
-	{"f", "contractive", func(c *train.Config) { c.Tied, c.Latent = false, 1000 }},
-	{"h", "ae", func(c *train.Config) {
-		c.Hidden, c.Latent, c.Activation = train.Widths{1000, 500, 250}, 30, backend.Sigmoid
+	{"f", "contractive", func(c *settings.Config) { c.Tied, c.Latent = false, 1000 }},
+	{"h", "ae", func(c *settings.Config) {
+		c.Hidden, c.Latent, c.Activation = settings.Widths{1000, 500, 250}, 30, settings.Sigmoid
 	}},
-	{"w", "ae", func(c *train.Config) { c.Hidden, c.Latent = train.Widths{4096, 4096}, 64 }},
+	{"w", "ae", func(c *settings.Config) { c.Hidden, c.Latent = settings.Widths{4096, 4096}, 64 }},
 }
 
 // Config is the net as a training's settings: a preset with some of its own.
-func (n *Net) Config() (train.Config, error) {
-	c, err := train.Preset(n.model)
+func (n *Net) Config() (settings.Config, error) {
+	c, err := settings.Preset(n.model)
 	if err == nil && n.change != nil {
 		n.change(&c)
 	}

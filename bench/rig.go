@@ -4,6 +4,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -14,7 +15,7 @@ type rig struct {
 	training *model.Training
 }
 
-func newRig(dev backend.Device, c train.Config, s *data.Set, batch int) (*rig, error) {
+func newRig(dev backend.Device, c settings.Config, s *data.Set, batch int) (*rig, error) {
 	spec, err := c.Spec(s.Cols)
 	if err != nil {
 		return nil, &train.RequestError{Err: err}
@@ -60,7 +61,7 @@ type Memory struct {
 func (m Memory) Fits() bool { return m.Free == 0 || m.Needed <= m.Free }
 
 // Plan plans the memory of a point on prepared rows without taking it.
-func Plan(dev backend.Device, c train.Config, s *data.Set, batch int) (Memory, error) {
+func Plan(dev backend.Device, c settings.Config, s *data.Set, batch int) (Memory, error) {
 	c.Batch = batch
 	rows := *s
 	rows.Rows, rows.Labels = max(s.Rows, batch), nil // of which only the number counts

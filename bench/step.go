@@ -8,7 +8,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // Point is the time of a training step at one batch size, and what it takes.
@@ -47,7 +47,7 @@ const leastRuns = 5
 // Step times the training step of the config's model on the rows of s, resident
 // on the device, for one batch size. Rows are repeated where the batch is larger
 // than the set.
-func Step(dev backend.Device, c train.Config, s *data.Set, batch int, ceiling Ceiling, o Options) (Point, error) {
+func Step(dev backend.Device, c settings.Config, s *data.Set, batch int, ceiling Ceiling, o Options) (Point, error) {
 	r, err := newRig(dev, c, s, batch)
 	if err != nil {
 		return Point{}, err
@@ -59,19 +59,11 @@ func Step(dev backend.Device, c train.Config, s *data.Set, batch int, ceiling Ce
 	if err != nil {
 		return Point{}, err
 	}
-	p := point(times, batch, r.training.Work(batch, operandBytes(c.Precision)), ceiling)
+	p := point(times, batch, r.training.Work(batch, c.Precision.OperandBytes()), ceiling)
 	p.Launches = r.training.Launches(batch)
 	p.MemoryBytes = held(dev)
 	p.BytesRead, p.BytesWritten, err = l.moved()
 	return p, err
-}
-
-// operandBytes is the size of an element that products read, in a precision.
-func operandBytes(precision string) int {
-	if precision == "bf16" {
-		return 2
-	}
-	return 4
 }
 
 // repeat is s, or enough copies of it for a batch.

@@ -9,7 +9,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // counting is a CPU that counts operations' launches and memory as a GPU does.
@@ -34,18 +34,18 @@ type counted struct{ backend.Program }
 
 func (counted) Nodes() int { return 17 }
 
-func rig8(t *testing.T) (backend.Device, train.Config, *data.Set) {
+func rig8(t *testing.T) (backend.Device, settings.Config, *data.Set) {
 	t.Helper()
 	dev, err := cpu.Open(cpu.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { dev.Close() })
-	c, err := train.Preset("ae")
+	c, err := settings.Preset("ae")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Hidden, c.Latent = train.Widths{6}, 3
+	c.Hidden, c.Latent = settings.Widths{6}, 3
 	return dev, c, &data.Set{Name: "ramp", Rows: 5, Cols: 4, F32: make([]float32, 20)}
 }
 

@@ -16,6 +16,31 @@ func ramp[T float32 | float64 | uint8](n int) []T {
 	return v
 }
 
+func turnedBy(t *testing.T, d *tensor.Dense, axes ...int) *tensor.Dense {
+	t.Helper()
+	if err := d.T(axes...); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func moved(t *testing.T, d *tensor.Dense) *tensor.Dense {
+	t.Helper()
+	if err := d.Transpose(); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+func partOf(t *testing.T, d *tensor.Dense, s ...tensor.Slice) *tensor.Dense {
+	t.Helper()
+	v, err := d.Slice(s...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v.(*tensor.Dense)
+}
+
 // layouts checks that FromDense reads arrays of type T in the order of their indices, however they are stored.
 func layouts[T float32 | float64 | uint8](t *testing.T) {
 	t.Helper()
@@ -23,25 +48,8 @@ func layouts[T float32 | float64 | uint8](t *testing.T) {
 		return tensor.New(tensor.WithShape(shape...), tensor.WithBacking(ramp[T](tensor.Shape(shape).TotalSize())))
 	}
 	fortran := func() *tensor.Dense { return tensor.New(tensor.WithShape(3, 4), tensor.AsFortran(ramp[T](12))) }
-	turned := func(d *tensor.Dense, axes ...int) *tensor.Dense {
-		if err := d.T(axes...); err != nil {
-			t.Fatal(err)
-		}
-		return d
-	}
-	moved := func(d *tensor.Dense) *tensor.Dense {
-		if err := d.Transpose(); err != nil {
-			t.Fatal(err)
-		}
-		return d
-	}
-	part := func(d *tensor.Dense, s ...tensor.Slice) *tensor.Dense {
-		v, err := d.Slice(s...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return v.(*tensor.Dense)
-	}
+	turned := func(d *tensor.Dense, axes ...int) *tensor.Dense { return turnedBy(t, d, axes...) }
+	part := func(d *tensor.Dense, s ...tensor.Slice) *tensor.Dense { return partOf(t, d, s...) }
 	for _, c := range []struct {
 		name       string
 		d          *tensor.Dense
@@ -50,7 +58,7 @@ func layouts[T float32 | float64 | uint8](t *testing.T) {
 	}{
 		{"rows", grid(3, 4), 3, 4, func(r, c int) int { return 4*r + c }},
 		{"transposed lazily", turned(grid(3, 4)), 4, 3, func(r, c int) int { return 4*c + r }},
-		{"transposed", moved(turned(grid(3, 4))), 4, 3, func(r, c int) int { return 4*c + r }},
+		{"transposed", moved(t, turned(grid(3, 4))), 4, 3, func(r, c int) int { return 4*c + r }},
 		{"one column", grid(4, 1), 4, 1, func(r, c int) int { return r }},
 		{"one row turned", turned(grid(1, 4)), 4, 1, func(r, c int) int { return r }},
 		{"one column turned", turned(grid(4, 1)), 1, 4, func(r, c int) int { return c }},

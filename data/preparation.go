@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -60,6 +61,9 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	return p, nil
 }
 
+// ErrNotUnit is the cause of FitPreparation's error where a scaling leaves values outside [0,1] under Unit.
+var ErrNotUnit = errors.New("prepared values outside [0, 1]")
+
 // settle decides on a scaling for s.
 func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 	if int(o.Scaling) >= len(scalingNames) {
@@ -80,11 +84,15 @@ func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 	}
 	switch {
 	case o.Unit && scaling == ScaleNone && !inUnit:
-		return 0, wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling none leaves it within [%g, %g]: "+
+		e := wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling none leaves it within [%g, %g]: "+
 			"expected scaling minmax, or the likelihood squared", lo, hi)
+		e.Err = ErrNotUnit
+		return 0, e
 	case o.Unit && scaling == ScaleStandard:
-		return 0, wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling standard puts it around 0: "+
+		e := wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling standard puts it around 0: "+
 			"expected scaling minmax, or the likelihood squared")
+		e.Err = ErrNotUnit
+		return 0, e
 	}
 	return scaling, nil
 }
@@ -135,15 +143,18 @@ func (p *Preparation) fit(s *Set) {
 // columnRanges returns the smallest and the largest value of each column and its mean. The mean is summed from the first
 // value on, so that a column far from zero loses nothing.
 func columnRanges(s *Set) (lo, hi, mean []float64) {
-	first := make([]float64, s.Cols)
-	for j := range first {
-		first[j] = s.value(j)
-	}
+	first, row := make([]float64, s.Cols), make([]float64, s.Cols)
+	s.wideRow(first, 0)
 	lo, hi, mean = slices.Clone(first), slices.Clone(first), make([]float64, s.Cols)
 	for i := range s.Rows {
-		for j := range s.Cols {
-			v := s.value(i*s.Cols + j)
-			lo[j], hi[j] = min(lo[j], v), max(hi[j], v)
+		s.wideRow(row, i)
+		for j, v := range row {
+			if v < lo[j] {
+				lo[j] = v
+			}
+			if v > hi[j] {
+				hi[j] = v
+			}
 			mean[j] += v - first[j]
 		}
 	}
@@ -156,10 +167,11 @@ func columnRanges(s *Set) (lo, hi, mean []float64) {
 // columnDeviations returns the standard deviation of each column, summed in units of its extent, as squares of very
 // small numbers would be 0. A constant column, of extent 1, has 1.
 func columnDeviations(s *Set, mean, extent []float64) []float64 {
-	dev := make([]float64, s.Cols)
+	dev, row := make([]float64, s.Cols), make([]float64, s.Cols)
 	for i := range s.Rows {
-		for j := range s.Cols {
-			d := (s.value(i*s.Cols+j) - mean[j]) / extent[j]
+		s.wideRow(row, i)
+		for j, v := range row {
+			d := (v - mean[j]) / extent[j]
 			dev[j] += float64(d * d) // the conversion keeps the sum the same where the compiler would fuse it
 		}
 	}

@@ -13,13 +13,18 @@ func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 	in := p.Inputs()
 	dst = dst[:n*in]
 	identity := p.Identity()
+	var raw []float64
+	if !identity {
+		raw = make([]float64, s.Cols)
+	}
 	for i := range n {
 		row := dst[i*in : (i+1)*in]
 		if identity {
 			s.Row(row, start+i)
-		} else {
-			p.row(row, s, (start+i)*s.Cols)
+			continue
 		}
+		s.wideRow(raw, start+i)
+		p.row(row, raw)
 	}
 	if p.Unit {
 		for i, v := range dst {
@@ -28,16 +33,17 @@ func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 	}
 }
 
-// row prepares the row that starts at value at of s, without the clamp of Unit.
-func (p *Preparation) row(dst []float32, s *Set, at int) {
+// row prepares one row, without the clamp of Unit.
+func (p *Preparation) row(dst []float32, raw []float64) {
 	if p.Columns == nil {
+		scale := p.Scale[:len(p.Shift)]
 		for j, shift := range p.Shift {
-			dst[j] = narrow((s.value(at+j) - shift) / p.Scale[j])
+			dst[j] = narrow((raw[j] - shift) / scale[j])
 		}
 		return
 	}
 	for j, c := range p.Columns {
-		v := s.value(at + j)
+		v := raw[j]
 		switch {
 		case c.Kind == Category:
 			hot := dst[:len(c.Levels)]
@@ -57,6 +63,9 @@ func (p *Preparation) row(dst []float32, s *Set, at int) {
 
 // narrow rounds to float32; what is beyond it becomes its largest number.
 func narrow(v float64) float32 {
+	if f := float32(v); f-f == 0 {
+		return f
+	}
 	return float32(min(max(v, -math.MaxFloat32), math.MaxFloat32))
 }
 

@@ -59,6 +59,24 @@ func (s *Set) value(i int) float64 {
 	return float64(s.F32[i])
 }
 
+// wideRow writes row i to dst (Cols values) as value returns them.
+func (s *Set) wideRow(dst []float64, i int) {
+	lo, hi := i*s.Cols, (i+1)*s.Cols
+	dst = dst[:s.Cols]
+	switch {
+	case s.U8 != nil:
+		for j, v := range s.U8[lo:hi] {
+			dst[j] = float64(float32(v) / 255)
+		}
+	case s.F64 != nil:
+		copy(dst, s.F64[lo:hi])
+	default:
+		for j, v := range s.F32[lo:hi] {
+			dst[j] = float64(v)
+		}
+	}
+}
+
 // Head returns the first n rows, or all where there are fewer. It shares the memory of s.
 func (s *Set) Head(n int) *Set {
 	n = min(max(n, 0), s.Rows)

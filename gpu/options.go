@@ -3,6 +3,7 @@ package gpu
 import (
 	"errors"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/plan"
 )
 
@@ -16,8 +17,8 @@ const (
 	BF16 = plan.BF16
 )
 
-// ParsePrecision is the precision of that name; the error lists the names.
-func ParsePrecision(name string) (Precision, error) { return plan.ParsePrecision(name) }
+// ParsePrecision is the precision of that name.
+func ParsePrecision(name string) (Precision, error) { return backend.ParsePrecision(name) }
 
 // Options are how a GPU is opened. The zero Options are the usual ones.
 type Options struct {

@@ -79,6 +79,9 @@ func (c Corruption) Batch(clock backend.Clock) backend.Batch {
 func (c Corruption) check() error {
 	high := float32(1)
 	switch c.Kind {
+	default:
+		return fmt.Errorf("unknown %v", c.Kind)
+	case backend.Masking, backend.SaltAndPepper:
 	case backend.NoCorruption:
 		return nil
 	case backend.GaussianNoise:

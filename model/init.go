@@ -22,7 +22,7 @@ const (
 // sparseIncoming is the number of weights that SparseInit gives a unit.
 const sparseIncoming = 15
 
-// ParseInit is the initialisation of that name; "auto" is AutoInit.
+// ParseInit returns the initialisation of that name; "auto" is AutoInit.
 func ParseInit(name string) (Init, error) {
 	switch i := Init(name); i {
 	case "auto":
@@ -31,6 +31,23 @@ func ParseInit(name string) (Init, error) {
 		return i, nil
 	}
 	return "", fmt.Errorf("unknown initialisation %q: expected auto, xavier, he, lecun or sparse", name)
+}
+
+// String returns the initialisation's name, "auto" for AutoInit.
+func (i Init) String() string {
+	if i == AutoInit {
+		return "auto"
+	}
+	return string(i)
+}
+
+// MarshalText returns what String does.
+func (i Init) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// UnmarshalText reads an initialisation's name.
+func (i *Init) UnmarshalText(text []byte) (err error) {
+	*i, err = ParseInit(string(text))
+	return err
 }
 
 // initialise fills w (p.Rows x p.Cols) from the stream of parameter tensor index.

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -13,6 +14,9 @@ import (
 // a [Penalty], a [Likelihood]. It is a value that writes itself as text, as in
 // topk:25, and reads that text back. Bound to a graph it reserves its memory,
 // enqueues its share of the forward and the backward pass, and names its terms.
+
+// ErrUnknown is wrapped by the error of a text that names no kind of a part.
+var ErrUnknown = errors.New("unknown")
 
 // kind is one choice of a part.
 type kind[P any] struct {
@@ -44,7 +48,7 @@ func parse[P any](what string, kinds []kind[P], text string) (P, error) {
 		}
 		return p, nil
 	}
-	return none, fmt.Errorf("unknown %s %q: expected %s", what, text, usages(kinds))
+	return none, fmt.Errorf("%w %s %q: expected %s", ErrUnknown, what, text, usages(kinds))
 }
 
 // usages lists how the kinds are written.

@@ -14,6 +14,10 @@ type Contractive struct {
 	Probes int // 0 means exact
 }
 
+// maxProbes bounds the probes: each is a pass through the encoder and back, and
+// codes of so many units have an exact norm for the same work.
+const maxProbes = 4096
+
 func makeStochastic(v []float32) (Penalty, error) {
 	p := Contractive{Weight: v[0], Probes: 1}
 	if len(v) < 2 {
@@ -48,8 +52,8 @@ func (p Contractive) check(s *Spec) error {
 	if s.Dropout > 0 {
 		return fmt.Errorf("the contractive penalty is on the Jacobian of the whole encoder: it does not go with dropout")
 	}
-	if p.Probes < 0 {
-		return fmt.Errorf("%d probes of the contractive penalty: expected 1 or more", p.Probes)
+	if p.Probes < 0 || p.Probes > maxProbes {
+		return fmt.Errorf("%d probes of the contractive penalty: expected 1 to %d", p.Probes, maxProbes)
 	}
 	return checkWeight(p)
 }

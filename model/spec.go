@@ -163,24 +163,44 @@ func (s *Spec) Validate() error {
 	return nil
 }
 
+// maxLayer bounds the weights of a layer, so that devices may count them in 32 bits.
+const maxLayer = 1 << 31
+
 func (s *Spec) checkWidths() error {
-	if s.Inputs < 1 {
-		return fmt.Errorf("inputs is %d: expected at least 1", s.Inputs)
-	}
-	if s.Latent < 1 {
-		return fmt.Errorf("latent is %d: expected at least 1", s.Latent)
-	}
-	for _, w := range slices.Concat(s.Hidden, s.Decoder) {
-		if w < 1 {
-			return fmt.Errorf("a layer of %d units: expected at least 1", w)
+	for _, w := range []struct {
+		what string
+		n    int
+	}{{"inputs", s.Inputs}, {"latent", s.Latent}} {
+		if w.n < 1 || w.n > maxLayer {
+			return fmt.Errorf("%s is %d: expected 1 to %d", w.what, w.n, maxLayer)
 		}
 	}
-	if s.Classes == 1 || s.Classes < 0 {
+	for _, w := range slices.Concat(s.Hidden, s.Decoder) {
+		if w < 1 || w > maxLayer {
+			return fmt.Errorf("a hidden layer of %d units: expected 1 to %d", w, maxLayer)
+		}
+	}
+	if s.Classes == 1 || s.Classes < 0 || s.Classes > maxLayer {
 		return fmt.Errorf("a classifier of %d classes: expected at least 2", s.Classes)
 	}
 	if s.Tied && s.Decoder != nil {
 		if mirror := (&Spec{Hidden: s.Hidden}).decoderWidths(); !slices.Equal(s.Decoder, mirror) {
 			return fmt.Errorf("tied weights need a decoder that mirrors the encoder: decoder %v does not mirror hidden %v", s.Decoder, s.Hidden)
+		}
+	}
+	return s.checkLayers()
+}
+
+// checkLayers refuses layers of more than maxLayer weights. Widths are checked.
+func (s *Spec) checkLayers() error {
+	for _, half := range []struct {
+		name   string
+		layers []dense
+	}{{"encoder", s.encoderLayers()}, {"decoder", s.decoderLayers()}, {"classifier", []dense{{in: s.Latent, out: s.Classes}}}} {
+		for i, d := range half.layers {
+			if d.out > maxLayer/d.in { // a product could pass an int
+				return fmt.Errorf("layer %d of the %s has %d x %d weights: expected %d at most", i+1, half.name, d.out, d.in, maxLayer)
+			}
 		}
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/nlpodyssey/safetensors"
 )
 
@@ -208,7 +209,7 @@ func parseCheckpoint(file []byte) (*checkpoint, safetensors.SafeTensors, error) 
 // sameConfig refuses to continue a run with other settings than it was begun
 // with. More epochs, another patience and another device are allowed.
 func (r *run) sameConfig(text string) error {
-	was, err := ReadConfig(bytes.NewReader([]byte(text)))
+	was, err := settings.ReadConfig(bytes.NewReader([]byte(text)))
 	if err != nil {
 		return err
 	}

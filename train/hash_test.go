@@ -12,6 +12,7 @@ import (
 
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // greys is a small labelled set of bytes: smooth rows of 5 x 5 grey values.
@@ -71,7 +72,7 @@ func TestParametersAreWhatTheyWere(t *testing.T) {
 		t.Skip("the file holds the bits of the vector paths; gonum's sums have another order")
 	}
 	var got []string
-	for _, preset := range Models() {
+	for _, preset := range settings.Models() {
 		got = append(got, hashes(t, preset)...)
 	}
 	if os.Getenv("AEGPU_WRITE_PARAMETERS") != "" {

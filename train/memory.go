@@ -6,6 +6,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // Memory is what a run takes of a device, in bytes.
@@ -48,9 +49,12 @@ func (m Memory) LargestBatch(free uint64, batch int) int {
 
 // Plan counts the memory of a run on dev before anything is allocated. A part of
 // the data that would stay in the host's memory does not count.
-func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
-	stages, err := c.stages()
+func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
+	c, err := complete(c)
 	if err != nil {
+		return Memory{}, err
+	}
+	if err := c.Validate(); err != nil {
 		return Memory{}, &RequestError{err}
 	}
 	optimiser, err := c.Update()
@@ -68,7 +72,7 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 	m.addData(dev, sets, sets.Val)
 	m.batch = func(batch int) int {
 		most := spec.ParameterBytes()
-		for _, s := range stages {
+		for _, s := range stages(&c) {
 			most = max(most, p.stage(s, batch))
 		}
 		if onHost { // batches pass through a buffer
@@ -83,7 +87,7 @@ func Plan(dev backend.Device, c Config, sets *Sets) (Memory, error) {
 // planned is what the memory of a stage depends on.
 type planned struct {
 	dev       backend.Device
-	c         Config
+	c         settings.Config
 	sets      *Sets
 	spec      model.Spec
 	optimiser backend.Optimiser
@@ -94,7 +98,7 @@ func (p *planned) stage(s stage, batch int) int {
 	rows := p.sets.Train.Rows
 	c := p.c
 	c.Batch = batch
-	u := c.update(rows)
+	u := c.UpdateParts(rows)
 	spec, outside := p.spec, 0 // outside of the phase's own model
 	switch {
 	case s.layer >= 0:
@@ -110,11 +114,11 @@ func (p *planned) stage(s stage, batch int) int {
 		outside = p.spec.ParameterBytes()
 		spec.Classes = len(p.sets.Train.Classes)
 	}
-	o := model.TrainingOptions{Objective: s.objective, Batch: u.batch, Accumulate: u.batches, Optimiser: p.optimiser, Steps: (rows + u.rows - 1) / u.rows}
+	o := model.TrainingOptions{Objective: s.objective, Batch: u.Batch, Accumulate: u.Batches, Optimiser: p.optimiser, Steps: (rows + u.Rows - 1) / u.Rows}
 	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && p.sets.asBytes(p.sets.Train))
 	if v := p.sets.Val; v != nil && s.layer < 0 {
 		evaluation := spec.EvaluationBytes(min(evalBatch, v.Rows))
-		if p.c.Precision == "bf16" { // operations enqueued one by one read copies of two bytes
+		if p.c.Precision.OperandBytes() < 4 { // operations enqueued one by one read copies of two bytes
 			evaluation += (evaluation + spec.ParameterBytes()) / 2
 		}
 		step += evaluation
@@ -124,7 +128,7 @@ func (p *planned) stage(s stage, batch int) int {
 
 // programs is what the device takes of its own for the steps of a phase: that of all
 // rows of an update and that of what an epoch leaves.
-func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u update, bytes bool) (total int) {
+func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u settings.Parts, bytes bool) (total int) {
 	planner, ok := p.dev.(backend.StepPlanner)
 	if !ok {
 		return 0
@@ -134,7 +138,7 @@ func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u update, b
 		return 0 // Run says what is wrong
 	}
 	weights := 0 // copies of them
-	for _, rows := range []int{u.rows, p.sets.Train.Rows % u.rows} {
+	for _, rows := range []int{u.Rows, p.sets.Train.Rows % u.Rows} {
 		if rows > 0 {
 			own, shared, err := planner.StepBytes(t.Step(rows))
 			if err != nil {
@@ -175,7 +179,7 @@ func (m *Memory) addData(dev backend.Device, sets *Sets, s *data.Set) {
 }
 
 // checkMemory refuses a run that does not fit, before anything is allocated.
-func checkMemory(dev backend.Device, c Config, sets *Sets) error {
+func checkMemory(dev backend.Device, c settings.Config, sets *Sets) error {
 	free := dev.Info().Free
 	if free == 0 {
 		return nil
@@ -188,10 +192,10 @@ func checkMemory(dev backend.Device, c Config, sets *Sets) error {
 }
 
 func outOfMemory(m Memory, free uint64, batch int) error {
-	hint := "even a batch of 1 does not fit: take a smaller model, or fewer rows (--limit)"
+	hint := "even one of 1 does not fit: take a smaller model, or fewer rows ({Limit})"
 	if n := m.LargestBatch(free, batch); n > 0 {
 		times := (m.rows + n - 1) / n
-		hint = fmt.Sprintf("the largest batch that fits is %d; --batch %d --accumulate %d makes updates of about as many rows", n, m.rows/times, times)
+		hint = fmt.Sprintf("the largest batch that fits is %d; {Batch} %d with {Accumulate} %d makes updates of about as many rows", n, m.rows/times, times)
 	}
-	return fmt.Errorf("%w: a batch of %d %s; %s", backend.ErrOutOfMemory, batch, m.Line(free), hint)
+	return &settings.Error{Field: "Batch", Msg: fmt.Sprintf("is %d: that %s; %s", batch, m.Line(free), hint), Err: backend.ErrOutOfMemory}
 }

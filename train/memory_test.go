@@ -10,6 +10,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // counting is a device that adds up what is allocated, and says that it has free
@@ -76,14 +77,14 @@ func planSets() *Sets {
 func TestPlanIsWhatARunTakes(t *testing.T) {
 	for _, preset := range []string{"ae", "denoising", "sparse", "vae", "contractive"} {
 		t.Run(preset, func(t *testing.T) {
-			c, err := Preset(preset)
+			c, err := settings.Preset(preset)
 			if err != nil {
 				t.Fatal(err)
 			}
-			c.Hidden, c.Latent, c.Epochs, c.Batch, c.OutputBias = Widths{40}, 6, 1, 64, "zero"
+			c.Hidden, c.Latent, c.Epochs, c.Batch, c.OutputBias = settings.Widths{40}, 6, 1, 64, settings.ZeroBias
 			switch preset {
 			case "sparse":
-				c.Optimizer = backend.LAMB
+				c.Optimizer = settings.LAMB
 			case "vae":
 				c.Batch, c.Accumulate = 16, 4
 			}
@@ -115,11 +116,11 @@ func (h hosting) AllocFloats(rows, cols int, v []float32) (backend.Data, error) 
 
 // Data on the host does not count, but what batches of it pass through does.
 func TestPlanOfDataOnTheHost(t *testing.T) {
-	c, err := Preset("ae")
+	c, err := settings.Preset("ae")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Hidden, c.Latent, c.Batch = Widths{40}, 6, 64
+	c.Hidden, c.Latent, c.Batch = settings.Widths{40}, 6, 64
 	dev, sets := openCounting(t, 0), planSets()
 	near, err := Plan(dev, c, sets)
 	if err != nil {
@@ -143,12 +144,12 @@ func TestPlanOfDataOnTheHost(t *testing.T) {
 // A run that does not fit is refused before anything is allocated, with the batch
 // that fits; with that batch it runs.
 func TestTooLittleMemory(t *testing.T) {
-	c, err := Preset("stacked")
+	c, err := settings.Preset("stacked")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Hidden, c.Latent, c.Epochs, c.PretrainEpochs, c.Batch = Widths{40}, 6, 1, 1, 256
-	c.Classifier, c.ClassifierEpochs = "finetune", 1
+	c.Hidden, c.Latent, c.Epochs, c.PretrainEpochs, c.Batch = settings.Widths{40}, 6, 1, 1, 256
+	c.Classifier, c.ClassifierEpochs = settings.FinetuneClassifier, 1
 	sets, dev := planSets(), openCounting(t, 0)
 	full, err := Plan(dev, c, sets)
 	if err != nil {
@@ -160,7 +161,7 @@ func TestTooLittleMemory(t *testing.T) {
 		t.Fatalf("Run: %v with %d bytes taken, want out of memory before anything is", err, dev.taken)
 	}
 	n := full.LargestBatch(dev.free, c.Batch)
-	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; --batch %d --accumulate 2 ", n, 256/2)) {
+	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; Batch %d with Accumulate 2 ", n, 256/2)) {
 		t.Errorf("the largest batch is %d, the error says %v", n, err)
 	}
 	if c.Batch = n + 1; checkMemory(dev, c, sets) == nil {
@@ -173,7 +174,7 @@ func TestTooLittleMemory(t *testing.T) {
 	}
 	result.Model.Close()
 	dev.free = uint64(full.Data)
-	if err := checkMemory(dev, c, sets); err == nil || !strings.Contains(err.Error(), "even a batch of 1") {
+	if err := checkMemory(dev, c, sets); err == nil || !strings.Contains(err.Error(), "even one of 1") {
 		t.Errorf("without room for a model: %v", err)
 	}
 }

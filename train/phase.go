@@ -7,6 +7,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // phase is one stretch of training with one objective: a greedy layer, the whole
@@ -20,8 +21,8 @@ type phase struct {
 	val       backend.Data // none without validation
 	valLabels backend.Data
 
-	batch, epochs int    // a batch is the rows of an update
-	parts         update // that a batch reaches the device in
+	batch, epochs int            // a batch is the rows of an update
+	parts         settings.Parts // that a batch reaches the device in
 	seed          uint64
 	times         timetable
 	optimiser     backend.Optimiser
@@ -57,7 +58,7 @@ func (p *phase) open() error {
 	p.state.BestLoss = math.MaxFloat64
 	var err error
 	p.training, err = p.model.NewTraining(p.data, p.labels, model.TrainingOptions{
-		Objective: p.objective, Batch: p.parts.batch, Accumulate: p.parts.batches, Optimiser: p.optimiser, Steps: p.times.steps,
+		Objective: p.objective, Batch: p.parts.Batch, Accumulate: p.parts.Batches, Optimiser: p.optimiser, Steps: p.times.steps,
 	})
 	if err != nil {
 		return err

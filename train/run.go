@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // Options are how a run is watched and where it is kept; nothing in them changes
@@ -43,37 +45,32 @@ type stage struct {
 	corrupt   model.Corruption
 }
 
-// stages are the phases that a config asks for.
-func (c *Config) stages() ([]stage, error) {
-	corrupt, err := c.corruptions()
-	if err != nil {
-		return nil, err
-	}
+// stages are the phases that a complete config asks for.
+func stages(c *settings.Config) []stage {
 	var all []stage
 	for l := range len(c.Hidden) + 1 {
 		if c.PretrainEpochs == 0 {
 			break
 		}
-		one := corrupt[min(l, len(corrupt)-1)]
-		all = append(all, stage{fmt.Sprintf("layer %d", l+1), l, model.Reconstruct, c.PretrainEpochs, c.PretrainLR, one})
+		all = append(all, stage{fmt.Sprintf("layer %d", l+1), l, model.Reconstruct, c.PretrainEpochs, c.PretrainLR, c.Corrupt.Of(l)})
 	}
 	if c.Epochs > 0 {
 		all = append(all, stage{"autoencoder", -1, model.Reconstruct, c.Epochs, c.LR, model.Corruption{}})
 	}
 	objective := model.FineTune
-	if c.Classifier == "frozen" {
+	if c.Classifier == settings.FrozenClassifier {
 		objective = model.Frozen
 	}
-	if c.Classifier != "none" && c.ClassifierEpochs > 0 {
+	if c.Classifier != settings.NoClassifier && c.ClassifierEpochs > 0 {
 		all = append(all, stage{"classifier", -1, objective, c.ClassifierEpochs, c.ClassifierLR, model.Corruption{}})
 	}
-	return all, nil
+	return all
 }
 
 // run is a run under way.
 type run struct {
 	dev    backend.Device
-	config Config
+	config settings.Config
 	sets   *Sets
 	opts   Options
 
@@ -94,7 +91,11 @@ type run struct {
 // is done ends it between two steps, with a checkpoint; the error is then the
 // context's. A [RequestError] says that config and data do not fit, a
 // [DivergedError] that the training broke down.
-func Run(ctx context.Context, dev backend.Device, c Config, sets *Sets, o Options) (*Result, error) {
+func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets, o Options) (*Result, error) {
+	c, err := complete(c)
+	if err != nil {
+		return nil, err
+	}
 	r := &run{dev: dev, config: c, sets: sets, opts: o, began: time.Now()}
 	if err := r.prepare(); err != nil {
 		return nil, err
@@ -123,13 +124,14 @@ func (r *run) prepare() error {
 	if err := c.Validate(); err != nil {
 		return &RequestError{err}
 	}
-	if c.Classifier != "none" && s.Train.Labels == nil {
-		return wrong("a classifier (classifier %s) needs labels, and %s has none", c.Classifier, c.Data)
+	if c.Classifier != settings.NoClassifier && s.Train.Labels == nil {
+		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs labels, and %s has none", c.Classifier, c.Data)}}
+	}
+	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
+		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
 	}
 	var err error
-	if r.stages, err = c.stages(); err != nil {
-		return &RequestError{err}
-	}
+	r.stages = stages(c)
 	if err = checkMemory(r.dev, *c, s); err != nil {
 		return err
 	}
@@ -185,7 +187,7 @@ func (r *run) begin() error {
 	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
 		return err
 	}
-	if r.config.OutputBias == "mean" {
+	if r.config.OutputBias == settings.MeanBias {
 		return r.whole.CentreOutput(r.means)
 	}
 	return nil
@@ -213,27 +215,15 @@ func (r *run) openPhase() error {
 	if err != nil {
 		return err
 	}
-	lr, err := parseSchedule(c.Schedule)
-	if err != nil {
-		return err
-	}
-	m, err := parseMomentum(c.Momentum)
-	if err != nil {
-		return err
-	}
-	u := c.update(r.data.Rows)
-	factor, err := c.LRFactor(u.rows)
-	if err != nil {
-		return err
-	}
+	u := c.UpdateParts(r.data.Rows)
 	p := &phase{
-		name: s.name, objective: s.objective, batch: u.rows, parts: u, epochs: s.epochs,
+		name: s.name, objective: s.objective, batch: u.Rows, parts: u, epochs: s.epochs,
 		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
 		optimiser: opt, patience: c.Patience, minimum: c.MinImprovement,
 		data: r.data, labels: r.labels, val: r.val, valLabels: r.valLabels,
 		times: timetable{
-			lr: s.lr * factor, beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
-			schedule: lr, momentum: m,
+			lr: s.lr * c.LRScale.Factor(u.Rows), beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
+			schedule: c.Schedule, momentum: c.Momentum,
 		},
 	}
 	r.phase = p

@@ -11,9 +11,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // waves is a small labelled set within [0, 1] whose rows lie near a curve.
@@ -34,21 +35,24 @@ func waves(rows int) *data.Set {
 	return s
 }
 
-func small(t *testing.T, preset string) Config {
+// squared is the squared error as a setting.
+var squared = settings.Loss{Likelihood: model.Squared{}}
+
+func small(t *testing.T, preset string) settings.Config {
 	t.Helper()
-	c, err := Preset(preset)
+	c, err := settings.Preset(preset)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(c.Hidden) > 0 {
-		c.Hidden = Widths{5, 4}
+		c.Hidden = settings.Widths{5, 4}
 	}
 	c.Latent, c.Batch, c.Epochs, c.Test = 2, 16, 3, 0
 	c.LR, c.PretrainLR = 0.01, 0.01
 	return c
 }
 
-func divide(t *testing.T, c Config) *Sets {
+func divide(t *testing.T, c settings.Config) *Sets {
 	t.Helper()
 	s, err := Divide(&data.Source{Train: waves(110)}, c)
 	if err != nil {
@@ -57,7 +61,7 @@ func divide(t *testing.T, c Config) *Sets {
 	return s
 }
 
-func runIn(t *testing.T, ctx context.Context, c Config, o Options) (*Result, error) {
+func runIn(t *testing.T, ctx context.Context, c settings.Config, o Options) (*Result, error) {
 	t.Helper()
 	dev, err := cpu.Open(cpu.Options{})
 	if err != nil {
@@ -71,7 +75,7 @@ func runIn(t *testing.T, ctx context.Context, c Config, o Options) (*Result, err
 }
 
 func TestEveryPresetLearns(t *testing.T) {
-	for _, name := range Models() {
+	for _, name := range settings.Models() {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, name)
 			c.Epochs = 60
@@ -104,18 +108,18 @@ func TestEveryPresetLearns(t *testing.T) {
 func TestResume(t *testing.T) {
 	for _, name := range []string{"stacked", "vae", "sparse", "lamb", "accumulated vae"} {
 		t.Run(name, func(t *testing.T) {
-			var c Config
+			var c settings.Config
 			switch name {
 			case "lamb":
 				c = small(t, "stacked")
-				c.Optimizer, c.WeightDecay, c.Clip = backend.LAMB, 0.01, 1
+				c.Optimizer, c.WeightDecay, c.Clip = settings.LAMB, 0.01, 1
 			case "accumulated vae":
 				c = small(t, "vae")
-				c.Batch, c.Accumulate, c.LRScale = 5, 3, "sqrt:4"
+				c.Batch, c.Accumulate, c.LRScale = 5, 3, settings.LRScale{Kind: settings.SqrtLRScale, Batch: 4}
 			default:
 				c = small(t, name)
 			}
-			c.Epochs, c.PretrainEpochs, c.Classifier, c.ClassifierEpochs = 2, min(1, c.PretrainEpochs), "finetune", 1
+			c.Epochs, c.PretrainEpochs, c.Classifier, c.ClassifierEpochs = 2, min(1, c.PretrainEpochs), settings.FinetuneClassifier, 1
 			whole := filepath.Join(t.TempDir(), "whole")
 			if _, err := runIn(t, t.Context(), c, Options{Dir: whole}); err != nil {
 				t.Fatal(err)
@@ -134,7 +138,7 @@ func TestResume(t *testing.T) {
 }
 
 // interruptUntilDone cancels every sitting at its second look.
-func interruptUntilDone(t *testing.T, c Config, dir string) int {
+func interruptUntilDone(t *testing.T, c settings.Config, dir string) int {
 	t.Helper()
 	for sitting := 1; ; sitting++ {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -169,7 +173,8 @@ func TestAccumulatedRun(t *testing.T) {
 	for _, name := range []string{"stacked", "contractive"} {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, name)
-			c.Classifier, c.ClassifierEpochs, c.LRScale, c.LRWarmup, c.Activation = "finetune", 2, "linear:10", 1, backend.Tanh
+			c.Classifier, c.ClassifierEpochs, c.LRWarmup, c.Activation = settings.FinetuneClassifier, 2, 1, settings.Tanh
+			c.LRScale = settings.LRScale{Kind: settings.LinearLRScale, Batch: 10}
 			var results [2]*Result
 			for i, parts := range []int{1, 3} {
 				c.Batch, c.Accumulate = 15/parts, parts
@@ -240,7 +245,7 @@ func TestResumeRefuses(t *testing.T) {
 
 func TestDivergenceStopsAtTheStep(t *testing.T) {
 	c := small(t, "ae")
-	c.Loss, c.Optimizer, c.LR, c.Epochs = "squared", backend.SGD, 1e30, 50
+	c.Loss, c.Optimizer, c.LR, c.Epochs = squared, settings.SGD, 1e30, 50
 	_, err := runIn(t, t.Context(), c, Options{})
 	var d *DivergedError
 	if !errors.As(err, &d) {
@@ -272,56 +277,34 @@ func TestEarlyStoppingKeepsTheBest(t *testing.T) {
 	}
 }
 
-func TestConfigRoundTrip(t *testing.T) {
-	for _, name := range Models() {
-		c := small(t, name)
-		var b bytes.Buffer
-		if err := c.Write(&b); err != nil {
-			t.Fatal(err)
-		}
-		text := b.String()
-		got, err := ReadConfig(&b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var again bytes.Buffer
-		if err := got.Write(&again); err != nil {
-			t.Fatal(err)
-		}
-		if again.String() != text {
-			t.Errorf("%s: %s became %s", name, text, again.String())
-		}
+// A config that is written as a literal trains what its model names, and one of an
+// unknown model nothing.
+func TestLiteralConfig(t *testing.T) {
+	dev, err := cpu.Open(cpu.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := ReadConfig(strings.NewReader("model: vae\nlatnt: 3\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("unknown setting: %v", err)
+	defer dev.Close()
+	c := settings.Config{Model: "vae", Latent: 2, Hidden: settings.Widths{4}, Epochs: 1}
+	res, err := Run(t.Context(), dev, c, divide(t, c), Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := ReadConfig(strings.NewReader("model: vae\nbatch: 1.5\n")); err == nil || !strings.Contains(err.Error(), "line 2") {
-		t.Errorf("half a row: %v", err)
+	if s := res.Model.Spec; s.Latent != 2 || !s.Code.Drawn() {
+		t.Errorf("the model is %+v", s)
 	}
-}
-
-func TestValidateRefuses(t *testing.T) {
-	for what, change := range map[string]func(*Config){
-		"tied vae":              func(c *Config) { c.Model, c.Tied = "vae", true },
-		"beta without vae":      func(c *Config) { c.Beta = 2 },
-		"kl sparsity on relu":   func(c *Config) { c.Sparsity, c.CodeActivation = "kl:0.05:3", backend.ReLU },
-		"topk beyond latent":    func(c *Config) { c.Sparsity = "topk:9" },
-		"nan rate":              func(c *Config) { c.LR = math.NaN() },
-		"batch 0":               func(c *Config) { c.Batch = 0 },
-		"patience without val":  func(c *Config) { c.Patience, c.Val = 3, 0 },
-		"corruption a layer":    func(c *Config) { c.Corrupt = "masking:0.1,masking:0.2,none" },
-		"masking above 1":       func(c *Config) { c.Corrupt = "masking:1.5" },
-		"accumulate 0":          func(c *Config) { c.Accumulate = 0 },
-		"unknown lr-scale":      func(c *Config) { c.LRScale = "cubic" },
-		"lr-scale to batch 0":   func(c *Config) { c.LRScale = "sqrt:0" },
-		"lr-scale none to 4":    func(c *Config) { c.LRScale = "none:4" },
-		"unknown schedule":      func(c *Config) { c.Schedule = "linear" },
-		"contract with dropout": func(c *Config) { c.Contract, c.Dropout = "exact:0.1", 0.5 },
-	} {
-		c := small(t, "ae")
-		change(&c)
-		if err := c.Validate(); err == nil {
-			t.Errorf("%s was let through", what)
+	res.Model.Close()
+	c.Model = "vea"
+	sets := &Sets{Train: waves(20)}
+	_, run := Run(t.Context(), dev, c, sets, Options{})
+	_, plan := Plan(dev, c, sets)
+	_, load := Load(t.Context(), c)
+	_, parts := Divide(&data.Source{Train: waves(20)}, c)
+	for what, err := range map[string]error{"Run": run, "Plan": plan, "Load": load, "Divide": parts} {
+		var request *RequestError
+		var field *settings.Error
+		if !errors.As(err, &request) || !errors.As(err, &field) || field.Field != "Model" {
+			t.Errorf("%s: %v", what, err)
 		}
 	}
 }

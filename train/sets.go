@@ -2,10 +2,11 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // RequestError is an error in what was asked for: a setting, or data that does
@@ -19,6 +20,15 @@ func (e *RequestError) Unwrap() error { return e.Err }
 
 func wrong(format string, args ...any) error { return &RequestError{fmt.Errorf(format, args...)} }
 
+// complete is the config with what was left out, or the request's error.
+func complete(c settings.Config) (settings.Config, error) {
+	c, err := c.Complete()
+	if err != nil {
+		return c, &RequestError{err}
+	}
+	return c, nil
+}
+
 // Sets are the parts of a data set that a run works on, as raw rows, and what makes
 // a model's rows of them.
 type Sets struct {
@@ -29,7 +39,11 @@ type Sets struct {
 // Load opens the config's data, keeps the limit, holds out the test part (where
 // the data has none of its own) and the validation part, and fits the preparation to
 // the training part.
-func Load(ctx context.Context, c Config) (*Sets, error) {
+func Load(ctx context.Context, c settings.Config) (*Sets, error) {
+	c, err := complete(c)
+	if err != nil {
+		return nil, err
+	}
 	source, err := data.Open(ctx, c.Data)
 	if err != nil {
 		return nil, err
@@ -38,7 +52,14 @@ func Load(ctx context.Context, c Config) (*Sets, error) {
 }
 
 // Divide does what Load does after opening.
-func Divide(source *data.Source, c Config) (*Sets, error) {
+func Divide(source *data.Source, c settings.Config) (*Sets, error) {
+	c, err := complete(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Validate(); err != nil { // shares that are none
+		return nil, &RequestError{err}
+	}
 	s := &Sets{Train: source.Train, Test: source.Test}
 	if s.Test == nil && c.Test > 0 {
 		s.Train, s.Test = data.Split(s.Train, c.Seed, c.Test)
@@ -51,22 +72,19 @@ func Divide(source *data.Source, c Config) (*Sets, error) {
 		s.Train, s.Val = data.Split(s.Train, c.Seed+0x9E3779B97F4A7C15, c.Val)
 	}
 	if s.Train == nil || s.Train.Rows == 0 {
-		return nil, wrong("%s: no rows are left to train on after test %g and val %g", c.Data, c.Test, c.Val)
+		return nil, &RequestError{&settings.Error{Field: "Test", Msg: fmt.Sprintf("%g and {Val} %g leave no rows of %s to train on", c.Test, c.Val, c.Data)}}
 	}
 	for _, part := range []**data.Set{&s.Val, &s.Test} {
 		if *part != nil && (*part).Rows == 0 {
 			*part = nil
 		}
 	}
-	likelihood, err := model.ParseLikelihood(c.Loss)
-	if err != nil {
-		return nil, &RequestError{err}
+	unit := c.Loss.Kind().Unit()
+	s.Preparation, err = data.FitPreparation(s.Train, data.PreparationOptions{Scaling: c.Scale, Unit: unit})
+	if errors.Is(err, data.ErrNotUnit) {
+		return nil, &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
+			"is %v, which leaves data outside of [0, 1], where {Loss} %v needs it: use {Scale} minmax, or {Loss} squared", c.Scale, c.Loss)}}
 	}
-	o := data.PreparationOptions{Unit: likelihood.Unit()}
-	if err := o.Scaling.UnmarshalText([]byte(c.Scale)); err != nil {
-		return nil, &RequestError{err}
-	}
-	s.Preparation, err = data.FitPreparation(s.Train, o)
 	return s, err
 }
 

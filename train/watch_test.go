@@ -11,6 +11,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/settings"
 )
 
 // event is what the host asked of the device: to compile steps or launch them, or to
@@ -161,7 +162,7 @@ func TestResumeOnADistantDevice(t *testing.T) {
 
 func TestDivergenceOnADistantDevice(t *testing.T) {
 	c := small(t, "ae")
-	c.Loss, c.Optimizer, c.LR, c.Epochs = "squared", backend.SGD, 1e30, 50
+	c.Loss, c.Optimizer, c.LR, c.Epochs = squared, settings.SGD, 1e30, 50
 	_, atOnce := runIn(t, t.Context(), c, Options{})
 	dev := openDistant(t, 0)
 	defer dev.Close()

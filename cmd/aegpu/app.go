@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = &explained{fmt.Sprintf("%v: nothing was written", context.Cause(ctx)), err}
 	}
 	if !silent(err) {
-		fmt.Fprintf(stderr, "aegpu: %s\n", oneLine(err))
+		fmt.Fprintf(stderr, "aegpu: %s\n", inFlags(err))
 	}
 	return exitCode(ctx, err)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/bench"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -126,7 +127,7 @@ func writeNets(s *streams) error {
 
 // benchRun is a request, and what comes of it.
 type benchRun struct {
-	config  train.Config
+	config  settings.Config
 	batches []int
 	options bench.Options
 	set     *data.Set
@@ -223,7 +224,7 @@ func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
 		return &requestError{err}
 	}
 	info := dev.Info()
-	r.Device, r.Detail, r.Model, r.Net, r.Precision = info.Name, info.Detail, r.config.Model, widths(&spec), r.config.Precision
+	r.Device, r.Detail, r.Model, r.Net, r.Precision = info.Name, info.Detail, r.config.Model, widths(&spec), r.config.Precision.String()
 	if r.batches == nil {
 		sizes := gpuBatches
 		if info.Kind == "cpu" {

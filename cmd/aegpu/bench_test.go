@@ -33,7 +33,7 @@ func TestBenchEndsWhereMemoryDoes(t *testing.T) {
 	if strings.Count(o.err, "\n") != 1 || !strings.Contains(o.err, "does not fit") {
 		t.Errorf("said: %q", o.err)
 	}
-	if o := aegpu(t.Context(), append(slices.Clone(args), "--batch", "1073741824")...); o.code != 3 || !strings.Contains(o.err, "MiB needed") {
+	if o := command(t.Context(), append(slices.Clone(args), "--batch", "1073741824")...); o.code != 3 || !strings.Contains(o.err, "MiB needed") {
 		t.Errorf("exit %d: %s", o.code, o.err)
 	}
 }
@@ -96,7 +96,7 @@ func TestBenchRefuses(t *testing.T) {
 		{"--runs", "-1"}, {"--target", "0"}, {"--most", "-1"}, {"--batch", "x"}, {"--plot", "a.pdf"}, {"--plot", "nowhere/a.png"},
 		{"--plot", "a.png", "--runs", "0"},
 	} {
-		if o := aegpu(t.Context(), append([]string{"bench", "--device", "cpu"}, args...)...); o.code != 2 {
+		if o := command(t.Context(), append([]string{"bench", "--device", "cpu"}, args...)...); o.code != 2 {
 			t.Errorf("%v: exit %d: %s", args, o.code, o.err)
 		}
 	}

@@ -10,12 +10,12 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 )
 
 func TestTrainEveryModel(t *testing.T) {
 	csv := waves(t, "waves.csv", 120)
-	for _, name := range train.Models() {
+	for _, name := range settings.Models() {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "run")
 			args := []string{"train", csv, "--model", name, "--out", dir, "--json", "--latent", "3", "--epochs", "2", "--batch", "20", "--device", "cpu"}
@@ -208,7 +208,7 @@ func TestUpdatesAreExplained(t *testing.T) {
 
 func TestEverySettingHasAFlag(t *testing.T) {
 	var names []string
-	config, err := train.Preset("ae")
+	config, err := settings.Preset("ae")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func TestProbe(t *testing.T) {
 		}
 		number64(t, v, "test", "pca", key)
 	}
-	if o := aegpu(t.Context(), "probe", trainTiny(t, waves(t, "waves.npy", 60))); o.code != 2 || !strings.Contains(o.err, "needs labels") {
+	if o := command(t.Context(), "probe", trainTiny(t, waves(t, "waves.npy", 60))); o.code != 2 || !strings.Contains(o.err, "needs labels") {
 		t.Errorf("exit %d: %s", o.code, o.err)
 	}
 }
@@ -282,7 +282,7 @@ func TestInterruptedBeforeAnything(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(signalError{os.Interrupt})
 	for _, args := range [][]string{{"encode", dir, file, "-q", "-o", filepath.Join(t.TempDir(), "x.npy")}, {"train", file, "-q", "--out", filepath.Join(t.TempDir(), "r")}, {"inspect", dir, "--step"}} {
-		if o := aegpu(ctx, args...); o.code != 130 || !strings.Contains(o.err, "interrupted") {
+		if o := command(ctx, args...); o.code != 130 || !strings.Contains(o.err, "interrupted") {
 			t.Errorf("%s: exit %d: %s", args[0], o.code, o.err)
 		}
 	}

@@ -70,7 +70,7 @@ func (s *streams) openDevice(c *cli.Context, name string, precision backend.Prec
 	}
 	dev, noGPU, err := aegpu.OpenWith(name, o)
 	if err != nil {
-		return nil, flagged(err)
+		return nil, err
 	}
 	if !c.Bool("quiet") {
 		why := ""

@@ -35,7 +35,7 @@ func TestGPUFlagsAreEverywhere(t *testing.T) {
 func TestGPUTuningWhereThereIsNoFolder(t *testing.T) {
 	file := waves(t, "waves.npy", 40)
 	missing := filepath.Join(t.TempDir(), "missing")
-	o := aegpu(t.Context(), append([]string{"train", file, "--gpu-tuning", missing + "/tuning.jsonl", "--out", t.TempDir()}, tiny...)...)
+	o := command(t.Context(), append([]string{"train", file, "--gpu-tuning", missing + "/tuning.jsonl", "--out", t.TempDir()}, tiny...)...)
 	if o.code != 2 || !strings.Contains(o.err, "--gpu-tuning") || !strings.Contains(o.err, missing) {
 		t.Errorf("exit %d: %s", o.code, o.err)
 	}
@@ -44,7 +44,7 @@ func TestGPUTuningWhereThereIsNoFolder(t *testing.T) {
 // TestTheResumeCommandKeepsTheGPUsFlags: a run directory does not hold them.
 func TestTheResumeCommandKeepsTheGPUsFlags(t *testing.T) {
 	dir := trainTiny(t, waves(t, "waves.npy", 40))
-	o := aegpu(t.Context(), append([]string{"train", "--out", dir, "--gpu-tuning", "off", "--cublaslt", "/a b/lt.so"}, tiny...)...)
+	o := command(t.Context(), append([]string{"train", "--out", dir, "--gpu-tuning", "off", "--cublaslt", "/a b/lt.so"}, tiny...)...)
 	if o.code != 2 || !strings.Contains(o.err, "--resume --out "+dir+" --gpu-tuning off --cublaslt '/a b/lt.so'") {
 		t.Errorf("exit %d: %s", o.code, o.err)
 	}

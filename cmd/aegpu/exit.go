@@ -11,6 +11,8 @@ import (
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/gpu"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -53,6 +55,7 @@ func exitCode(ctx context.Context, err error) int {
 		request  *requestError
 		training *train.RequestError
 		bad      *data.Error
+		setting  *settings.Error
 		device   *aegpu.DeviceError
 	)
 	switch {
@@ -70,7 +73,7 @@ func exitCode(ctx context.Context, err error) int {
 		return 3
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO):
 		return 1
-	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad):
+	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad), errors.As(err, &setting), errors.Is(err, gpu.ErrTuning):
 		return 2
 	}
 	return 1

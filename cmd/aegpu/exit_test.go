@@ -75,7 +75,7 @@ func TestRefusals(t *testing.T) {
 		{1, "not finite", []string{"train", csv, "--device", "cpu", "--loss", "squared", "--optimizer", "sgd", "--lr", "1e30", "--hidden", "none", "--latent", "2", "--out", filepath.Join(t.TempDir(), "d")}},
 	} {
 		t.Chdir(t.TempDir())
-		o := aegpu(t.Context(), c.args...)
+		o := command(t.Context(), c.args...)
 		if o.code != c.code || !strings.Contains(o.err, c.want) {
 			t.Errorf("aegpu %s: exit %d: %s\nwant %d: %s", strings.Join(c.args, " "), o.code, o.err, c.code, c.want)
 		}
@@ -115,7 +115,7 @@ func TestFullDisk(t *testing.T) {
 	if err := os.Symlink("/dev/full", link); err != nil {
 		t.Skip(err)
 	}
-	if o := aegpu(t.Context(), "encode", dir, file, "-o", link, "-q"); o.code != 1 || !strings.Contains(o.err, "no space left") {
+	if o := command(t.Context(), "encode", dir, file, "-o", link, "-q"); o.code != 1 || !strings.Contains(o.err, "no space left") {
 		t.Errorf("exit %d: %s", o.code, o.err)
 	}
 }

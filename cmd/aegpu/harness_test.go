@@ -20,7 +20,7 @@ type outcome struct {
 	out, err string
 }
 
-func aegpu(ctx context.Context, args ...string) outcome {
+func command(ctx context.Context, args ...string) outcome {
 	var out, errs bytes.Buffer
 	code := run(ctx, append([]string{"aegpu"}, args...), strings.NewReader(""), &out, &errs)
 	return outcome{code, out.String(), errs.String()}
@@ -29,7 +29,7 @@ func aegpu(ctx context.Context, args ...string) outcome {
 // must runs a command that is to end with code 0.
 func must(t *testing.T, args ...string) outcome {
 	t.Helper()
-	o := aegpu(t.Context(), args...)
+	o := command(t.Context(), args...)
 	if o.code != 0 {
 		t.Fatalf("aegpu %s: exit %d: %s", strings.Join(args, " "), o.code, o.err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -109,7 +110,7 @@ func (in *inspected) addRun(r *savedRun) error {
 	}
 	in.Config = map[string]any{}
 	for _, name := range settingNames() {
-		in.Config[name] = plain(field(r.config, name).Interface())
+		in.Config[name] = plain(r.config.Get(name))
 	}
 	entries, err := os.ReadDir(r.path)
 	if err != nil {
@@ -165,7 +166,7 @@ func readHistory(path string) ([]train.Record, error) {
 	return history, lines.Err()
 }
 
-func (in *inspected) write(out *results, config *train.Config) {
+func (in *inspected) write(out *results, config *settings.Config) {
 	fmt.Fprintf(out, "%s: model %s, %s, %d parameters\n\n", in.Run, in.Model, widths(&in.Spec), in.Parameters)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "tensor\tshape\tparameters")

@@ -12,7 +12,7 @@ import (
 	"github.com/aegpu/aegpu/gpu"
 	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
 )
 
@@ -67,11 +67,9 @@ func runInspectStep(s *streams, c *cli.Context) error {
 		}
 	}
 	if c.IsSet("precision") {
-		config.Precision = c.String("precision")
-	}
-	precision, err := plan.ParsePrecision(config.Precision)
-	if err != nil {
-		return wrong("--precision: %w", err)
+		if err := config.Set("precision", c.String("precision")); err != nil {
+			return wrong("%s", inFlags(err))
+		}
 	}
 	m, err := r.load(&backend.Paper{})
 	if err != nil {
@@ -81,7 +79,7 @@ func runInspectStep(s *streams, c *cli.Context) error {
 	if err != nil {
 		return wrong("%s: %w", r.path, err)
 	}
-	out := describeStep(r.path, training, &config, m, precision)
+	out := describeStep(r.path, training, &config, m)
 	if err := c.Context.Err(); err != nil { // a step of thousands of batches takes a while
 		return err
 	}
@@ -90,7 +88,7 @@ func runInspectStep(s *streams, c *cli.Context) error {
 		if err != nil {
 			return err
 		}
-		if err := out.addLaunches(training, precision, sms); err != nil {
+		if err := out.addLaunches(training, config.Precision, sms); err != nil {
 			return err
 		}
 	}
@@ -108,7 +106,7 @@ func runInspectStep(s *streams, c *cli.Context) error {
 func storedAsBytes(m *model.Model) bool { return m.Preparation().Identity() }
 
 // paperTraining is the run's training of the whole autoencoder, without memory.
-func paperTraining(m *model.Model, c *train.Config) (*model.Training, error) {
+func paperTraining(m *model.Model, c *settings.Config) (*model.Training, error) {
 	optimiser, err := c.Update()
 	if err != nil {
 		return nil, err
@@ -117,18 +115,15 @@ func paperTraining(m *model.Model, c *train.Config) (*model.Training, error) {
 		model.TrainingOptions{Batch: c.Batch, Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1})
 }
 
-func describeStep(run string, t *model.Training, c *train.Config, m *model.Model, p plan.Precision) *stepOf {
-	rows, operand := c.Batch*max(1, c.Accumulate), 4
-	if p == plan.BF16 {
-		operand = 2
-	}
+func describeStep(run string, t *model.Training, c *settings.Config, m *model.Model) *stepOf {
+	rows := c.Batch * max(1, c.Accumulate)
 	step := t.Step(rows)
-	out := &stepOf{Run: run, Batch: rows, Precision: p.String(), Stored: "float32"}
+	out := &stepOf{Run: run, Batch: rows, Precision: c.Precision.String(), Stored: "float32"}
 	if storedAsBytes(m) {
 		out.Stored = "bytes"
 	}
 	shaped := func(x backend.Tensor) string { return fmt.Sprintf("%s[%v]", t.Name(x), x) }
-	for i, w := range step.Works(operand) {
+	for i, w := range step.Works(c.Precision.OperandBytes()) {
 		out.Operations = append(out.Operations, stepLine{backend.Describe(step[i], shaped), w.FLOPs, w.Bytes})
 		out.FLOPs += w.FLOPs
 		out.Bytes += w.Bytes
@@ -152,7 +147,7 @@ func multiprocessors(device string) (int, error) {
 	return sms, nil
 }
 
-func (o *stepOf) addLaunches(t *model.Training, p plan.Precision, sms int) error {
+func (o *stepOf) addLaunches(t *model.Training, p backend.Precision, sms int) error {
 	made, err := plan.Make(t.Step(o.Batch), plan.Options{Precision: p, Step: true, SMs: sms})
 	if err != nil {
 		return err

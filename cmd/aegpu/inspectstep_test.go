@@ -48,7 +48,7 @@ func TestInspectStepRefuses(t *testing.T) {
 		{2, "name the run directory", []string{dir + "/model.safetensors", "--step"}},
 		{3, "device 99", []string{dir, "--step", "--device", "99"}},
 	} {
-		o := aegpu(t.Context(), append([]string{"inspect"}, c.args...)...)
+		o := command(t.Context(), append([]string{"inspect"}, c.args...)...)
 		if o.code != c.code || !strings.Contains(o.err, c.want) || strings.Count(o.err, "\n") != 1 {
 			t.Errorf("inspect %v: exit %d, %q; want %d, %q in one line", c.args, o.code, o.err, c.code, c.want)
 		}

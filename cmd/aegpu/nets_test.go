@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/aegpu/aegpu/bench"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
 )
 
@@ -27,7 +27,7 @@ func TestBenchNets(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var got train.Config
+		var got settings.Config
 		app := &cli.App{Flags: settingFlags(), Action: func(c *cli.Context) (err error) {
 			got, err = readConfig(c, "")
 			return err
@@ -44,7 +44,7 @@ func TestBenchNets(t *testing.T) {
 // What has no effect on the printed nets is refused.
 func TestBenchNetsAlone(t *testing.T) {
 	for _, args := range [][]string{{"--model", "vae"}, {"--batch", "3"}, {"extra"}} {
-		if r := aegpu(t.Context(), append([]string{"bench", "--nets"}, args...)...); r.code != 2 || r.out != "" {
+		if r := command(t.Context(), append([]string{"bench", "--nets"}, args...)...); r.code != 2 || r.out != "" {
 			t.Errorf("%v: exit code %d, %q is printed", args, r.code, r.out)
 		}
 	}

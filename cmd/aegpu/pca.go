@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -45,14 +47,14 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	config.Loss = "squared"
+	config.Loss.Likelihood = model.Squared{}
 	if c.NArg() > 0 {
 		config.Data = c.Args().First()
 	}
 	if err := config.Validate(); err != nil {
 		return &requestError{err}
 	}
-	dev, err := s.openDevice(c, config.Device, "fp32")
+	dev, err := s.openDevice(c, config.Device, backend.FP32)
 	if err != nil {
 		return err
 	}

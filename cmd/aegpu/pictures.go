@@ -11,6 +11,7 @@ import (
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/report"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -24,7 +25,7 @@ const (
 // gallery draws the pictures of a finished run.
 type gallery struct {
 	model   *model.Model
-	config  *train.Config
+	config  *settings.Config
 	test    *data.Set // raw rows; may be nil
 	pca     *eval.PCA // may be nil
 	history []train.Record

@@ -10,15 +10,16 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
 
 // savedRun is a run directory, or a model file on its own.
 type savedRun struct {
-	path   string        // as it was given
-	config *train.Config // nil for a model file
-	file   string        // the model
+	path   string           // as it was given
+	config *settings.Config // nil for a model file
+	file   string           // the model
 }
 
 // findRun looks at what RUN names and reads its config.
@@ -60,7 +61,7 @@ func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	dev, err := s.openDevice(c, c.String("device"), "fp32")
+	dev, err := s.openDevice(c, c.String("device"), backend.FP32)
 	if err != nil {
 		return nil, nil, nil, err
 	}

@@ -1,26 +1,22 @@
 package main
 
 import (
-	"encoding"
 	"errors"
 	"fmt"
 	"os"
-	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
-	"gopkg.in/yaml.v3"
 )
 
-// setting is a flag that sets the field of train.Config with that YAML name.
+// setting is a flag that sets the field of settings.Config with that YAML name.
 type setting struct{ category, name, usage string }
 
-// settings are all fields of train.Config but data, which is an argument.
-var settings = []setting{
+// allSettings are all fields of settings.Config but data, which is an argument.
+var allSettings = []setting{
 	{"Model", "model", "preset `NAME`: ae, stacked, denoising, sparse, vae or contractive; chooses the defaults of the rest"},
 	{"Model", "hidden", "`WIDTHS` of the encoder's hidden layers, as in 512,256, or none"},
 	{"Model", "decoder", "`WIDTHS` of the decoder's hidden layers; none mirrors --hidden"},
@@ -29,6 +25,7 @@ var settings = []setting{
 	{"Model", "activation", "activation `NAME` of the hidden layers: identity, relu, leaky-relu, elu, gelu, silu, softplus, sigmoid, tanh"},
 	{"Model", "code-activation", "activation `NAME` of the code"},
 	{"Model", "output-activation", "activation `NAME` of the reconstruction (squared loss)"},
+	{"Model", "code", "`KIND` of code: deterministic, topk:K[:ALPHA] or gaussian[:SAMPLES[:FREE-BITS]]"},
 	{"Model", "loss", "loss `NAME`: squared, bernoulli (cross-entropy) or gaussian"},
 	{"Model", "binarise", "draw grey inputs to 0 or 1 afresh for every batch"},
 	{"Model", "init", "initialisation `NAME` of the weights: auto, xavier, he, lecun, sparse"},
@@ -78,8 +75,8 @@ var settings = []setting{
 // settingFlags are the flags of the settings, with the defaults of all presets.
 func settingFlags() []cli.Flag {
 	var flags []cli.Flag
-	for _, s := range settings {
-		if field(&train.Config{}, s.name).Kind() == reflect.Bool {
+	for _, s := range allSettings {
+		if isSwitch(&settings.Config{}, s.name) {
 			flags = append(flags, &cli.BoolFlag{Name: s.name, Usage: s.usage, Category: s.category, DisableDefaultText: true})
 			continue
 		}
@@ -88,15 +85,21 @@ func settingFlags() []cli.Flag {
 	return flags
 }
 
+// isSwitch reports whether a setting is on or off.
+func isSwitch(c *settings.Config, name string) bool {
+	_, ok := c.Get(name).(bool)
+	return ok
+}
+
 // defaultText is the value of a setting in all presets, or that it depends.
 func defaultText(name string) string {
 	text := ""
-	for _, m := range train.Models() {
-		c, err := train.Preset(m)
+	for _, m := range settings.Models() {
+		c, err := settings.Preset(m)
 		if err != nil {
 			return ""
 		}
-		v := fmt.Sprint(field(&c, name).Interface())
+		v := fmt.Sprint(c.Get(name))
 		if text != "" && v != text {
 			if name == "model" {
 				return "ae"
@@ -108,127 +111,84 @@ func defaultText(name string) string {
 	return text
 }
 
-// field is the field of the config with that YAML name.
-func field(c *train.Config, name string) reflect.Value {
-	v := reflect.ValueOf(c).Elem()
-	for i := range v.NumField() {
-		if tag, _, _ := strings.Cut(v.Type().Field(i).Tag.Get("yaml"), ","); tag == name {
-			return v.Field(i)
-		}
-	}
-	panic("no setting is called " + name)
-}
-
-// set gives a setting the value that was written on the command line.
-func set(c *train.Config, name, text string) error {
-	f := field(c, name)
-	expected := ""
-	var err error
-	switch p := f.Addr().Interface().(type) {
-	case *train.Widths:
-		*p, err = train.ParseWidths(text)
-	case encoding.TextUnmarshaler:
-		err = p.UnmarshalText([]byte(text))
-	case *string:
-		*p = text
-	case *int:
-		*p, err = strconv.Atoi(text)
-		expected = "a whole number"
-	case *uint64:
-		*p, err = strconv.ParseUint(text, 10, 64)
-		expected = "a whole number, 0 or more"
-	case *float64:
-		*p, err = strconv.ParseFloat(text, 64)
-		expected = "a number"
-	default:
-		panic("a setting of an unknown type: " + name)
-	}
-	if err != nil && expected != "" {
-		return wrong("--%s is %q: expected %s", name, text, expected)
-	}
-	if err != nil {
-		return wrong("--%s: %w", name, err)
-	}
-	return nil
-}
-
 // readConfig is the config of a command: the preset, over it the file ("" for
 // none), over it the flags that are set, but for those of the command's own that
 // are called like a setting.
-func readConfig(c *cli.Context, file string, own ...string) (train.Config, error) {
+func readConfig(c *cli.Context, file string, own ...string) (settings.Config, error) {
 	config, err := configFile(file, c.String("model"))
 	if err != nil {
 		return config, err
 	}
-	for _, s := range settings {
-		switch {
-		case !c.IsSet(s.name) || slices.Contains(own, s.name):
-		case field(&config, s.name).Kind() == reflect.Bool:
-			field(&config, s.name).SetBool(c.Bool(s.name))
-		default:
-			if err := set(&config, s.name, c.String(s.name)); err != nil {
-				return config, err
-			}
+	for _, s := range allSettings {
+		if s.name == "model" || !c.IsSet(s.name) || slices.Contains(own, s.name) {
+			continue
 		}
+		text := c.String(s.name)
+		if isSwitch(&config, s.name) {
+			text = strconv.FormatBool(c.Bool(s.name))
+		}
+		if err := config.Set(s.name, text); err != nil {
+			return config, wrong("%s", inFlags(err))
+		}
+	}
+	if err := config.Validate(); err != nil {
+		return config, wrong("%s", inFlags(err))
 	}
 	return config, nil
 }
 
+// inFlags is an error's text, with settings called by their flags.
+func inFlags(err error) string {
+	return inWords(err, func(field string) string { return "--" + settings.Name(field) })
+}
+
+// inFile is an error's text, with settings called as in a file.
+func inFile(err error) string { return inWords(err, settings.Name) }
+
+func inWords(err error, name func(field string) string) string {
+	var bad *settings.Error
+	if !errors.As(err, &bad) {
+		return oneLine(err)
+	}
+	// What an error further out has to say stays around it.
+	return strings.Replace(oneLine(err), oneLine(bad), bad.Words(name), 1)
+}
+
 // configFile reads a config over the preset of that model, or of the file's own
 // where model is "".
-func configFile(path, model string) (train.Config, error) {
+func configFile(path, model string) (settings.Config, error) {
 	if path == "" {
 		if model == "" {
 			model = "ae"
 		}
-		config, err := train.Preset(model)
+		config, err := settings.Preset(model)
 		if err != nil {
-			return config, wrong("--model: %w", err)
+			return config, wrong("%s", inFlags(err))
 		}
 		return config, nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return train.Config{}, unreadable(path, err)
+		return settings.Config{}, unreadable(path, err)
 	}
 	defer f.Close()
-	config, err := train.ReadConfigAs(f, model)
+	config, err := settings.ReadConfigAs(f, model)
 	if err != nil {
 		return config, wrong("%s: %s", path, plainYAML(err))
 	}
 	return config, nil
 }
 
-var unknownField = regexp.MustCompile(`^line (\d+): field (\S+) not found in type .*$`)
-
-// typeErrors are the words of the YAML package for a value of the wrong type, and ours.
-var typeErrors = strings.NewReplacer("cannot unmarshal !!str", "found", "cannot unmarshal !!float", "found", "cannot unmarshal !!seq", "found a list",
-	"cannot unmarshal !!map", "found a mapping", " into int", ": expected a whole number", " into uint64", ": expected a whole number",
-	" into float64", ": expected a number", " into bool", ": expected true or false", " into string", ": expected a word")
-
-// plainYAML is a YAML error in the words of the file.
+// plainYAML is an error in a file of settings, in the words of the file.
 func plainYAML(err error) string {
-	var broken *yaml.TypeError
-	if !errors.As(err, &broken) {
-		return strings.TrimPrefix(oneLine(err), "yaml: ")
-	}
-	lines := make([]string, len(broken.Errors))
-	for i, e := range broken.Errors {
-		lines[i] = typeErrors.Replace(e)
-		if m := unknownField.FindStringSubmatch(e); m != nil {
-			lines[i] = "line " + m[1] + ": unknown setting " + m[2]
-			if near := nearest(m[2], settingNames()); near != "" {
-				lines[i] += ": did you mean " + near + "?"
-			}
+	text := strings.TrimPrefix(inFile(err), "yaml: ")
+	var unknown *settings.UnknownError
+	if errors.As(err, &unknown) {
+		if near := nearest(unknown.Name, settingNames()); near != "" {
+			text += ": did you mean " + near + "?"
 		}
 	}
-	return strings.Join(lines, "; ")
+	return text
 }
 
-func settingNames() []string {
-	names := []string{"data"}
-	for _, s := range settings {
-		names = append(names, s.name)
-	}
-	return names
-}
+func settingNames() []string { return settings.Names() }

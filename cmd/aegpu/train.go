@@ -10,6 +10,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -40,7 +41,7 @@ func newTrainCommand(s *streams) *cli.Command {
 
 // trainOptions are a training as it was asked for.
 type trainOptions struct {
-	config      train.Config
+	config      settings.Config
 	dir         string // "" for the first free one
 	resume      bool
 	json, quiet bool
@@ -131,14 +132,13 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 
 // updateText says what makes an update where that is more than a batch, and the
 // learning rate where it is scaled.
-func updateText(c *train.Config, rows int) string {
+func updateText(c *settings.Config, rows int) string {
 	n := c.UpdateRows(rows)
 	text := fmt.Sprintf("updates of %s rows", count(float64(n)))
 	if c.Accumulate > 1 {
 		text += fmt.Sprintf(" in batches of %s", count(float64(min(c.Batch, rows))))
 	}
-	factor, err := c.LRFactor(n)
-	if err == nil && c.LRScale != "none" {
+	if factor := c.LRScale.Factor(n); c.LRScale.Kind != settings.NoLRScale {
 		return text + fmt.Sprintf(", learning rate %s (%s scaled by %s, %s)", short(c.LR*factor), short(c.LR), short(factor), c.LRScale)
 	}
 	if c.Accumulate > 1 {

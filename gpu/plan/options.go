@@ -1,35 +1,16 @@
 package plan
 
-import (
-	"fmt"
-	"slices"
+import "github.com/aegpu/aegpu/backend"
 
-	"github.com/aegpu/aegpu/backend"
-)
-
-// Precision is what the operands of matrix products are rounded to. Parameters,
-// sums and everything else are float32.
-type Precision uint8
+// Precision is what the operands of matrix products are rounded to.
+type Precision = backend.Precision
 
 // The precisions.
 const (
-	FP32 Precision = iota
-	TF32           // 10 bits of mantissa, on the tensor cores of compute capability 8.0 and newer
-	BF16           // 7 bits of mantissa, likewise
+	FP32 = backend.FP32
+	TF32 = backend.TF32
+	BF16 = backend.BF16
 )
-
-var precisionNames = []string{"fp32", "tf32", "bf16"}
-
-// String is the precision's name, as of --precision.
-func (p Precision) String() string { return precisionNames[p] }
-
-// ParsePrecision is the precision of that name; the error lists the names.
-func ParsePrecision(name string) (Precision, error) {
-	if i := slices.Index(precisionNames, name); i >= 0 {
-		return Precision(i), nil
-	}
-	return 0, fmt.Errorf("unknown precision %q: expected one of %v", name, precisionNames)
-}
 
 // Options are what a plan depends on beside the list.
 type Options struct {

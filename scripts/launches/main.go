@@ -20,7 +20,7 @@ import (
 	"github.com/aegpu/aegpu/bench"
 	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/train"
+	"github.com/aegpu/aegpu/settings"
 )
 
 const (
@@ -99,9 +99,9 @@ func described(n bench.Net) (model.Spec, string, error) {
 
 // shape is the hidden layers, and those of the decoder where they are its own.
 func shape(s *model.Spec) string {
-	text := train.Widths(s.Hidden).String()
+	text := settings.Widths(s.Hidden).String()
 	if s.Decoder != nil {
-		text += ", back " + train.Widths(s.Decoder).String()
+		text += ", back " + settings.Widths(s.Decoder).String()
 	}
 	return text
 }

@@ -1,0 +1,32 @@
+package data
+
+import "testing"
+
+func BenchmarkPreparation(b *testing.B) {
+	s := &Set{Name: "floats", Rows: 5000, Cols: 784, F32: make([]float32, 5000*784)}
+	for i := range s.F32 {
+		s.F32[i] = float32(i % 1009)
+	}
+	p, err := FitPreparation(s, PreparationOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x, err := p.Apply(s)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, f := range map[string]func() error{
+		"fit":   func() error { _, err := FitPreparation(s, PreparationOptions{}); return err },
+		"apply": func() error { _, err := p.Apply(s); return err },
+		"undo":  func() error { _, err := p.Undo(x.F32); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(4 * len(s.F32)))
+			for b.Loop() {
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

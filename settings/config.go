@@ -1,0 +1,77 @@
+package settings
+
+import (
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+)
+
+// Config is everything that decides what a run computes. A field's YAML name is its
+// flag on the command line.
+//
+// A config that [Preset], [ReadConfig] or Complete made means what every field says,
+// zero too. In one that is written as a literal a field that is zero is left out:
+// Complete takes it from the preset that Model names, "" being ae. An activation, an
+// optimizer and lists of widths have values other than zero for identity, SGD and
+// none; to ask for a number that is 0 (no rows held out, seed 0), start from Preset.
+// What validates, trains or writes a config completes it first.
+type Config struct {
+	Data  string       `yaml:"data"`
+	Limit int          `yaml:"limit"` // keep the first rows of the training part; 0 keeps all
+	Test  float64      `yaml:"test"`  // share held out for the test where the data has no test part
+	Val   float64      `yaml:"val"`   // share of the training part held out for validation
+	Scale data.Scaling `yaml:"scale"`
+
+	Model            string     `yaml:"model"` // the preset that says what is left out
+	Hidden           Widths     `yaml:"hidden,flow"`
+	Decoder          Widths     `yaml:"decoder,flow"` // empty mirrors hidden
+	Latent           int        `yaml:"latent"`
+	Tied             bool       `yaml:"tied"`
+	Activation       Activation `yaml:"activation"`
+	CodeActivation   Activation `yaml:"code-activation"`
+	OutputActivation Activation `yaml:"output-activation"`
+	Code             Code       `yaml:"code"`
+	Loss             Loss       `yaml:"loss"`
+	Binarise         bool       `yaml:"binarise"`
+	Init             model.Init `yaml:"init"`
+	OutputBias       OutputBias `yaml:"output-bias"`
+	Dropout          float64    `yaml:"dropout"`
+
+	Corrupt  Corruptions `yaml:"corrupt"`
+	Sparsity Sparsity    `yaml:"sparsity"`
+	Contract Contraction `yaml:"contract"`
+	Beta     float64     `yaml:"beta"`
+	KLWarmup float64     `yaml:"kl-warmup"` // epochs over which beta grows from 0
+	FreeBits float64     `yaml:"free-bits"` // nats per latent unit
+	Samples  int         `yaml:"samples"`   // codes an example; above 1: importance-weighted
+
+	Epochs      int       `yaml:"epochs"`
+	Batch       int       `yaml:"batch"`
+	Accumulate  int       `yaml:"accumulate"` // batches whose mean gradient makes an update
+	LR          float64   `yaml:"lr"`
+	LRScale     LRScale   `yaml:"lr-scale"`
+	Optimizer   Optimizer `yaml:"optimizer"`
+	Momentum    Momentum  `yaml:"momentum"`
+	Beta1       float64   `yaml:"beta1"`
+	Beta2       float64   `yaml:"beta2"`
+	Eps         float64   `yaml:"eps"`
+	Schedule    Schedule  `yaml:"schedule"`
+	LRWarmup    float64   `yaml:"lr-warmup"` // epochs over which the learning rate grows from 0
+	WeightDecay float64   `yaml:"weight-decay"`
+	Clip        float64   `yaml:"clip"`
+
+	Patience       int     `yaml:"patience"`        // epochs without improvement before stopping; 0 never stops
+	MinImprovement float64 `yaml:"min-improvement"` // of the validation loss, to count as one
+
+	PretrainEpochs   int        `yaml:"pretrain-epochs"` // per layer; above 0 trains greedily layer by layer first
+	PretrainLR       float64    `yaml:"pretrain-lr"`
+	Classifier       Classifier `yaml:"classifier"`
+	ClassifierEpochs int        `yaml:"classifier-epochs"`
+	ClassifierLR     float64    `yaml:"classifier-lr"`
+
+	Seed      uint64            `yaml:"seed"`
+	Device    string            `yaml:"device"` // auto, cpu, or a GPU's number
+	Precision backend.Precision `yaml:"precision"`
+
+	complete bool // every field means what it says
+}

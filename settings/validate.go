@@ -1,0 +1,172 @@
+package settings
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+)
+
+// Validate refuses settings that no run can have, with the reason; those that one
+// field is at fault for as an [*Error]. What depends on the data is checked when
+// the data is there.
+func (c *Config) Validate() error {
+	full, err := c.Complete()
+	if err != nil {
+		return err
+	}
+	return full.check()
+}
+
+func (c *Config) check() error {
+	for _, check := range []func() error{c.checkNumbers, c.checkChoices, c.checkLayers} {
+		if err := check(); err != nil {
+			return err
+		}
+	}
+	if _, err := c.spec(1); err != nil {
+		return err
+	}
+	if _, err := c.Update(); err != nil {
+		return err
+	}
+	switch {
+	case c.Patience > 0 && c.Val == 0:
+		return wrong("Patience", "is %d, without a validation part: set {Val} above 0", c.Patience)
+	case c.idle():
+		return wrong("Epochs", "is 0 and there is nothing else to train")
+	}
+	return nil
+}
+
+// checkChoices refuses choices that there are none of.
+func (c *Config) checkChoices() error {
+	for _, f := range []struct {
+		field string
+		err   error
+	}{
+		{field: "Schedule", err: c.Schedule.check()},
+		{field: "Momentum", err: c.Momentum.check()},
+		{field: "LRScale", err: c.LRScale.check()},
+		{field: "OutputBias", err: c.OutputBias.check()},
+		{field: "Classifier", err: c.Classifier.check()},
+		{field: "Init", err: readable(c.Init.String(), c.Init.UnmarshalText)},
+		{field: "Scale", err: readable(c.Scale.String(), new(data.Scaling).UnmarshalText)},
+		{field: "Precision", err: readable(c.Precision.String(), new(backend.Precision).UnmarshalText)},
+		{field: "Activation", err: readable(c.Activation.String(), new(backend.Activation).UnmarshalText)},
+		{field: "CodeActivation", err: readable(c.CodeActivation.String(), new(backend.Activation).UnmarshalText)},
+		{field: "OutputActivation", err: readable(c.OutputActivation.String(), new(backend.Activation).UnmarshalText)},
+	} {
+		if f.err != nil {
+			return &Error{Field: f.field, Err: f.err}
+		}
+	}
+	return nil
+}
+
+// readable tells whether the text of a choice is that of one.
+func readable(text string, unmarshal func([]byte) error) error { return unmarshal([]byte(text)) }
+
+func (c *Config) checkLayers() error {
+	for i, w := range []Widths{c.Hidden, c.Decoder} {
+		if len(w) > maxLayers {
+			return wrong([]string{"Hidden", "Decoder"}[i], "names %d layers: expected %d at most", len(w), maxLayers)
+		}
+	}
+	return nil
+}
+
+// bound is what a number must be.
+type bound struct {
+	field string
+	value float64
+	ok    func(float64) bool
+	want  string
+	in32  bool // it is computed with in float32
+}
+
+func notNegative(v float64) bool { return v >= 0 }
+func above(v float64) bool       { return v > 0 }
+func share(v float64) bool       { return v >= 0 && v < 1 }
+
+const (
+	wantNotNegative = "0 or more"
+	wantAbove       = "above 0"
+	wantShare       = "0 or more and below 1"
+	wantOne         = "1 or more"
+	maxSamples      = 1 << 24
+)
+
+// bounds are those of the numbers.
+func (c *Config) bounds() []bound {
+	atLeast := func(field string, v, least int, want string) bound {
+		return bound{field: field, value: float64(v), ok: func(v float64) bool { return v >= float64(least) }, want: want}
+	}
+	count := func(field string, v int) bound { return atLeast(field, v, 0, wantNotNegative) }
+	double := func(field string, v float64, ok func(float64) bool, want string) bound {
+		return bound{field: field, value: v, ok: ok, want: want}
+	}
+	single := func(field string, v float64, ok func(float64) bool, want string) bound {
+		return bound{field: field, value: v, ok: ok, want: want, in32: true}
+	}
+	return []bound{
+		count("Limit", c.Limit),
+		double("Test", c.Test, share, wantShare),
+		double("Val", c.Val, share, wantShare),
+		atLeast("Latent", c.Latent, 1, wantOne),
+		single("Dropout", c.Dropout, share, wantShare),
+		single("Beta", c.Beta, notNegative, wantNotNegative),
+		double("KLWarmup", c.KLWarmup, notNegative, wantNotNegative),
+		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
+		{field: "Samples", value: float64(c.Samples), ok: func(v float64) bool { return v >= 1 && v <= maxSamples }, want: fmt.Sprintf("1 to %d", maxSamples)},
+		count("Epochs", c.Epochs),
+		atLeast("Batch", c.Batch, 1, wantOne),
+		atLeast("Accumulate", c.Accumulate, 1, wantOne),
+		single("LR", c.LR, above, wantAbove),
+		single("Beta1", c.Beta1, share, wantShare),
+		single("Beta2", c.Beta2, share, wantShare),
+		single("Eps", c.Eps, above, wantAbove),
+		double("LRWarmup", c.LRWarmup, notNegative, wantNotNegative),
+		single("WeightDecay", c.WeightDecay, notNegative, wantNotNegative),
+		single("Clip", c.Clip, notNegative, wantNotNegative),
+		count("Patience", c.Patience),
+		double("MinImprovement", c.MinImprovement, notNegative, wantNotNegative),
+		count("PretrainEpochs", c.PretrainEpochs),
+		single("PretrainLR", c.PretrainLR, above, wantAbove),
+		count("ClassifierEpochs", c.ClassifierEpochs),
+		single("ClassifierLR", c.ClassifierLR, above, wantAbove),
+	}
+}
+
+// check returns what is wrong with the number.
+func (b *bound) check() error {
+	v := b.value
+	if !b.ok(v) || math.IsInf(v, 0) {
+		return wrong(b.field, "is %g: expected %s", v, b.want)
+	}
+	in := float64(float32(v))
+	if b.in32 && (!b.ok(in) || math.IsInf(in, 0) || in == 0 && v != 0) {
+		return wrong(b.field, "is %g, which is %g in float32: expected %s", v, in, b.want)
+	}
+	return nil
+}
+
+func (c *Config) checkNumbers() error {
+	for _, b := range c.bounds() {
+		if err := b.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkNumber checks the number in one field, if there is one.
+func (c *Config) checkNumber(field string) error {
+	for _, b := range c.bounds() {
+		if b.field == field {
+			return b.check()
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Widths are the widths of hidden layers, written "512,256", or "none".
+type Widths []int
+
+// maxLayers bounds the hidden layers of a net's half.
+const maxLayers = 64
+
+// String returns the widths separated by commas, "none" where there are none.
+func (w Widths) String() string {
+	if len(w) == 0 {
+		return "none"
+	}
+	var b strings.Builder
+	for i, v := range w {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Itoa(v))
+	}
+	return b.String()
+}
+
+// ParseWidths returns the widths that text stands for, as String writes them.
+func ParseWidths(text string) (Widths, error) {
+	w := Widths{}
+	if text == "none" || text == "" {
+		return w, nil
+	}
+	if n := 1 + strings.Count(text, ","); n > maxLayers {
+		return nil, fmt.Errorf("%d layers: expected %d at most", n, maxLayers)
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		v, err := strconv.Atoi(strings.TrimSpace(part))
+		if err != nil || v < 1 {
+			return nil, fmt.Errorf("widths %q: %q is not a whole number above 0; expected a list as in 512,256, or none", text, part)
+		}
+		w = append(w, v)
+	}
+	return w, nil
+}
+
+// MarshalText returns what String does.
+func (w Widths) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (w *Widths) UnmarshalText(text []byte) error {
+	v, err := ParseWidths(string(text))
+	if err == nil {
+		*w = v
+	}
+	return err
+}
+
+// UnmarshalYAML reads "512,256", "none" or a list of numbers.
+func (w *Widths) UnmarshalYAML(node *yaml.Node) error {
+	text := node.Value
+	switch node.Kind {
+	case yaml.MappingNode:
+		return errors.New("a mapping: expected widths as in [512, 256]")
+	case yaml.SequenceNode:
+		if len(node.Content) > maxLayers {
+			return fmt.Errorf("%d layers: expected %d at most", len(node.Content), maxLayers)
+		}
+		words := make([]string, len(node.Content))
+		for i, n := range node.Content {
+			words[i] = n.Value
+			if n.Kind != yaml.ScalarNode {
+				return errors.New("a list within the list: expected widths as in [512, 256]")
+			}
+		}
+		text = strings.Join(words, ",")
+	}
+	return w.UnmarshalText([]byte(text))
+}
