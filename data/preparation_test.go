@@ -144,6 +144,16 @@ func TestARowHasTheSameBitsHoweverItIsPrepared(t *testing.T) {
 	}
 }
 
+// columns has a common column, one far from zero, and a constant one that no binary fraction holds.
+func columns() *Set {
+	return &Set{Name: "columns", Rows: 4, Cols: 3, F32: []float32{
+		-1, 1000001, 0.1,
+		0, 1000002, 0.1,
+		2, 1000003, 0.1,
+		5, 1000007, 0.1,
+	}}
+}
+
 func TestScalingsDoWhatTheySay(t *testing.T) {
 	s := columns()
 	for _, scaling := range []Scaling{ScaleMinMax, ScaleStandard} {

@@ -13,17 +13,18 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/gpu/cudasim"
+	"github.com/aegpu/aegpu/settings"
 	aetrain "github.com/aegpu/aegpu/train"
 )
 
 // hostRun trains on the simulator and returns the model's file.
 func hostRun(t *testing.T, ctx context.Context, wrap func(*Device) backend.Device, dir string, progress func(aetrain.Progress)) ([]byte, error) {
 	t.Helper()
-	c, err := aetrain.Preset("denoising")
+	c, err := settings.Preset("denoising")
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Hidden, c.Latent, c.Batch, c.Epochs, c.Test, c.Val = aetrain.Widths{6}, 3, 16, 3, 0, 0.2
+	c.Hidden, c.Latent, c.Batch, c.Epochs, c.Test, c.Val = settings.Widths{6}, 3, 16, 3, 0, 0.2
 	set := &data.Set{Name: "waves", Rows: 110, Cols: 12, U8: pixels(110, 12)}
 	sets, err := aetrain.Divide(&data.Source{Train: set}, c)
 	if err != nil {

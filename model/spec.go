@@ -163,24 +163,28 @@ func (s *Spec) Validate() error {
 	return nil
 }
 
-// maxLayer bounds the weights of a layer, so that devices may count them in 32 bits.
-const maxLayer = 1 << 31
+// maxWidth bounds the units of a layer, maxLayer its weights, so that no count of bytes
+// passes an int. What memory can hold is far less, and the device's to say.
+const (
+	maxWidth = 1 << 31
+	maxLayer = 1 << 48
+)
 
 func (s *Spec) checkWidths() error {
 	for _, w := range []struct {
 		what string
 		n    int
 	}{{"inputs", s.Inputs}, {"latent", s.Latent}} {
-		if w.n < 1 || w.n > maxLayer {
-			return fmt.Errorf("%s is %d: expected 1 to %d", w.what, w.n, maxLayer)
+		if w.n < 1 || w.n > maxWidth {
+			return fmt.Errorf("%s is %d: expected 1 to %d", w.what, w.n, maxWidth)
 		}
 	}
 	for _, w := range slices.Concat(s.Hidden, s.Decoder) {
-		if w < 1 || w > maxLayer {
-			return fmt.Errorf("a hidden layer of %d units: expected 1 to %d", w, maxLayer)
+		if w < 1 || w > maxWidth {
+			return fmt.Errorf("a hidden layer of %d units: expected 1 to %d", w, maxWidth)
 		}
 	}
-	if s.Classes == 1 || s.Classes < 0 || s.Classes > maxLayer {
+	if s.Classes == 1 || s.Classes < 0 || s.Classes > maxWidth {
 		return fmt.Errorf("a classifier of %d classes: expected at least 2", s.Classes)
 	}
 	if s.Tied && s.Decoder != nil {

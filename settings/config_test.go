@@ -110,7 +110,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"rate beyond float32", "ae", func(c *Config) { c.LR = 1e39 }, "LR is 1e+39, which is +Inf in float32"},
 		{"beta2 of 1 in float32", "ae", func(c *Config) { c.Beta2 = 1 - 1e-12 }, "Beta2 is 0.999999999999, which is 1 in float32: expected 0 or more and below 1"},
 		{"infinite free bits", "vae", func(c *Config) { c.FreeBits = math.Inf(1) }, "FreeBits is +Inf"},
-		{"layers of too many weights", "ae", func(c *Config) { c.Hidden = Widths{1 << 20, 1 << 20} }, "layer 2 of the encoder has 1048576 x 1048576 weights"},
+		{"layers of too many weights", "ae", func(c *Config) { c.Hidden = Widths{1 << 25, 1 << 25} }, "layer 2 of the encoder has 33554432 x 33554432 weights"},
 		{"a width beyond counting", "ae", func(c *Config) { c.Hidden = Widths{math.MaxInt} }, "hidden layer of 9223372036854775807 units"},
 		{"a code beyond counting", "vae", func(c *Config) { c.Latent = math.MaxInt }, "latent is 9223372036854775807"},
 		{"too many layers", "ae", func(c *Config) { c.Decoder = slices.Repeat(Widths{2}, 65) }, "Decoder names 65 layers"},

@@ -22,18 +22,23 @@ func write(t *testing.T, name, text string) string {
 	return path
 }
 
-func TestRefusals(t *testing.T) {
+// refusal is a command line, its exit code and a part of its message.
+type refusal struct {
+	code int
+	want string
+	args []string
+}
+
+// refusals are command lines that are wrong in one way each.
+func refusals(t *testing.T) []refusal {
+	t.Helper()
 	csv := waves(t, "waves.csv", 60)
 	dir := trainTiny(t, csv)
 	damaged := write(t, "model.safetensors", string(contents(t, dir, "model.safetensors")[:200]))
 	unknown := write(t, "c.yaml", "model: vae\nlatnt: 3\n")
 	typed := write(t, "c.yaml", "\nepochs: many\n")
 	narrow := write(t, "narrow.csv", "1,2\n3,4\n5,6\n")
-	for _, c := range []struct {
-		code int
-		want string // part of the message
-		args []string
-	}{
+	return []refusal{
 		{2, "did you mean train?", []string{"trian"}},
 		{2, "did you mean --epochs?", []string{"train", "--epoch", "1"}},
 		{2, "unknown flag --frobnicate", []string{"train", csv, "--frobnicate"}},
@@ -42,12 +47,12 @@ func TestRefusals(t *testing.T) {
 		{2, "expected a number", []string{"train", csv, "--lr", "fast"}},
 		{2, "expected a whole number", []string{"train", csv, "--epochs", "1.5"}},
 		{2, "unknown activation", []string{"train", csv, "--activation", "rectifier"}},
-		{2, "unknown model", []string{"train", csv, "--model", "gan"}},
+		{2, "--model is \"gan\": expected one of", []string{"train", csv, "--model", "gan"}},
 		{2, "expected true or false", []string{"train", csv, "--tied=perhaps"}},
 		{2, "one argument too many", []string{"train", csv, csv}},
 		{2, "no such file", []string{"train", csv + ".not"}},
 		{2, "line 2: unknown setting latnt: did you mean latent?", []string{"train", csv, "--config", unknown}},
-		{2, "line 2: found `many`: expected a whole number", []string{"train", csv, "--config", typed}},
+		{2, "line 2: epochs is many: expected a whole number", []string{"train", csv, "--config", typed}},
 		{2, "no such file", []string{"train", csv, "--config", "nowhere.yaml"}},
 		{2, "not empty", []string{"train", csv, "--out", dir}},
 		{2, "--out DIR", []string{"train", csv, "--resume"}},
@@ -73,7 +78,11 @@ func TestRefusals(t *testing.T) {
 		{3, "device 99", []string{"train", csv, "--device", "99"}},
 		{3, "needs", []string{"train", csv, "--device", "cpu", "--hidden", "4000000,4000000"}},
 		{1, "not finite", []string{"train", csv, "--device", "cpu", "--loss", "squared", "--optimizer", "sgd", "--lr", "1e30", "--hidden", "none", "--latent", "2", "--out", filepath.Join(t.TempDir(), "d")}},
-	} {
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for _, c := range refusals(t) {
 		t.Chdir(t.TempDir())
 		o := command(t.Context(), c.args...)
 		if o.code != c.code || !strings.Contains(o.err, c.want) {
