@@ -9,6 +9,7 @@ import (
 
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
 	"gorgonia.org/tensor"
 )
 
@@ -193,4 +194,19 @@ func ExampleModel_Evaluate() {
 	e := must(m.Evaluate(test, rows))
 	fmt.Println(e.Examples, "rows; less than PCA's error:", e.Get("mse") < e.PCA.Get("mse"))
 	// Output: 60 rows; less than PCA's error: true
+}
+
+// A classifier on the code, trained through the encoder once the autoencoder is: labels
+// come with the table.
+func ExampleFit_classifier() {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	s := small(must(aegpu.Preset("stacked")))
+	s.Hidden, s.Latent, s.PretrainEpochs, s.Classifier, s.ClassifierEpochs = aegpu.Widths{16}, 2, 3, settings.FinetuneClassifier, 3
+	m := must(aegpu.Fit(dev, rows, s))
+	defer m.Close()
+	e := must(m.Evaluate(rows, nil))
+	fmt.Println("a classifier is measured:", e.Get("accuracy") > 0)
+	// Output: a classifier is measured: true
 }
