@@ -143,7 +143,7 @@ func ExampleNewTable() {
 	back := must(m.Reconstruct(rows))
 	right := 0
 	for i := range n {
-		if back.F32[2*i+1] == rows.F32[2*i+1] {
+		if back.At(i, 1) == rows.At(i, 1) {
 			right++
 		}
 	}

@@ -38,8 +38,8 @@ type table struct {
 	width  int         // fields in a line
 	label  int         // the field with the class, -1 where there is none
 	blocks [][]float64 // the numbers so far, whole lines in each: a list that never has to be copied to grow
-	exact  *precision
-	names  []string // classes, line by line
+	double bool        // a number is none of float32
+	names  []string    // classes, line by line
 	rows   int
 }
 
@@ -72,7 +72,6 @@ func readCSV(s *stream, comma rune) (*Set, error) {
 // begin looks at the first line and says whether it is a header.
 func (t *table) begin(fields []string) (header bool) {
 	t.width = len(fields)
-	t.exact = newPrecision(t.width)
 	if !slices.ContainsFunc(fields, func(f string) bool { return !isNumber(f) }) {
 		return false
 	}
@@ -125,7 +124,7 @@ func (t *table) add(fields []string) error {
 		case math.IsNaN(v) || math.IsInf(v, 0):
 			return t.at(i, fmt.Sprintf("expected a finite number, found %q", clip(f)))
 		}
-		t.exact.see(i, v)
+		t.double = t.double || !isSingle(v)
 		t.blocks[last] = append(t.blocks[last], v)
 	}
 	t.rows++
@@ -186,7 +185,7 @@ func (t *table) set() (*Set, error) {
 	if s.Rows == 0 || s.Cols == 0 {
 		return nil, wrong(t.path, "%d rows of %d numbers found: expected at least one of each", s.Rows, max(s.Cols, 0))
 	}
-	if t.exact.enough() {
+	if !t.double {
 		s.F32 = joined[float32](t.blocks, s.Rows*s.Cols)
 	} else {
 		s.F64 = joined[float64](t.blocks, s.Rows*s.Cols)

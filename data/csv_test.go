@@ -16,7 +16,7 @@ func TestCSVTables(t *testing.T) {
 		labels           []int32
 	}{
 		{"a.csv", "1,2\n3,4\n", 2, 2, []float32{1, 2, 3, 4}, nil, nil, nil},
-		{"a.csv", "\ufeffa,b\r\n 1 ,-2e-3\r\n", 1, 2, []float32{1, -2e-3}, []string{"a", "b"}, nil, nil},
+		{"a.csv", "\ufeffa,b\r\n 1 ,-25e-2\r\n", 1, 2, []float32{1, -0.25}, []string{"a", "b"}, nil, nil},
 		{"a.csv", "a,Label,b\n1,dog,2\n3,cat,4\n5,dog,6", 3, 2, []float32{1, 2, 3, 4, 5, 6}, []string{"a", "b"}, []string{"cat", "dog"}, []int32{1, 0, 1}},
 		{"a.csv", "x,y\n1,2\n3,0\n", 2, 1, []float32{1, 3}, []string{"x"}, []string{"0", "1", "2"}, []int32{2, 0}},
 		{"a.csv", "x,y,class\n1,2,a\n", 1, 2, []float32{1, 2}, []string{"x", "y"}, []string{"a"}, []int32{0}},

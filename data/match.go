@@ -26,13 +26,13 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err := s.checkGaps(); err != nil {
 		return nil, err
 	}
-	if err := p.checkUnit(s); err != nil {
-		return nil, err
-	}
 	if order != nil {
 		s = s.reordered(order)
 	}
-	return p.translated(s)
+	if s, err = p.translated(s); err != nil {
+		return nil, err
+	}
+	return s, p.checkUnit(s)
 }
 
 // checkUnit refuses rows that are far from the [0,1] which the model was trained on as it is: what lies a little outside
@@ -41,10 +41,17 @@ func (p *Preparation) checkUnit(s *Set) error {
 	if !p.Unit || p.Scaling != ScaleNone {
 		return nil
 	}
-	if lo, hi := s.Range(); lo < -1 || hi > 2 {
+	if lo, hi := p.rangeOf(s); lo < -1 || hi > 2 {
 		return wrong(s.Name, "values within [%g, %g]: expected [0, 1], as in the data that the model was trained on", lo, hi)
 	}
 	return nil
+}
+
+// rangeOf is the range of the columns that are numbers, (0, 0) without any.
+func (p *Preparation) rangeOf(s *Set) (lo, hi float32) {
+	numbers := *s
+	numbers.Columns = p.Columns
+	return numbers.scaledRange()
 }
 
 // order finds the column of s for each of the preparation's, nil where they stand in the same order.

@@ -87,10 +87,10 @@ func TestLevelsAreMatchedByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.F32[1] != 2 || m.F32[5] != 0 || !slices.Equal(m.Columns[1].Levels, []string{"red", "green", "blue"}) {
-		t.Errorf("levels %v of %q", m.F32, m.Columns[1].Levels)
+	if m.At(0, 1) != 2 || m.At(1, 1) != 0 || !slices.Equal(m.Columns[1].Levels, []string{"red", "green", "blue"}) {
+		t.Errorf("levels %v of %q", m, m.Columns[1].Levels)
 	}
-	if s.F32[1] != 1 || len(s.Columns[1].Levels) != 3 || s.Columns[1].Levels[0] != "pink" {
+	if s.At(0, 1) != 1 || len(s.Columns[1].Levels) != 3 || s.Columns[1].Levels[0] != "pink" {
 		t.Error("Match changed the set")
 	}
 	ok := Texts("colour", []string{"blue", "red"})

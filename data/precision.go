@@ -45,21 +45,45 @@ func (p *precision) enough() bool {
 	return true
 }
 
-// keep stores the numbers of the set, Rows x Cols, as float32 where that holds them and as float64 where it does not.
-func (s *Set) keep(values []float64) {
+// blurred says whether float32 would lose what a model could tell apart.
+func (s *Set) blurred() bool {
+	if s.F64 == nil {
+		return false
+	}
 	p := newPrecision(s.Cols)
-	for j, i := 0, 0; i < len(values); i++ {
-		p.see(j, values[i])
+	for j, i := 0, 0; i < len(s.F64); i++ {
+		p.see(j, s.F64[i])
 		if j++; j == s.Cols {
 			j = 0
 		}
 	}
-	if !p.enough() {
-		s.F64 = values
-		return
+	return !p.enough()
+}
+
+// narrowed returns the set with float64 rounded to float32.
+func (s *Set) narrowed() *Set {
+	t := *s
+	t.F64, t.F32 = nil, make([]float32, len(s.F64))
+	for i, v := range s.F64 {
+		t.F32[i] = float32(v)
+	}
+	return &t
+}
+
+// keep stores the numbers of the set, Rows x Cols, as float32 where each of them is one, and else as float64: what
+// rounding may take away is not for a file to say, since the rows of another may tell it apart.
+func (s *Set) keep(values []float64) {
+	for _, v := range values {
+		if !isSingle(v) {
+			s.F64 = values
+			return
+		}
 	}
 	s.F32 = make([]float32, len(values))
 	for i, v := range values {
 		s.F32[i] = float32(v)
 	}
 }
+
+// isSingle says whether float32 has the number, or it is missing.
+func isSingle(v float64) bool { return v != v || float64(float32(v)) == v }

@@ -16,7 +16,7 @@ import (
 type Preparation struct {
 	Scaling Scaling `json:"scaling"`        // what was done: none, minmax or standard
 	Unit    bool    `json:"unit,omitempty"` // prepared values are clamped to [0,1]
-	Wide    bool    `json:"wide,omitempty"` // the raw values are float64
+	Wide    bool    `json:"wide,omitempty"` // raw values are taken as float64, which float32 would blur; else as float32
 
 	Cols    int       `json:"cols"`              // raw columns
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
@@ -47,11 +47,15 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if err := s.checkGaps(); err != nil {
 		return nil, err
 	}
+	wide := s.blurred()
+	if s.F64 != nil && !wide {
+		s = s.narrowed()
+	}
 	scaling, err := o.settle(s)
 	if err != nil {
 		return nil, err
 	}
-	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: s.F64 != nil, Cols: s.Cols}
+	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: wide, Cols: s.Cols}
 	if haveNames(s.Columns) || !allReal(s.Columns) {
 		p.Columns = slices.Clone(s.Columns)
 	}

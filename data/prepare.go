@@ -24,6 +24,11 @@ func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 			continue
 		}
 		s.wideRow(raw, start+i)
+		if s.F64 != nil && !p.Wide { // a row has the same bits whatever it is stored as
+			for j, v := range raw {
+				raw[j] = float64(float32(v))
+			}
+		}
 		p.row(row, raw)
 	}
 	if p.Unit {
@@ -114,7 +119,7 @@ func (p *Preparation) inputColumns() []Column {
 }
 
 // Undo returns rows of what a model sees (rows x Inputs) as rows of raw columns: numbers in their own units, float64
-// where the fitted set was and else float32, counts as the nearest whole numbers not below 0, yes/no by rounding, a
+// where the preparation is wide and else float32, counts as the nearest whole numbers not below 0, yes/no by rounding, a
 // category as its most likely level. NaN stays NaN. A number of values that makes no whole rows is an [*Error].
 func (p *Preparation) Undo(x []float32) (*Set, error) {
 	if err := p.Validate(); err != nil {

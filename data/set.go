@@ -48,6 +48,9 @@ func (s *Set) Row(dst []float32, i int) {
 	}
 }
 
+// At returns the value in column j of row i, bytes as v/255; NaN where it is missing.
+func (s *Set) At(i, j int) float64 { return s.value(i*s.Cols + j) }
+
 // value returns value i of the set, counted row after row, bytes as Row gives them.
 func (s *Set) value(i int) float64 {
 	switch {

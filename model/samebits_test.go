@@ -8,6 +8,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"gorgonia.org/tensor"
 )
 
 // everyKind is a set of each way to store rows and to prepare them.
@@ -31,7 +32,11 @@ func everyKind(t *testing.T) map[string]*data.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return map[string]*data.Set{"bytes": grey, "within 0 and 1": unit, "float64": wide, "table": table}
+	far := &data.Set{Name: "far", Rows: rows, Cols: cols} // float64 that float32 does not blur
+	for i := range rows * cols {
+		far.F64 = append(far.F64, 1e6+1000*wave(i))
+	}
+	return map[string]*data.Set{"bytes": grey, "within 0 and 1": unit, "wide": wide, "far": far, "table": table}
 }
 
 // TestARowHasOneCode demands the same bits of a row's code and reconstruction however it
@@ -76,7 +81,7 @@ func checkOneCode(t *testing.T, m *Model, s *data.Set) {
 	resident := residentCodes(t, m, s)
 	l := m.Spec.Latent
 	for i := range s.Rows {
-		one := s.Subset([]int{i})
+		one := alone(t, s, i)
 		want := encode(t, m, one)
 		if got := codes[i*l : (i+1)*l]; !slices.Equal(got, want) {
 			t.Fatalf("row %d: %v among others, %v alone", i, got, want)
@@ -93,6 +98,44 @@ func checkOneCode(t *testing.T, m *Model, s *data.Set) {
 			t.Fatalf("row %d comes out otherwise alone", i)
 		}
 	}
+}
+
+// alone is row i of s as it comes from a table, or an array, of one row.
+func alone(t *testing.T, s *data.Set, i int) *data.Set {
+	t.Helper()
+	if s.U8 != nil {
+		return s.Subset([]int{i})
+	}
+	if s.Columns == nil {
+		row := make([]float64, s.Cols)
+		for j := range row {
+			row[j] = s.At(i, j)
+		}
+		one, err := data.FromDense(tensor.New(tensor.WithShape(1, s.Cols), tensor.WithBacking(row)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return one
+	}
+	var columns []data.Values
+	for j, c := range s.Columns {
+		v := s.At(i, j)
+		switch c.Kind {
+		case data.Category:
+			columns = append(columns, data.Texts(c.Name, []string{c.Levels[int(v)]}))
+		case data.YesNo:
+			columns = append(columns, data.YesNos(c.Name, []bool{v == 1}))
+		case data.Count:
+			columns = append(columns, data.Counts(c.Name, []float64{v}))
+		default:
+			columns = append(columns, data.Numbers(c.Name, []float64{v}))
+		}
+	}
+	one, err := data.NewTable("one row", columns...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return one
 }
 
 // residentCodes are the codes as an evaluation makes them.
