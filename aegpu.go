@@ -75,10 +75,16 @@ func ReadParts(ctx context.Context, name string) (train, test *Table, err error)
 }
 
 // Write writes a table in the format that the name ends in: .csv, .tsv, .npy, .npz,
-// .idx, and .gz after any but .npz. The file is whole or not there.
-func Write(name string, t *Table) error { return data.Write(name, t) }
+// .idx, and .gz after any but .npz. The file is whole or not there. Names of rows and
+// categories are written as text in .csv and .tsv, which Read does not take yet.
+func Write(name string, t *Table) error {
+	if err := checkTable(t); err != nil {
+		return err
+	}
+	return data.Write(name, t)
+}
 
-// Split holds out a share of the rows, chosen by the seed.
+// Split holds out a share of the rows of a valid table, chosen by the seed.
 func Split(t *Table, seed uint64, share float64) (rest, held *Table) {
 	return data.Split(t, seed, share)
 }
@@ -86,7 +92,12 @@ func Split(t *Table, seed uint64, share float64) (rest, held *Table) {
 // FromDense returns a copy of an array of float32, float64 or uint8 (grey values) as a
 // table; its first dimension counts rows. Views and transposed arrays are read in the
 // order of their indices. Table.Dense is the way back.
-func FromDense(x *tensor.Dense) (*Table, error) { return data.FromDense(x) }
+func FromDense(x *tensor.Dense) (*Table, error) {
+	if x == nil {
+		return nil, &DataError{Path: "tensor", Msg: "nil: expected an array"}
+	}
+	return data.FromDense(x)
+}
 
 // NewTable returns a table of columns that a program has in memory; see [data.Numbers],
 // [data.Counts], [data.YesNos], [data.Texts] and [data.RowIDs].

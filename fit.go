@@ -2,6 +2,9 @@ package aegpu
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
@@ -18,7 +21,13 @@ type fitting struct {
 
 // WithContext ends the training between two steps when the context does, with a
 // checkpoint where there is a run directory; Fit then returns the context's error.
-func WithContext(ctx context.Context) Option { return func(f *fitting) { f.ctx = ctx } }
+func WithContext(ctx context.Context) Option {
+	return func(f *fitting) {
+		if ctx != nil {
+			f.ctx = ctx
+		}
+	}
+}
 
 // InDirectory keeps settings, weights, checkpoints and metrics in a new or empty
 // directory, as `aegpu train` does.
@@ -36,8 +45,34 @@ func OnProgress(tell func(Progress)) Option {
 // OnEpoch is told what every epoch came to.
 func OnEpoch(tell func(Epoch)) Option { return func(f *fitting) { f.options.Epoch = tell } }
 
+var errNoDevice = errors.New("the device is nil: expected one that Open returned")
+
+// checkTable refuses what is no table of rows.
+func checkTable(t *Table) error {
+	if t == nil {
+		return &DataError{Path: "table", Msg: "nil: expected rows"}
+	}
+	if err := t.Validate(); err != nil {
+		return err
+	}
+	if t.Rows < 1 || t.Cols < 1 {
+		return &DataError{Path: nameOf(t), Msg: fmt.Sprintf("%d rows of %d columns: expected one or more of each", t.Rows, t.Cols)}
+	}
+	return nil
+}
+
+// nameOf is what settings call a table: its name, as text.
+func nameOf(t *Table) string {
+	if name := strings.ToValidUTF8(t.Name, "?"); name != "" {
+		return name
+	}
+	return "table"
+}
+
 // Fit trains a model of the settings on rows, of which it holds out Settings.Val for
 // validation, and returns the model with the best weights. The caller closes it.
+// Settings.Data, Test, Device and Precision are the command's: rows and device are those
+// that are handed in.
 //
 // A [*SettingsError] says what is wrong with a setting, a [*DataError] what with the
 // rows; errors.Is(err, backend.ErrOutOfMemory) where they do not fit the device, and a
@@ -45,13 +80,24 @@ func OnEpoch(tell func(Epoch)) Option { return func(f *fitting) { f.options.Epoc
 func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	f := &fitting{ctx: context.Background()}
 	for _, set := range how {
-		set(f)
+		if set != nil {
+			set(f)
+		}
+	}
+	if dev == nil {
+		return nil, errNoDevice
+	}
+	if err := checkTable(rows); err != nil {
+		return nil, err
+	}
+	if err := s.Validate(); err != nil {
+		return nil, err
 	}
 	s, err := s.Complete()
 	if err != nil {
 		return nil, err
 	}
-	s.Data, s.Test = rows.Name, 0 // what is held out for a test is the caller's
+	s.Data, s.Test, s.Device = nameOf(rows), 0, "auto" // what is held out for a test is the caller's, as is the device
 	sets, err := train.Divide(&data.Source{Train: rows}, s)
 	if err != nil {
 		return nil, err

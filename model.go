@@ -75,25 +75,42 @@ func (m *Model) Engine() *model.Model { return m.engine }
 // Encode returns the codes of rows, rows x Latent; the means of codes that are drawn.
 // Columns with names are found by name, whatever their order.
 func (m *Model) Encode(rows *Table) (*Table, error) {
+	if err := checkTable(rows); err != nil {
+		return nil, err
+	}
 	return m.engine.Encode(context.Background(), rows)
 }
 
 // Decode returns the rows that codes stand for, in the units of the rows trained on.
 func (m *Model) Decode(codes *Table) (*Table, error) {
+	if err := checkTable(codes); err != nil {
+		return nil, err
+	}
 	return m.engine.Decode(context.Background(), codes)
 }
 
 // Reconstruct returns what comes back for rows that go through the code.
 func (m *Model) Reconstruct(rows *Table) (*Table, error) {
+	if err := checkTable(rows); err != nil {
+		return nil, err
+	}
 	return m.engine.Reconstruct(context.Background(), rows)
 }
+
+// maxSample bounds the numbers of a table of new rows, which is in memory as a whole.
+const maxSample = 1 << 34
 
 // Sample returns n new rows, decoded from draws of the code's prior. A code without a
 // prior is drawn from a Gaussian mixture fitted to the codes of like, rows as those
 // that are to be made; a code with one does not look at like, which may be nil.
 func (m *Model) Sample(n int, seed uint64, like *Table) (*Table, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("%d rows to sample: expected 1 or more", n)
+	if most := maxSample / max(m.Inputs(), m.Latent()); n < 1 || n > most {
+		return nil, fmt.Errorf("%d rows to sample: expected 1 to %d", n, most)
+	}
+	if like != nil {
+		if err := checkTable(like); err != nil {
+			return nil, err
+		}
 	}
 	codes, _, err := eval.Draw(context.Background(), m.engine, like, n, seed)
 	if err != nil {
@@ -106,8 +123,14 @@ func (m *Model) Sample(n int, seed uint64, like *Table) (*Table, error) {
 // code size stands beside it and, where both have labels, how well a linear classifier
 // on the codes does; train may be nil.
 func (m *Model) Evaluate(test, train *Table) (*Evaluation, error) {
+	if err := checkTable(test); err != nil {
+		return nil, err
+	}
 	o := eval.SummaryOptions{Seed: 1}
 	if train != nil {
+		if err := checkTable(train); err != nil {
+			return nil, err
+		}
 		pca, err := eval.Linear(m.engine, train)
 		if err != nil {
 			return nil, err

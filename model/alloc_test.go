@@ -26,7 +26,11 @@ func TestStepsDoNotAllocate(t *testing.T) {
 			kind, batches = backend.LAMB, 2
 		}
 		t.Run(fmt.Sprintf("%s, %v, %d at a time", c.name, kind, batches), func(t *testing.T) {
-			c.spec.Activation, c.spec.Likelihood = backend.GELU, Bernoulli{}
+			likelihoods := everyLikelihood()
+			c.spec.Activation, c.spec.Likelihood = backend.GELU, likelihoods[i%len(likelihoods)]
+			if c.spec.Tied || c.spec.Binarise { // which do not go with all of them
+				c.spec.Likelihood = Bernoulli{}
+			}
 			const rows = 64
 			m, err := New(dev, c.spec, 1)
 			if err != nil {

@@ -96,12 +96,18 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	}
 	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = s.Name, s.Labels, s.Classes, s.IDs, s.IDName
 	y.Height, y.Width, y.Channels = s.Height, s.Width, s.Channels
+	if y.Columns == nil {
+		y.Columns = s.Columns
+	}
 	return y, nil
 }
 
 // Decode returns the reconstructions of codes (Rows x Latent), in the units of the
 // raw rows, with the codes' labels and ids.
 func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) {
+	if err := codes.Validate(); err != nil {
+		return nil, err
+	}
 	if codes.Cols != m.Spec.Latent {
 		return nil, &data.Error{Path: codes.Name, Msg: fmt.Sprintf("rows of %d numbers: expected codes of %d", codes.Cols, m.Spec.Latent)}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 // Code is a kind of code: what becomes of the output of the encoder's last layer
-// on its way to the decoder. The kinds are [Deterministic], [TopK], [Gaussian].
+// on its way to the decoder. [Codes] lists the kinds.
 type Code interface {
 	fmt.Stringer
 	// MarshalText returns what [ParseCode] reads.
@@ -30,7 +30,9 @@ type Code interface {
 	width(latent int) int
 	// samples is the codes drawn for every example, 1 of those that are not drawn.
 	samples() int
-	// asIs reports whether the code is the encoder's output itself.
+	// asIs reports whether the decoder sees the encoder's output itself, in training
+	// too: penalties on the code and its Jacobian then apply, and its gradient comes
+	// straight out of the decoder, without back where no penalty needs it.
 	asIs() bool
 	// prior fills codes of latent units each with draws from the prior, and reports
 	// whether there is one.
@@ -41,13 +43,12 @@ type Code interface {
 // boundCode is a code bound to a graph. Tensors are of n examples.
 type boundCode interface {
 	placed
-	// start uploads what is constant.
-	start()
 	// encode enqueues what makes the code of the encoder's output h, before draws.
 	encode(h backend.Tensor, n int) backend.Tensor
 	// mean enqueues the code that is handed out, given that of encode.
 	mean(h backend.Tensor, n int) backend.Tensor
-	// draw enqueues the codes that the decoder sees in training, n*samples of them.
+	// draw enqueues the codes that the decoder sees in training, and that an
+	// evaluation measures the loss at, n*samples of them.
 	draw(h backend.Tensor, n int) backend.Tensor
 	// score enqueues the sum of the losses in rows, n*samples of them, and weighs
 	// the gradient by the decoder's output with the draws' weights.
@@ -80,7 +81,7 @@ func ParseCode(text string) (Code, error) { return parse("code", codes, text) }
 // undrawn is what codes that are not drawn have in common.
 type undrawn struct{}
 
-// WithBound refuses what belongs to codes that are drawn.
+// bound refuses what belongs to codes that are drawn.
 func (undrawn) bound(c Code, samples int, freeBits float32) (Code, error) {
 	if samples > 1 || freeBits > 0 {
 		return nil, errors.New("samples and free bits belong to a code that is drawn (gaussian), not to " + c.String())
@@ -111,7 +112,6 @@ type boundUndrawn struct {
 	*graph
 }
 
-func (boundUndrawn) start()                                          {}
 func (boundUndrawn) encode(h backend.Tensor, _ int) backend.Tensor   { return h }
 func (boundUndrawn) mean(h backend.Tensor, _ int) backend.Tensor     { return h }
 func (boundUndrawn) draw(h backend.Tensor, _ int) backend.Tensor     { return h }

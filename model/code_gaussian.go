@@ -22,7 +22,9 @@ func makeGaussian(v []float32) (Code, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.Samples = n
+		if n > 1 { // one is the usual
+			c.Samples = n
+		}
 	}
 	if len(v) > 1 {
 		c.FreeBits = v[1]
@@ -46,6 +48,9 @@ func (c Gaussian) MarshalText() ([]byte, error) { return []byte(c.String()), nil
 
 // WithBound returns the code with these in place of its own where they are set.
 func (c Gaussian) WithBound(samples int, freeBits float32) (Code, error) {
+	if samples > 1 && c.Samples > 1 && samples != c.Samples || freeBits != 0 && c.FreeBits != 0 && freeBits != c.FreeBits {
+		return nil, fmt.Errorf("the code %v and samples %d, free bits %g say different things: expected one of them", c, samples, freeBits)
+	}
 	if samples > 1 {
 		c.Samples = samples
 	}

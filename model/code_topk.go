@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -48,8 +49,8 @@ func (c TopK) check(s *Spec) error {
 	if c.K < 1 || c.K > s.Latent {
 		return fmt.Errorf("topk keeps %d of %d units: expected 1 to %d", c.K, s.Latent, s.Latent)
 	}
-	if !(c.Alpha >= 0) {
-		return fmt.Errorf("topk alpha is %g: expected 0 or more", c.Alpha)
+	if !(c.Alpha >= 0 && c.Alpha <= math.MaxFloat32) {
+		return fmt.Errorf("topk alpha is %g: expected a number, 0 or more", c.Alpha)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -85,6 +86,9 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkTensors(&spec, st); err != nil {
+		return nil, err
+	}
 	m, err := newModel(dev, spec)
 	if err != nil {
 		return nil, err
@@ -117,19 +121,35 @@ func readSpec(meta map[string]string) (spec Spec, err error) {
 	return spec, nil
 }
 
-// fill uploads every parameter tensor from a file.
-func (m *Model) fill(st safetensors.SafeTensors) error {
-	for _, p := range m.layout.params {
+// checkTensors refuses a file whose tensors are not those of its spec, before any
+// memory is taken for them.
+func checkTensors(spec *Spec, st safetensors.SafeTensors) error {
+	if err := spec.Validate(); err != nil {
+		return err
+	}
+	for _, p := range newLayout(spec).params {
 		view, ok := st.Tensor(p.Name)
 		if !ok {
 			return fmt.Errorf("tensor %s is missing", p.Name)
 		}
+		want := []uint64{uint64(p.Rows), uint64(p.Cols)}
+		if !p.Weight {
+			want = want[1:]
+		}
+		if !slices.Equal(view.Shape(), want) {
+			return fmt.Errorf("tensor %s has shape %v: expected %v", p.Name, view.Shape(), want)
+		}
+	}
+	return nil
+}
+
+// fill uploads every parameter tensor from a file.
+func (m *Model) fill(st safetensors.SafeTensors) error {
+	for _, p := range m.layout.params {
+		view, _ := st.Tensor(p.Name) // it is there
 		v, err := Float32s(view)
 		if err != nil {
 			return fmt.Errorf("tensor %s: %w", p.Name, err)
-		}
-		if len(v) != p.Rows*p.Cols {
-			return fmt.Errorf("tensor %s has shape %v: expected %d x %d", p.Name, view.Shape(), p.Rows, p.Cols)
 		}
 		m.dev.Upload(m.layout.view(m.params, p.Name), v)
 	}

@@ -47,12 +47,22 @@ func gradientCases() []gradientCase {
 	return all
 }
 
+// everyLikelihood lists those of the variants.
+func everyLikelihood() (all []Likelihood) {
+	for _, v := range Variants(5, []int{6, 5}, 3) {
+		if l := v.Spec.likelihood(); !slices.Contains(all, l) {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
 // TestGradients holds every variant x activation x loss against central
 // differences of the float64 reference device.
 func TestGradients(t *testing.T) {
 	for _, c := range gradientCases() {
 		for _, act := range backend.Activations() {
-			for _, loss := range []Likelihood{Squared{}, Bernoulli{}, GaussianNLL{}} {
+			for _, loss := range everyLikelihood() {
 				c := c
 				c.spec.Activation, c.spec.Likelihood = act, loss
 				if c.spec.Code == nil && c.spec.CodeActivation == backend.Identity {

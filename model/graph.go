@@ -57,7 +57,9 @@ func newGraph(m *Model, o graphOptions, more func(*graph, backend.Alloc)) (*grap
 	if g.sums, err = m.dev.AllocSums(numSums + len(g.terms)); err != nil {
 		return g, err
 	}
-	g.code.start()
+	for _, p := range g.parts() {
+		p.start()
+	}
 	return g, nil
 }
 

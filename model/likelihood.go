@@ -8,7 +8,8 @@ import (
 )
 
 // Likelihood is what the decoder's output says of an example, and so the loss of a
-// reconstruction. The kinds are [Squared], [Bernoulli], [GaussianNLL].
+// reconstruction. [Likelihoods] lists the
+// kinds.
 type Likelihood interface {
 	fmt.Stringer
 	// MarshalText returns what [ParseLikelihood] reads.
@@ -34,8 +35,9 @@ type Likelihood interface {
 // boundLikelihood is a likelihood bound to a graph.
 type boundLikelihood interface {
 	placed
-	// loss enqueues the loss of every row of l.Out against l.Target into l.Rows, and
-	// where l.DOut is there l.Scale times the gradient by l.Out.
+	// loss enqueues the loss of every row of l.Out against l.Target into l.Rows, in
+	// nats if Figure says so, and where l.DOut is there l.Scale times the gradient by
+	// l.Out. An evaluation has no l.DOut.
 	loss(l backend.Loss)
 	// reconstruction enqueues what makes reconstructions of the decoder's output,
 	// n rows, in its place or elsewhere.

@@ -38,6 +38,7 @@ func (GaussianNLL) width(inputs int) int          { return 2 * inputs }
 func (GaussianNLL) bind(g *graph) boundLikelihood { return &boundGaussianNLL{graph: g} }
 
 type boundGaussianNLL struct {
+	unplaced
 	*graph
 	means backend.Tensor // B*K x D, in inference
 }
@@ -47,8 +48,6 @@ func (b *boundGaussianNLL) reserve(alloc backend.Alloc) {
 		b.means = alloc(b.batch*b.samples, b.Spec.Inputs)
 	}
 }
-
-func (b *boundGaussianNLL) tensors(func(string, backend.Tensor)) {}
 
 func (b *boundGaussianNLL) loss(l backend.Loss) {
 	l.Kind = backend.GaussianNLL

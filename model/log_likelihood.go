@@ -14,7 +14,7 @@ import (
 // first.
 func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, seed uint64) (float64, error) {
 	if !m.Spec.Bounds() {
-		return 0, fmt.Errorf("log p(x) is estimated for a Gaussian code with the bernoulli or gaussian loss")
+		return 0, fmt.Errorf("log p(x) is estimated for a code that is drawn, with a loss that is minus a log-likelihood")
 	}
 	chunk := min(k, 50)
 	a, err := m.newApplier(min(20, data.Rows), max(2, chunk))

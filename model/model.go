@@ -42,6 +42,7 @@ func newModel(dev backend.Device, spec Spec) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Spec: spec, dev: dev, layout: newLayout(&spec), prep: data.IdentityPreparation(spec.Inputs)}
+	m.prep.Unit = spec.Unit()
 	var err error
 	if m.params, err = dev.Alloc(1, m.layout.size); err != nil {
 		return nil, fmt.Errorf("parameters: %w", err)
@@ -59,13 +60,17 @@ func (m *Model) Close() {
 // comes out: nothing, where none was set. It is shared and must not be changed.
 func (m *Model) Preparation() *data.Preparation { return m.prep }
 
-// SetPreparation says what is done to raw rows. It must make rows of Inputs numbers.
+// SetPreparation says what is done to raw rows. It must make rows of Inputs numbers,
+// within [0, 1] where the likelihood takes no others.
 func (m *Model) SetPreparation(p *data.Preparation) error {
 	if err := p.Validate(); err != nil {
 		return err
 	}
 	if p.Inputs() != m.Spec.Inputs {
 		return fmt.Errorf("a preparation that makes rows of %d numbers does not fit a model of %d inputs", p.Inputs(), m.Spec.Inputs)
+	}
+	if p.Unit != m.Spec.Unit() {
+		return fmt.Errorf("a preparation to values within [0, 1] (%v) does not fit the %v likelihood", p.Unit, m.Spec.likelihood())
 	}
 	m.prep = p
 	return nil

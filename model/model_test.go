@@ -48,7 +48,9 @@ func encode(t *testing.T, m *Model, x *data.Set) []float32 {
 // scaled is a preparation of shifts and scales.
 func scaled(t *testing.T, m *Model, shift, scale []float32) {
 	t.Helper()
-	if err := m.SetPreparation(data.PreparationOf(shift, scale)); err != nil {
+	p := data.PreparationOf(shift, scale)
+	p.Unit = m.Spec.Unit()
+	if err := m.SetPreparation(p); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -63,6 +63,12 @@ func usages[P any](kinds []kind[P]) string {
 	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
 }
 
+// Codes returns how the kinds of code are written, for people.
+func Codes() string { return usages(codes) }
+
+// Likelihoods returns how the kinds of likelihood are written, for people.
+func Likelihoods() string { return usages(likelihoods) }
+
 // worded is a part's text: its name and its numbers, shortest first to last.
 func worded(name string, v ...float32) string {
 	for _, x := range v {
@@ -83,6 +89,8 @@ func whole(what string, v float32) (int, error) {
 type placed interface {
 	// reserve takes the part's memory. It is called twice: to count, and to take.
 	reserve(alloc backend.Alloc)
+	// start uploads what is constant, once the memory is there.
+	start()
 	// tensors hands on the part's tensors by name, for a listing of the step.
 	tensors(add func(name string, of backend.Tensor))
 }
@@ -91,6 +99,7 @@ type placed interface {
 type unplaced struct{}
 
 func (unplaced) reserve(backend.Alloc)                {}
+func (unplaced) start()                               {}
 func (unplaced) tensors(func(string, backend.Tensor)) {}
 
 // term is a sum over examples that a part adds to the loss.

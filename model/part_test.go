@@ -14,7 +14,7 @@ import (
 func TestPartsAreTheirText(t *testing.T) {
 	for text, want := range map[string]any{
 		"deterministic": Deterministic{}, "topk:25": TopK{K: 25}, "topk:25:1.5": TopK{K: 25, Alpha: 1.5},
-		"gaussian": Gaussian{}, "gaussian:5": Gaussian{Samples: 5}, "gaussian:1:0.25": Gaussian{Samples: 1, FreeBits: 0.25},
+		"gaussian": Gaussian{}, "gaussian:5": Gaussian{Samples: 5}, "gaussian:1:0.25": Gaussian{FreeBits: 0.25},
 		"squared": Squared{}, "bernoulli": Bernoulli{},
 		"kl:0.05:3": KLSparsity{Target: 0.05, Weight: 3}, "l1:0.0001": L1Sparsity{Weight: 1e-4},
 		"exact:0.1": Contractive{Weight: 0.1}, "stochastic:0.1:4": Contractive{Weight: 0.1, Probes: 4},
@@ -46,7 +46,7 @@ func TestPartsRefuse(t *testing.T) {
 		err  error
 		want string
 	}{
-		"":           {code(""), "expected deterministic, topk:K[:ALPHA] or gaussian"},
+		"":           {code(""), "expected " + usages(codes)},
 		"topk":       {code("topk"), "unknown code"},
 		"topk:2.5":   {code("topk:2.5"), "whole number"},
 		"topk:1e30":  {code("topk:1e30"), "whole number"},

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -85,8 +86,8 @@ func weighed(p Penalty) term {
 
 // checkWeight refuses weights below 0.
 func checkWeight(p Penalty) error {
-	if name, weight := p.Term(); !(weight >= 0) {
-		return fmt.Errorf("the weight of the %s penalty is %g: it must not be negative", name, weight)
+	if name, weight := p.Term(); !(weight >= 0 && weight <= math.MaxFloat32) {
+		return fmt.Errorf("the weight of the %s penalty is %g: expected a number, 0 or more", name, weight)
 	}
 	return nil
 }

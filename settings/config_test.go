@@ -89,7 +89,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"patience without val", "ae", func(c *Config) { c.Patience, c.Val = 3, 0 }, "set Val above 0"},
 		{"corruption a layer", "ae", func(c *Config) { c.Corrupt = Corruptions{{}, {}, {}} }, "PretrainEpochs above 0 (Model stacked)"},
 		{"too few corruptions", "stacked", func(c *Config) { c.Corrupt = Corruptions{{}, {}} }, "2 corruptions for 3 layers"},
-		{"unknown corruption", "ae", func(c *Config) { c.Corrupt = Corruptions{{Kind: 9}} }, "unknown corruption(9)"},
+		{"unknown corruption", "ae", func(c *Config) { c.Corrupt = Corruptions{{Kind: 9}} }, "unknown corruption"},
 		{"masking above 1", "ae", func(c *Config) { c.Corrupt = Corruptions{{Kind: backend.Masking, Level: 1.5}} }, "level 1.5"},
 		{"accumulate 0", "ae", func(c *Config) { c.Accumulate = 0 }, "Accumulate is 0"},
 		{"unknown lr-scale", "ae", func(c *Config) { c.LRScale.Kind = 9 }, "LRScale: unknown"},

@@ -28,7 +28,13 @@ func ReadConfigAs(r io.Reader, as string) (Config, error) {
 	}
 	line := 0
 	for _, p := range pairs {
-		if p.name == "model" && as == "" {
+		if p.name != "model" {
+			continue
+		}
+		if p.value.Kind != yaml.ScalarNode {
+			return Config{}, at(p.value.Line, wrong("Model", "is a list or a mapping: expected one value"))
+		}
+		if as == "" {
 			as, line = p.value.Value, p.value.Line
 		}
 	}

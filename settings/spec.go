@@ -1,6 +1,8 @@
 package settings
 
 import (
+	"errors"
+
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/model"
 )
@@ -41,7 +43,25 @@ func (c *Config) spec(inputs int) (model.Spec, error) {
 			s.Penalties = append(s.Penalties, p)
 		}
 	}
-	return s, s.Validate()
+	return s, c.fieldOf(s.Validate())
+}
+
+// fieldOf returns a spec's error as one of the field that the spec had it from.
+func (c *Config) fieldOf(err error) error {
+	var bad *model.SpecError
+	if !errors.As(err, &bad) {
+		return err
+	}
+	field := map[string]string{"Likelihood": "Loss", "Inputs": "Data", "Classes": "Classifier"}[bad.Field]
+	switch {
+	case bad.Field == "Penalties" && bad.Penalty == c.Contract.Penalty:
+		field = "Contract"
+	case bad.Field == "Penalties" || bad.Field == "Code" && c.Sparsity.Code != nil:
+		field = "Sparsity"
+	case field == "":
+		field = bad.Field
+	}
+	return &Error{Field: field, Err: bad.Err}
 }
 
 // code returns the code that Code, Sparsity, Samples and FreeBits make together.
@@ -54,8 +74,11 @@ func (c *Config) code() (model.Code, error) {
 		code = own
 	}
 	code, err := code.WithBound(c.Samples, float32(c.FreeBits))
+	if err != nil && c.Samples > 1 {
+		return nil, &Error{Field: "Samples", Err: err}
+	}
 	if err != nil {
-		return nil, err
+		return nil, &Error{Field: "FreeBits", Err: err}
 	}
 	switch {
 	case code.Drawn():

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -53,6 +54,11 @@ func (c *Config) checkChoices() error {
 		{field: "Classifier", err: c.Classifier.check()},
 		{field: "Init", err: readable(c.Init.String(), c.Init.UnmarshalText)},
 		{field: "Scale", err: readable(c.Scale.String(), new(data.Scaling).UnmarshalText)},
+		{field: "Code", err: readable(c.Code.String(), new(Code).UnmarshalText)},
+		{field: "Loss", err: readable(c.Loss.String(), new(Loss).UnmarshalText)},
+		{field: "Corrupt", err: readable(c.Corrupt.String(), new(Corruptions).UnmarshalText)},
+		{field: "Sparsity", err: readable(c.Sparsity.String(), new(Sparsity).UnmarshalText)},
+		{field: "Contract", err: readable(c.Contract.String(), new(Contraction).UnmarshalText)},
 		{field: "Precision", err: readable(c.Precision.String(), new(backend.Precision).UnmarshalText)},
 		{field: "Activation", err: readable(c.Activation.String(), new(backend.Activation).UnmarshalText)},
 		{field: "CodeActivation", err: readable(c.CodeActivation.String(), new(backend.Activation).UnmarshalText)},
@@ -139,11 +145,19 @@ func (c *Config) bounds() []bound {
 	}
 }
 
+// format is how the number is written: a count without an exponent.
+func (b *bound) format() byte {
+	if b.value == math.Trunc(b.value) && !b.in32 {
+		return 'f'
+	}
+	return 'g'
+}
+
 // check returns what is wrong with the number.
 func (b *bound) check() error {
 	v := b.value
 	if !b.ok(v) || math.IsInf(v, 0) {
-		return wrong(b.field, "is %g: expected %s", v, b.want)
+		return wrong(b.field, "is %s: expected %s", strconv.FormatFloat(v, b.format(), -1, 64), b.want)
 	}
 	in := float64(float32(v))
 	if b.in32 && (!b.ok(in) || math.IsInf(in, 0) || in == 0 && v != 0) {

@@ -106,6 +106,9 @@ func shapeOf(s *data.Set) (height, width, channels int) {
 	if s.Height > 0 {
 		return s.Height, s.Width, s.Channels
 	}
+	if s.Columns != nil { // a table's columns have names, pixels none
+		return 0, 0, 0
+	}
 	return squareSide(s.Cols)
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
 )
@@ -25,8 +26,8 @@ var allSettings = []setting{
 	{"Model", "activation", "activation `NAME` of the hidden layers: identity, relu, leaky-relu, elu, gelu, silu, softplus, sigmoid, tanh"},
 	{"Model", "code-activation", "activation `NAME` of the code"},
 	{"Model", "output-activation", "activation `NAME` of the reconstruction (squared loss)"},
-	{"Model", "code", "`KIND` of code: deterministic, topk:K[:ALPHA] or gaussian[:SAMPLES[:FREE-BITS]]"},
-	{"Model", "loss", "loss `NAME`: squared, bernoulli (cross-entropy) or gaussian"},
+	{"Model", "code", "`KIND` of code: " + model.Codes()},
+	{"Model", "loss", "loss `NAME`: " + model.Likelihoods() + "; bernoulli is the cross-entropy"},
 	{"Model", "binarise", "draw grey inputs to 0 or 1 afresh for every batch"},
 	{"Model", "init", "initialisation `NAME` of the weights: auto, xavier, he, lecun, sparse"},
 	{"Model", "output-bias", "`START` of the output's bias: mean (of the training rows) or zero"},
