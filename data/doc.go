@@ -3,7 +3,8 @@
 // A [Set] is rows of numbers with optional class labels: a matrix, images, or a table of named columns of several kinds,
 // which [NewTable] makes of what a program has in memory. [Open] makes one, or a training part and a test part, from a
 // name: "builtin:glyphs" (digits drawn by this package), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV
-// or TSV, gzip'd or not. [Write] is the way back. [Preparation] is what is done to rows before a model sees them, and undone
+// or TSV, gzip'd or not. [Write] is the way back, but for names of rows and
+// categories, which it writes as text and [Open] does not take yet. [Preparation] is what is done to rows before a model sees them, and undone
 // to what comes out of it, and [Split] holds rows out by a seed.
 //
 // Every number that this package hands out is finite, but for the NaN of a missing cell. What a user got wrong, from a missing file to a damaged byte,

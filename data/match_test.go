@@ -113,3 +113,21 @@ func TestLevelsAreMatchedByName(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Under Unit only numbers have to lie within [0, 1], not the places of levels.
+func TestUnitLooksAtNumbersOnly(t *testing.T) {
+	s, err := NewTable("levels", Numbers("x", []float64{0, 0.5, 1, 0.2, 0.3}), Texts("grade", []string{"a", "b", "c", "d", "e"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := fitted(t, s, PreparationOptions{Unit: true})
+	if x := applied(t, p, s); x.Cols != 6 {
+		t.Errorf("%d columns", x.Cols)
+	}
+	fresh, err := NewTable("fresh", Numbers("x", []float64{0.5}), Texts("grade", []string{"z"}, "v", "w", "x", "y", "z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.Apply(fresh)
+	wantError(t, err, `level "z" was not there`)
+}

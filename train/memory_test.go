@@ -69,7 +69,9 @@ func planSets() *Sets {
 		}
 		return s
 	}
-	return &Sets{Train: set(300), Val: set(40), Preparation: data.IdentityPreparation(set(1).Cols)}
+	p := data.IdentityPreparation(set(1).Cols)
+	p.Unit = true
+	return &Sets{Train: set(300), Val: set(40), Preparation: p}
 }
 
 // What is planned is what a run of one phase takes. (What a GPU keeps beside it is held

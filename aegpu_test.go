@@ -1,0 +1,80 @@
+package aegpu_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"path/filepath"
+	"testing"
+
+	"github.com/aegpu/aegpu"
+)
+
+// tables are some that are none.
+var tables = map[string]*aegpu.Table{
+	"nil": nil, "empty": {}, "short": {Rows: 50, Cols: 2, F32: make([]float32, 3)}, "negative": {Rows: -1, Cols: -1},
+	"few labels": {Rows: 5, Cols: 1, F32: make([]float32, 5), Labels: []int32{0}, Classes: []string{"a"}},
+	"NaN":        {Rows: 2, Cols: 1, F32: []float32{1, float32(math.NaN())}},
+}
+
+// TestBadTablesAreErrors hands them to all that takes tables.
+func TestBadTablesAreErrors(t *testing.T) {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	m := must(aegpu.Fit(dev, must(aegpu.Read("testdata/waves.csv")), aegpu.Settings{Latent: 2, Epochs: 1}))
+	defer m.Close()
+	for name, bad := range tables {
+		for what, do := range map[string]func() error{
+			"Fit":         func() error { _, err := aegpu.Fit(dev, bad, aegpu.Settings{}); return err },
+			"Encode":      func() error { _, err := m.Encode(bad); return err },
+			"Decode":      func() error { _, err := m.Decode(bad); return err },
+			"Reconstruct": func() error { _, err := m.Reconstruct(bad); return err },
+			"Evaluate":    func() error { _, err := m.Evaluate(bad, nil); return err },
+			"Write":       func() error { return aegpu.Write(filepath.Join(t.TempDir(), "x.npy"), bad) },
+		} {
+			var wrong *aegpu.DataError
+			if err := do(); !errors.As(err, &wrong) {
+				t.Errorf("%s of a table that is %s: %v", what, name, err)
+			}
+		}
+	}
+	if _, err := aegpu.FromDense(nil); err == nil {
+		t.Error("FromDense(nil) was let through")
+	}
+	for _, n := range []int{0, -1, math.MaxInt / 8} {
+		if _, err := m.Sample(n, 1, must(aegpu.Read("testdata/waves.csv"))); err == nil {
+			t.Errorf("%d samples were let through", n)
+		}
+	}
+}
+
+// TestFitAsAsked: an unknown model, a device and options that are nil, a context that is
+// over; and a run of a table without a name, which can be gone on with.
+func TestFitAsAsked(t *testing.T) {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	var setting *aegpu.SettingsError
+	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Model: "vea"}); !errors.As(err, &setting) || setting.Field != "Model" {
+		t.Errorf("an unknown model: %v", err)
+	}
+	if _, err := aegpu.Fit(nil, rows, aegpu.Settings{}); err == nil {
+		t.Error("no device was let through")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Epochs: 1000}, aegpu.WithContext(ctx), nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a context that is over: %v", err)
+	}
+	plain := *rows
+	plain.Name = ""
+	dir := filepath.Join(t.TempDir(), "run")
+	s := aegpu.Settings{Latent: 2, Epochs: 1}
+	for range 2 {
+		m, err := aegpu.Fit(dev, &plain, s, aegpu.InDirectory(dir), aegpu.Resuming())
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Close()
+	}
+}
