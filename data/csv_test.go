@@ -15,14 +15,14 @@ func TestCSVTables(t *testing.T) {
 		columns, classes []string
 		labels           []int32
 	}{
-		{"a.csv", "1,2\n3,4\n", 2, 2, []float32{1, 2, 3, 4}, nil, nil, nil},
-		{"a.csv", "\ufeffa,b\r\n 1 ,-25e-2\r\n", 1, 2, []float32{1, -0.25}, []string{"a", "b"}, nil, nil},
-		{"a.csv", "a,Label,b\n1,dog,2\n3,cat,4\n5,dog,6", 3, 2, []float32{1, 2, 3, 4, 5, 6}, []string{"a", "b"}, []string{"cat", "dog"}, []int32{1, 0, 1}},
-		{"a.csv", "x,y\n1,2\n3,0\n", 2, 1, []float32{1, 3}, []string{"x"}, []string{"0", "1", "2"}, []int32{2, 0}},
-		{"a.csv", "x,y,class\n1,2,a\n", 1, 2, []float32{1, 2}, []string{"x", "y"}, []string{"a"}, []int32{0}},
-		{"a.csv", "x,target\n1,10\n2,9\n3,-1\n", 3, 1, []float32{1, 2, 3}, []string{"x"}, []string{"-1", "9", "10"}, []int32{2, 1, 0}},
-		{"a.csv", "x,y\n1,5000\n2,7\n", 2, 1, []float32{1, 2}, []string{"x"}, []string{"7", "5000"}, []int32{1, 0}},
-		{"a.tsv", "a b\tit's \"5\"\n1\t2\n", 1, 2, []float32{1, 2}, []string{"a b", "it's \"5\""}, nil, nil},
+		{name: "a.csv", content: "1,2\n3,4\n", rows: 2, cols: 2, want: []float32{1, 2, 3, 4}},
+		{name: "a.csv", content: "\ufeffa,b\r\n 1 ,-25e-2\r\n", rows: 1, cols: 2, want: []float32{1, -0.25}, columns: []string{"a", "b"}},
+		{name: "a.csv", content: "a,Label,b\n1,dog,2\n3,cat,4\n5,dog,6", rows: 3, cols: 2, want: []float32{1, 2, 3, 4, 5, 6}, columns: []string{"a", "b"}, classes: []string{"cat", "dog"}, labels: []int32{1, 0, 1}},
+		{name: "a.csv", content: "x,y\n1,2\n3,0\n", rows: 2, cols: 1, want: []float32{1, 3}, columns: []string{"x"}, classes: []string{"0", "1", "2"}, labels: []int32{2, 0}},
+		{name: "a.csv", content: "x,y,class\n1,2,a\n", rows: 1, cols: 2, want: []float32{1, 2}, columns: []string{"x", "y"}, classes: []string{"a"}, labels: []int32{0}},
+		{name: "a.csv", content: "x,target\n1,10\n2,9\n3,-1\n", rows: 3, cols: 1, want: []float32{1, 2, 3}, columns: []string{"x"}, classes: []string{"-1", "9", "10"}, labels: []int32{2, 1, 0}},
+		{name: "a.csv", content: "x,y\n1,5000\n2,7\n", rows: 2, cols: 1, want: []float32{1, 2}, columns: []string{"x"}, classes: []string{"7", "5000"}, labels: []int32{1, 0}},
+		{name: "a.tsv", content: "a b\tit's \"5\"\n1\t2\n", rows: 1, cols: 2, want: []float32{1, 2}, columns: []string{"a b", "it's \"5\""}},
 	} {
 		for _, content := range []string{c.content, packed(c.content)} {
 			s := open(t, file(t, c.name, content))

@@ -60,15 +60,15 @@ func TestNPYTypesAndLayouts(t *testing.T) {
 		rows, cols    int
 		want          []float32
 	}{
-		{"float64", array("<f8", []int{2, 1}, []float64{1, -2}), 2, 1, []float32{1, -2}},
-		{"big end float32", be(">f4", []int{1}, 0x3f, 0x80, 0, 0), 1, 1, []float32{1}},
-		{"big end int16", be(">i2", []int{2}, 0xff, 0xfe, 0, 3), 2, 1, []float32{-2, 3}},
-		{"float16", array("<f2", []int{5}, []uint16{0x3c00, 0xc000, 0x0001, 0x7bff, 0x8000}), 5, 1, []float32{1, -2, 1. / (1 << 24), 65504, 0}},
-		{"bool", array("|b1", []int{3}, []uint8{0, 1, 1}), 3, 1, []float32{0, 1, 1}},
-		{"uint64", array("<u8", []int{1, 2}, []uint64{1, 1 << 40}), 1, 2, []float32{1, 1 << 40}},
-		{"four dimensions", array("<i4", []int{1, 2, 1, 2}, []int32{1, 2, 3, 4}), 1, 4, []float32{1, 2, 3, 4}},
-		{"column-major", string(column), 2, 3, []float32{0, 1, 2, 3, 4, 5}},
-		{"Python 2", string(python2), 2, 1, []float32{1, 2}},
+		{name: "float64", content: array("<f8", []int{2, 1}, []float64{1, -2}), rows: 2, cols: 1, want: []float32{1, -2}},
+		{name: "big end float32", content: be(">f4", []int{1}, 0x3f, 0x80, 0, 0), rows: 1, cols: 1, want: []float32{1}},
+		{name: "big end int16", content: be(">i2", []int{2}, 0xff, 0xfe, 0, 3), rows: 2, cols: 1, want: []float32{-2, 3}},
+		{name: "float16", content: array("<f2", []int{5}, []uint16{0x3c00, 0xc000, 0x0001, 0x7bff, 0x8000}), rows: 5, cols: 1, want: []float32{1, -2, 1. / (1 << 24), 65504, 0}},
+		{name: "bool", content: array("|b1", []int{3}, []uint8{0, 1, 1}), rows: 3, cols: 1, want: []float32{0, 1, 1}},
+		{name: "uint64", content: array("<u8", []int{1, 2}, []uint64{1, 1 << 40}), rows: 1, cols: 2, want: []float32{1, 1 << 40}},
+		{name: "four dimensions", content: array("<i4", []int{1, 2, 1, 2}, []int32{1, 2, 3, 4}), rows: 1, cols: 4, want: []float32{1, 2, 3, 4}},
+		{name: "column-major", content: string(column), rows: 2, cols: 3, want: []float32{0, 1, 2, 3, 4, 5}},
+		{name: "Python 2", content: string(python2), rows: 2, cols: 1, want: []float32{1, 2}},
 	} {
 		for _, content := range []string{c.content, packed(c.content)} {
 			s := open(t, file(t, "a.npy", content))

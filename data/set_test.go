@@ -116,12 +116,12 @@ func TestFromDenseReadsEveryLayout(t *testing.T) {
 		rows, cols int
 		want       []float32
 	}{
-		{"rows", whole, 2, 3, []float32{0, 1, 2, 3, 4, 5}},
-		{"transposed", turned, 3, 2, []float32{0, 3, 1, 4, 2, 5}},
-		{"columns of", part.(*tensor.Dense), 2, 2, []float32{1, 2, 4, 5}},
-		{"column-major", tensor.New(tensor.WithShape(2, 3), tensor.AsFortran(slices.Clone(six))), 2, 3, []float32{0, 1, 2, 3, 4, 5}},
-		{"one dimension", tensor.New(tensor.WithShape(6), tensor.WithBacking(slices.Clone(six))), 6, 1, []float32{0, 1, 2, 3, 4, 5}},
-		{"one value", tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float64{7})), 1, 1, []float32{7}},
+		{name: "rows", d: whole, rows: 2, cols: 3, want: []float32{0, 1, 2, 3, 4, 5}},
+		{name: "transposed", d: turned, rows: 3, cols: 2, want: []float32{0, 3, 1, 4, 2, 5}},
+		{name: "columns of", d: part.(*tensor.Dense), rows: 2, cols: 2, want: []float32{1, 2, 4, 5}},
+		{name: "column-major", d: tensor.New(tensor.WithShape(2, 3), tensor.AsFortran(slices.Clone(six))), rows: 2, cols: 3, want: []float32{0, 1, 2, 3, 4, 5}},
+		{name: "one dimension", d: tensor.New(tensor.WithShape(6), tensor.WithBacking(slices.Clone(six))), rows: 6, cols: 1, want: []float32{0, 1, 2, 3, 4, 5}},
+		{name: "one value", d: tensor.New(tensor.WithShape(1, 1), tensor.WithBacking([]float64{7})), rows: 1, cols: 1, want: []float32{7}},
 	} {
 		got, err := FromDense(c.d)
 		if err != nil {
