@@ -23,7 +23,6 @@ import (
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
-	"gorgonia.org/tensor"
 )
 
 type (
@@ -82,11 +81,6 @@ func Write(name string, t *Table) error { return data.Write(name, t) }
 func Split(t *Table, seed uint64, share float64) (rest, held *Table) {
 	return data.Split(t, seed, share)
 }
-
-// FromDense returns a copy of an array of float32, float64 or uint8 (grey values) as a
-// table; its first dimension counts rows. Views and transposed arrays are read in the
-// order of their indices. Table.Dense is the way back.
-func FromDense(x *tensor.Dense) (*Table, error) { return data.FromDense(x) }
 
 // NewTable returns a table of columns that a program has in memory; see [data.Numbers],
 // [data.Counts], [data.YesNos], [data.Texts] and [data.RowIDs].
