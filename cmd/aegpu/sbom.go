@@ -37,7 +37,7 @@ type property struct {
 // sbomOf lists the modules that the linker noted, and Go's own library. A module's sum is that of go.sum.
 func sbomOf(info *debug.BuildInfo) sbom {
 	b := buildOf(info)
-	main := moduleComponent("application", "github.com/aegpu/aegpu", b.Version, "")
+	main := moduleComponent("application", "github.com/aegpu/aegpu", strings.TrimPrefix(b.Version, "devel"), "")
 	for _, p := range []property{{"commit", b.Commit}, {"platform", b.Platform}, {"tags", strings.Join(b.Tags, ",")}} {
 		if p.Value != "" {
 			main.Properties = append(main.Properties, property{"aegpu:" + p.Name, p.Value})
