@@ -23,7 +23,6 @@ import (
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
-	"gorgonia.org/tensor"
 )
 
 type (
@@ -87,16 +86,6 @@ func Write(name string, t *Table) error {
 // Split holds out a share of the rows of a valid table, chosen by the seed.
 func Split(t *Table, seed uint64, share float64) (rest, held *Table) {
 	return data.Split(t, seed, share)
-}
-
-// FromDense returns a copy of an array of float32, float64 or uint8 (grey values) as a
-// table; its first dimension counts rows. Views and transposed arrays are read in the
-// order of their indices. Table.Dense is the way back.
-func FromDense(x *tensor.Dense) (*Table, error) {
-	if x == nil {
-		return nil, &DataError{Path: "tensor", Msg: "nil: expected an array"}
-	}
-	return data.FromDense(x)
 }
 
 // NewTable returns a table of columns that a program has in memory; see [data.Numbers],

@@ -1,3 +1,5 @@
+//go:build !notensor
+
 package data
 
 import (

@@ -5,10 +5,6 @@ import (
 	"image/color"
 	"io"
 	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 const (
@@ -49,11 +45,11 @@ func Codes2D(w io.Writer, codes []float32, labels []int32, classes []string) err
 		s.classes = max(s.classes, len(classes))
 		keys = classKeys(s, classes)
 	}
-	p := newAxes("code 1", "code 2")
-	p.X.Min, p.X.Max = middle(s.x).padded()
-	p.Y.Min, p.Y.Max = middle(s.y).padded()
-	p.Add(s)
-	return figure(w, 560, 560, func(c draw.Canvas) { tile(c, []panel{{Plot: p}}, 1, keys) })
+	p := newChart("", "code 1", "code 2")
+	p.x.min, p.x.max = middle(s.x).padded()
+	p.y.min, p.y.max = middle(s.y).padded()
+	p.parts = []part{s}
+	return figure(w, 560, 560, func(c canvas) { tile(c, []*chart{p}, 1, keys) })
 }
 
 func classKeys(s cloud, classes []string) (keys []key) {
@@ -62,10 +58,10 @@ func classKeys(s cloud, classes []string) (keys []key) {
 		if i < len(classes) {
 			name = classes[i]
 		}
-		keys = append(keys, key{name: name, line: draw.LineStyle{Color: colourOf(i, s.classes)}, disc: true})
+		keys = append(keys, key{name: name, line: pen{colour: colourOf(i, s.classes)}, disc: true})
 	}
 	if rest := s.classes - maxClasses; rest > 0 {
-		keys = append(keys, key{name: fmt.Sprintf("and %d more", rest), line: draw.LineStyle{Color: color.Transparent}, disc: true})
+		keys = append(keys, key{name: fmt.Sprintf("and %d more", rest), line: pen{colour: color.Transparent}, disc: true})
 	}
 	return keys
 }
@@ -85,15 +81,13 @@ type cloud struct {
 	classes int
 }
 
-// Plot is plot.Plotter. Points are drawn in the order of the rows, so that no
+// draw draws points drawn in the order of the rows, so that no
 // class lies on top of all others.
-func (s cloud) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
+func (s cloud) draw(c canvas, p *chart) {
 	for i, x := range s.x {
 		colour := colourOf(s.label[i], s.classes)
-		at := vg.Point{X: tx(x), Y: ty(s.y[i])}
-		if c.Contains(at) {
-			disc(c, at, 1.7, color.NRGBA{colour.R, colour.G, colour.B, 190})
+		if at, ok := p.at(c, x, s.y[i]); ok && c.contains(at) {
+			c.disc(at, 1.7, color.NRGBA{colour.R, colour.G, colour.B, 190})
 		}
 	}
 }

@@ -5,10 +5,6 @@ import (
 	"io"
 	"math"
 	"slices"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Series is a curve: Y[i] at epoch X[i]. Curves of one name have one colour in
@@ -54,28 +50,28 @@ func LossCurves(w io.Writer, series []Series, o CurveOptions) error {
 	if len(panels) == 0 {
 		return notice(w, "no curves")
 	}
-	var plots []panel
+	var plots []*chart
 	for _, title := range panels {
-		plots = append(plots, panel{title, curveAxes(title, names, series, o)})
+		plots = append(plots, curveChart(title, names, series, o))
 	}
 	columns := min(len(plots), 3)
-	width, height := vg.Length(640), vg.Length(380)
+	width, height := 640., 380.
 	if columns > 1 {
-		width, height = vg.Length(columns)*330+32, 290
+		width, height = float64(columns)*330+32, 290
 	}
 	rows := (len(plots) + columns - 1) / columns
-	return figure(w, width, vg.Length(rows)*height+40, func(c draw.Canvas) {
+	return figure(w, width, float64(rows)*height+40, func(c canvas) {
 		tile(c, plots, columns, curveKeys(panels, names, o.Levels))
 	})
 }
 
-// curveAxes is the plot of one panel's series and levels.
-func curveAxes(panel string, names []string, series []Series, o CurveOptions) *plot.Plot {
+// curveChart is the chart of one panel's series and levels.
+func curveChart(panel string, names []string, series []Series, o CurveOptions) *chart {
 	if o.XLabel == "" {
 		o.XLabel = "epoch"
 	}
-	p := newAxes(o.XLabel, o.YLabel)
-	p.X.Tick.Marker = linearTicks{whole: true}
+	p := newChart(panel, o.XLabel, o.YLabel)
+	p.x.ticker = linearTicks{whole: true}
 	xs, ys := newSpan(), newSpan()
 	for _, s := range series {
 		if s.Panel != panel {
@@ -83,24 +79,24 @@ func curveAxes(panel string, names []string, series []Series, o CurveOptions) *p
 		}
 		n := min(len(s.X), len(s.Y))
 		i := slices.Index(names, s.Name)
-		p.Add(trace{x: s.X[:n], y: s.Y[:n], line: curveStyle(i, len(names))})
+		p.parts = append(p.parts, trace{x: s.X[:n], y: s.Y[:n], line: curvePen(i, len(names))})
 		xs.see(s.X[:n]...)
 		ys.see(s.Y[:n]...)
 	}
 	for i, l := range o.Levels {
 		if l.Panel == panel && finite(l.Value) {
 			ys.see(l.Value)
-			p.Add(across{l.Value, levelStyle(i)})
+			p.parts = append(p.parts, across{l.Value, levelPen(i)})
 		}
 	}
-	p.X.Min, p.X.Max = xs.lo, xs.hi
+	p.x.min, p.x.max = xs.lo, xs.hi
 	if !(xs.lo < xs.hi) {
-		p.X.Min, p.X.Max = xs.padded()
+		p.x.min, p.x.max = xs.padded()
 	}
-	p.Y.Min, p.Y.Max = ys.padded()
+	p.y.min, p.y.max = ys.padded()
 	if ys.lo > 1e-300 && ys.hi >= logRange*ys.lo && !math.IsInf(ys.hi/ys.lo, 0) {
-		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, logTicks{}
-		p.Y.Min, p.Y.Max = ys.paddedLog()
+		p.y.logarithmic, p.y.ticker = true, logTicks{}
+		p.y.min, p.y.max = ys.paddedLog()
 	}
 	return p
 }
@@ -108,35 +104,36 @@ func curveAxes(panel string, names []string, series []Series, o CurveOptions) *p
 func curveKeys(panels, names []string, levels []Level) (keys []key) {
 	for i, name := range names {
 		if name != "" {
-			keys = append(keys, key{name: name, line: curveStyle(i, len(names))})
+			keys = append(keys, key{name: name, line: curvePen(i, len(names))})
 		}
 	}
 	for i, l := range levels {
 		if slices.Contains(panels, l.Panel) && finite(l.Value) {
-			keys = append(keys, key{name: l.Name, line: levelStyle(i)})
+			keys = append(keys, key{name: l.Name, line: levelPen(i)})
 		}
 	}
 	return keys
 }
 
-func curveStyle(i, n int) draw.LineStyle {
-	return draw.LineStyle{Color: colourOf(i, n), Width: vg.Points(1.8)}
+func curvePen(i, n int) pen {
+	return pen{colour: colourOf(i, n), width: 1.8}
 }
 
-// levelStyle tells levels apart by their dashes.
-func levelStyle(i int) draw.LineStyle {
-	dashes := [][]vg.Length{{6, 4}, {2, 3}, {8, 3, 2, 3}}
-	return draw.LineStyle{Color: color.RGBA{90, 90, 90, 255}, Width: vg.Points(1.2), Dashes: dashes[i%len(dashes)]}
+// levelPen tells levels apart by their dashes.
+func levelPen(i int) pen {
+	dashes := [][]float64{{6, 4}, {2, 3}, {8, 3, 2, 3}}
+	return pen{colour: color.RGBA{90, 90, 90, 255}, width: 1.2, dashes: dashes[i%len(dashes)]}
 }
 
 // across is a horizontal line over the whole width.
 type across struct {
 	y    float64
-	line draw.LineStyle
+	line pen
 }
 
-// Plot is plot.Plotter.
-func (a across) Plot(c draw.Canvas, p *plot.Plot) {
-	_, ty := p.Transforms(&c)
-	c.StrokeLine2(a.line, c.Min.X, ty(a.y), c.Max.X, ty(a.y))
+func (a across) draw(c canvas, p *chart) {
+	at, ok := p.at(c, p.x.min, a.y)
+	if ok && c.contains(at) {
+		c.line([]point{at, {c.max.x, at.y}}, a.line)
+	}
 }

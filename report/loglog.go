@@ -3,15 +3,12 @@ package report
 import (
 	"errors"
 	"fmt"
+	"image/color"
 	"io"
 	"math"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // Format is how a plot is written.
@@ -68,51 +65,39 @@ func LogLog(w io.Writer, format Format, title string, panels []LogPanel) error {
 			}
 		}
 	}
-	var plots []panel
+	var plots []*chart
 	keys := make([]key, len(names))
 	for _, p := range panels {
-		plots = append(plots, panel{p.Title, logAxes(p, names, keys)})
+		plots = append(plots, logChart(p, names, keys))
 	}
 	columns := min(len(plots), 2)
 	rows := (len(plots) + columns - 1) / columns
-	return figureAs(w, format, vg.Length(columns)*430+32, vg.Length(rows)*330+90, func(c draw.Canvas) {
+	return figureAs(w, format, float64(columns)*430+32, float64(rows)*330+90, func(c canvas) {
 		tile(caption(c, title), plots, columns, keys)
 	})
 }
 
-// caption writes the title at the top left and returns what is left of c below.
-func caption(c draw.Canvas, title string) draw.Canvas {
-	if title == "" {
-		return c
-	}
-	style := legendText()
-	style.Font, style.YAlign = sans(13), draw.YTop
-	c.FillText(style, vg.Point{X: c.Min.X, Y: c.Max.Y}, title)
-	c.Max.Y -= 26
-	return c
-}
-
-// logAxes is the plot of one panel, and notes its lines' keys.
-func logAxes(p LogPanel, names []string, keys []key) *plot.Plot {
-	axes := newAxes(p.XLabel, p.YLabel)
+// logChart is the chart of one panel, and notes its lines' keys.
+func logChart(p LogPanel, names []string, keys []key) *chart {
+	lines := newChart(p.Title, p.XLabel, p.YLabel)
 	xs, ys := newSpan(), newSpan()
 	for _, l := range p.Lines {
 		i := slices.Index(names, l.Name)
-		style := curveStyle(i, len(names))
+		line := curvePen(i, len(names))
 		if l.Dashed {
-			style = levelStyle(0)
+			line = levelPen(0)
 		}
-		keys[i] = key{name: l.Name, line: style}
-		t := trace{x: l.X, y: l.Y, line: style}
+		keys[i] = key{name: l.Name, line: line}
+		t := trace{x: l.X, y: l.Y, line: line}
 		if l.Dots {
 			t.dots = 2.6
 		}
-		axes.Add(t)
+		lines.parts = append(lines.parts, t)
 		if l.Low != nil {
-			axes.Add(bars{l.X, l.Low, l.High, style})
+			lines.parts = append(lines.parts, bars{l.X, l.Low, l.High, line.colour})
 		}
 		if l.Labels != nil {
-			axes.Add(tags{l.X, l.Y, l.Labels})
+			lines.parts = append(lines.parts, tags{l.X, l.Y, l.Labels})
 		}
 		for k := range l.X {
 			if positive(l.X[k]) && positive(l.Y[k]) {
@@ -125,19 +110,19 @@ func logAxes(p LogPanel, names []string, keys []key) *plot.Plot {
 		}
 	}
 	for _, a := range []struct {
-		*plot.Axis
+		*axis
 		seen span
-	}{{&axes.X, xs}, {&axes.Y, ys}} {
-		a.Scale, a.Tick.Marker = plot.LogScale{}, logTicks{}
-		a.Min, a.Max = 1, 10
+	}{{&lines.x, xs}, {&lines.y, ys}} {
+		a.logarithmic, a.ticker = true, logTicks{}
+		a.min, a.max = 1, 10
 		if a.seen.lo <= a.seen.hi {
-			a.Min, a.Max = a.seen.lo/1.25, a.seen.hi*1.25
+			a.min, a.max = a.seen.lo/1.25, a.seen.hi*1.25
 		}
 	}
 	if p.Doubling {
-		axes.X.Tick.Marker = doublingTicks{}
+		lines.x.ticker = doublingTicks{}
 	}
-	return axes
+	return lines
 }
 
 func positive(v float64) bool { return v > 1e-300 && finite(v) }
@@ -145,24 +130,20 @@ func positive(v float64) bool { return v > 1e-300 && finite(v) }
 // bars are vertical, from low to high, with feet.
 type bars struct {
 	x, low, high []float64
-	line         draw.LineStyle
+	colour       color.Color
 }
 
-// Plot is plot.Plotter.
-func (b bars) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	line := draw.LineStyle{Color: b.line.Color, Width: vg.Points(1)}
+func (b bars) draw(c canvas, p *chart) {
+	thin := pen{colour: b.colour, width: 1}
 	for i, x := range b.x {
-		if !positive(x) || !positive(b.low[i]) || !positive(b.high[i]) {
+		low, isLow := p.at(c, x, b.low[i])
+		high, isHigh := p.at(c, x, b.high[i])
+		if !isLow || !isHigh || !c.contains(low) || !c.contains(high) {
 			continue
 		}
-		at, low, high := tx(x), ty(b.low[i]), ty(b.high[i])
-		if at < c.Min.X || at > c.Max.X || low < c.Min.Y || high > c.Max.Y {
-			continue
-		}
-		c.StrokeLine2(line, at, low, at, high)
-		c.StrokeLine2(line, at-3, low, at+3, low)
-		c.StrokeLine2(line, at-3, high, at+3, high)
+		c.line([]point{low, high}, thin)
+		c.line([]point{{low.x - 3, low.y}, {low.x + 3, low.y}}, thin)
+		c.line([]point{{high.x - 3, high.y}, {high.x + 3, high.y}}, thin)
 	}
 }
 
@@ -173,22 +154,21 @@ type tags struct {
 	text []string
 }
 
-// Plot is plot.Plotter.
-func (t tags) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	style := legendText()
-	style.Font, style.YAlign = sans(9), draw.YTop
-	last := vg.Point{X: -1e9, Y: -1e9}
+func (t tags) draw(c canvas, p *chart) {
+	const size = 9
+	last := point{-1e9, -1e9}
 	for i, x := range t.x {
-		if !positive(x) || !positive(t.y[i]) {
+		at, ok := p.at(c, x, t.y[i])
+		if !ok {
 			continue
 		}
-		at := vg.Point{X: tx(x) + 4, Y: ty(t.y[i]) - 4}
-		near := math.Abs(float64(at.X-last.X)) < 6+float64(style.Width(t.text[i])) && math.Abs(float64(at.Y-last.Y)) < 11
-		if near || at.X+style.Width(t.text[i]) > c.Max.X || at.Y-10 < c.Min.Y {
+		at.x, at.y = at.x+4, at.y-4
+		width := c.letters.width(size, t.text[i])
+		near := math.Abs(at.x-last.x) < 6+width && math.Abs(at.y-last.y) < 11
+		if near || !c.contains(at) || at.x+width > c.max.x || at.y-10 < c.min.y {
 			continue
 		}
-		c.FillText(style, at, t.text[i])
+		c.write(at, size, atLeft, below, t.text[i])
 		last = at
 	}
 }

@@ -3,16 +3,13 @@ package report
 import (
 	"math"
 	"strconv"
-
-	"gonum.org/v1/plot"
 )
 
 // linearTicks labels four to nine round numbers: multiples of 1, 2 or 5 times a
 // power of ten, of at least 1 where only whole numbers make sense.
 type linearTicks struct{ whole bool }
 
-// Ticks is plot.Ticker.
-func (t linearTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
+func (t linearTicks) Ticks(lo, hi float64) (ticks []tick) {
 	step := roundStep((hi - lo) / 8)
 	if t.whole {
 		step = math.Max(step, 1)
@@ -29,7 +26,7 @@ func (t linearTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 	first := math.Ceil(lo/step - 1e-9)
 	for i := 0.0; (first+i)*step <= hi+step*1e-9 && i < 20; i++ {
 		v := (first + i) * step
-		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, format, decimals, 64)})
+		ticks = append(ticks, tick{Value: v, Label: strconv.FormatFloat(v, format, decimals, 64)})
 	}
 	return ticks
 }
@@ -48,8 +45,7 @@ func roundStep(v float64) float64 {
 // logTicks labels powers of ten, and multiples of them where few decades are seen.
 type logTicks struct{}
 
-// Ticks is plot.Ticker.
-func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
+func (logTicks) Ticks(lo, hi float64) (ticks []tick) {
 	from, to := math.Floor(math.Log10(lo)), math.Ceil(math.Log10(hi))
 	labelled := map[int]bool{1: true}
 	switch span := math.Log10(hi / lo); {
@@ -65,7 +61,7 @@ func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 			if v < lo*(1-1e-9) || v > hi*(1+1e-9) {
 				continue
 			}
-			t := plot.Tick{Value: v}
+			t := tick{Value: v}
 			if labelled[m] && math.Mod(e-from, every) == 0 {
 				t.Label = plain(v)
 			}
@@ -80,12 +76,11 @@ func (logTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
 // doublingTicks labels powers of two, at most eight of them.
 type doublingTicks struct{}
 
-// Ticks is plot.Ticker.
-func (doublingTicks) Ticks(lo, hi float64) (ticks []plot.Tick) {
+func (doublingTicks) Ticks(lo, hi float64) (ticks []tick) {
 	from, to := int(math.Ceil(math.Log2(lo)-1e-9)), int(math.Floor(math.Log2(hi)+1e-9))
 	every := max(1, (to-from+8)/8)
 	for e := from; e <= to; e++ {
-		t := plot.Tick{Value: math.Exp2(float64(e))}
+		t := tick{Value: math.Exp2(float64(e))}
 		if (e-from)%every == 0 {
 			t.Label = strconv.FormatFloat(t.Value, 'f', -1, 64)
 		}

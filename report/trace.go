@@ -1,54 +1,39 @@
 package report
 
-import (
-	"image/color"
-	"math"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
-)
+import "math"
 
 // trace is a line through points. Where a value is not finite, or not positive on
 // a logarithmic axis, the line has a gap; a point between two gaps is a dot.
 type trace struct {
 	x, y []float64
-	line draw.LineStyle
-	dots vg.Length // radius of a dot on every point; 0 for none
+	line pen
+	dots float64 // radius of a dot on every point; 0 for none
 }
 
-// Plot is plot.Plotter.
-func (t trace) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	_, logarithmic := p.Y.Scale.(plot.LogScale)
-	var run []vg.Point
+func (t trace) draw(c canvas, p *chart) {
+	var run []point
 	end := func() {
-		if len(run) > 1 {
-			c.StrokeLines(t.line, c.ClipLinesXY(run)...)
-		}
+		c.lineWithin(run, t.line)
 		radius := t.dots
 		if len(run) == 1 {
-			radius = max(radius, 2*t.line.Width)
+			radius = max(radius, 2*t.line.width)
 		}
 		for _, at := range run {
-			if radius > 0 && c.Contains(at) {
-				disc(c, at, radius, t.line.Color)
+			if radius > 0 && c.contains(at) {
+				c.disc(at, radius, t.line.colour)
 			}
 		}
 		run = nil
 	}
 	for i, y := range t.y {
-		if !finite(t.x[i]) || !finite(y) || logarithmic && y <= 0 {
+		at, ok := p.at(c, t.x[i], y)
+		if !ok || !finite(t.x[i]) || !finite(y) {
 			end()
 			continue
 		}
-		run = append(run, vg.Point{X: tx(t.x[i]), Y: ty(y)})
+		run = append(run, at)
 	}
 	end()
-}
-
-func disc(c draw.Canvas, at vg.Point, radius vg.Length, colour color.Color) {
-	c.DrawGlyphNoClip(draw.GlyphStyle{Color: colour, Radius: radius, Shape: draw.CircleGlyph{}}, at)
 }
 
 // finite reports whether v can be drawn: a number, and one whose distance from

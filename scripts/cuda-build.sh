@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 environment=$(scripts/cuda-toolkit.sh --env)
 eval "$environment"
 out=${1:-build/aegpu}
-go build -tags cuda -trimpath -ldflags "-s -w" -o "$out" ./cmd/aegpu
+scripts/build.sh "$out" cuda
 if readelf -d "$out" 2>/dev/null | grep -q 'NEEDED.*cuda'; then
   echo "cuda-build: $out links to the CUDA driver, so it would not start without one" >&2
   exit 1
