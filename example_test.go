@@ -10,7 +10,6 @@ import (
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/settings"
-	"gorgonia.org/tensor"
 )
 
 // must ends an example on an error.
@@ -151,21 +150,6 @@ func ExampleNewTable() {
 	// Output: colour [small large] true
 }
 
-// A matrix of float64, transposed: rows are read in the order of the indices.
-func ExampleFromDense() {
-	x := tensor.New(tensor.WithShape(3, 500), tensor.WithBacking(tensor.Range(tensor.Float64, 0, 1500)))
-	if err := x.T(); err != nil { // 500 x 3
-		log.Fatal(err)
-	}
-	rows := must(aegpu.FromDense(x))
-	dev := must(aegpu.Open("cpu"))
-	defer dev.Close()
-	m := must(aegpu.Fit(dev, rows, small(aegpu.Settings{Latent: 1})))
-	defer m.Close()
-	fmt.Println(must(m.Encode(rows)).Dense().Shape())
-	// Output: (500, 1)
-}
-
 // New rows from the prior of a VAE, and from codes in between two rows'.
 func ExampleModel_Sample() {
 	dev := must(aegpu.Open("cpu"))
@@ -176,8 +160,8 @@ func ExampleModel_Sample() {
 	fresh := must(m.Sample(5, 1, nil))
 	fmt.Println(fresh.Rows, "new rows of", fresh.Cols)
 	codes := must(m.Encode(rows.Head(2)))
-	middle := []float32{(codes.F32[0] + codes.F32[2]) / 2, (codes.F32[1] + codes.F32[3]) / 2}
-	between := must(m.Decode(must(aegpu.FromDense(tensor.New(tensor.WithShape(1, 2), tensor.WithBacking(middle))))))
+	middle := func(j int) []float64 { return []float64{(codes.At(0, j) + codes.At(1, j)) / 2} }
+	between := must(m.Decode(must(aegpu.NewTable("middle", data.Numbers("z0", middle(0)), data.Numbers("z1", middle(1))))))
 	fmt.Println(between.Rows, "row between, its first column", between.Columns[0].Name)
 	// Output:
 	// 5 new rows of 4
