@@ -45,7 +45,7 @@ type table struct {
 
 // readCSV reads a whole table. The first line is a header unless all its fields are numbers.
 func readCSV(s *stream, comma rune) (*Set, error) {
-	in := bufio.NewReaderSize(s, 1<<16)
+	in := bufio.NewReaderSize(&lines{r: s, path: s.path, comma: byte(comma)}, 1<<16)
 	if mark, _ := in.Peek(3); string(mark) == "\ufeff" {
 		in.Discard(3)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,6 +61,7 @@ func (a *archive) source() (*Source, error) {
 		for _, f := range a.files {
 			have = append(have, f.Name)
 		}
+		slices.Sort(have)
 		return nil, wrong(a.path, "no array named X: expected X and perhaps y, found %s", strings.Join(have, ", "))
 	}
 	train, err := a.set(x)

@@ -2,8 +2,6 @@ package model
 
 import (
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/aegpu/aegpu/backend"
@@ -56,13 +54,15 @@ func (c *Corruption) UnmarshalText(text []byte) error {
 		return fmt.Errorf("corruption %q: expected %s:LEVEL or %s:LEVEL:LOW:HIGH", text, words[0], words[0])
 	}
 	for i, w := range words[1:] {
-		x, err := strconv.ParseFloat(w, 32)
-		if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-			return fmt.Errorf("corruption %q: %q is not a number", text, w)
+		if v[i], err = number(w); err != nil {
+			return fmt.Errorf("corruption %q: %w", text, err)
 		}
-		v[i] = float32(x)
 	}
-	*c = Corruption{Kind: kind, Level: v[0], Low: v[1], High: v[2]}
+	got := Corruption{Kind: kind, Level: v[0], Low: v[1], High: v[2]}
+	if err := got.check(); err != nil {
+		return err
+	}
+	*c = got
 	return nil
 }
 

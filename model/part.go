@@ -36,11 +36,10 @@ func parse[P any](what string, kinds []kind[P], text string) (P, error) {
 		}
 		v := make([]float32, len(words)-1)
 		for i, w := range words[1:] {
-			x, err := strconv.ParseFloat(w, 32)
-			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-				return none, fmt.Errorf("%s %q: %q is not a number", what, text, w)
+			var err error
+			if v[i], err = number(w); err != nil {
+				return none, fmt.Errorf("%s %q: %w", what, text, err)
 			}
-			v[i] = float32(x)
 		}
 		p, err := k.make(v)
 		if err != nil {
@@ -49,6 +48,18 @@ func parse[P any](what string, kinds []kind[P], text string) (P, error) {
 		return p, nil
 	}
 	return none, fmt.Errorf("%w %s %q: expected %s", ErrUnknown, what, text, usages(kinds))
+}
+
+// number returns the number that text stands for, which float32 has to hold.
+func number(text string) (float32, error) {
+	v, err := strconv.ParseFloat(text, 32)
+	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		return 0, fmt.Errorf("%q is not a number of float32", text)
+	}
+	if double, err := strconv.ParseFloat(text, 64); v == 0 && (err != nil || double != 0) {
+		return 0, fmt.Errorf("%q is 0 in float32", text)
+	}
+	return float32(v), nil
 }
 
 // usages lists how the kinds are written.

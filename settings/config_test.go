@@ -112,7 +112,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"infinite free bits", "vae", func(c *Config) { c.FreeBits = math.Inf(1) }, "FreeBits is +Inf"},
 		{"layers of too many weights", "ae", func(c *Config) { c.Hidden = Widths{1 << 25, 1 << 25} }, "layer 2 of the encoder has 33554432 x 33554432 weights"},
 		{"a width beyond counting", "ae", func(c *Config) { c.Hidden = Widths{math.MaxInt} }, "hidden layer of 9223372036854775807 units"},
-		{"a code beyond counting", "vae", func(c *Config) { c.Latent = math.MaxInt }, "latent is 9223372036854775807"},
+		{"a code beyond counting", "vae", func(c *Config) { c.Latent = math.MaxInt }, "Latent is 9.223372036854776e+18: expected 1 to 2147483647"},
 		{"too many layers", "ae", func(c *Config) { c.Decoder = slices.Repeat(Widths{2}, 65) }, "Decoder names 65 layers"},
 		{"samples beyond counting", "vae", func(c *Config) { c.Samples = math.MaxInt }, "Samples is 9"},
 		{"nothing to train", "ae", func(c *Config) { c.Epochs = 0 }, "Epochs is 0"},

@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"errors"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -83,7 +84,7 @@ func read(v reflect.Value, field, text string) error {
 	if text == "" {
 		return wrong(field, "is empty: expected a value")
 	}
-	want := ""
+	want, most := "", ""
 	var err error
 	switch p := v.Addr().Interface().(type) {
 	case encoding.TextUnmarshaler:
@@ -97,15 +98,18 @@ func read(v reflect.Value, field, text string) error {
 		want = "true or false"
 	case *int:
 		*p, err = strconv.Atoi(text)
-		want = "a whole number"
+		want, most = "a whole number", fmt.Sprintf(" up to %d", math.MaxInt)
 	case *uint64:
 		*p, err = strconv.ParseUint(text, 10, 64)
-		want = "a whole number, 0 or more"
+		want, most = "a whole number, 0 or more", fmt.Sprintf(", up to %d", uint64(math.MaxUint64))
 	case *float64:
 		*p, err = strconv.ParseFloat(text, 64)
-		want = "a number"
+		want, most = "a number", " that fits float64"
 	default:
 		return &Error{Field: field, Err: errors.New("this setting has no text")}
+	}
+	if errors.Is(err, strconv.ErrRange) {
+		want += most
 	}
 	if err != nil {
 		return wrong(field, "is %q: expected %s", text, want)

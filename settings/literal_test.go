@@ -35,7 +35,7 @@ func TestErrorsNameTheirField(t *testing.T) {
 	if _, err := ReadConfig(strings.NewReader("model: [vae]\n")); err == nil {
 		t.Error("a list of models was let through")
 	}
-	if err := (&Config{Limit: math.MinInt}).Validate(); err == nil || strings.Contains(err.Error(), "e+") {
+	if err := (&Config{Limit: -1 << 40}).Validate(); err == nil || strings.Contains(err.Error(), "e+") {
 		t.Errorf("a count in the error %v", err)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 )
@@ -83,6 +84,9 @@ func readPairs(r io.Reader) ([]pair, error) {
 	}
 	if len(text) > maxFile {
 		return nil, fmt.Errorf("a file of settings of more than %d bytes", maxFile)
+	}
+	if i := bytes.IndexFunc(text, func(r rune) bool { return r == utf8.RuneError || r < ' ' && r != '\n' && r != '\r' && r != '\t' }); i >= 0 {
+		return nil, fmt.Errorf("line %d: not a file of text: expected settings, as in latent: 32", 1+bytes.Count(text[:i], []byte("\n")))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var document, second yaml.Node

@@ -122,7 +122,10 @@ func positive(v float32) bool { return v > 0 && !math.IsInf(float64(v), 0) }
 func number(text string) (float32, error) {
 	v, err := strconv.ParseFloat(text, 32)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		return 0, fmt.Errorf("%q is not a number", text)
+		return 0, fmt.Errorf("%q is not a number of float32", text)
+	}
+	if double, err := strconv.ParseFloat(text, 64); v == 0 && (err != nil || double != 0) {
+		return 0, fmt.Errorf("%q is 0 in float32", text)
 	}
 	return float32(v), nil
 }

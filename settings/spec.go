@@ -17,6 +17,12 @@ func (c *Config) Spec(inputs int) (model.Spec, error) {
 }
 
 func (c *Config) spec(inputs int) (model.Spec, error) {
+	s, err := c.made(inputs)
+	return s, c.blame(err)
+}
+
+// made returns the model, or what is wrong with it.
+func (c *Config) made(inputs int) (model.Spec, error) {
 	s := model.Spec{
 		Inputs: inputs, Latent: c.Latent, Tied: c.Tied,
 		Activation: c.Activation.Kind(), CodeActivation: c.CodeActivation.Kind(), Output: c.OutputActivation.Kind(),
@@ -43,7 +49,7 @@ func (c *Config) spec(inputs int) (model.Spec, error) {
 			s.Penalties = append(s.Penalties, p)
 		}
 	}
-	return s, c.fieldOf(s.Validate())
+	return s, s.Validate()
 }
 
 // fieldOf returns a spec's error as one of the field that the spec had it from.

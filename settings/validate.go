@@ -96,12 +96,16 @@ func notNegative(v float64) bool { return v >= 0 }
 func above(v float64) bool       { return v > 0 }
 func share(v float64) bool       { return v >= 0 && v < 1 }
 
+// MaxSamples bounds the codes that are drawn for an example.
+const MaxSamples = 1 << 24
+
 const (
 	wantNotNegative = "0 or more"
 	wantAbove       = "above 0"
 	wantShare       = "0 or more and below 1"
 	wantOne         = "1 or more"
-	maxSamples      = 1 << 24
+	maxEpochs       = math.MaxInt32 // so that steps can be counted
+	maxWidth        = math.MaxInt32 // units of a layer
 )
 
 // bounds are those of the numbers.
@@ -110,6 +114,9 @@ func (c *Config) bounds() []bound {
 		return bound{field: field, value: float64(v), ok: func(v float64) bool { return v >= float64(least) }, want: want}
 	}
 	count := func(field string, v int) bound { return atLeast(field, v, 0, wantNotNegative) }
+	between := func(field string, v, least, most int) bound {
+		return bound{field: field, value: float64(v), ok: func(v float64) bool { return v >= float64(least) && v <= float64(most) }, want: fmt.Sprintf("%d to %d", least, most)}
+	}
 	double := func(field string, v float64, ok func(float64) bool, want string) bound {
 		return bound{field: field, value: v, ok: ok, want: want}
 	}
@@ -120,13 +127,13 @@ func (c *Config) bounds() []bound {
 		count("Limit", c.Limit),
 		double("Test", c.Test, share, wantShare),
 		double("Val", c.Val, share, wantShare),
-		atLeast("Latent", c.Latent, 1, wantOne),
+		between("Latent", c.Latent, 1, maxWidth),
 		single("Dropout", c.Dropout, share, wantShare),
 		single("Beta", c.Beta, notNegative, wantNotNegative),
 		double("KLWarmup", c.KLWarmup, notNegative, wantNotNegative),
 		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
-		{field: "Samples", value: float64(c.Samples), ok: func(v float64) bool { return v >= 1 && v <= maxSamples }, want: fmt.Sprintf("1 to %d", maxSamples)},
-		count("Epochs", c.Epochs),
+		between("Samples", c.Samples, 1, MaxSamples),
+		between("Epochs", c.Epochs, 0, maxEpochs),
 		atLeast("Batch", c.Batch, 1, wantOne),
 		atLeast("Accumulate", c.Accumulate, 1, wantOne),
 		single("LR", c.LR, above, wantAbove),
@@ -138,26 +145,26 @@ func (c *Config) bounds() []bound {
 		single("Clip", c.Clip, notNegative, wantNotNegative),
 		count("Patience", c.Patience),
 		double("MinImprovement", c.MinImprovement, notNegative, wantNotNegative),
-		count("PretrainEpochs", c.PretrainEpochs),
+		between("PretrainEpochs", c.PretrainEpochs, 0, maxEpochs),
 		single("PretrainLR", c.PretrainLR, above, wantAbove),
-		count("ClassifierEpochs", c.ClassifierEpochs),
+		between("ClassifierEpochs", c.ClassifierEpochs, 0, maxEpochs),
 		single("ClassifierLR", c.ClassifierLR, above, wantAbove),
 	}
 }
 
-// format is how the number is written: a count without an exponent.
-func (b *bound) format() byte {
-	if b.value == math.Trunc(b.value) && !b.in32 {
-		return 'f'
+// decimal returns a number as people write it: a count in full, where float64 has it.
+func decimal(v float64) string {
+	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
-	return 'g'
+	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
 // check returns what is wrong with the number.
 func (b *bound) check() error {
 	v := b.value
 	if !b.ok(v) || math.IsInf(v, 0) {
-		return wrong(b.field, "is %s: expected %s", strconv.FormatFloat(v, b.format(), -1, 64), b.want)
+		return wrong(b.field, "is %s: expected %s", decimal(v), b.want)
 	}
 	in := float64(float32(v))
 	if b.in32 && (!b.ok(in) || math.IsInf(in, 0) || in == 0 && v != 0) {

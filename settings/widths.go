@@ -41,8 +41,8 @@ func ParseWidths(text string) (Widths, error) {
 	}
 	for part := range strings.SplitSeq(text, ",") {
 		v, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || v < 1 {
-			return nil, fmt.Errorf("widths %q: %q is not a whole number above 0; expected a list as in 512,256, or none", text, part)
+		if err != nil || v < 1 || v > maxWidth {
+			return nil, fmt.Errorf("widths %q: %q is not a whole number of 1 to %d; expected a list as in 512,256, or none", text, part, maxWidth)
 		}
 		w = append(w, v)
 	}

@@ -115,6 +115,9 @@ func (p *phase) run(ctx context.Context, h hooks) error {
 		if err := h.save(); err != nil {
 			return err
 		}
+		if ctx.Err() != nil && p.state.Epoch < p.epochs && !p.state.Done { // of one batch, an epoch has no middle
+			return ctx.Err()
+		}
 	}
 	p.state.Done = true
 	return p.restoreBest()

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
@@ -62,10 +64,27 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // name, which is gone when the error is read.
 var temporary = regexp.MustCompile(`/?\.tmp-\w+`)
 
-// oneLine is an error's text without line breaks.
+// oneLine is an error's text without line breaks, and without what a terminal would
+// take for more than text.
 func oneLine(err error) string {
 	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
-	return temporary.ReplaceAllString(strings.Join(lines, "; "), "")
+	return printable(temporary.ReplaceAllString(strings.Join(lines, "; "), ""))
+}
+
+// printable is a text with a question mark for every character that cannot be shown,
+// and cut where it is longer than anybody reads.
+func printable(text string) string {
+	const most = 1000
+	shown := []rune(strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) && r != utf8.RuneError {
+			return r
+		}
+		return '?'
+	}, text))
+	if len(shown) > most {
+		return string(shown[:most/2]) + " ... " + string(shown[len(shown)-most/2:])
+	}
+	return string(shown)
 }
 
 func newApp(s *streams) *cli.App {

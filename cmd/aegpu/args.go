@@ -1,7 +1,11 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -42,11 +46,10 @@ func helpFor(args []string) []string {
 
 // divide parts a command's words into flags with their values, and arguments.
 func divide(c *cli.Command, words []string) (flags, rest []string, err error) {
-	names, valued := []string{"help", "h"}, map[string]bool{}
+	names, byName := []string{"help", "h"}, map[string]cli.Flag{"help": cli.HelpFlag, "h": cli.HelpFlag}
 	for _, f := range c.Flags {
-		_, boolean := f.(*cli.BoolFlag)
 		for _, n := range f.Names() {
-			names, valued[n] = append(names, n), !boolean
+			names, byName[n] = append(names, n), f
 		}
 	}
 	for i := 0; i < len(words); i++ {
@@ -62,20 +65,56 @@ func divide(c *cli.Command, words []string) (flags, rest []string, err error) {
 			return nil, nil, err
 		}
 		flags = append(flags, w)
-		name, _, assigned := strings.Cut(strings.TrimLeft(w, "-"), "=")
-		if valued[name] && !assigned {
+		name, value, assigned := strings.Cut(strings.TrimLeft(w, "-"), "=")
+		_, boolean := byName[name].(*cli.BoolFlag)
+		if !boolean && !assigned {
 			if i++; i == len(words) {
 				return nil, nil, wrong("a value is missing after %s", w)
 			}
-			flags = append(flags, words[i])
+			value, assigned = words[i], true
+			flags = append(flags, value)
+		}
+		if err := checkValue(byName[name], value); assigned && err != nil {
+			return nil, nil, err
 		}
 	}
 	return flags, rest, nil
 }
 
+// checkValue refuses a value that is none of the flag's kind.
+func checkValue(f cli.Flag, value string) error {
+	var err error
+	want, most := "", ""
+	switch f.(type) {
+	case *cli.BoolFlag:
+		_, err = strconv.ParseBool(value)
+		want = "true or false"
+	case *cli.IntFlag:
+		_, err = strconv.ParseInt(value, 0, 64)
+		want, most = "a whole number", fmt.Sprintf(" up to %d", math.MaxInt64)
+	case *cli.Uint64Flag:
+		_, err = strconv.ParseUint(value, 0, 64)
+		want, most = "a whole number, 0 or more", fmt.Sprintf(", up to %d", uint64(math.MaxUint64))
+	case *cli.Float64Flag:
+		_, err = strconv.ParseFloat(value, 64)
+		want, most = "a number", " that fits float64"
+	}
+	name := "--" + f.Names()[0]
+	if errors.Is(err, strconv.ErrRange) {
+		want += most
+	}
+	switch {
+	case value == "":
+		return wrong("%s is empty: expected a value", name)
+	case err != nil:
+		return wrong("%s is %q: expected %s", name, value, want)
+	}
+	return nil
+}
+
 func knownFlag(word string, names []string, command string) error {
 	name, _, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
-	if slices.Contains(names, name) {
+	if slices.Contains(names, name) && !strings.HasPrefix(word, "---") {
 		return nil
 	}
 	return unknown("flag", name, "--", names, command+" --help lists them")
@@ -94,7 +133,10 @@ func unknown(what, name, prefix string, names []string, otherwise string) error 
 	if near := nearest(name, names); near != "" {
 		return wrong("unknown %s %s%s: did you mean %s%s?", what, prefix, name, prefix, near)
 	}
-	return wrong("unknown %s %s%s: %s", what, prefix, name, otherwise)
+	if name == "" {
+		name = `""`
+	}
+	return wrong("unknown %s %s%s: %s", what, prefix, printable(name), otherwise)
 }
 
 // nearest is the name within two edits (one, of a short one), "" without one; a

@@ -149,10 +149,9 @@ func benchRequest(c *cli.Context) (*benchRun, error) {
 	if err := config.Validate(); err != nil {
 		return nil, &requestError{err}
 	}
-	seconds := func(flag string) time.Duration { return time.Duration(c.Float64(flag) * float64(time.Second)) }
-	r := &benchRun{config: config, options: bench.Options{Runs: c.Int("runs"), Target: seconds("target"), Most: seconds("most")}}
-	if r.options.Runs < 0 || r.options.Target <= 0 || r.options.Most < 0 {
-		return nil, wrong("--runs %d and --most %g must be 0 or more, and --target %g above 0", c.Int("runs"), c.Float64("most"), c.Float64("target"))
+	r := &benchRun{config: config}
+	if r.options, err = benchOptions(c); err != nil {
+		return nil, err
 	}
 	if path := c.String("plot"); path != "" {
 		if err := checkBenchPlot(path, r.options.Runs); err != nil {
@@ -171,6 +170,28 @@ func benchRequest(c *cli.Context) (*benchRun, error) {
 		r.batches, err = batchSizes(c.String("batch"))
 	}
 	return r, err
+}
+
+// benchOptions are how long is timed.
+func benchOptions(c *cli.Context) (o bench.Options, err error) {
+	const mostRuns, mostSeconds = 1_000_000, 1e6 // as nanoseconds they fit an int64
+	o.Runs = c.Int("runs")
+	if o.Runs < 0 || o.Runs > mostRuns {
+		return o, wrong("--runs is %d: expected 0 to %d", o.Runs, mostRuns)
+	}
+	for _, f := range []struct {
+		flag  string
+		to    *time.Duration
+		least time.Duration
+		want  string
+	}{{"target", &o.Target, 1, "a billionth"}, {"most", &o.Most, 0, "0"}} {
+		v := c.Float64(f.flag)
+		if !(v >= f.least.Seconds() && v <= mostSeconds) {
+			return o, wrong("--%s is %g: expected %s to %g seconds", f.flag, v, f.want, mostSeconds)
+		}
+		*f.to = time.Duration(v * float64(time.Second))
+	}
+	return o, nil
 }
 
 // batchSizes are those of a list of numbers and of ranges a..b that double from a

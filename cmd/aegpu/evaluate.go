@@ -6,6 +6,7 @@ import (
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
 )
 
@@ -90,8 +91,11 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 
 func evaluateOptions(c *cli.Context) (eval.SummaryOptions, error) {
 	o := eval.SummaryOptions{Seed: c.Uint64("seed"), IWAEK: c.Int("iwae-k"), IWAERows: c.Int("limit"), Probe: c.Bool("probe")}
-	if o.IWAEK < 0 || o.IWAERows < 0 {
-		return o, wrong("--iwae-k %d and --limit %d: expected 0 or more", o.IWAEK, o.IWAERows)
+	if o.IWAEK < 0 || o.IWAEK > settings.MaxSamples {
+		return o, wrong("--iwae-k is %d: expected 0 to %d", o.IWAEK, settings.MaxSamples)
+	}
+	if o.IWAERows < 0 {
+		return o, wrong("--limit is %d: expected 0 or more", o.IWAERows)
 	}
 	if !c.IsSet("corrupt") {
 		return o, nil

@@ -38,8 +38,11 @@ func runInterpolate(c *cli.Context, s *streams) error {
 		return err
 	}
 	steps := c.Int("steps")
-	if steps < 2 || c.Int("number") < 1 {
-		return wrong("--steps %d and -n %d: expected at least 2 steps and 1 path", steps, c.Int("number"))
+	if steps < 2 {
+		return wrong("--steps is %d: expected 2 or more", steps)
+	}
+	if n := c.Int("number"); n < 1 {
+		return wrong("-n is %d: expected 1 or more", n)
 	}
 	rows, err := pairs(c.StringSlice("between"))
 	if err != nil {

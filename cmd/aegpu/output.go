@@ -53,6 +53,8 @@ func noArguments(c *cli.Context) error { return arguments(c, 0, 0) }
 // arguments refuses fewer or more arguments than that.
 func arguments(c *cli.Context, least, most int) error {
 	switch n := c.NArg(); {
+	case slices.Contains(c.Args().Slice(), ""):
+		return wrong("an argument is empty: usage: aegpu %s %s", c.Command.Name, c.Command.ArgsUsage)
 	case n < least && least == most:
 		return wrong("usage: aegpu %s %s: %d of %d arguments are there", c.Command.Name, c.Command.ArgsUsage, n, least)
 	case n < least:

@@ -29,6 +29,9 @@ func findRun(path string) (*savedRun, error) {
 		return nil, unreadable(path, err)
 	}
 	if !info.IsDir() {
+		if !info.Mode().IsRegular() { // a device has no end
+			return nil, wrong("%s: neither a folder nor a plain file: expected a run directory or a model file", path)
+		}
 		return &savedRun{path: path, file: path}, nil
 	}
 	config, err := configFile(filepath.Join(path, train.ConfigFile), "")

@@ -173,6 +173,9 @@ func configFile(path, model string) (settings.Config, error) {
 		return settings.Config{}, unreadable(path, err)
 	}
 	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return settings.Config{}, wrong("%s: a folder: expected a file of settings", path)
+	}
 	config, err := settings.ReadConfigAs(f, model)
 	if err != nil {
 		return config, wrong("%s: %s", path, plainYAML(err))

@@ -46,6 +46,7 @@ type trainOptions struct {
 	resume      bool
 	json, quiet bool
 	gpu         []string // flags of a GPU, as they were set
+	made        []string // folders made for the run, the innermost first
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
@@ -91,15 +92,12 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
-	made, err := o.makeDir()
-	if err != nil {
+	if err := o.makeDir(); err != nil {
 		return err
 	}
 	result, err := s.train(ctx, dev, o, sets)
 	if err != nil {
-		if made {
-			o.discard()
-		}
+		o.discard()
 		return o.stopped(err)
 	}
 	defer result.Model.Close()
@@ -184,27 +182,34 @@ func (o *trainOptions) checkDir() error {
 
 // makeDir makes the run directory; without a name the first free one of
 // runs/MODEL-DATA-1, -2 and so on.
-func (o *trainOptions) makeDir() (made bool, err error) {
+func (o *trainOptions) makeDir() error {
 	if o.dir != "" {
-		_, err := os.Stat(o.dir)
-		made = errors.Is(err, os.ErrNotExist)
-		if err := os.MkdirAll(o.dir, 0o777); err != nil {
-			return false, unreadable(o.dir, err)
-		}
-		return made, nil
+		return o.makeFolders(o.dir)
 	}
-	if err := os.MkdirAll("runs", 0o777); err != nil {
-		return false, unreadable("runs", err)
+	if err := o.makeFolders("runs"); err != nil {
+		return err
 	}
 	for n := 1; ; n++ {
 		o.dir = filepath.Join("runs", fmt.Sprintf("%s-%s-%d", o.config.Model, dataName(o.config.Data), n))
 		switch err := os.Mkdir(o.dir, 0o777); {
 		case err == nil:
-			return true, nil
+			o.made = append([]string{o.dir}, o.made...)
+			return nil
 		case !errors.Is(err, os.ErrExist):
-			return false, unreadable(o.dir, err)
+			return unreadable(o.dir, err)
 		}
 	}
+}
+
+// makeFolders makes a folder and those that it is in, and notes which were not there.
+func (o *trainOptions) makeFolders(path string) error {
+	for at := filepath.Clean(path); !exists(at) && at != filepath.Dir(at); at = filepath.Dir(at) {
+		o.made = append(o.made, at)
+	}
+	if err := os.MkdirAll(path, 0o777); err != nil {
+		return unreadable(path, err)
+	}
+	return nil
 }
 
 // notBegun says of an interruption that nothing was lost.
@@ -249,11 +254,16 @@ func (o *trainOptions) stopped(err error) error {
 	return fmt.Errorf("%w; no checkpoint was written yet", err)
 }
 
-// discard removes a directory that was made for a run which saved nothing.
+// discard removes the folders that were made for a run which saved nothing.
 func (o *trainOptions) discard() {
-	if !exists(filepath.Join(o.dir, train.CheckpointFile)) && !exists(filepath.Join(o.dir, train.ModelFile)) {
+	if len(o.made) == 0 || exists(filepath.Join(o.dir, train.CheckpointFile)) || exists(filepath.Join(o.dir, train.ModelFile)) {
+		return
+	}
+	if o.made[0] == filepath.Clean(o.dir) {
 		os.Remove(filepath.Join(o.dir, train.ConfigFile))
-		os.Remove(o.dir) // only where nothing is in it
+	}
+	for _, path := range o.made {
+		os.Remove(path) // only where nothing is in it
 	}
 }
 

@@ -1,0 +1,50 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/aegpu/aegpu/settings"
+)
+
+// far is the factor by which a loss that went up is said to have diverged.
+const far = 10
+
+// Warnings returns, for people, what of the course of a training that ended well looks
+// as if it had not: a phase whose training loss ended above that of its first epoch.
+// Inputs is the width of prepared rows.
+func Warnings(c *settings.Config, history []Record, inputs int) []string {
+	var all []string
+	for at := 0; at < len(history); {
+		end := at + 1
+		for end < len(history) && history[end].Phase == history[at].Phase {
+			end++
+		}
+		if text := rise(c, history[at:end], inputs); text != "" {
+			all = append(all, text)
+		}
+		at = end
+	}
+	return all
+}
+
+// rise returns what to say of a phase whose loss rose by more than chance would have
+// it: 5 %, or a thousandth an input where the loss starts near 0.
+func rise(c *settings.Config, phase []Record, inputs int) string {
+	for len(phase) > 1 && float64(phase[0].Epoch) <= math.Ceil(c.KLWarmup) { // the loss grows with the weight of the KL
+		phase = phase[1:]
+	}
+	first, last := phase[0], phase[len(phase)-1]
+	from, to := first.Train.Loss(), last.Train.Loss()
+	if !(to > from+max(0.05*math.Abs(from), 1e-3*float64(inputs))) {
+		return ""
+	}
+	much, what := "", "did not converge"
+	if from > 0 && to > far*from {
+		much, what = "far ", "diverged"
+	}
+	short := func(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
+	return fmt.Sprintf("%s: the training loss of epoch %d is %s, %sabove the %s of epoch %d: the training %s; try a lower learning rate, or clip",
+		last.Phase, last.Epoch, short(to), much, short(from), first.Epoch, what)
+}
