@@ -107,7 +107,7 @@ func (o *object) close() ([]byte, error) {
 }
 
 // Summarise measures the model on test. Both parts are raw rows; train is needed for
-// the probe alone. The context's error is returned when it ends first.
+// the probe and the explained variance alone. The context's error is returned when it ends first.
 func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o SummaryOptions) (*Summary, error) {
 	if test == nil || test.Rows == 0 {
 		return nil, fmt.Errorf("no rows to evaluate on")
@@ -121,7 +121,7 @@ func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o Sum
 		r.labels.Rows = 0 // not the classes that the classifier knows
 	}
 	b := summariser{ctx: ctx, model: m, o: o, resident: r, train: train, test: test, Summary: &Summary{Examples: test.Rows}}
-	for _, part := range []func() error{b.reconstruction, b.corrupted, b.likelihood, b.code, b.baseline, b.probe} {
+	for _, part := range []func() error{b.reconstruction, b.explained, b.corrupted, b.likelihood, b.code, b.baseline, b.probe} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -140,6 +140,7 @@ type summariser struct {
 	model       *model.Model
 	o           SummaryOptions
 	train, test *data.Set // raw rows
+	spread      float64   // of the rows about the training rows' mean; 0 where it is not known
 }
 
 // add appends a figure, if it is a finite number.
@@ -243,7 +244,9 @@ func (b *summariser) code() error {
 
 func (b *summariser) baseline() (err error) {
 	if b.o.PCA != nil {
-		b.PCA, err = b.o.PCA.Baseline(b.model.Device(), b.set)
+		if b.PCA, err = b.o.PCA.Baseline(b.model.Device(), b.set); err == nil {
+			addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
+		}
 	}
 	return err
 }

@@ -32,6 +32,7 @@ type phase struct {
 	training *model.Training
 	eval     *model.Evaluator
 	state    phaseState
+	start    float64   // the loss of the first batch, 0 where it is not known or says little
 	best     []float32 // flat parameters at the best validation loss
 }
 
@@ -184,6 +185,9 @@ func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
 		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
 		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: terms,
 		Seconds: took, ExamplesPerSecond: float64(min(ran*p.batch, p.data.Rows)) / took,
+	}
+	if r.Epoch == 1 {
+		r.Start = p.start
 	}
 	if p.eval != nil {
 		if err := p.validate(&r); err != nil {

@@ -14,6 +14,7 @@ type Record struct {
 	Step              int         `json:"step"`  // steps done in the phase
 	LR                float64     `json:"lr"`
 	Train             model.Terms `json:"train"`
+	Start             float64     `json:"start,omitempty"` // the training loss of the phase's first batch, in its first epoch
 	Validation        model.Terms `json:"validation,omitempty"`
 	Best              bool        `json:"best,omitempty"` // the best validation loss so far
 	Seconds           float64     `json:"seconds"`

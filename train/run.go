@@ -322,16 +322,11 @@ func (r *run) finish() error {
 }
 
 func (r *run) result() *Result {
-	res := &Result{Model: r.whole, History: r.history, Epochs: len(r.history), Seconds: r.elapsed(), FirstStep: r.first}
-	ends := map[string]int{}
+	res := &Result{Model: r.whole, History: r.history, Epochs: len(r.history), Steps: Steps(r.history), Seconds: r.elapsed(), FirstStep: r.first}
 	trained, examples := 0.0, 0.0
 	for _, rec := range r.history {
-		ends[rec.Phase] = max(ends[rec.Phase], rec.Step)
 		trained += rec.Seconds
 		examples += rec.Seconds * rec.ExamplesPerSecond
-	}
-	for _, s := range ends {
-		res.Steps += s
 	}
 	if trained > 0 {
 		res.ExamplesPerSecond = examples / trained

@@ -8,11 +8,22 @@ import (
 	"github.com/aegpu/aegpu/settings"
 )
 
+// Steps returns the steps that a history tells of, over all phases.
+func Steps(history []Record) (all int) {
+	for i, r := range history {
+		if i+1 == len(history) || history[i+1].Phase != r.Phase {
+			all += r.Step
+		}
+	}
+	return all
+}
+
 // far is the factor by which a loss that went up is said to have diverged.
 const far = 10
 
 // Warnings returns, for people, what of the course of a training that ended well looks
-// as if it had not: a phase whose training loss ended above that of its first epoch.
+// as if it had not: a phase whose training loss ended above that of its first epoch, or far
+// above that of its first batch.
 // Inputs is the width of prepared rows.
 func Warnings(c *settings.Config, history []Record, inputs int) []string {
 	var all []string
@@ -36,7 +47,10 @@ func rise(c *settings.Config, phase []Record, inputs int) string {
 		phase = phase[1:]
 	}
 	first, last := phase[0], phase[len(phase)-1]
-	from, to := first.Train.Loss(), last.Train.Loss()
+	from, to, when := first.Train.Loss(), last.Train.Loss(), fmt.Sprintf("epoch %d", first.Epoch)
+	if first.Start > 0 && to > far*first.Start && c.KLWarmup == 0 {
+		from, when = first.Start, "the first batch"
+	}
 	if !(to > from+max(0.05*math.Abs(from), 1e-3*float64(inputs))) {
 		return ""
 	}
@@ -45,6 +59,6 @@ func rise(c *settings.Config, phase []Record, inputs int) string {
 		much, what = "far ", "diverged"
 	}
 	short := func(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
-	return fmt.Sprintf("%s: the training loss of epoch %d is %s, %sabove the %s of epoch %d: the training %s; try a lower learning rate, or clip",
-		last.Phase, last.Epoch, short(to), much, short(from), first.Epoch, what)
+	return fmt.Sprintf("%s: the training loss of epoch %d is %s, %sabove the %s of %s: the training %s; try a lower learning rate, or clip",
+		last.Phase, last.Epoch, short(to), much, short(from), when, what)
 }

@@ -17,6 +17,13 @@ func course(phase string, losses ...float64) (all []Record) {
 	return all
 }
 
+// begun is such a history with the loss of its first batch.
+func begun(start float64, losses ...float64) []Record {
+	all := course("autoencoder", losses...)
+	all[0].Start = start
+	return all
+}
+
 func TestWarnings(t *testing.T) {
 	for _, tt := range []struct {
 		what    string
@@ -33,6 +40,8 @@ func TestWarnings(t *testing.T) {
 		{"a loss below 0 that rises", 0, course("autoencoder", -20, -1), []string{"did not converge"}},
 		{"a loss that rises", 0, course("autoencoder", 4, 3, 5), []string{"the training loss of epoch 3 is 5, above the 4 of epoch 1: the training did not converge"}},
 		{"a loss that explodes", 0, course("autoencoder", 4, 1e9), []string{"far above the 4 of epoch 1: the training diverged"}},
+		{"a loss that exploded in the first epoch", 0, begun(4, 1e9, 1e8), []string{"far above the 4 of the first batch"}},
+		{"an easy first batch", 0, begun(1, 9, 8), nil},
 		{"a warm-up", 2, course("autoencoder", 4, 40, 60, 50), nil},
 		{"after a warm-up", 2, course("autoencoder", 4, 40, 60, 90), []string{"above the 60 of epoch 3"}},
 		{"two phases", 0, append(course("layer 1", 4, 50), course("autoencoder", 2, 80)...), []string{"layer 1: ", "autoencoder: "}},

@@ -9,6 +9,9 @@ import (
 // chunkTime is how long the device works on what is launched at a time.
 const chunkTime = 200 * time.Millisecond
 
+// enoughToStart is how many rows a batch has whose loss is worth keeping.
+const enoughToStart = 16
+
 // watch follows an epoch from the host: it looks at the readings of chunks that
 // were launched, in order, while the device is at work on later ones.
 type watch struct {
@@ -53,6 +56,9 @@ func (w *watch) look(most int) error {
 // report passes on the progress, and sizes the chunks to come by the time that the
 // steps took so far.
 func (w *watch) report(terms model.Terms, batches int) {
+	if w.state.Epoch == 0 && batches == 1 && w.batch >= enoughToStart {
+		w.phase.start = terms.Loss()
+	}
 	steps, took := w.stepsPerEpoch(), time.Since(w.start)
 	perStep := took / time.Duration(batches-w.first)
 	w.chunk = max(1, int(chunkTime/max(1, perStep)))

@@ -2,11 +2,14 @@ package main
 
 import (
 	"context"
+	"math"
+	"path/filepath"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
+	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
 
@@ -37,6 +40,7 @@ type evaluated struct {
 	Data       string        `json:"data"`
 	Test       *eval.Summary `json:"test,omitempty"`
 	Val        *eval.Summary `json:"validation,omitempty"`
+	Warnings   []string      `json:"warnings,omitempty"` // what looks as if the model had learnt nothing
 }
 
 func runEvaluate(c *cli.Context, s *streams) error {
@@ -80,12 +84,15 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	if err != nil {
 		return err
 	}
+	warnings := sum.Warnings(r.updates())
+	s.warn(warnings)
 	if !c.Bool("json") {
 		writeFigures(s.out, modelName(r, m), p.part, sum)
 		return nil
 	}
 	result := evaluated{Device: dev.Info().Name, Model: modelName(r, m), Parameters: m.NumParameters(), Run: r.path, Data: p.name}
 	result.Test, result.Val = byPart(p.part, sum)
+	result.Warnings = warnings
 	return s.writeJSON(result)
 }
 
@@ -142,6 +149,18 @@ func fits(s *data.Set, m *model.Model, name string) error {
 		return wrong("%s has rows of %d numbers: expected %d, the size of the model's input", name, s.Cols, width(m))
 	}
 	return nil
+}
+
+// updates is how many the run was trained by; as many as can be where that is not known.
+func (r *savedRun) updates() int {
+	if r.config == nil {
+		return math.MaxInt
+	}
+	history, err := readHistory(filepath.Join(r.path, train.HistoryFile))
+	if err != nil || len(history) == 0 {
+		return math.MaxInt
+	}
+	return train.Steps(history)
 }
 
 // modelName is the preset that the run was made from.

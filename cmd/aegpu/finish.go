@@ -31,6 +31,7 @@ type trained struct {
 	Stopped           bool          `json:"stopped_early,omitempty"`
 	Test              *eval.Summary `json:"test,omitempty"`
 	Val               *eval.Summary `json:"validation,omitempty"`
+	Warnings          []string      `json:"warnings,omitempty"` // what looks as if the training had failed
 }
 
 // finish measures a trained model, draws its pictures and says what was made.
@@ -61,17 +62,27 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 			return fmt.Errorf("%w; the model is %s", err, done)
 		}
 		out.Test, out.Val = byPart(part, sum)
+		out.Warnings = sum.Warnings(result.Steps)
 	}
+	out.Warnings = append(train.Warnings(&o.config, result.History, m.Spec.Inputs), out.Warnings...)
 	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
 	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
 	if err := p.write(ctx, g); err != nil {
 		return fmt.Errorf("%w; the model is %s", err, done)
 	}
+	s.warn(out.Warnings)
 	if o.json {
 		return s.writeJSON(out)
 	}
 	p.print(s)
 	return nil
+}
+
+// warn says on err what is to be told even where little is said.
+func (s *streams) warn(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintf(s.err, "warning: %s\n", line)
+	}
 }
 
 // page is what is said about a run at its end, on the terminal and as HTML.
@@ -108,6 +119,9 @@ func (p *page) write(ctx context.Context, g *gallery) error {
 	doc := report.Page{
 		Title: fmt.Sprintf("%s on %s", p.o.config.Model, p.o.config.Data), Lead: []string{p.lead()},
 		Pictures: pictures, Commands: p.next, Config: config.String(),
+	}
+	for _, line := range p.out.Warnings {
+		doc.Lead = append(doc.Lead, "Warning: "+line+".")
 	}
 	if p.sum != nil {
 		doc.Lead = append(doc.Lead, fmt.Sprintf("Figures are means over %d %s examples.", p.sum.Examples, p.part))
