@@ -108,7 +108,7 @@ func (m *Model) Sample(n int, seed uint64, like *Table) (*Table, error) {
 func (m *Model) Evaluate(test, train *Table) (*Evaluation, error) {
 	o := eval.SummaryOptions{Seed: 1}
 	if train != nil {
-		pca, err := eval.Linear(m.engine, train)
+		pca, err := eval.Linear(context.Background(), m.engine, train)
 		if err != nil {
 			return nil, err
 		}
