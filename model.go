@@ -131,7 +131,7 @@ func (m *Model) Evaluate(test, train *Table) (*Evaluation, error) {
 		if err := checkTable(train); err != nil {
 			return nil, err
 		}
-		pca, err := eval.Linear(m.engine, train)
+		pca, err := eval.Linear(context.Background(), m.engine, train)
 		if err != nil {
 			return nil, err
 		}

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"math"
 
@@ -28,11 +29,12 @@ const (
 )
 
 // MeasureCeiling measures the ceiling of a device, which takes a few seconds: products of
-// growing squares until they gain nothing more, and a copy.
-func MeasureCeiling(dev backend.Device) (Ceiling, error) {
+// growing squares until they gain nothing more, and a copy. The context's error is
+// returned when it ends first.
+func MeasureCeiling(ctx context.Context, dev backend.Device) (Ceiling, error) {
 	var c Ceiling
 	for side := firstSide; ; side *= 2 {
-		seconds, err := product(dev, side)
+		seconds, err := product(ctx, dev, side)
 		if errors.Is(err, backend.ErrOutOfMemory) && c.FLOPs > 0 {
 			break
 		}
@@ -48,14 +50,14 @@ func MeasureCeiling(dev backend.Device) (Ceiling, error) {
 		}
 	}
 	var err error
-	c.Bytes, err = copyRate(dev)
+	c.Bytes, err = copyRate(ctx, dev)
 	return c, err
 }
 
 // product is the least seconds of a square product. Several are timed together,
 // so that a copy of the operands in the products' precision is made once. The
 // operands are noise: on zeros a GPU takes less power and runs at a higher clock.
-func product(dev backend.Device, side int) (float64, error) {
+func product(ctx context.Context, dev backend.Device, side int) (float64, error) {
 	const together = 4
 	var x, w, y backend.Tensor
 	mem, err := backend.Plan(dev, func(alloc backend.Alloc) { x, w, y = alloc(side, side), alloc(side, side), alloc(side, side) })
@@ -71,10 +73,10 @@ func product(dev backend.Device, side int) (float64, error) {
 	for _, t := range []backend.Tensor{x, w} {
 		dev.Enqueue(backend.Gather{Noisy: t, Data: y.Data(), Batch: backend.Batch{Clock: clock, Corrupt: backend.GaussianNoise, Level: 1}})
 	}
-	return fastest(dev, together, func() { dev.Enqueue(backend.Linear{Y: y, X: x, W: w}) })
+	return fastest(ctx, dev, together, func() { dev.Enqueue(backend.Linear{Y: y, X: x, W: w}) })
 }
 
-func copyRate(dev backend.Device) (float64, error) {
+func copyRate(ctx context.Context, dev backend.Device) (float64, error) {
 	var x, y backend.Tensor
 	mem, err := backend.Plan(dev, func(alloc backend.Alloc) { x, y = alloc(1, copyFloats), alloc(1, copyFloats) })
 	if err != nil {
@@ -82,15 +84,18 @@ func copyRate(dev backend.Device) (float64, error) {
 	}
 	defer mem.Free()
 	dev.Enqueue(backend.Copy{Dst: x, Src: y}) // memory that was never written may be one page of zeros many times over
-	seconds, err := fastest(dev, 1, func() { dev.Enqueue(backend.Copy{Dst: y, Src: x}) })
+	seconds, err := fastest(ctx, dev, 1, func() { dev.Enqueue(backend.Copy{Dst: y, Src: x}) })
 	return 2 * 4 * copyFloats / seconds, err
 }
 
 // fastest is the least of five times of f, in seconds, after one for warming up;
 // each is the mean of so many together.
-func fastest(dev backend.Device, together int, f func()) (float64, error) {
+func fastest(ctx context.Context, dev backend.Device, together int, f func()) (float64, error) {
 	least := math.Inf(1)
 	for i := range 6 {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		seconds, err := elapsed(dev, func() {
 			for range together {
 				f()

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -46,14 +47,14 @@ const leastRuns = 5
 
 // Step times the training step of the config's model on the rows of s, resident
 // on the device, for one batch size. Rows are repeated where the batch is larger
-// than the set.
-func Step(dev backend.Device, c settings.Config, s *data.Set, batch int, ceiling Ceiling, o Options) (Point, error) {
+// than the set. The context's error is returned when it ends first.
+func Step(ctx context.Context, dev backend.Device, c settings.Config, s *data.Set, batch int, ceiling Ceiling, o Options) (Point, error) {
 	r, err := newRig(dev, c, s, batch)
 	if err != nil {
 		return Point{}, err
 	}
 	defer r.close()
-	l := &loop{dev: dev, training: r.training, batch: batch, rows: r.rows.Rows, seed: c.Seed,
+	l := &loop{ctx: ctx, dev: dev, training: r.training, batch: batch, rows: r.rows.Rows, seed: c.Seed,
 		hyper: backend.Hyper{LR: float32(c.LR), Momentum: 0.9, Correct1: 1, Correct2: 1, KL: float32(c.Beta)}}
 	times, err := l.times(o)
 	if err != nil {
@@ -80,6 +81,7 @@ func repeat(s *data.Set, batch int) *data.Set {
 
 // loop launches steps through epoch after epoch.
 type loop struct {
+	ctx         context.Context
 	dev         backend.Device
 	training    *model.Training
 	hyper       backend.Hyper
@@ -87,23 +89,31 @@ type loop struct {
 	seed        uint64
 	step, epoch uint64
 	left        int // full batches left in the epoch
+	together    int // steps that are launched before the context is looked at, about longLaunch
 }
+
+// longLaunch is the seconds for which a launch may not see that the context has ended.
+const longLaunch = 0.25
 
 // run is the seconds that so many steps take.
 func (l *loop) run(steps int) (float64, error) {
 	var failed error
 	seconds, err := elapsed(l.dev, func() { failed = l.launch(steps) })
+	l.together = max(1, int(longLaunch/(seconds/float64(steps))))
 	return seconds, errors.Join(failed, err)
 }
 
 func (l *loop) launch(steps int) error {
 	for steps > 0 {
+		if err := l.ctx.Err(); err != nil {
+			return err
+		}
 		if l.left == 0 {
 			l.epoch++
 			l.left = l.rows / l.batch
 			l.training.SetTime(backend.Time{Seed: l.seed, Epoch: l.epoch, Step: l.step}, []backend.Hyper{l.hyper})
 		}
-		n := min(steps, l.left)
+		n := min(steps, l.left, max(1, l.together))
 		if err := l.training.Launch(l.batch, n); err != nil {
 			return err
 		}

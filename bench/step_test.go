@@ -53,7 +53,7 @@ func TestStepOnADeviceThatCounts(t *testing.T) {
 	host, c, set := rig8(t)
 	dev := &counting{Device: host, held: 100}
 	for _, runs := range []int{0, 2} {
-		p, err := Step(dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: runs, Target: time.Millisecond})
+		p, err := Step(t.Context(), dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: runs, Target: time.Millisecond})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,11 +92,11 @@ func (d timed) Time(f func()) (float64, error) {
 func TestTheDevicesClock(t *testing.T) {
 	host, c, set := rig8(t)
 	dev := timed{host}
-	p, err := Step(dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 30, Target: 4 * time.Second})
+	p, err := Step(t.Context(), dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 30, Target: 4 * time.Second})
 	if err != nil || p.Runs != 30 || p.StepMS <= 0 || p.StepMS != p.Q1MS || p.StepMS != p.MaxMS || p.StepMS > 250 {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if p, err := Step(dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 30, Target: time.Second, Most: 2 * time.Second}); err != nil || p.Runs != leastRuns {
+	if p, err := Step(t.Context(), dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 30, Target: time.Second, Most: 2 * time.Second}); err != nil || p.Runs != leastRuns {
 		t.Errorf("at most 2 s: %d runs, %v", p.Runs, err)
 	}
 	if ClockOf(dev) != DeviceEvents || ClockOf(host) != HostClock {
@@ -158,7 +158,7 @@ func (nothing) Free() {}
 func TestCeilingGrows(t *testing.T) {
 	host, _, _ := rig8(t)
 	dev := &growing{Device: host}
-	c, err := MeasureCeiling(dev)
+	c, err := MeasureCeiling(t.Context(), dev)
 	if err != nil || !slices.Equal(dev.sides, []int{2000, 4000}) || c.Side != 4000 {
 		t.Errorf("sides %v, %+v, %v", dev.sides, c, err)
 	}
@@ -169,7 +169,7 @@ func TestCeilingGrows(t *testing.T) {
 
 func TestStepOnADeviceThatDoesNot(t *testing.T) {
 	dev, c, set := rig8(t)
-	p, err := Step(dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 1, Target: time.Millisecond})
+	p, err := Step(t.Context(), dev, c, set, 8, Ceiling{FLOPs: 1e9, Bytes: 1e9}, Options{Runs: 1, Target: time.Millisecond})
 	if err != nil || p.Launches != 0 || p.MemoryBytes != 0 || p.StepMS <= 0 {
 		t.Errorf("%+v, %v", p, err)
 	}

@@ -6,6 +6,7 @@ import (
 	"runtime"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
@@ -68,8 +69,7 @@ func Open(opts Options) (*Device, error) {
 		d.scratch = append(d.scratch, newScratch(path))
 	}
 	d.runPiece = d.piece
-	total, free := machineMemory()
-	d.info = backend.Info{Kind: "cpu", Name: "cpu", Detail: describe(workers, path), Total: total, Free: free}
+	d.info = backend.Info{Kind: "cpu", Name: "cpu", Detail: describe(workers, path), Total: hostmemory.Total(), Free: hostmemory.Free()}
 	return d, nil
 }
 

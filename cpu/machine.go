@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"runtime"
-	"strconv"
 	"strings"
 
 	"github.com/aegpu/aegpu/cpu/simd"
@@ -24,28 +23,6 @@ func describe(workers int, path simd.Path) string {
 	return strings.Join(append(parts, path.String()), ", ")
 }
 
-// machineMemory is the bytes of memory there are and those that are free, 0
-// where the system does not say.
-func machineMemory() (total, free uint64) {
-	total = kilobytes(field("/proc/meminfo", "MemTotal", ":"))
-	free = kilobytes(field("/proc/meminfo", "MemAvailable", ":"))
-	// A container may be allowed less than the machine has.
-	if limit := number("/sys/fs/cgroup/memory.max"); limit > 0 && limit < total {
-		used, _ := strconv.ParseUint(field("/sys/fs/cgroup/memory.stat", "anon", " "), 10, 64)
-		total, free = limit, min(free, limit-min(limit, used))
-	}
-	return total, free
-}
-
-// freeMemory is the bytes that may be asked for: a terabyte where the system does
-// not say what it has, so that a size gone wrong is an error there too.
-func freeMemory() uint64 {
-	if _, free := machineMemory(); free > 0 {
-		return free
-	}
-	return 1 << 40
-}
-
 // field is the value of the first line "name : value" of a file, "" without one;
 // sep is what stands for the colon.
 func field(path, name, sep string) string {
@@ -60,16 +37,4 @@ func field(path, name, sep string) string {
 		}
 	}
 	return ""
-}
-
-func kilobytes(s string) uint64 {
-	n, _ := strconv.ParseUint(strings.TrimSuffix(s, " kB"), 10, 64)
-	return n << 10
-}
-
-// number is the number that a file holds, 0 if none.
-func number(path string) uint64 {
-	b, _ := os.ReadFile(path)
-	n, _ := strconv.ParseUint(strings.TrimSpace(string(b)), 10, 64)
-	return n
 }

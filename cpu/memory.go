@@ -2,9 +2,9 @@ package cpu
 
 import (
 	"fmt"
-	"runtime/debug"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
@@ -83,23 +83,11 @@ func (d *Device) room(op string, rows, cols, size int) (int, error) {
 	if rows < 0 || cols < 0 {
 		return 0, fmt.Errorf("cpu: %s: %dx%d", op, rows, cols)
 	}
-	need := float64(rows) * float64(cols) * float64(size) // a float, which does not overflow
-	if need <= smallAlloc {
-		return rows * cols, nil
-	}
-	free := freeMemory()
-	if need > float64(free) {
-		debug.FreeOSMemory() // what was freed here is not yet the system's again
-		free = freeMemory()
-	}
-	if need > float64(free) {
-		return 0, fmt.Errorf("cpu: %s: %dx%d needs %.0f bytes, %d are free: %w", op, rows, cols, need, free, backend.ErrOutOfMemory)
+	if err := hostmemory.Ask(fmt.Sprintf("%s of %dx%d", op, rows, cols), rows, cols, size); err != nil {
+		return 0, fmt.Errorf("cpu: %w", err)
 	}
 	return rows * cols, nil
 }
-
-// smallAlloc is the bytes that are not worth asking the system about.
-const smallAlloc = 1 << 20
 
 // block is an operand's memory, nil (and the device's error) where it is not the
 // device's.

@@ -113,7 +113,9 @@ func TestFullDiskIsNotTheUsersError(t *testing.T) {
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip("no /dev/full here")
 	}
-	err := WriteAtomic("/dev/full", func(w io.Writer) error { return writeNPY(w, small()) })
+	err := WriteAtomic("/dev/full", func(w io.Writer) error {
+		return (&parts{w: newPartWriter("npy", w), left: small().Rows}).write(func(use func(*Set) error) error { return use(small()) })
+	})
 	var e *Error
 	if err == nil || errors.As(err, &e) {
 		t.Errorf("got %v (%T), want the system's own error", err, err)

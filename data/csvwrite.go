@@ -7,38 +7,56 @@ import (
 	"strconv"
 )
 
-// writeCSV writes a header and the rows: the names of rows first, then the values as Row gives them, or in full where
+// csvWriter writes a header and the rows: the names of rows first, then the values as Row gives them, or in full where
 // they are float64, categories by the names of their levels and missing cells empty, and last the class names as a column
 // "label". Numbers are the shortest that read back as the same float32 or float64.
-func writeCSV(w io.Writer, s *Set, comma rune) error {
+type csvWriter struct {
+	out    *csv.Writer
+	fields []string
+}
+
+func newCSVWriter(w io.Writer, comma rune) *csvWriter {
 	out := csv.NewWriter(w)
 	out.Comma = comma
-	fields := make([]string, 0, s.Cols+2)
+	return &csvWriter{out: out}
+}
+
+func (c *csvWriter) begin(s *Set, _ int) error {
 	if s.IDs != nil {
-		fields = append(fields, s.IDName)
+		c.fields = append(c.fields, s.IDName)
 	}
-	first := len(fields)
-	fields = append(fields, headerOf(s)...)
+	c.fields = append(c.fields, headerOf(s)...)
 	if s.Labels != nil {
-		fields = append(fields, "label")
+		c.fields = append(c.fields, "label")
 	}
-	out.Write(fields)
+	return c.out.Write(c.fields)
+}
+
+func (c *csvWriter) part(s *Set) error {
+	first := 0
+	if s.IDs != nil {
+		first = 1
+	}
 	for i := range s.Rows {
 		if s.IDs != nil {
-			fields[0] = s.IDs[i]
+			c.fields[0] = s.IDs[i]
 		}
 		for j := range s.Cols {
-			fields[first+j] = s.text(i, j)
+			c.fields[first+j] = s.text(i, j)
 		}
 		if s.Labels != nil {
-			fields[first+s.Cols] = s.Classes[s.Labels[i]]
+			c.fields[first+s.Cols] = s.Classes[s.Labels[i]]
 		}
-		if err := out.Write(fields); err != nil {
+		if err := c.out.Write(c.fields); err != nil {
 			return err
 		}
 	}
-	out.Flush()
-	return out.Error()
+	return nil
+}
+
+func (c *csvWriter) end() error {
+	c.out.Flush()
+	return c.out.Error()
 }
 
 // headerOf returns the names of the columns, x0, x1 and so on where they have none.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 )
 
@@ -123,13 +122,12 @@ func idxBody(s *stream, kind byte, dims []int) ([]byte, error) {
 	return raw, s.end("IDX data")
 }
 
-// writeIDX writes the features as IDX bytes: U8 as it is, floats clipped to [0,1] and rounded to the nearest v/255. A
+// idxWriter writes the features as IDX bytes: U8 as it is, floats clipped to [0,1] and rounded to the nearest v/255. A
 // missing cell is an Error.
-func writeIDX(w io.Writer, s *Set) error {
-	if err := s.checkGaps(); err != nil {
-		return err
-	}
-	dims := s.shape()
+type idxWriter struct{ b *bufio.Writer }
+
+func (x *idxWriter) begin(s *Set, rows int) error {
+	dims := s.shape(rows)
 	head := []byte{0, 0, 0x08, byte(len(dims))}
 	for _, d := range dims {
 		if int64(d) > math.MaxUint32 {
@@ -137,14 +135,26 @@ func writeIDX(w io.Writer, s *Set) error {
 		}
 		head = binary.BigEndian.AppendUint32(head, uint32(d))
 	}
-	b := bufio.NewWriterSize(w, 1<<16)
-	b.Write(head)
-	b.Write(s.U8)
-	for i := range len(s.F32) + len(s.F64) {
-		b.WriteByte(byte(math.RoundToEven(255 * min(max(s.value(i), 0), 1))))
-	}
-	return b.Flush()
+	_, err := x.b.Write(head)
+	return err
 }
+
+func (x *idxWriter) part(s *Set) error {
+	if err := s.checkGaps(); err != nil {
+		return err
+	}
+	if _, err := x.b.Write(s.U8); err != nil {
+		return err
+	}
+	for i := range len(s.F32) + len(s.F64) {
+		if err := x.b.WriteByte(byte(math.RoundToEven(255 * min(max(s.value(i), 0), 1)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *idxWriter) end() error { return x.b.Flush() }
 
 // product multiplies sizes that are not negative; -1 where it overflows.
 func product(dims []int) int {

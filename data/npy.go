@@ -176,31 +176,46 @@ func rowMajor[T any](values []T, h npyHeader) []T {
 	return out
 }
 
-// writeNPY writes the features as one array, uint8, float32 or float64, with the images' geometry where it is known. A
+// npyWriter writes the features as one array, uint8, float32 or float64, with the images' geometry where it is known. A
 // category is the number of its level, a missing cell NaN.
-func writeNPY(w io.Writer, s *Set) error {
-	b := bufio.NewWriterSize(w, 1<<16)
-	descr := "<f4"
+type npyWriter struct{ b *bufio.Writer }
+
+func (n *npyWriter) begin(s *Set, rows int) error {
+	descr, size := "<f4", 4
 	switch {
 	case s.U8 != nil:
-		descr = "|u1"
+		descr, size = "|u1", 1
 	case s.F64 != nil:
-		descr = "<f8"
+		descr, size = "<f8", 8
 	}
-	b.Write(formatNPYHeader(descr, s.shape()))
-	b.Write(s.U8)
-	var four [4]byte
-	for _, v := range s.F32 {
-		binary.LittleEndian.PutUint32(four[:], math.Float32bits(v))
-		b.Write(four[:])
+	if product([]int{rows, s.Cols, size}) < 0 {
+		return wrong(s.Name, "%d rows of %d numbers are more than an NPY array can hold: expected fewer, or a CSV file", rows, s.Cols)
+	}
+	_, err := n.b.Write(formatNPYHeader(descr, s.shape(rows)))
+	return err
+}
+
+func (n *npyWriter) part(s *Set) error {
+	if _, err := n.b.Write(s.U8); err != nil {
+		return err
 	}
 	var eight [8]byte
+	for _, v := range s.F32 {
+		binary.LittleEndian.PutUint32(eight[:], math.Float32bits(v))
+		if _, err := n.b.Write(eight[:4]); err != nil {
+			return err
+		}
+	}
 	for _, v := range s.F64 {
 		binary.LittleEndian.PutUint64(eight[:], math.Float64bits(v))
-		b.Write(eight[:])
+		if _, err := n.b.Write(eight[:]); err != nil {
+			return err
+		}
 	}
-	return b.Flush()
+	return nil
 }
+
+func (n *npyWriter) end() error { return n.b.Flush() }
 
 // writeNPYLabels writes the labels as a one-dimensional array of int64.
 func writeNPYLabels(w io.Writer, labels []int32) error {

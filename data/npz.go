@@ -2,6 +2,7 @@ package data
 
 import (
 	"archive/zip"
+	"bufio"
 	"compress/flate"
 	"context"
 	"errors"
@@ -159,29 +160,47 @@ func zipFailed(name string, err error) error {
 	return err
 }
 
-// writeNPZ writes X and, where there are labels, y. The members carry no time of their own, so that the same set gives
+// npzWriter writes X and, where there are labels, y. The members carry no time of their own, so that the same set gives
 // the same bytes.
-func writeNPZ(w io.Writer, s *Set) error {
-	z := zip.NewWriter(w)
-	member := func(name string) (io.Writer, error) {
-		return z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate,
-			Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)})
-	}
-	x, err := member("X.npy")
+type npzWriter struct {
+	w        io.Writer
+	z        *zip.Writer
+	x        npyWriter
+	labelled bool
+	labels   []int32 // so far
+}
+
+func (n *npzWriter) member(name string) (io.Writer, error) {
+	return n.z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)})
+}
+
+func (n *npzWriter) begin(s *Set, rows int) error {
+	n.z, n.labelled = zip.NewWriter(n.w), s.Labels != nil
+	x, err := n.member("X.npy")
 	if err != nil {
 		return err
 	}
-	if err := writeNPY(x, s); err != nil {
+	n.x.b = bufio.NewWriterSize(x, 1<<16)
+	return n.x.begin(s, rows)
+}
+
+func (n *npzWriter) part(s *Set) error {
+	n.labels = append(n.labels, s.Labels...)
+	return n.x.part(s)
+}
+
+func (n *npzWriter) end() error {
+	if err := n.x.end(); err != nil {
 		return err
 	}
-	if s.Labels != nil {
-		y, err := member("y.npy")
+	if n.labelled {
+		y, err := n.member("y.npy")
 		if err != nil {
 			return err
 		}
-		if err := writeNPYLabels(y, s.Labels); err != nil {
+		if err := writeNPYLabels(y, n.labels); err != nil {
 			return err
 		}
 	}
-	return z.Close()
+	return n.z.Close()
 }

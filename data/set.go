@@ -98,6 +98,23 @@ func head[T any](v []T, n int) []T {
 	return v[:n:n]
 }
 
+// Part returns n rows from row start on, which must be there. It shares the memory of s.
+func (s *Set) Part(start, n int) *Set {
+	p := *s
+	p.Rows = n
+	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
+	p.Labels, p.IDs = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n)
+	return &p
+}
+
+// section returns n rows of v from row start on, each cols wide; nil of nil.
+func section[T any](v []T, cols, start, n int) []T {
+	if v == nil {
+		return nil
+	}
+	return v[start*cols : (start+n)*cols : (start+n)*cols]
+}
+
 // Subset returns a copy of the rows named by idx, in idx's order; a row may be named more than once.
 func (s *Set) Subset(idx []int) *Set {
 	t := *s
@@ -183,13 +200,13 @@ func (s *Set) setGeometry(dims []int) {
 	}
 }
 
-// shape is the dimensions under which the rows are written: rows x columns, or the images' own.
-func (s *Set) shape() []int {
+// shape is the dimensions under which so many rows are written: rows x columns, or the images' own.
+func (s *Set) shape(rows int) []int {
 	switch {
 	case s.Channels > 1:
-		return []int{s.Rows, s.Height, s.Width, s.Channels}
+		return []int{rows, s.Height, s.Width, s.Channels}
 	case s.Channels == 1:
-		return []int{s.Rows, s.Height, s.Width}
+		return []int{rows, s.Height, s.Width}
 	}
-	return []int{s.Rows, s.Cols}
+	return []int{rows, s.Cols}
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bufio"
 	"compress/gzip"
 	"io"
 	"strings"
@@ -16,29 +17,99 @@ func Write(path string, s *Set) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	var body func(io.Writer, *Set) error
-	switch format(path) {
-	case "npy":
-		body = writeNPY
-	case "npz":
-		body = writeNPZ
-	case "csv":
-		body = func(w io.Writer, s *Set) error { return writeCSV(w, s, ',') }
-	case "tsv":
-		body = func(w io.Writer, s *Set) error { return writeCSV(w, s, '\t') }
-	case "idx":
-		body = writeIDX
-	default:
+	return writeParts(path, s.Rows, func(use func(*Set) error) error { return use(s) })
+}
+
+// WriteRows writes rows that come a few at a time, the same bytes as Write would write of all at once: each hands part
+// after part to use, of so many rows in all. No more is held than a part (and, in an NPZ file, the labels). Where each
+// returns an error, that is returned and path is as it was.
+//
+// Parts that differ in their columns, in how they are stored, or in whether they have labels and names of rows, and
+// another number of rows than that, are an [*Error] besides what Write says.
+func WriteRows(path string, rows int, each func(use func(*Set) error) error) error {
+	return writeParts(path, rows, func(use func(*Set) error) error {
+		return each(func(s *Set) error {
+			if err := s.Validate(); err != nil {
+				return err
+			}
+			return use(s)
+		})
+	})
+}
+
+// partWriter writes a file of rows that come in parts.
+type partWriter interface {
+	begin(first *Set, rows int) error // first is the first part, rows counts those of all
+	part(s *Set) error
+	end() error
+}
+
+func writeParts(path string, rows int, each func(use func(*Set) error) error) error {
+	kind := format(path)
+	if kind == "" {
 		return wrong(path, "unknown kind of file to write: expected a name ending in %s", endings)
 	}
 	return WriteAtomic(path, func(w io.Writer) error {
 		if !strings.HasSuffix(strings.ToLower(path), ".gz") {
-			return body(w, s)
+			return (&parts{path: path, w: newPartWriter(kind, w), left: rows}).write(each)
 		}
 		z := gzip.NewWriter(w)
-		if err := body(z, s); err != nil {
+		if err := (&parts{path: path, w: newPartWriter(kind, z), left: rows}).write(each); err != nil {
 			return err
 		}
 		return z.Close()
 	})
+}
+
+func newPartWriter(kind string, w io.Writer) partWriter {
+	b := bufio.NewWriterSize(w, 1<<16)
+	switch kind {
+	case "npy":
+		return &npyWriter{b: b}
+	case "npz":
+		return &npzWriter{w: w}
+	case "csv":
+		return newCSVWriter(w, ',')
+	case "tsv":
+		return newCSVWriter(w, '\t')
+	}
+	return &idxWriter{b: b}
+}
+
+// parts checks that what comes makes one set.
+type parts struct {
+	path  string
+	w     partWriter
+	first *Set // the first part, without its rows
+	left  int  // rows to come
+}
+
+func (p *parts) write(each func(use func(*Set) error) error) error {
+	if err := each(p.use); err != nil {
+		return err
+	}
+	if p.first == nil || p.left != 0 {
+		return wrong(p.path, "%d rows too few were given to write", p.left)
+	}
+	return p.w.end()
+}
+
+func (p *parts) use(s *Set) error {
+	if p.first == nil {
+		if err := p.w.begin(s, p.left); err != nil {
+			return err
+		}
+		p.first = s.Head(0)
+	}
+	f := p.first
+	switch {
+	case s.Rows > p.left:
+		return wrong(p.path, "%d rows too many were given to write", s.Rows-p.left)
+	case s.Cols != f.Cols || (s.U8 == nil) != (f.U8 == nil) || (s.F64 == nil) != (f.F64 == nil) ||
+		(s.Labels == nil) != (f.Labels == nil) || (s.IDs == nil) != (f.IDs == nil):
+		return wrong(p.path, "a part of %d columns does not go on a file of %d: expected the same columns, storage, labels and names of rows",
+			s.Cols, f.Cols)
+	}
+	p.left -= s.Rows
+	return p.w.part(s)
 }

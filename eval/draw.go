@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
@@ -16,27 +17,56 @@ const (
 	mixtureWork       = 10 * 64 * 64 // components times the square of the code's size
 )
 
-// Draw returns n codes to decode new examples from, and what they were drawn from: the
-// prior of a code that has one, else a Gaussian mixture fitted to the codes of like, raw
-// rows as those that are to be made. like may be nil where there is a prior.
-func Draw(ctx context.Context, m *model.Model, like *data.Set, n int, seed uint64) (codes *data.Set, from string, err error) {
+// Source draws codes to decode new examples from, a few at a time: the same as all at once.
+type Source struct {
+	From string // what they are drawn from, for people
+	next func(n int) (*data.Set, error)
+}
+
+// NewSource returns a source of codes from the prior of a code that has one, else from a Gaussian mixture fitted to the
+// codes of like, raw rows as those that are to be made. like may be nil where there is a prior. The context's error is
+// returned when it ends first.
+func NewSource(ctx context.Context, m *model.Model, like *data.Set, seed uint64) (*Source, error) {
 	if m.Spec.HasPrior() {
-		codes, err = m.DrawPrior(n, seed)
-		return codes, "prior of the code", err
+		start := 0
+		return &Source{"prior of the code", func(n int) (*data.Set, error) {
+			start += n
+			return m.DrawPriorFrom(start-n, n, seed)
+		}}, nil
 	}
 	if like == nil || like.Rows == 0 {
-		return nil, "", errors.New("a code without a prior is drawn from a mixture fitted to codes: rows to fit it to are missing")
+		return nil, errors.New("a code without a prior is drawn from a mixture fitted to codes: rows to fit it to are missing")
 	}
 	fitted, err := m.Encode(ctx, like.Head(mixtureRows))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	l := m.Spec.Latent
 	k := max(1, min(mixtureComponents, mixtureWork/(l*l), fitted.Rows))
-	mixture, err := FitMixture(fitted.F32, l, k, seed)
+	mixture, err := FitMixture(ctx, fitted.F32, l, k, seed)
+	if err != nil {
+		return nil, err
+	}
+	draw := mixture.sampler(seed)
+	return &Source{fmt.Sprintf("Gaussian mixture of %d fitted to the codes of %d training rows", k, fitted.Rows), func(n int) (*data.Set, error) {
+		if err := hostmemory.Ask("codes to decode", n, l, 4); err != nil {
+			return nil, err
+		}
+		codes := &data.Set{Name: "samples", Rows: n, Cols: l, F32: make([]float32, n*l)}
+		draw(codes.F32)
+		return codes, nil
+	}}, nil
+}
+
+// Next returns the next n codes, n x Latent.
+func (s *Source) Next(n int) (*data.Set, error) { return s.next(n) }
+
+// Draw returns n codes of a [NewSource], and what they were drawn from.
+func Draw(ctx context.Context, m *model.Model, like *data.Set, n int, seed uint64) (codes *data.Set, from string, err error) {
+	s, err := NewSource(ctx, m, like, seed)
 	if err != nil {
 		return nil, "", err
 	}
-	codes = &data.Set{Name: "samples", Rows: n, Cols: l, F32: mixture.Sample(n, seed)}
-	return codes, fmt.Sprintf("Gaussian mixture of %d fitted to the codes of %d training rows", k, fitted.Rows), nil
+	codes, err = s.Next(n)
+	return codes, s.From, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
@@ -20,18 +21,29 @@ type resident struct {
 // makeResident prepares a set of raw rows and copies it to the model's device, where it
 // stays in the host's memory if the device has no room for it.
 func makeResident(m *model.Model, s *data.Set) (resident, error) {
-	prepared, err := m.Preparation().Apply(s)
+	rows, err := prepared(m, s)
 	if err != nil {
 		return resident{}, err
 	}
-	r := resident{set: prepared}
-	if r.rows, err = model.Upload(m.Device(), prepared); err != nil {
+	r := resident{set: rows}
+	if r.rows, err = model.Upload(m.Device(), rows); err != nil {
 		return r, err
 	}
-	if r.labels, err = model.UploadLabels(m.Device(), prepared); err != nil {
+	if r.labels, err = model.UploadLabels(m.Device(), rows); err != nil {
 		r.free()
 	}
 	return r, err
+}
+
+// prepared returns raw rows as the model sees them.
+func prepared(m *model.Model, s *data.Set) (*data.Set, error) {
+	p := m.Preparation()
+	if !p.Identity() || s.F64 != nil {
+		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
+			return nil, err
+		}
+	}
+	return p.Apply(s)
 }
 
 func (r resident) free() {
@@ -59,7 +71,7 @@ func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corr
 		return model.Metrics{}, err
 	}
 	defer e.Close()
-	return e.Evaluate(r.rows, r.labels, model.EvaluateOptions{Beta: 1, Seed: seed})
+	return e.Evaluate(ctx, r.rows, r.labels, model.EvaluateOptions{Beta: 1, Seed: seed})
 }
 
 // jacobianRows is how many examples the Jacobian's norm is measured on: the
@@ -72,7 +84,7 @@ const (
 // jacobianNorm returns the root mean square Frobenius norm of the encoder's Jacobian,
 // and on how many examples it was measured; none where there is no Jacobian or even a
 // few take too long.
-func jacobianNorm(m *model.Model, rows backend.Data) (norm float64, examples int, err error) {
+func jacobianNorm(ctx context.Context, m *model.Model, rows backend.Data) (norm float64, examples int, err error) {
 	if !m.Spec.HasJacobian() {
 		return 0, 0, nil
 	}
@@ -89,7 +101,7 @@ func jacobianNorm(m *model.Model, rows backend.Data) (norm float64, examples int
 	if examples < min(10, rows.Rows) {
 		return 0, 0, nil
 	}
-	norm, err = m.JacobianNorm(rows, examples)
+	norm, err = m.JacobianNorm(ctx, rows, examples)
 	return norm, examples, err
 }
 

@@ -17,7 +17,7 @@ func TestExplainedVariance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pca, err := Linear(m, s)
+	pca, err := Linear(t.Context(), m, s)
 	if err != nil {
 		t.Fatal(err)
 	}

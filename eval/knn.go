@@ -1,11 +1,13 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 )
 
 // KNN is the share of test rows whose class is that of the majority among the k
@@ -15,8 +17,9 @@ import (
 //
 // The nearest t to x has the largest x·t - |t|²/2, which for all pairs is a linear
 // layer with the training rows as weights; both parts are centred first, so that
-// the difference of large numbers keeps its digits.
-func KNN(dev backend.Device, train, test Labelled, k int) (accuracy float64, err error) {
+// the difference of large numbers keeps its digits. The context's error is returned when
+// it ends first.
+func KNN(ctx context.Context, dev backend.Device, train, test Labelled, k int) (accuracy float64, err error) {
 	if k < 1 {
 		return 0, fmt.Errorf("knn: %d neighbours: expected at least 1", k)
 	}
@@ -27,7 +30,7 @@ func KNN(dev backend.Device, train, test Labelled, k int) (accuracy float64, err
 	if err := test.check("test", train.Width, anyClass); err != nil {
 		return 0, fmt.Errorf("knn: %w", err)
 	}
-	found, err := nearest(dev, train, test, min(k, train.Len()))
+	found, err := nearest(ctx, dev, train, test, min(k, train.Len()))
 	if err != nil {
 		return 0, fmt.Errorf("knn: %w", err)
 	}
@@ -47,8 +50,8 @@ type neighbour struct {
 }
 
 // nearest is the k training rows nearest to every test row, the nearest first.
-func nearest(dev backend.Device, train, test Labelled, k int) ([][]neighbour, error) {
-	mean, _, err := moments(Dense(train.X, train.Width))
+func nearest(ctx context.Context, dev backend.Device, train, test Labelled, k int) ([][]neighbour, error) {
+	mean, _, err := moments(ctx, Dense(train.X, train.Width))
 	if err != nil {
 		return nil, err
 	}
@@ -58,12 +61,18 @@ func nearest(dev backend.Device, train, test Labelled, k int) ([][]neighbour, er
 		return nil, err
 	}
 	defer g.mem.Free()
+	if err := hostmemory.Ask("nearest neighbours", test.Len(), k, 8); err != nil {
+		return nil, err
+	}
 	found := make([][]neighbour, test.Len())
 	// Training rows in the outer loop: each chunk is sent once. Test rows are read again for each; they are few.
 	for from := 0; from < train.Len(); from += g.t.Rows {
 		n := min(g.t.Rows, train.Len()-from)
 		g.train(centred{Dense(train.X, train.Width), c}, from, n)
 		for start := 0; start < test.Len(); start += g.x.Rows {
+			if err := ctx.Err(); err != nil {
+				return nil, err
+			}
 			m := min(g.x.Rows, test.Len()-start)
 			near := g.compare(centred{Dense(test.X, test.Width), c}, start, m, n)
 			if err := dev.Sync(); err != nil {

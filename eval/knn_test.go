@@ -14,7 +14,7 @@ import (
 func TestNearestMatchesSorting(t *testing.T) {
 	const d, k = 3, 7
 	train, test := blobs(5000, d, 3, 1), blobs(13, d, 3, 2)
-	found, err := nearest(ref64.New(), train, test, k)
+	found, err := nearest(t.Context(), ref64.New(), train, test, k)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +52,7 @@ func TestKNNTies(t *testing.T) {
 		{10, 100, 0}, // all rows: 0 and 1 have two each, and row 3 is the nearest of them
 	} {
 		test := Labelled{X: []float32{c.at}, Width: 1, Labels: []int32{c.want}}
-		got, err := KNN(ref64.New(), train, test, c.k)
+		got, err := KNN(t.Context(), ref64.New(), train, test, c.k)
 		if err != nil || got != 1 {
 			t.Errorf("at %v, k %d: not class %d (%v)", c.at, c.k, c.want, err)
 		}
@@ -62,9 +62,9 @@ func TestKNNTies(t *testing.T) {
 func TestKNNRefuses(t *testing.T) {
 	good := blobs(6, 2, 2, 1)
 	for name, f := range map[string]func() (float64, error){
-		"k 0":         func() (float64, error) { return KNN(ref64.New(), good, good, 0) },
-		"empty":       func() (float64, error) { return KNN(ref64.New(), Labelled{Width: 2}, good, 1) },
-		"other width": func() (float64, error) { return KNN(ref64.New(), good, blobs(6, 3, 2, 1), 1) },
+		"k 0":         func() (float64, error) { return KNN(t.Context(), ref64.New(), good, good, 0) },
+		"empty":       func() (float64, error) { return KNN(t.Context(), ref64.New(), Labelled{Width: 2}, good, 1) },
+		"other width": func() (float64, error) { return KNN(t.Context(), ref64.New(), good, blobs(6, 3, 2, 1), 1) },
 	} {
 		if _, err := f(); err == nil {
 			t.Errorf("%s: no error", name)
@@ -76,7 +76,7 @@ func TestKNNOnMNIST(t *testing.T) {
 	train, test := codes32(t)
 	test.X, test.Labels = test.X[:2000*32], test.Labels[:2000]
 	start := time.Now()
-	got, err := KNN(openDevice(t), train, test, 5)
+	got, err := KNN(t.Context(), openDevice(t), train, test, 5)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,13 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"runtime"
 
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/floats"
@@ -46,8 +49,9 @@ const mixtureRidge = 1e-3
 // a component than dimensions, do no harm: a component's covariance is
 // (scatter + r I) / (its share of the rows).
 //
-// k is 1 to n. A step takes about 2 n k dim^2 operations.
-func FitMixture(codes []float32, dim, k int, seed uint64) (*Mixture, error) {
+// k is 1 to n. A step takes about 2 n k dim^2 operations. The context's error is returned when it ends first; the step
+// under way then goes on by itself, and is forgotten.
+func FitMixture(ctx context.Context, codes []float32, dim, k int, seed uint64) (*Mixture, error) {
 	if dim < 1 || len(codes) == 0 || len(codes)%dim != 0 {
 		return nil, fmt.Errorf("mixture: %d values: expected rows of %d", len(codes), dim)
 	}
@@ -55,26 +59,44 @@ func FitMixture(codes []float32, dim, k int, seed uint64) (*Mixture, error) {
 	if k < 1 || k > n {
 		return nil, fmt.Errorf("mixture: %d components: expected 1 to %d for %d rows", k, n, n)
 	}
-	_, variance, err := moments(Dense(codes, dim))
+	_, variance, err := moments(ctx, Dense(codes, dim))
 	if err != nil {
 		return nil, fmt.Errorf("mixture: %w", err)
+	}
+	if err := hostmemory.AskBytes("a mixture of Gaussians", mixtureBytes(n, dim, k)); err != nil {
+		return nil, err
 	}
 	// The smallest normal number keeps a factor where nothing varies at all.
 	ridge := math.Max(mixtureRidge*floats.Sum(variance)/float64(dim), 1e-12) * float64(n) / float64(k)
 	e := &em{codes: codes, n: n, ridge: ridge, resp: make([]float64, n*k)}
 	e.m = &Mixture{Dim: dim, Weights: make([]float64, k), Means: make([]float64, k*dim), Factors: make([]float64, k*dim*dim)}
-	e.start(rand.New(rand.NewPCG(seed, 0x6d69)))
+	if err := await(ctx, func() error { e.start(rand.New(rand.NewPCG(seed, 0x6d69))); return nil }); err != nil {
+		return nil, err
+	}
 	for step := range mixtureSteps {
-		if err := e.maximise(); err != nil {
+		now := 0.0
+		err := await(ctx, func() error {
+			if err := e.maximise(); err != nil {
+				return err
+			}
+			now = e.expect()
+			return nil
+		})
+		if err != nil {
 			return nil, err
 		}
-		now := e.expect()
 		e.m.LogLikelihood = append(e.m.LogLikelihood, now)
 		if step > 0 && now-e.m.LogLikelihood[step-1] < mixtureGain {
 			break
 		}
 	}
 	return e.m, nil
+}
+
+// mixtureBytes is the memory of a fit: responsibilities, factors, and a worker's blocks and inverse.
+func mixtureBytes(n, dim, k int) float64 {
+	d, each := float64(dim), float64(min(k, runtime.GOMAXPROCS(0)))
+	return 8 * (float64(n)*float64(k+2) + float64(k)*d*d + each*(mixtureBlock*d+d*d))
 }
 
 // K is the number of components.
@@ -89,20 +111,27 @@ func (m *Mixture) factor(j int) blas64.Triangular {
 
 // Sample draws n rows, n x Dim. The same seed gives the same rows.
 func (m *Mixture) Sample(n int, seed uint64) []float32 {
-	r := rand.New(rand.NewPCG(seed, 0x7361))
 	out := make([]float32, n*m.Dim)
+	m.sampler(seed)(out)
+	return out
+}
+
+// sampler returns what fills rows with the next draws.
+func (m *Mixture) sampler(seed uint64) func(out []float32) {
+	r := rand.New(rand.NewPCG(seed, 0x7361))
 	z := make([]float64, m.Dim)
-	for i := range n {
-		j := choose(m.Weights, r.Float64())
-		for c := range z {
-			z[c] = r.NormFloat64()
-		}
-		blas64.Trmv(blas.NoTrans, m.factor(j), blas64.Vector{N: m.Dim, Inc: 1, Data: z})
-		for c, mean := range m.mean(j) {
-			out[i*m.Dim+c] = float32(mean + z[c])
+	return func(out []float32) {
+		for i := range len(out) / m.Dim {
+			j := choose(m.Weights, r.Float64())
+			for c := range z {
+				z[c] = r.NormFloat64()
+			}
+			blas64.Trmv(blas.NoTrans, m.factor(j), blas64.Vector{N: m.Dim, Inc: 1, Data: z})
+			for c, mean := range m.mean(j) {
+				out[i*m.Dim+c] = float32(mean + z[c])
+			}
 		}
 	}
-	return out
 }
 
 // choose is the first index at which the running sum of weights passes u times

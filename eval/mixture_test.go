@@ -36,7 +36,7 @@ func rises(t *testing.T, m *Mixture) {
 }
 
 func TestMixtureFindsClouds(t *testing.T) {
-	m, err := FitMixture(twoClouds(5000), 2, 2, 1)
+	m, err := FitMixture(t.Context(), twoClouds(5000), 2, 2, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestMixtureFindsClouds(t *testing.T) {
 
 // TestMixtureSamplesItself fits a second mixture to the first one's samples.
 func TestMixtureSamplesItself(t *testing.T) {
-	m, err := FitMixture(twoClouds(3000), 2, 3, 2)
+	m, err := FitMixture(t.Context(), twoClouds(3000), 2, 3, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestMixtureDegenerate(t *testing.T) {
 		"large and small":  {[]float32{1e15, 0, 1, 2, -1e15, 3, 4, 5, 6, 7}, 2, 2},
 		"hardly any range": {[]float32{1e-30, 2e-30, 3e-30, 5e-30}, 1, 2},
 	} {
-		m, err := FitMixture(c.codes, c.dim, c.k, 3)
+		m, err := FitMixture(t.Context(), c.codes, c.dim, c.k, 3)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -133,12 +133,12 @@ func TestMixtureDegenerate(t *testing.T) {
 
 func TestMixtureSameForAnyProcessors(t *testing.T) {
 	x := twoClouds(3000)
-	many, err := FitMixture(x, 2, 4, 1)
+	many, err := FitMixture(t.Context(), x, 2, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	one, err := FitMixture(x, 2, 4, 1)
+	one, err := FitMixture(t.Context(), x, 2, 4, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -160,7 +160,7 @@ func TestMixtureRefuses(t *testing.T) {
 		"NaN":      {[]float32{1, float32(math.NaN())}, 1, 1},
 		"infinity": {[]float32{1, float32(math.Inf(1))}, 1, 1},
 	} {
-		if _, err := FitMixture(c.codes, c.dim, c.k, 1); err == nil {
+		if _, err := FitMixture(t.Context(), c.codes, c.dim, c.k, 1); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
@@ -169,7 +169,7 @@ func TestMixtureRefuses(t *testing.T) {
 func TestMixtureOnMNIST(t *testing.T) {
 	train, _ := codes32(t)
 	start := time.Now()
-	m, err := FitMixture(train.X[:20000*32], 32, 10, 1)
+	m, err := FitMixture(t.Context(), train.X[:20000*32], 32, 10, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,12 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 )
 
 // PCA is the linear baseline: the projection on the k directions in which the
@@ -33,8 +35,10 @@ func (p *PCA) Width() int { return len(p.Mean) }
 // not vary fill up a k beyond its rank, with variance 0.
 //
 // Products run on the device over chunks of centred rows; chunks are summed, and
-// the eigenproblem is solved, in float64 on the host.
-func FitPCA(dev backend.Device, x Rows, k int) (*PCA, error) {
+// the eigenproblem is solved, in float64 on the host. The context's error is returned
+// when it ends first; a product of the eigenproblem may then go on by itself for a
+// while, and is forgotten.
+func FitPCA(ctx context.Context, dev backend.Device, x Rows, k int) (*PCA, error) {
 	n, d := x.Len(), x.Width()
 	if n < 1 || d < 1 {
 		return nil, fmt.Errorf("pca: %d rows of %d columns: expected at least one of each", n, d)
@@ -42,7 +46,7 @@ func FitPCA(dev backend.Device, x Rows, k int) (*PCA, error) {
 	if k < 1 || k > min(n, d) {
 		return nil, fmt.Errorf("pca: %d components: expected 1 to %d for %d rows of %d columns", k, min(n, d), n, d)
 	}
-	mean, variance, err := moments(x)
+	mean, variance, err := moments(ctx, x)
 	if err != nil {
 		return nil, fmt.Errorf("pca: %w", err)
 	}
@@ -50,7 +54,7 @@ func FitPCA(dev backend.Device, x Rows, k int) (*PCA, error) {
 	for _, v := range variance {
 		p.Total += v
 	}
-	values, vectors, err := leading(dev, centred{x, p.Mean}, k, p.Total)
+	values, vectors, err := leading(ctx, dev, centred{x, p.Mean}, k, p.Total)
 	if err != nil {
 		return nil, fmt.Errorf("pca: %w", err)
 	}
@@ -103,10 +107,13 @@ func (c centred) Read(dst []float32, start, n int) {
 }
 
 // Encode is the code (x - mean) Components^T of every row of x, rows x k.
-func (p *PCA) Encode(dev backend.Device, x Rows) ([]float32, error) {
+func (p *PCA) Encode(ctx context.Context, dev backend.Device, x Rows) ([]float32, error) {
 	k := p.K()
+	if err := hostmemory.Ask("PCA's codes", x.Len(), k, 4); err != nil {
+		return nil, err
+	}
 	codes := make([]float32, x.Len()*k)
-	err := p.project(dev, x, false, func(f *projection, start, n int) {
+	err := p.project(ctx, dev, x, false, func(f *projection, start, n int) {
 		dev.Download(codes[start*k:(start+n)*k], f.z.Top(n))
 	})
 	return codes, err
@@ -136,9 +143,9 @@ func (p *PCA) Decode(dev backend.Device, codes []float32) ([]float32, error) {
 
 // Errors is the squared reconstruction error of every row, summed over its
 // columns: the linear baseline's anomaly score.
-func (p *PCA) Errors(dev backend.Device, x Rows) ([]float32, error) {
+func (p *PCA) Errors(ctx context.Context, dev backend.Device, x Rows) ([]float32, error) {
 	errs := make([]float32, x.Len())
-	err := p.project(dev, x, true, func(f *projection, start, n int) {
+	err := p.project(ctx, dev, x, true, func(f *projection, start, n int) {
 		dev.Download(errs[start:start+n], f.rows.Top(n))
 	})
 	return errs, err
@@ -146,11 +153,11 @@ func (p *PCA) Errors(dev backend.Device, x Rows) ([]float32, error) {
 
 // SSE is the squared reconstruction error summed over an example's columns,
 // averaged over the examples.
-func (p *PCA) SSE(dev backend.Device, x Rows) (float64, error) {
+func (p *PCA) SSE(ctx context.Context, dev backend.Device, x Rows) (float64, error) {
 	if x.Len() == 0 {
 		return 0, fmt.Errorf("pca: no rows to reconstruct")
 	}
-	errs, err := p.Errors(dev, x)
+	errs, err := p.Errors(ctx, dev, x)
 	sum := 0.0
 	for _, e := range errs {
 		sum += float64(e)
@@ -188,7 +195,7 @@ func (p *PCA) place(dev backend.Device, batch int) (*projection, error) {
 
 // project encodes x chunk by chunk, decodes it again where errors are wanted, and
 // hands every chunk to use.
-func (p *PCA) project(dev backend.Device, x Rows, errors bool, use func(f *projection, start, n int)) error {
+func (p *PCA) project(ctx context.Context, dev backend.Device, x Rows, errors bool, use func(f *projection, start, n int)) error {
 	if x.Width() != p.Width() {
 		return fmt.Errorf("pca: rows of %d columns: fitted to %d", x.Width(), p.Width())
 	}
@@ -197,7 +204,7 @@ func (p *PCA) project(dev backend.Device, x Rows, errors bool, use func(f *proje
 		return fmt.Errorf("pca: %w", err)
 	}
 	defer f.mem.Free()
-	err = eachChunk(centred{x, p.Mean}, func(v []float32, start, n int) error {
+	err = eachChunk(ctx, centred{x, p.Mean}, func(v []float32, start, n int) error {
 		cx, cz, none := f.x.Top(n), f.z.Top(n), backend.Tensor{}
 		dev.Upload(cx, v)
 		dev.Enqueue(backend.Linear{Y: cz, Pre: none, X: cx, W: f.w, B: none})

@@ -1,16 +1,17 @@
 package eval
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
 
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/lapack/lapack64"
 	"gonum.org/v1/gonum/mat"
-
-	"github.com/aegpu/aegpu/backend"
 )
 
 // maxCovariance is the width up to which the D x D covariance is formed. Beyond
@@ -20,35 +21,40 @@ const maxCovariance = 2048
 
 // leading is the k largest eigenvalues, in order, of the covariance of the
 // centred rows x, and their eigenvectors as the rows of a k x D matrix.
-func leading(dev backend.Device, x Rows, k int, total float64) (values, vectors []float64, err error) {
+func leading(ctx context.Context, dev backend.Device, x Rows, k int, total float64) (values, vectors []float64, err error) {
 	d := x.Width()
 	few := d > 128 && 3*k < d
+	if err := hostmemory.AskBytes("PCA", pcaBytes(d, k, few)); err != nil {
+		return nil, nil, err
+	}
 	if few && d > maxCovariance {
-		s, err := newStreamed(dev, x, blockSize(d, k))
+		s, err := newStreamed(ctx, dev, x, blockSize(d, k))
 		if err != nil {
 			return nil, nil, err
 		}
 		defer s.mem.Free()
 		// float32 products do not settle further than about 1e-7.
-		return subspace(s.apply, d, k, 3e-7*total, 30)
+		return subspace(ctx, s.apply, d, k, 3e-7*total, 30)
 	}
-	cov, err := covariance(dev, x)
+	cov, err := covariance(ctx, dev, x)
 	if err != nil {
 		return nil, nil, err
 	}
 	if !few {
-		return full(cov, k)
+		return full(ctx, cov, k)
 	}
 	apply := func(dst, q blas64.General) error {
-		blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, q, cov, 0, dst)
-		return nil
+		return await(ctx, func() error {
+			blas64.Gemm(blas.NoTrans, blas.NoTrans, 1, q, cov, 0, dst)
+			return nil
+		})
 	}
-	return subspace(apply, d, k, 1e-9*total, 300)
+	return subspace(ctx, apply, d, k, 1e-9*total, 300)
 }
 
 // covariance is X^T X / (n-1) of the centred rows x, D x D: float32 products of
 // chunks on the device, summed in float64.
-func covariance(dev backend.Device, x Rows) (blas64.General, error) {
+func covariance(ctx context.Context, dev backend.Device, x Rows) (blas64.General, error) {
 	d := x.Width()
 	cov := blas64.General{Rows: d, Cols: d, Stride: d, Data: make([]float64, d*d)}
 	var chunk, product backend.Tensor
@@ -60,7 +66,7 @@ func covariance(dev backend.Device, x Rows) (blas64.General, error) {
 	}
 	defer mem.Free()
 	host := make([]float32, d*d)
-	err = eachChunk(x, func(v []float32, _, n int) error {
+	err = eachChunk(ctx, x, func(v []float32, _, n int) error {
 		c := chunk.Top(n)
 		dev.Upload(c, v)
 		dev.Enqueue(backend.LinearBackWeights{DW: product, DY: c, X: c})
@@ -78,11 +84,11 @@ func covariance(dev backend.Device, x Rows) (blas64.General, error) {
 }
 
 // full solves the whole symmetric eigenproblem.
-func full(cov blas64.General, k int) (values, vectors []float64, err error) {
+func full(ctx context.Context, cov blas64.General, k int) (values, vectors []float64, err error) {
 	d := cov.Rows
 	var e mat.EigenSym
-	if !e.Factorize(mat.NewSymDense(d, cov.Data), true) {
-		return nil, nil, errors.New("the eigenvalues of the covariance did not converge")
+	if err := await(ctx, func() error { return factorise(&e, mat.NewSymDense(d, cov.Data)) }); err != nil {
+		return nil, nil, err
 	}
 	all := e.Values(nil) // ascending
 	var q mat.Dense
@@ -95,6 +101,28 @@ func full(cov blas64.General, k int) (values, vectors []float64, err error) {
 	return values, vectors, nil
 }
 
+// factorise solves a symmetric eigenproblem.
+func factorise(e *mat.EigenSym, a mat.Symmetric) error {
+	if !e.Factorize(a, true) {
+		return errors.New("the eigenvalues of the covariance did not converge")
+	}
+	return nil
+}
+
+// pcaBytes is the memory of the host that the eigenproblem takes: the covariance, its
+// copy as float32 and the eigenvectors with what finding them takes, or two blocks of
+// vectors and as much again for their factorisation.
+func pcaBytes(d, k int, few bool) float64 {
+	wide, block := float64(d), float64(blockSize(d, k))
+	switch {
+	case few && d > maxCovariance:
+		return 8 * (3*block*wide + 4*block*block)
+	case few:
+		return 8*(wide*wide+3*block*wide+4*block*block) + 4*wide*wide
+	}
+	return 8*(4*wide*wide+float64(k)*wide) + 4*wide*wide
+}
+
 // blockSize is how many vectors are iterated for k wanted ones. The error falls
 // by the ratio of the eigenvalues at the block's end and at k in each pass.
 func blockSize(d, k int) int { return min(d, k+max(k/2, 12)) }
@@ -104,7 +132,7 @@ func blockSize(d, k int) int { return min(d, k+max(k/2, 12)) }
 // 2011, section 4.5), always from the same start. apply is dst = q C for q of
 // blockSize rows. It ends when the sum of the k leading Ritz values, the variance
 // that the components explain, changes by less than tol, or after most passes.
-func subspace(apply func(dst, q blas64.General) error, d, k int, tol float64, most int) (values, vectors []float64, err error) {
+func subspace(ctx context.Context, apply func(dst, q blas64.General) error, d, k int, tol float64, most int) (values, vectors []float64, err error) {
 	m := blockSize(d, k)
 	q, z := newGeneral(m, d), newGeneral(m, d)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -114,12 +142,14 @@ func subspace(apply func(dst, q blas64.General) error, d, k int, tol float64, mo
 	var e mat.EigenSym
 	sum := math.Inf(-1)
 	for pass := range most {
-		orthonormalise(q)
+		if err := await(ctx, func() error { orthonormalise(q); return nil }); err != nil {
+			return nil, nil, err
+		}
 		if err := apply(z, q); err != nil {
 			return nil, nil, err
 		}
-		if !e.Factorize(ritz(q, z), true) {
-			return nil, nil, errors.New("the eigenvalues of the covariance did not converge")
+		if err := await(ctx, func() error { return factorise(&e, ritz(q, z)) }); err != nil {
+			return nil, nil, err
 		}
 		values = e.Values(nil)
 		last := sum
@@ -182,6 +212,7 @@ func rotate(e *mat.EigenSym, q blas64.General, k int) (values, vectors []float64
 // streamed applies the covariance of rows without forming it: q C = ((X q^T)^T X) / (n-1),
 // two products a chunk on the device.
 type streamed struct {
+	ctx           context.Context
 	dev           backend.Device
 	rows          Rows
 	mem           backend.Memory
@@ -189,9 +220,9 @@ type streamed struct {
 	host          []float32      // m x D
 }
 
-func newStreamed(dev backend.Device, x Rows, m int) (*streamed, error) {
+func newStreamed(ctx context.Context, dev backend.Device, x Rows, m int) (*streamed, error) {
 	d := x.Width()
-	s := &streamed{dev: dev, rows: x, host: make([]float32, m*d)}
+	s := &streamed{ctx: ctx, dev: dev, rows: x, host: make([]float32, m*d)}
 	batch := min(chunkRows(d), x.Len())
 	mem, err := backend.Plan(dev, func(alloc backend.Alloc) {
 		s.x, s.y, s.q, s.back = alloc(batch, d), alloc(batch, m), alloc(m, d), alloc(m, d)
@@ -208,7 +239,7 @@ func (s *streamed) apply(dst, q blas64.General) error {
 	clear(dst.Data)
 	scale := 1 / math.Max(float64(s.rows.Len()-1), 1)
 	none := backend.Tensor{}
-	return eachChunk(s.rows, func(v []float32, _, n int) error {
+	return eachChunk(s.ctx, s.rows, func(v []float32, _, n int) error {
 		x, y := s.x.Top(n), s.y.Top(n)
 		s.dev.Upload(x, v)
 		s.dev.Enqueue(backend.Linear{Y: y, Pre: none, X: x, W: s.q, B: none})

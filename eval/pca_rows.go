@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 )
@@ -60,11 +61,14 @@ func (r rowFunc) Read(dst []float32, start, n int) {
 func chunkRows(width int) int { return min(max((1<<21)/max(width, 1), 64), 4096) }
 
 // eachChunk reads x chunk by chunk. The slice handed to use is overwritten by
-// the next chunk.
-func eachChunk(x Rows, use func(v []float32, start, n int) error) error {
+// the next chunk. The context's error is returned when it ends first.
+func eachChunk(ctx context.Context, x Rows, use func(v []float32, start, n int) error) error {
 	step := min(chunkRows(x.Width()), max(x.Len(), 1))
 	buf := make([]float32, step*x.Width())
 	for start := 0; start < x.Len(); start += step {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		n := min(step, x.Len()-start)
 		v := buf[:n*x.Width()]
 		x.Read(v, start, n)
@@ -77,10 +81,10 @@ func eachChunk(x Rows, use func(v []float32, start, n int) error) error {
 
 // moments are the column means and variances (divisor n-1, 0 for one row) of x
 // in float64. A value that is not finite is an error that names its place.
-func moments(x Rows) (mean, variance []float64, err error) {
+func moments(ctx context.Context, x Rows) (mean, variance []float64, err error) {
 	d := x.Width()
 	shift, sum, square := make([]float64, d), make([]float64, d), make([]float64, d)
-	err = eachChunk(x, func(v []float32, start, n int) error {
+	err = eachChunk(ctx, x, func(v []float32, start, n int) error {
 		for i := range n {
 			row := v[i*d : (i+1)*d]
 			if start+i == 0 {

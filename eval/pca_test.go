@@ -46,12 +46,12 @@ func TestPCAOnMNIST(t *testing.T) {
 		want float64
 	}{{2, 43.6449}, {10, 26.7139}, {30, 13.8663}, {32, 13.1933}, {64, 7.0927}} {
 		start := time.Now()
-		p, err := FitPCA(dev, setRows(train), c.k)
+		p, err := FitPCA(t.Context(), dev, setRows(train), c.k)
 		if err != nil {
 			t.Fatal(err)
 		}
 		fitted := time.Since(start)
-		got, err := p.SSE(dev, setRows(test))
+		got, err := p.SSE(t.Context(), dev, setRows(test))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -69,11 +69,11 @@ func TestPCAOnMNIST(t *testing.T) {
 func TestPCAFullRankIsExact(t *testing.T) {
 	dev := ref64.New()
 	x := normals(50, 7)
-	p, err := FitPCA(dev, Dense(x, 7), 7)
+	p, err := FitPCA(t.Context(), dev, Dense(x, 7), 7)
 	if err != nil {
 		t.Fatal(err)
 	}
-	codes, err := p.Encode(dev, Dense(x, 7))
+	codes, err := p.Encode(t.Context(), dev, Dense(x, 7))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +102,7 @@ func TestPCASolversAgree(t *testing.T) {
 	const n, d, k = 300, 150, 5
 	dev := ref64.New()
 	x := normals(n, d)
-	mean, variance, err := moments(Dense(x, d))
+	mean, variance, err := moments(t.Context(), Dense(x, d))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,23 +111,23 @@ func TestPCASolversAgree(t *testing.T) {
 		total += v
 	}
 	rows := centred{Dense(x, d), narrow(mean)}
-	cov, err := covariance(dev, rows)
+	cov, err := covariance(t.Context(), dev, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, wantVec, err := full(cov, k)
+	want, wantVec, err := full(t.Context(), cov, k)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newStreamed(dev, rows, blockSize(d, k))
+	s, err := newStreamed(t.Context(), dev, rows, blockSize(d, k))
 	if err != nil {
 		t.Fatal(err)
 	}
-	streamed, streamedVec, err := subspace(s.apply, d, k, 3e-7*total, 30)
+	streamed, streamedVec, err := subspace(t.Context(), s.apply, d, k, 3e-7*total, 30)
 	if err != nil {
 		t.Fatal(err)
 	}
-	block, blockVec, err := leading(dev, rows, k, total)
+	block, blockVec, err := leading(t.Context(), dev, rows, k, total)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +153,7 @@ func cosine(a, b []float64, i, d int) (c float64) {
 }
 
 func TestPCASigns(t *testing.T) {
-	p, err := FitPCA(ref64.New(), Dense(normals(40, 9), 9), 9)
+	p, err := FitPCA(t.Context(), ref64.New(), Dense(normals(40, 9), 9), 9)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,11 +178,11 @@ func TestPCADegenerate(t *testing.T) {
 		x[i*4+1], x[i*4+3] = float32(i), 5
 	}
 	for _, c := range []struct{ rows, k int }{{6, 3}, {1, 1}, {2, 2}} {
-		p, err := FitPCA(dev, Dense(x[:c.rows*4], 4), c.k)
+		p, err := FitPCA(t.Context(), dev, Dense(x[:c.rows*4], 4), c.k)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sse, err := p.SSE(dev, Dense(x[:c.rows*4], 4))
+		sse, err := p.SSE(t.Context(), dev, Dense(x[:c.rows*4], 4))
 		if err != nil || !(sse < 1e-10) {
 			t.Errorf("%d rows, %d components: sse %v, %v", c.rows, c.k, sse, err)
 		}
@@ -197,20 +197,23 @@ func TestPCARefuses(t *testing.T) {
 	nan := normals(5, 3)
 	nan[7] = float32(math.NaN())
 	for name, f := range map[string]func() error{
-		"no rows":     func() error { _, err := FitPCA(dev, Dense(nil, 3), 1); return err },
-		"no columns":  func() error { _, err := FitPCA(dev, Dense(nil, 0), 1); return err },
-		"k 0":         func() error { _, err := FitPCA(dev, Dense(normals(5, 3), 3), 0); return err },
-		"k over cols": func() error { _, err := FitPCA(dev, Dense(normals(5, 3), 3), 4); return err },
-		"k over rows": func() error { _, err := FitPCA(dev, Dense(normals(2, 3), 3), 3); return err },
-		"NaN":         func() error { _, err := FitPCA(dev, Dense(nan, 3), 1); return err },
-		"other width": func() error { return wrongWidth(dev) },
+		"no rows":     func() error { _, err := FitPCA(t.Context(), dev, Dense(nil, 3), 1); return err },
+		"no columns":  func() error { _, err := FitPCA(t.Context(), dev, Dense(nil, 0), 1); return err },
+		"k 0":         func() error { _, err := FitPCA(t.Context(), dev, Dense(normals(5, 3), 3), 0); return err },
+		"k over cols": func() error { _, err := FitPCA(t.Context(), dev, Dense(normals(5, 3), 3), 4); return err },
+		"k over rows": func() error { _, err := FitPCA(t.Context(), dev, Dense(normals(2, 3), 3), 3); return err },
+		"NaN":         func() error { _, err := FitPCA(t.Context(), dev, Dense(nan, 3), 1); return err },
+		"other width": func() error { return wrongWidth(t, dev) },
 		"damaged": func() error {
-			_, err := (&PCA{Mean: make([]float32, 3), Variance: []float64{1}}).Encode(dev, Dense(nan, 3))
+			_, err := (&PCA{Mean: make([]float32, 3), Variance: []float64{1}}).Encode(t.Context(), dev, Dense(nan, 3))
 			return err
 		},
-		"ragged codes":  func() error { _, err := (&PCA{Variance: []float64{1, 1}}).Decode(dev, make([]float32, 3)); return err },
-		"zero value":    func() error { _, err := (&PCA{}).Decode(dev, make([]float32, 3)); return err },
-		"sse of 0 rows": func() error { _, err := (&PCA{Mean: make([]float32, 3)}).SSE(dev, Dense(nil, 3)); return err },
+		"ragged codes": func() error { _, err := (&PCA{Variance: []float64{1, 1}}).Decode(dev, make([]float32, 3)); return err },
+		"zero value":   func() error { _, err := (&PCA{}).Decode(dev, make([]float32, 3)); return err },
+		"sse of 0 rows": func() error {
+			_, err := (&PCA{Mean: make([]float32, 3)}).SSE(t.Context(), dev, Dense(nil, 3))
+			return err
+		},
 	} {
 		if f() == nil {
 			t.Errorf("%s: no error", name)
@@ -218,19 +221,19 @@ func TestPCARefuses(t *testing.T) {
 	}
 }
 
-func wrongWidth(dev *ref64.Device) error {
-	p, err := FitPCA(dev, Dense(normals(5, 3), 3), 1)
+func wrongWidth(t *testing.T, dev *ref64.Device) error {
+	p, err := FitPCA(t.Context(), dev, Dense(normals(5, 3), 3), 1)
 	if err != nil {
 		return nil
 	}
-	_, err = p.Encode(dev, Dense(normals(5, 4), 4))
+	_, err = p.Encode(t.Context(), dev, Dense(normals(5, 4), 4))
 	return err
 }
 
 func TestPCAKeepsInJSON(t *testing.T) {
 	dev := ref64.New()
 	x := Dense(normals(30, 5), 5)
-	p, err := FitPCA(dev, x, 2)
+	p, err := FitPCA(t.Context(), dev, x, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,8 +245,8 @@ func TestPCAKeepsInJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &q); err != nil {
 		t.Fatal(err)
 	}
-	a, _ := p.SSE(dev, x)
-	b, err := q.SSE(dev, x)
+	a, _ := p.SSE(t.Context(), dev, x)
+	b, err := q.SSE(t.Context(), dev, x)
 	if err != nil || a != b {
 		t.Errorf("sse %v, after JSON %v (%v)", a, b, err)
 	}

@@ -1,10 +1,12 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 )
 
 // Labelled is a matrix of Width columns, row after row, with a class per row.
@@ -70,8 +72,8 @@ type Probe struct {
 // columns become 0), by L-BFGS (Liu and Nocedal 1989) from W = 0. Loss and
 // gradient over all rows are computed on the device, which holds the training
 // part while it runs. The problem is strictly convex in W, so the answer does not
-// depend on the way to it.
-func LinearProbe(dev backend.Device, train, test Labelled, classes int, o ProbeOptions) (*Probe, error) {
+// depend on the way to it. The context's error is returned when it ends first.
+func LinearProbe(ctx context.Context, dev backend.Device, train, test Labelled, classes int, o ProbeOptions) (*Probe, error) {
 	if classes < 2 {
 		return nil, fmt.Errorf("probe: %d classes: expected at least 2", classes)
 	}
@@ -87,16 +89,16 @@ func LinearProbe(dev backend.Device, train, test Labelled, classes int, o ProbeO
 	if o.Steps == 0 {
 		o.Steps = 300
 	}
-	s, err := newStandard(train)
+	s, err := newStandard(ctx, train)
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}
-	p, err := fitProbe(dev, s, train, classes, o)
+	p, err := fitProbe(ctx, dev, s, train, classes, o)
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
 	}
-	if p.TrainAccuracy, err = p.accuracy(dev, s, train); err == nil {
-		p.Accuracy, err = p.accuracy(dev, s, test)
+	if p.TrainAccuracy, err = p.accuracy(ctx, dev, s, train); err == nil {
+		p.Accuracy, err = p.accuracy(ctx, dev, s, test)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("probe: %w", err)
@@ -107,8 +109,8 @@ func LinearProbe(dev backend.Device, train, test Labelled, classes int, o ProbeO
 // standard takes a mean from every column and divides by its deviation.
 type standard struct{ mean, scale []float64 }
 
-func newStandard(l Labelled) (*standard, error) {
-	mean, variance, err := moments(Dense(l.X, l.Width))
+func newStandard(ctx context.Context, l Labelled) (*standard, error) {
+	mean, variance, err := moments(ctx, Dense(l.X, l.Width))
 	scale := make([]float64, len(variance))
 	for j, v := range variance {
 		// A deviation below float32's rounding of the mean is a constant column.
@@ -127,14 +129,18 @@ func (s *standard) apply(v []float32) {
 }
 
 // fitProbe minimises the loss.
-func fitProbe(dev backend.Device, s *standard, train Labelled, classes int, o ProbeOptions) (*Probe, error) {
-	f, err := newSoftmax(dev, s, train, classes)
+func fitProbe(ctx context.Context, dev backend.Device, s *standard, train Labelled, classes int, o ProbeOptions) (*Probe, error) {
+	f, err := newSoftmax(ctx, dev, s, train, classes)
 	if err != nil {
 		return nil, err
 	}
 	defer f.free()
 	f.l2 = o.L2 / float64(train.Len())
-	r := minimise(f.at, classes*(train.Width+1), o.Steps, 1e-5)
+	size := classes * (train.Width + 1)
+	if err := hostmemory.Ask("the linear probe", size, 8, 2*lbfgsPairs+8); err != nil {
+		return nil, err
+	}
+	r := minimise(f.at, size, o.Steps, 1e-5)
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -146,8 +152,8 @@ func fitProbe(dev backend.Device, s *standard, train Labelled, classes int, o Pr
 }
 
 // accuracy is the share of rows whose largest logit is their class.
-func (p *Probe) accuracy(dev backend.Device, s *standard, l Labelled) (float64, error) {
-	f, err := newSoftmax(dev, s, l, len(p.Bias))
+func (p *Probe) accuracy(ctx context.Context, dev backend.Device, s *standard, l Labelled) (float64, error) {
+	f, err := newSoftmax(ctx, dev, s, l, len(p.Bias))
 	if err != nil {
 		return 0, err
 	}

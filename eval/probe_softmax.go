@@ -1,10 +1,16 @@
 package eval
 
-import "github.com/aegpu/aegpu/backend"
+import (
+	"context"
+	"errors"
+
+	"github.com/aegpu/aegpu/backend"
+)
 
 // softmax is the loss of multinomial logistic regression over rows that lie on
 // the device, as a function of theta = (W, b), C x D and C values side by side.
 type softmax struct {
+	ctx  context.Context
 	dev  backend.Device
 	l2   float64
 	mem  backend.Memory
@@ -15,15 +21,15 @@ type softmax struct {
 	classes                     int
 
 	host []float32
-	err  error // the device's first
+	err  error // the device's first, or the context's
 }
 
 // newSoftmax sends the standardised rows of l to the device.
-func newSoftmax(dev backend.Device, s *standard, l Labelled, classes int) (*softmax, error) {
+func newSoftmax(ctx context.Context, dev backend.Device, s *standard, l Labelled, classes int) (*softmax, error) {
 	n, d := l.Len(), l.Width
 	size := classes * (d + 1)
 	batch := min(n, chunkRows(d))
-	f := &softmax{dev: dev, classes: classes, host: make([]float32, size)}
+	f := &softmax{ctx: ctx, dev: dev, classes: classes, host: make([]float32, size)}
 	sums, err := dev.AllocSums(1)
 	if err != nil {
 		return nil, err
@@ -38,12 +44,15 @@ func newSoftmax(dev backend.Device, s *standard, l Labelled, classes int) (*soft
 		sums.Mem.Free()
 		return nil, err
 	}
-	f.send(s, l)
-	return f, dev.Sync()
+	if err := errors.Join(f.send(s, l), dev.Sync()); err != nil {
+		f.free()
+		return nil, err
+	}
+	return f, nil
 }
 
-func (f *softmax) send(s *standard, l Labelled) {
-	_ = eachChunk(Dense(l.X, l.Width), func(v []float32, start, n int) error {
+func (f *softmax) send(s *standard, l Labelled) error {
+	err := eachChunk(f.ctx, Dense(l.X, l.Width), func(v []float32, start, n int) error {
 		s.apply(v)
 		f.dev.Upload(f.x.Slice(start*l.Width, n, l.Width), v)
 		return nil
@@ -53,6 +62,7 @@ func (f *softmax) send(s *standard, l Labelled) {
 		target[i] = float32(c)
 	}
 	f.dev.Upload(f.target, target)
+	return err
 }
 
 // at is the loss at theta; grad becomes its gradient.
@@ -103,6 +113,10 @@ func (f *softmax) split(theta backend.Tensor) (w, b backend.Tensor) {
 func (f *softmax) each(w, b backend.Tensor, use func(x, target, logits, rows backend.Tensor, first bool)) {
 	d := f.x.Cols
 	for start := 0; start < f.x.Rows; start += f.logits.Rows {
+		if err := f.ctx.Err(); err != nil {
+			f.err = errors.Join(f.err, err)
+			return
+		}
 		n := min(f.logits.Rows, f.x.Rows-start)
 		x, logits := f.x.Slice(start*d, n, d), f.logits.Top(n)
 		f.dev.Enqueue(backend.Linear{Y: logits, X: x, W: w, B: b})

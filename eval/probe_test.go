@@ -32,11 +32,11 @@ func blobs(n, d, classes int, seed uint64) Labelled {
 func TestProbeIsTheMinimum(t *testing.T) {
 	const n, d, classes = 120, 5, 3
 	train := blobs(n, d, classes, 1)
-	p, err := LinearProbe(ref64.New(), train, blobs(60, d, classes, 2), classes, ProbeOptions{L2: 0.5})
+	p, err := LinearProbe(t.Context(), ref64.New(), train, blobs(60, d, classes, 2), classes, ProbeOptions{L2: 0.5})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := newStandard(train)
+	s, err := newStandard(t.Context(), train)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestProbeConstantColumns(t *testing.T) {
 	for i := range 20 {
 		l.X[2*i], l.X[2*i+1] = 7, float32(i)
 	}
-	p, err := LinearProbe(ref64.New(), l, l, 2, ProbeOptions{})
+	p, err := LinearProbe(t.Context(), ref64.New(), l, l, 2, ProbeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestProbeRefuses(t *testing.T) {
 		"ragged":       {Labelled{X: good.X[:5], Width: 2, Labels: good.Labels}, good, 2},
 		"NaN":          {nan, good, 2},
 	} {
-		if _, err := LinearProbe(ref64.New(), c.train, c.test, c.classes, ProbeOptions{}); err == nil {
+		if _, err := LinearProbe(t.Context(), ref64.New(), c.train, c.test, c.classes, ProbeOptions{}); err == nil {
 			t.Errorf("probe, %s: no error", name)
 		}
 	}
@@ -127,14 +127,14 @@ func TestProbeRefuses(t *testing.T) {
 func codes32(t *testing.T) (train, test Labelled) {
 	dev := openDevice(t)
 	a, b := mnist(t)
-	p, err := FitPCA(dev, setRows(a), 32)
+	p, err := FitPCA(t.Context(), dev, setRows(a), 32)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if train.X, err = p.Encode(dev, setRows(a)); err != nil {
+	if train.X, err = p.Encode(t.Context(), dev, setRows(a)); err != nil {
 		t.Fatal(err)
 	}
-	if test.X, err = p.Encode(dev, setRows(b)); err != nil {
+	if test.X, err = p.Encode(t.Context(), dev, setRows(b)); err != nil {
 		t.Fatal(err)
 	}
 	train.Width, train.Labels = 32, a.Labels
@@ -145,7 +145,7 @@ func codes32(t *testing.T) (train, test Labelled) {
 func TestProbeOnMNIST(t *testing.T) {
 	train, test := codes32(t)
 	start := time.Now()
-	p, err := LinearProbe(openDevice(t), train, test, 10, ProbeOptions{})
+	p, err := LinearProbe(t.Context(), openDevice(t), train, test, 10, ProbeOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -227,14 +227,14 @@ func (b *summariser) code() error {
 	if err != nil {
 		return err
 	}
-	mean, variance, err := moments(Dense(codes.F32, codes.Cols))
+	mean, variance, err := moments(b.ctx, Dense(codes.F32, codes.Cols))
 	if err != nil {
 		return err
 	}
 	for _, f := range b.model.Spec.CodeFigures(mean, variance) {
 		add(&b.Figures, f.Name, f.Value, f.Note)
 	}
-	norm, examples, err := jacobianNorm(b.model, b.rows)
+	norm, examples, err := jacobianNorm(b.ctx, b.model, b.rows)
 	if examples > 0 {
 		add(&b.Figures, "jacobian_norm", norm, fmt.Sprintf("how much the code moves with the input, on %d examples", examples))
 		add(&b.Figures, "jacobian_examples", float64(examples), "")
@@ -244,7 +244,7 @@ func (b *summariser) code() error {
 
 func (b *summariser) baseline() (err error) {
 	if b.o.PCA != nil {
-		if b.PCA, err = b.o.PCA.Baseline(b.model.Device(), b.set); err == nil {
+		if b.PCA, err = b.o.PCA.Baseline(b.ctx, b.model.Device(), b.set); err == nil {
 			addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
 		}
 	}
@@ -252,8 +252,8 @@ func (b *summariser) baseline() (err error) {
 }
 
 // Baseline returns the reconstruction error on prepared rows.
-func (p *PCA) Baseline(dev backend.Device, test *data.Set) (*Baseline, error) {
-	sse, err := p.SSE(dev, SetRows(test))
+func (p *PCA) Baseline(ctx context.Context, dev backend.Device, test *data.Set) (*Baseline, error) {
+	sse, err := p.SSE(ctx, dev, SetRows(test))
 	if err != nil {
 		return nil, err
 	}

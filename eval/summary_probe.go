@@ -36,11 +36,11 @@ func (b *summariser) probe() error {
 		return nil
 	}
 	encode = func(s *data.Set) ([]float32, error) {
-		s, err := b.model.Preparation().Apply(s)
+		s, err := prepared(b.model, s)
 		if err != nil {
 			return nil, err
 		}
-		return b.o.PCA.Encode(p.dev, SetRows(s))
+		return b.o.PCA.Encode(b.ctx, p.dev, SetRows(s))
 	}
 	if linear, near, err = p.on(b.train, b.test, encode, b.o.PCA.K()); err != nil {
 		return err
@@ -72,13 +72,13 @@ func (p prober) on(train, test *data.Set, encode func(*data.Set) ([]float32, err
 	if err := p.ctx.Err(); err != nil {
 		return 0, 0, err
 	}
-	fit, err := LinearProbe(p.dev, parts[0], parts[1], p.classes, ProbeOptions{})
+	fit, err := LinearProbe(p.ctx, p.dev, parts[0], parts[1], p.classes, ProbeOptions{})
 	if err != nil {
 		return 0, 0, err
 	}
 	if p.knn == 0 {
 		return fit.Accuracy, math.NaN(), nil
 	}
-	neighbours, err = KNN(p.dev, parts[0], parts[1], p.knn)
+	neighbours, err = KNN(p.ctx, p.dev, parts[0], parts[1], p.knn)
 	return fit.Accuracy, neighbours, err
 }

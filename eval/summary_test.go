@@ -48,7 +48,7 @@ func TestSummaryOfAnAutoencoder(t *testing.T) {
 	s := gradients(40)
 	spec := model.Spec{Latent: 2, Hidden: []int{4}, Activation: backend.Tanh, CodeActivation: backend.Sigmoid}
 	spec.Corrupt = model.Corruption{Kind: backend.Masking, Level: 0.5}
-	pca, err := FitPCA(ref64.New(), SetRows(s), 2)
+	pca, err := FitPCA(t.Context(), ref64.New(), SetRows(s), 2)
 	if err != nil {
 		t.Fatal(err)
 	}

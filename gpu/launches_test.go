@@ -146,7 +146,7 @@ func movedBytes(t *testing.T, n bench.Net, batch int, p Precision) int {
 	d := open(t, Options{Precision: p, Tuning: TuningOff})
 	defer shut(t, d.(*Device))
 	c.Precision = p
-	point, err := bench.Step(d, c, netRows(128), batch, bench.Ceiling{}, bench.Options{})
+	point, err := bench.Step(t.Context(), d, c, netRows(128), batch, bench.Ceiling{}, bench.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

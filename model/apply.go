@@ -6,11 +6,13 @@ import (
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 )
 
-// applyBatch is how many rows go through the device at a time outside training.
-const applyBatch = 1000
+// ChunkRows is how many rows go through the device at a time outside training. Whoever
+// has many rows and wants to hold few of them encodes or decodes so many at a time.
+const ChunkRows = 1000
 
 // applier is a model's planned inference on rows from the host.
 type applier struct {
@@ -52,7 +54,7 @@ func (m *Model) ready() (*applier, error) {
 		return m.apply, nil
 	}
 	var err error
-	m.apply, err = m.newApplier(applyBatch, 1)
+	m.apply, err = m.newApplier(ChunkRows, 1)
 	return m.apply, err
 }
 
@@ -90,6 +92,9 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := hostmemory.Ask("reconstructions in their own units", s.Rows, s.Cols, 8); err != nil {
+		return nil, err
+	}
 	y, err := m.Preparation().Undo(x)
 	if err != nil {
 		return nil, err
@@ -110,6 +115,9 @@ func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) 
 	}
 	if codes.Cols != m.Spec.Latent {
 		return nil, &data.Error{Path: codes.Name, Msg: fmt.Sprintf("rows of %d numbers: expected codes of %d", codes.Cols, m.Spec.Latent)}
+	}
+	if err := hostmemory.Ask("what comes out of the model", codes.Rows, m.Spec.Inputs, 12); err != nil { // and Undo's
+		return nil, err
 	}
 	x := make([]float32, codes.Rows*m.Spec.Inputs)
 	rows := func(dst []float32, start, n int) {
@@ -159,24 +167,27 @@ func (m *Model) mapSet(ctx context.Context, s *data.Set, out int, f func(*applie
 	if err != nil {
 		return nil, err
 	}
+	if err := hostmemory.Ask("what comes out of the model", s.Rows, out, 4); err != nil {
+		return nil, err
+	}
 	dst := make([]float32, s.Rows*out)
 	rows := func(dst []float32, start, n int) { p.Rows(dst, s, start, n) }
 	return dst, m.mapRows(ctx, dst, s.Rows, out, m.Spec.Inputs, rows, f)
 }
 
 // mapRows carries rows of in numbers, which read writes, through f to rows of out
-// numbers in dst, applyBatch at a time.
+// numbers in dst, ChunkRows at a time.
 func (m *Model) mapRows(ctx context.Context, dst []float32, rows, out, in int, read func(dst []float32, start, n int), f func(*applier, backend.Tensor, int) backend.Tensor) error {
 	a, err := m.ready()
 	if err != nil {
 		return err
 	}
-	buf := make([]float32, min(applyBatch, rows)*in)
-	for at := 0; at < rows; at += applyBatch {
+	buf := make([]float32, min(ChunkRows, rows)*in)
+	for at := 0; at < rows; at += ChunkRows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(applyBatch, rows-at)
+		n := min(ChunkRows, rows-at)
 		read(buf[:n*in], at, n)
 		x := a.host.Slice(0, n, in)
 		m.dev.Upload(x, buf[:n*in])
@@ -191,8 +202,16 @@ func (m *Model) mapRows(ctx context.Context, dst []float32, rows, out, in int, r
 // DrawPrior returns n codes drawn from the code's prior, n x Latent; without a prior
 // there is an error that says what to do instead.
 func (m *Model) DrawPrior(n int, seed uint64) (*data.Set, error) {
+	return m.DrawPriorFrom(0, n, seed)
+}
+
+// DrawPriorFrom returns codes start to start+n of those that DrawPrior draws.
+func (m *Model) DrawPriorFrom(start, n int, seed uint64) (*data.Set, error) {
+	if err := hostmemory.Ask("codes to decode", n, m.Spec.Latent, 4); err != nil {
+		return nil, err
+	}
 	codes := make([]float32, n*m.Spec.Latent)
-	if !m.Spec.code().prior(codes, seed) {
+	if !m.Spec.code().prior(codes, uint64(start)*uint64(m.Spec.Latent), seed) {
 		return nil, fmt.Errorf("a %s code has no prior to sample from: decode draws from a mixture fitted to its codes (eval.Draw)", m.Spec.code())
 	}
 	return &data.Set{Name: "samples", Rows: n, Cols: m.Spec.Latent, F32: codes}, nil

@@ -34,9 +34,10 @@ type Code interface {
 	// too: penalties on the code and its Jacobian then apply, and its gradient comes
 	// straight out of the decoder, without back where no penalty needs it.
 	asIs() bool
-	// prior fills codes of latent units each with draws from the prior, and reports
+	// prior fills codes of latent units each with draws from the prior, of which the
+	// value first of all is the first, and reports
 	// whether there is one.
-	prior(codes []float32, seed uint64) bool
+	prior(codes []float32, first, seed uint64) bool
 	bind(g *graph) boundCode
 }
 
@@ -101,9 +102,9 @@ func (undrawn) Figures(mean, _ []float64) []Figure {
 	return []Figure{{"mean_activation", sum / float64(len(mean)), "of the code's units"}}
 }
 
-func (undrawn) width(latent int) int         { return latent }
-func (undrawn) samples() int                 { return 1 }
-func (undrawn) prior([]float32, uint64) bool { return false }
+func (undrawn) width(latent int) int                 { return latent }
+func (undrawn) samples() int                         { return 1 }
+func (undrawn) prior([]float32, uint64, uint64) bool { return false }
 
 // boundUndrawn is such a code bound to a graph: the encoder's output itself, where
 // no more is said.

@@ -95,8 +95,8 @@ func (Gaussian) width(latent int) int { return 2 * latent }
 func (c Gaussian) samples() int       { return max(1, c.Samples) }
 func (Gaussian) asIs() bool           { return false }
 
-func (Gaussian) prior(codes []float32, seed uint64) bool {
-	words{seed: seed, stream: backend.StreamSample}.normals(codes, 1)
+func (Gaussian) prior(codes []float32, first, seed uint64) bool {
+	words{seed: seed, stream: backend.StreamSample}.normalsFrom(first, codes, 1)
 	return true
 }
 

@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -47,8 +48,8 @@ func (m *Model) NewEvaluator(batch int) (*Evaluator, error) {
 func (e *Evaluator) Close() { e.free() }
 
 // Evaluate measures the model on data, and its classifier on labels where there
-// are any.
-func (e *Evaluator) Evaluate(data, labels backend.Data, o EvaluateOptions) (Metrics, error) {
+// are any. The context's error is returned when it ends first.
+func (e *Evaluator) Evaluate(ctx context.Context, data, labels backend.Data, o EvaluateOptions) (Metrics, error) {
 	if data.Cols != e.Spec.Inputs {
 		return Metrics{}, fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, e.Spec.Inputs)
 	}
@@ -56,6 +57,9 @@ func (e *Evaluator) Evaluate(data, labels backend.Data, o EvaluateOptions) (Metr
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
 	e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed}, []backend.Hyper{{KL: o.Beta}})
 	for at := 0; at < data.Rows; at += e.batch {
+		if err := ctx.Err(); err != nil {
+			return Metrics{}, err
+		}
 		n := min(e.batch, data.Rows-at)
 		e.gather(data, false, n)
 		h := e.encode(e.input(), n)

@@ -79,11 +79,17 @@ func (r words) at(i int) uint32 {
 	return backend.Philox(r.seed, r.stream, 0, uint32(i/4))[i%4]
 }
 
-func (r words) normals(w []float32, deviation float64) {
-	for k := 0; k < len(w); k += 4 {
-		four := backend.Normals(backend.Philox(r.seed, r.stream, 0, uint32(k/4)))
-		for j := range min(4, len(w)-k) {
-			w[k+j] = float32(deviation) * four[j]
+func (r words) normals(w []float32, deviation float64) { r.normalsFrom(0, w, deviation) }
+
+// normalsFrom fills w with the stream's normals from the first on. Those beyond 2^34, which a counter of 32 bits would
+// repeat, are of the next steps.
+func (r words) normalsFrom(first uint64, w []float32, deviation float64) {
+	for k := 0; k < len(w); {
+		at := first + uint64(k)
+		four := backend.Normals(backend.Philox(r.seed, r.stream, at/4>>32, uint32(at/4)))
+		for j := at % 4; j < 4 && k < len(w); j++ {
+			w[k] = float32(deviation) * four[j]
+			k++
 		}
 	}
 }

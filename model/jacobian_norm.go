@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 	"math"
 
@@ -10,13 +11,14 @@ import (
 // JacobianNorm returns the root mean square over the first examples of data of the
 // Frobenius norm of the encoder's Jacobian, exact. It needs a code that is
 // neither drawn nor cut to its largest units. With one layer it costs little more
-// than encoding, with more it costs a backward pass a unit of the code.
-func (m *Model) JacobianNorm(data backend.Data, examples int) (float64, error) {
+// than encoding, with more it costs a backward pass a unit of the code. The context's
+// error is returned when it ends first.
+func (m *Model) JacobianNorm(ctx context.Context, data backend.Data, examples int) (float64, error) {
 	if !m.Spec.HasJacobian() {
 		return 0, fmt.Errorf("the Jacobian's norm is measured on deterministic codes, not %s ones", m.Spec.code())
 	}
 	examples = min(examples, data.Rows)
-	batch := min(examples, applyBatch)
+	batch := min(examples, ChunkRows)
 	if len(m.Spec.Hidden) > 0 {
 		batch = min(examples, max(1, 4096/m.Spec.Latent))
 	}
@@ -31,6 +33,9 @@ func (m *Model) JacobianNorm(data backend.Data, examples int) (float64, error) {
 	}
 	defer a.free()
 	for at := 0; at < examples; at += batch {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		n := min(batch, examples-at)
 		m.dev.SetClock(a.clock, backend.Time{Row: uint64(at)}, nil)
 		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock}})

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 )
 
 // LogLikelihood returns the importance-weighted estimate of mean log p(x) with k
@@ -22,7 +23,10 @@ func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, see
 		return 0, err
 	}
 	defer a.free()
-	rounds := (k + a.samples - 1) / a.samples
+	if err := hostmemory.Ask("the importance weights", a.batch, k/a.samples, 24); err != nil { // a list that grows is copied
+		return 0, err
+	}
+	rounds := (k-1)/a.samples + 1
 	m.dev.SetClock(a.clock, backend.Time{Seed: seed}, nil)
 	total, bound := 0.0, make([]float32, a.batch)
 	for at := 0; at < data.Rows; at += a.batch {

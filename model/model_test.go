@@ -132,10 +132,10 @@ func TestShapesAreChecked(t *testing.T) {
 // TestManyRows encodes more rows than go through the device at a time.
 func TestManyRows(t *testing.T) {
 	m := newTestModel(t, Spec{Inputs: 2, Latent: 1})
-	rows := applyBatch + 3
+	rows := ChunkRows + 3
 	x := ramp(rows, 2)
 	all := encode(t, m, setOf(x, 2))
-	for _, i := range []int{0, applyBatch - 1, applyBatch, rows - 1} {
+	for _, i := range []int{0, ChunkRows - 1, ChunkRows, rows - 1} {
 		one := encode(t, m, setOf(x[2*i:2*i+2], 2))
 		if one[0] != all[i] {
 			t.Errorf("row %d: %g alone, %g among the others", i, one[0], all[i])
@@ -237,7 +237,7 @@ func checkJacobianNorm(t *testing.T, hidden []int) {
 	dev := m.dev.(*ref64.Device)
 	x, _ := dev.Alloc(2, 4)
 	dev.Upload(x, ramp(2, 4))
-	got, err := m.JacobianNorm(x.Data(), 2)
+	got, err := m.JacobianNorm(t.Context(), x.Data(), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestLogLikelihood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elbo, err := e.Evaluate(x.Data(), backend.Data{}, EvaluateOptions{Beta: 1, Seed: 1})
+	elbo, err := e.Evaluate(t.Context(), x.Data(), backend.Data{}, EvaluateOptions{Beta: 1, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}

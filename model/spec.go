@@ -87,7 +87,7 @@ func (s *Spec) likelihood() Likelihood {
 }
 
 // HasPrior reports whether codes have a prior to draw new ones from.
-func (s *Spec) HasPrior() bool { return s.code().prior(nil, 0) }
+func (s *Spec) HasPrior() bool { return s.code().prior(nil, 0, 0) }
 
 // Bounds reports whether log p(x) can be bounded: the code is drawn, and the loss
 // is minus a log-likelihood.

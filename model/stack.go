@@ -95,7 +95,7 @@ func (m *Model) Outputs(data backend.Data, layers int) (backend.Tensor, error) {
 	if err != nil {
 		return backend.Tensor{}, fmt.Errorf("outputs of layer %d for %d rows: %w", layers, data.Rows, err)
 	}
-	a, err := m.newApplier(min(applyBatch, data.Rows), 1)
+	a, err := m.newApplier(min(ChunkRows, data.Rows), 1)
 	if err != nil {
 		all.Mem.Free()
 		return backend.Tensor{}, err

@@ -203,7 +203,7 @@ func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
 // validate measures the validation part. The loss that counts is the objective
 // without penalties, at the full KL weight whatever the warm-up.
 func (p *phase) validate(r *Record) error {
-	m, err := p.eval.Evaluate(p.val, p.valLabels, model.EvaluateOptions{
+	m, err := p.eval.Evaluate(context.Background(), p.val, p.valLabels, model.EvaluateOptions{
 		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -18,31 +19,16 @@ import (
 // streams are where a command reads and writes: results go to out, everything
 // for people to err.
 type streams struct {
-	in    io.Reader
-	out   *results
-	err   io.Writer
-	began time.Time // when the command started
-}
-
-// results is a writer that keeps its first error, so that a full disk behind
-// standard output does not pass for success.
-type results struct {
-	w   io.Writer
-	err error
-}
-
-func (r *results) Write(p []byte) (int, error) {
-	if r.err != nil {
-		return 0, r.err
-	}
-	n, err := r.w.Write(p)
-	r.err = err
-	return n, err
+	in       io.Reader
+	out, err *printer
+	began    time.Time // when the command started
 }
 
 // run is the program: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	s := &streams{in: stdin, out: &results{w: stdout}, err: stderr, began: time.Now()}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	s := &streams{in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
@@ -51,11 +37,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		err = s.out.err
 	}
-	if told := (*explained)(nil); train.Interrupted(err) && !errors.As(err, &told) {
-		err = &explained{fmt.Sprintf("%v: nothing was written", context.Cause(ctx)), err}
+	if err == nil && errors.Is(s.err.err, syscall.EPIPE) {
+		err = s.err.err
 	}
-	if !silent(err) {
-		fmt.Fprintf(stderr, "aegpu: %s\n", inFlags(err))
+	if told := (*explained)(nil); train.Interrupted(err) && !errors.As(err, &told) {
+		err = &ended{context.Cause(ctx), err}
+	}
+	if !silent(ctx, err) {
+		fmt.Fprintf(s.err, "aegpu: %s\n", inFlags(err))
 	}
 	return exitCode(ctx, err)
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -98,8 +99,13 @@ func runBench(c *cli.Context, s *streams) error {
 	if err := r.fit(dev); err != nil {
 		return err
 	}
-	if err := r.measure(c, s, dev); err != nil {
-		return err
+	ended := r.measure(c, s, dev)
+	if ended != nil {
+		if !train.Interrupted(ended) || len(r.Points) == 0 {
+			return ended
+		}
+		r.Ended = fmt.Sprintf("%v after %d of %d batch sizes", context.Cause(c.Context), len(r.Points), len(r.batches))
+		ended = &explained{r.Ended, ended}
 	}
 	if path := c.String("plot"); path != "" {
 		if err := writeBenchPlot(path, &r.benchResult); err != nil {
@@ -107,9 +113,11 @@ func runBench(c *cli.Context, s *streams) error {
 		}
 	}
 	if c.Bool("json") {
-		return s.writeJSON(r.benchResult)
+		if err := s.writeJSON(r.benchResult); err != nil {
+			return err
+		}
 	}
-	return nil
+	return ended
 }
 
 // writeNets prints the nets that are timed, by name.
@@ -283,7 +291,7 @@ func (r *benchRun) measure(c *cli.Context, s *streams, dev backend.Device) (err 
 	if r.options.Runs > 0 {
 		r.Clock = bench.ClockOf(dev)
 		if r.Ceiling == (bench.Ceiling{}) {
-			if r.Ceiling, err = bench.MeasureCeiling(dev); err != nil {
+			if r.Ceiling, err = bench.MeasureCeiling(c.Context, dev); err != nil {
 				return err
 			}
 		}
@@ -302,7 +310,7 @@ func (r *benchRun) measure(c *cli.Context, s *streams, dev backend.Device) (err 
 		if err := c.Context.Err(); err != nil {
 			return err
 		}
-		p, err := bench.Step(dev, r.config, r.set, b, r.Ceiling, r.options)
+		p, err := bench.Step(c.Context, dev, r.config, r.set, b, r.Ceiling, r.options)
 		if err != nil {
 			return err
 		}

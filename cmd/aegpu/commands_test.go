@@ -230,7 +230,7 @@ func TestEverySettingHasAFlag(t *testing.T) {
 
 func TestHelpTellsExitCodes(t *testing.T) {
 	var none streams
-	none.out = &results{w: &strings.Builder{}}
+	none.out = &printer{w: &strings.Builder{}}
 	for _, c := range newApp(&none).Commands {
 		text := must(t, c.Name, "--help").out
 		if !strings.Contains(text, "Exit codes:") || !strings.Contains(text, "  aegpu "+c.Name) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"syscall"
 
 	"github.com/aegpu/aegpu"
@@ -21,8 +20,8 @@ const exitCodes = `Exit codes:
   0    done
   1    failed while running: disk full, diverged, device lost
   2    the request is wrong: flag, setting, data, damaged file
-  3    the device asked for is not usable, or its memory is too small
-  130  interrupted (143: terminated); train can be resumed`
+  3    the device asked for is not usable, or memory is too small
+  129, 130, 141, 143  hung up, interrupted, output closed, terminated; train can be resumed`
 
 // requestError is an error in what was asked for.
 type requestError struct{ err error }
@@ -31,23 +30,6 @@ func (e *requestError) Error() string { return e.err.Error() }
 func (e *requestError) Unwrap() error { return e.err }
 
 func wrong(format string, args ...any) error { return &requestError{fmt.Errorf(format, args...)} }
-
-// signalError is the cause of a context that a signal ended.
-type signalError struct{ signal os.Signal }
-
-func (e signalError) Error() string {
-	if e.signal == syscall.SIGTERM {
-		return "terminated"
-	}
-	return "interrupted"
-}
-
-func signalCode(s os.Signal) int {
-	if s == syscall.SIGTERM {
-		return 143
-	}
-	return 130
-}
 
 // exitCode is what an error means to a script.
 func exitCode(ctx context.Context, err error) int {
@@ -62,13 +44,12 @@ func exitCode(ctx context.Context, err error) int {
 	case err == nil:
 		return 0
 	case train.Interrupted(err):
-		var s signalError
-		if errors.As(context.Cause(ctx), &s) {
-			return signalCode(s.signal)
+		if s, ok := endedBy(ctx); ok {
+			return endings[s.signal].code
 		}
-		return 130
+		return endings[syscall.SIGINT].code
 	case errors.Is(err, syscall.EPIPE): // whoever reads the results has seen enough
-		return 0
+		return endings[syscall.SIGPIPE].code
 	case errors.As(err, &device), errors.Is(err, backend.ErrOutOfMemory):
 		return 3
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO):
@@ -79,8 +60,18 @@ func exitCode(ctx context.Context, err error) int {
 	return 1
 }
 
-// silent reports whether an error is nothing to tell a person about.
-func silent(err error) bool { return err == nil || errors.Is(err, syscall.EPIPE) }
+// ended is the error of a command that its context's cause ended, and that had nothing to save.
+type ended struct{ cause, err error }
+
+func (e *ended) Error() string { return e.cause.Error() + ": nothing was written" }
+func (e *ended) Unwrap() error { return e.err }
+
+// silent reports whether an error is nothing to tell a person about: whoever closed an output knows.
+func silent(ctx context.Context, err error) bool {
+	s, _ := endedBy(ctx)
+	closed := errors.As(err, new(*ended)) && s == outputClosed
+	return err == nil || closed || errors.Is(err, syscall.EPIPE)
+}
 
 // unreadable is what is wrong with a file that was asked for: the caller's
 // request where it is missing or damaged, the machine's failure otherwise.

@@ -33,7 +33,7 @@ func TestResultsThatCannotBeWritten(t *testing.T) {
 		t.Errorf("full disk: exit %d: %s", code, errs.String())
 	}
 	errs.Reset()
-	if code := run(t.Context(), []string{"aegpu", "devices", "--json"}, nil, full{syscall.EPIPE}, &errs); code != 0 || errs.Len() > 0 {
+	if code := run(t.Context(), []string{"aegpu", "devices", "--json"}, nil, full{syscall.EPIPE}, &errs); code != 141 || errs.Len() > 0 {
 		t.Errorf("reader gone: exit %d: %s", code, errs.String())
 	}
 }

@@ -49,7 +49,7 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	var pca *eval.PCA
 	var err error
 	if test != nil {
-		if pca, err = eval.Linear(m, sets.Train); err != nil {
+		if pca, err = eval.Linear(ctx, m, sets.Train); err != nil {
 			return fmt.Errorf("%w; the model is %s", err, done)
 		}
 	}

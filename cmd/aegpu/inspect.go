@@ -166,7 +166,7 @@ func readHistory(path string) ([]train.Record, error) {
 	return history, lines.Err()
 }
 
-func (in *inspected) write(out *results, config *settings.Config) {
+func (in *inspected) write(out *printer, config *settings.Config) {
 	fmt.Fprintf(out, "%s: model %s, %s, %d parameters\n\n", in.Run, in.Model, widths(&in.Spec), in.Parameters)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "tensor\tshape\tparameters")

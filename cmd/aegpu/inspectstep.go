@@ -162,7 +162,7 @@ func (o *stepOf) addLaunches(t *model.Training, p backend.Precision, sms int) er
 	return nil
 }
 
-func (o *stepOf) write(out *results) {
+func (o *stepOf) write(out *printer) {
 	fmt.Fprintf(out, "%s: a step of %d rows stored as %s, %s: %.4g FLOPs in products, %.4g bytes if every operand moves once an operation\n\n",
 		o.Run, o.Batch, o.Stored, o.Precision, o.FLOPs, o.Bytes)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)

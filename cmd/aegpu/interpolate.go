@@ -1,13 +1,12 @@
 package main
 
 import (
-	"io"
+	"math"
 	"strconv"
 	"strings"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/report"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -48,42 +47,65 @@ func runInterpolate(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	paths := c.Int("number")
+	if rows != nil {
+		paths = len(rows) / 2
+	}
+	if steps > math.MaxInt/paths {
+		return wrong("%d paths of %d steps: expected fewer than 2^63 rows in all", paths, steps)
+	}
+	w := rowsFile{path: path, rows: paths * steps, steps: steps}
+	if err := w.check(); err != nil {
+		return err
+	}
 	r, dev, m, err := s.open(c, c.Args().First())
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
 	defer m.Close()
-	var ends *data.Set // two codes a path
-	if rows == nil {
-		ends, _, err = draw(c.Context, r, m, 2*c.Int("number"), c.Uint64("seed"))
-	} else {
-		ends, err = codesOf(c, r, m, rows)
-	}
+	next, err := ends(c, r, m, rows)
 	if err != nil {
 		return err
 	}
-	codes := walk(ends.F32, m.Spec.Latent, steps)
-	n := len(codes) / m.Spec.Latent
-	set, err := m.Decode(c.Context, &data.Set{Name: "interpolation", Rows: n, Cols: m.Spec.Latent, F32: codes})
+	on := walk{next: next, width: m.Spec.Latent, steps: steps, at: steps}
+	err = w.write(c.Context, func(_, n int) (*data.Set, error) {
+		codes, err := on.codes(n)
+		if err != nil {
+			return nil, err
+		}
+		return m.Decode(c.Context, codes)
+	})
 	if err != nil {
 		return err
 	}
-	if err := writePaths(path, set, steps); err != nil {
-		return err
-	}
-	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: n, Columns: set.Cols, File: path})
+	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: w.rows, Columns: w.columns, File: path})
 }
 
-func writePaths(path string, s *data.Set, steps int) error {
-	if !isPicture(path) {
-		return data.Write(path, s)
+// ends returns what gives the two codes at the ends of the next path: those of the rows, or drawn ones without any.
+func ends(c *cli.Context, r *savedRun, m *model.Model, rows []int) (func() ([]float32, error), error) {
+	if rows != nil {
+		codes, err := codesOf(c, r, m, rows)
+		if err != nil {
+			return nil, err
+		}
+		return func() ([]float32, error) {
+			both := codes.F32[:2*codes.Cols]
+			codes.F32 = codes.F32[2*codes.Cols:]
+			return both, nil
+		}, nil
 	}
-	g, err := pictureShape(s)
+	from, err := source(c.Context, r, m, c.Uint64("seed"))
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return data.WriteAtomic(path, func(w io.Writer) error { return report.Interpolation(w, g, s.F32, steps) })
+	return func() ([]float32, error) {
+		codes, err := from.Next(2)
+		if err != nil {
+			return nil, err
+		}
+		return codes.F32, nil
+	}, nil
 }
 
 // pairs reads the numbers of --between, which cli has parted at the commas.
@@ -128,17 +150,31 @@ func heldOut(s *train.Sets) (*data.Set, string) {
 	return s.Val, "validation"
 }
 
-// walk is steps codes on the line between every two of ends.
-func walk(ends []float32, width, steps int) []float32 {
-	var codes []float32
-	for p := 0; p+2*width <= len(ends); p += 2 * width {
-		a, b := ends[p:p+width], ends[p+width:p+2*width]
-		for i := range steps {
-			t := float32(i) / float32(steps-1)
-			for j := range a {
-				codes = append(codes, (1-t)*a[j]+t*b[j])
+// walk is evenly spaced codes on paths, one path after the other.
+type walk struct {
+	next         func() ([]float32, error) // the ends of the next path
+	width, steps int
+
+	both []float32 // the ends of the path under way
+	at   int       // steps of it that are done
+}
+
+// codes returns the next n codes.
+func (w *walk) codes(n int) (*data.Set, error) {
+	s := &data.Set{Name: "interpolation", Rows: n, Cols: w.width, F32: make([]float32, 0, n*w.width)}
+	for range n {
+		if w.at == w.steps {
+			both, err := w.next()
+			if err != nil {
+				return nil, err
 			}
+			w.both, w.at = both, 0
 		}
+		t := float32(w.at) / float32(w.steps-1)
+		for j, a := range w.both[:w.width] {
+			s.F32 = append(s.F32, (1-t)*a+t*w.both[w.width+j])
+		}
+		w.at++
 	}
-	return codes
+	return s, nil
 }

@@ -77,11 +77,11 @@ func runPCA(c *cli.Context, s *streams) error {
 	if most := min(rows.Rows, rows.Cols); config.Latent > most {
 		return wrong("--latent is %d: expected at most %d for %d rows of %d columns", config.Latent, most, rows.Rows, rows.Cols)
 	}
-	pca, err := eval.FitPCA(dev, eval.SetRows(rows), config.Latent)
+	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), config.Latent)
 	if err != nil {
 		return err
 	}
-	b, err := pca.Baseline(dev, test)
+	b, err := pca.Baseline(c.Context, dev, test)
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func (g *gallery) pixels(x []float32) []float32 {
 	return raw
 }
 
-func (g *gallery) reconstructions(context.Context) error {
+func (g *gallery) reconstructions(ctx context.Context) error {
 	if g.test == nil {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (g *gallery) reconstructions(context.Context) error {
 	}
 	strips = append(strips, report.Strip{Label: g.config.Model, X: g.pixels(y)})
 	if g.pca != nil {
-		x, err := g.linear(seen)
+		x, err := g.linear(ctx, seen)
 		if err != nil {
 			return err
 		}
@@ -110,8 +110,8 @@ func (g *gallery) reconstructions(context.Context) error {
 }
 
 // linear is PCA's reconstruction of rows.
-func (g *gallery) linear(x []float32) ([]float32, error) {
-	codes, err := g.pca.Encode(g.model.Device(), eval.Dense(x, g.model.Spec.Inputs))
+func (g *gallery) linear(ctx context.Context, x []float32) ([]float32, error) {
+	codes, err := g.pca.Encode(ctx, g.model.Device(), eval.Dense(x, g.model.Spec.Inputs))
 	if err != nil {
 		return nil, err
 	}

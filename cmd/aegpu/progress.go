@@ -28,6 +28,9 @@ const pause = 10 * time.Second
 
 func newProgress(w io.Writer) *progress {
 	p := &progress{w: w, width: func() int { return 0 }, last: time.Now()}
+	if o, ok := w.(*printer); ok {
+		w = o.w
+	}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.width = func() int {
 			width, _, err := term.GetSize(int(f.Fd()))

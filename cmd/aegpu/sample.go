@@ -24,18 +24,18 @@ func newSampleCommand(s *streams) *cli.Command {
 	}
 }
 
-// draw draws codes as [eval.Draw], from a mixture fitted to the run's training rows where
-// there is no prior.
-func draw(ctx context.Context, r *savedRun, m *model.Model, n int, seed uint64) (*data.Set, string, error) {
+// source draws codes as [eval.NewSource], from a mixture fitted to the run's training rows
+// where there is no prior.
+func source(ctx context.Context, r *savedRun, m *model.Model, seed uint64) (*eval.Source, error) {
 	var like *data.Set
 	if !m.Spec.HasPrior() {
 		sets, err := r.own(ctx)
 		if err != nil {
-			return nil, "", err
+			return nil, err
 		}
 		like = sets.Train
 	}
-	return eval.Draw(ctx, m, like, n, seed)
+	return eval.NewSource(ctx, m, like, seed)
 }
 
 func runSample(c *cli.Context, s *streams) error {
@@ -50,25 +50,32 @@ func runSample(c *cli.Context, s *streams) error {
 	if n < 1 {
 		return wrong("-n is %d: expected 1 or more", n)
 	}
+	w := rowsFile{path: path, rows: n}
+	if err := w.check(); err != nil {
+		return err
+	}
 	r, dev, m, err := s.open(c, c.Args().First())
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
 	defer m.Close()
-	codes, from, err := draw(c.Context, r, m, n, c.Uint64("seed"))
+	from, err := source(c.Context, r, m, c.Uint64("seed"))
 	if err != nil {
 		return err
 	}
 	if !c.Bool("quiet") {
-		fmt.Fprintf(s.err, "codes from the %s\n", from)
+		fmt.Fprintf(s.err, "codes from the %s\n", from.From)
 	}
-	set, err := m.Decode(c.Context, codes)
+	err = w.write(c.Context, func(_, n int) (*data.Set, error) {
+		codes, err := from.Next(n)
+		if err != nil {
+			return nil, err
+		}
+		return m.Decode(c.Context, codes)
+	})
 	if err != nil {
 		return err
 	}
-	if err := writeSet(path, set); err != nil {
-		return err
-	}
-	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: n, Columns: set.Cols, File: path})
+	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: n, Columns: w.columns, File: path})
 }

@@ -2,12 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
-	"github.com/aegpu/aegpu/report"
 	"github.com/urfave/cli/v2"
 )
 
@@ -50,14 +49,18 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	result, err := t.rows(m, c.Context, set)
+	w := rowsFile{path: path, rows: set.Rows}
+	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
+		result, err := t.rows(m, c.Context, set.Part(start, n))
+		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
+			bad.Row += start
+		}
+		return result, err
+	})
 	if err != nil {
 		return err
 	}
-	if err := writeSet(path, result); err != nil {
-		return err
-	}
-	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: result.Rows, Columns: result.Cols, File: path})
+	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: set.Rows, Columns: w.columns, File: path})
 }
 
 // wrote says what file was made of how many rows.
@@ -69,24 +72,4 @@ func (s *streams) wrote(c *cli.Context, t transformed) error {
 		fmt.Fprintf(s.err, "wrote %s: %d rows of %d numbers\n", t.File, t.Rows, t.Columns)
 	}
 	return nil
-}
-
-// writeSet writes rows in the format of the file's ending; .png draws them.
-func writeSet(path string, s *data.Set) error {
-	if !isPicture(path) {
-		return data.Write(path, s)
-	}
-	g, err := pictureShape(s)
-	if err != nil {
-		return err
-	}
-	return data.WriteAtomic(path, func(w io.Writer) error { return report.Samples(w, g, s.F32) })
-}
-
-func pictureShape(s *data.Set) (report.Geometry, error) {
-	h, w, c := shapeOf(s)
-	if h == 0 {
-		return report.Geometry{}, wrong("rows of %d numbers are not known to be images: choose another ending than .png, as in -o out.csv", s.Cols)
-	}
-	return report.Geometry{Height: h, Width: w, Channels: c}, nil
 }

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"github.com/aegpu/aegpu/backend/hostmemory"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/report"
+)
+
+// rowsFile is a file of rows that are made a few at a time, in the format of its ending; .png draws them.
+type rowsFile struct {
+	path    string
+	rows    int
+	steps   int // rows that make a line of a picture, 0 for as many as look well
+	columns int // of the file, once it is written
+}
+
+// mostPictured is how many examples a picture shows.
+const mostPictured = 10000
+
+// check refuses a picture of too many examples.
+func (w *rowsFile) check() error {
+	if isPicture(w.path) && w.rows > mostPictured {
+		return wrong("%s: %d examples: a picture shows %d at most: ask for fewer, or choose another ending than .png, as in -o out.csv",
+			w.path, w.rows, mostPictured)
+	}
+	return nil
+}
+
+// write writes the rows; produce returns n of them from row start on.
+func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.Set, error)) error {
+	if err := w.check(); err != nil {
+		return err
+	}
+	each := func(use func(*data.Set) error) error {
+		for at := 0; at < w.rows; {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			n := min(model.ChunkRows, w.rows-at)
+			s, err := produce(at, n)
+			if err != nil {
+				return err
+			}
+			w.columns = s.Cols
+			if err := use(s); err != nil {
+				return err
+			}
+			at += n
+		}
+		return nil
+	}
+	if isPicture(w.path) {
+		return w.draw(each)
+	}
+	return data.WriteRows(w.path, w.rows, each)
+}
+
+// draw draws all rows as one picture.
+func (w *rowsFile) draw(each func(use func(*data.Set) error) error) error {
+	var x []float32
+	var shape report.Geometry
+	err := each(func(s *data.Set) (err error) {
+		if x == nil {
+			if shape, err = pictureShape(s); err != nil {
+				return err
+			}
+			const pixels = 64 * 64 // a small example takes that many
+			if err := hostmemory.Ask("the picture "+w.path, w.rows, max(s.Cols, pixels), 12); err != nil {
+				return err
+			}
+			x = make([]float32, 0, w.rows*s.Cols)
+		}
+		row := make([]float32, s.Cols)
+		for i := range s.Rows {
+			s.Row(row, i)
+			x = append(x, row...)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return data.WriteAtomic(w.path, func(out io.Writer) error {
+		if w.steps > 0 {
+			return report.Interpolation(out, shape, x, w.steps)
+		}
+		return report.Samples(out, shape, x)
+	})
+}
+
+func pictureShape(s *data.Set) (report.Geometry, error) {
+	h, w, c := shapeOf(s)
+	if h == 0 {
+		return report.Geometry{}, wrong("rows of %d numbers are not known to be images: choose another ending than .png, as in -o out.csv", s.Cols)
+	}
+	return report.Geometry{Height: h, Width: w, Channels: c}, nil
+}
