@@ -21,7 +21,7 @@ func limitHeap() {
 	}
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + int64(free/10*9))
+	debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + int64(free/10*8))
 }
 
 // askForRun refuses a training whose checkpoints the host would have no memory to write: each is a copy of the
@@ -43,7 +43,7 @@ func askForRun(dev backend.Device, c *settings.Config, sets *train.Sets) error {
 	if free := dev.Info().Free; free > 0 && uint64(m.Total()) > free {
 		return nil // which says the batch that fits
 	}
-	const beside = 5 // the model itself, the best weights twice, one buffer on its way, garbage
+	const beside = 7 // the model itself, the best weights twice, one buffer on its way; and garbage, of the model file before
 	need := float64(spec.ParameterBytes()) * float64(optimiser.Kind.Moments()+beside)
 	if !sets.Preparation.Identity() {
 		need += 4 * float64(sets.Train.Rows) * float64(sets.Preparation.Inputs())
