@@ -42,7 +42,7 @@ func TestAwaitLeavesWhatCannotBeStopped(t *testing.T) {
 		t.Error(err)
 	}
 	own := errors.New("own")
-	if err := await(t.Context(), func() error { return own }); err != own {
+	if err := await(t.Context(), func() error { return own }); !errors.Is(err, own) {
 		t.Error(err)
 	}
 }

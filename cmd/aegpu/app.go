@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/aegpu/aegpu/backend/hostmemory"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -28,6 +30,7 @@ type streams struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	ctx = data.WithMemory(ctx, hostmemory.AskBytes)
 	s := &streams{in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
