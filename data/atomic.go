@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // WriteAtomic writes a file so that path holds, at any instant, either what it held before or all of the new content:
@@ -26,12 +27,14 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return pathError(path, err)
 	}
+	unfinished.Store(temp, nil)
 	done := false
 	defer func() {
 		if !done {
 			f.Close()
 			os.Remove(temp)
 		}
+		unfinished.Delete(temp)
 	}()
 	if err := write(f); err != nil {
 		return err
@@ -47,6 +50,18 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 	}
 	done = true
 	return syncFolder(dir)
+}
+
+// unfinished are the names of the temporary files that are being written.
+var unfinished sync.Map
+
+// Abandon removes the temporary files of writes that are under way and will not be finished, because the program is
+// about to end.
+func Abandon() {
+	unfinished.Range(func(temp, _ any) bool {
+		os.Remove(temp.(string))
+		return true
+	})
 }
 
 // syncFolder makes a rename in dir last through a loss of power. Systems that cannot sync a folder are forgiven.

@@ -51,7 +51,7 @@ func readCSV(s *stream, comma rune) (*Set, error) {
 	}
 	t := &table{path: s.path, csv: csv.NewReader(in), label: -1}
 	t.csv.Comma, t.csv.ReuseRecord, t.csv.LazyQuotes = comma, true, comma == '\t'
-	for {
+	for asked := someBlocks; ; {
 		fields, err := t.csv.Read()
 		if err == io.EOF {
 			break
@@ -61,6 +61,13 @@ func readCSV(s *stream, comma rune) (*Set, error) {
 		}
 		if t.width == 0 && t.begin(fields) {
 			continue
+		}
+		if len(t.blocks) >= asked {
+			asked = len(t.blocks) + someBlocks
+			// What comes next, and the list that all are joined to in the end.
+			if err := s.ask(8*blockValues*someBlocks+4*int64(asked)*blockValues, "numbers"); err != nil {
+				return nil, err
+			}
 		}
 		if err := t.add(fields); err != nil {
 			return nil, err
@@ -90,6 +97,9 @@ func (t *table) begin(fields []string) (header bool) {
 
 // blockValues is how many numbers a block of a table holds at most, where a line has no more.
 const blockValues = 1 << 16
+
+// someBlocks is how many blocks memory is asked for at a time.
+const someBlocks = 16
 
 // add takes one line of data.
 func (t *table) add(fields []string) error {

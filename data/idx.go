@@ -55,6 +55,9 @@ func readIDX(s *stream) (*Set, error) {
 		return set, nil
 	}
 	typ := idxTypes[kind]
+	if err := s.ask(int64(len(raw))/typ.size*(8+4), "numbers"); err != nil {
+		return nil, err
+	}
 	values := make([]float64, int64(len(raw))/typ.size)
 	for i := range values {
 		values[i] = typ.at(raw[int64(i)*typ.size:])

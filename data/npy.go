@@ -46,6 +46,9 @@ func readNPY(s *stream) (*Set, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := s.ask(int64(len(values))*4, "numbers"); err != nil {
+			return nil, err
+		}
 		set.keep(rowMajor(values, h))
 	default:
 		values, err := npyValues[float32](s, h)
@@ -77,10 +80,23 @@ func npyValues[T float32 | float64](s *stream, h npyHeader) ([]T, error) {
 	if err := s.can(int64(n)*int64(size), "NPY elements"); err != nil {
 		return nil, err
 	}
-	values := make([]T, 0, min(int64(n), max(s.hint, 1<<20)/int64(size)))
+	wide := int64(8) // bytes of a T
+	if _, narrow := any(T(0)).(float32); narrow {
+		wide = 4
+	}
+	first := min(int64(n), max(s.hint, 1<<20)/int64(size))
+	if err := s.ask(first*wide, "NPY elements"); err != nil {
+		return nil, err
+	}
+	values := make([]T, 0, first)
 	piece := make([]byte, size<<12)
 	for len(values) < n {
 		part := piece[:min(len(piece), (n-len(values))*size)]
+		if len(values) == cap(values) { // append grows by a quarter
+			if err := s.ask(int64(cap(values))*5/4*wide, "NPY elements"); err != nil {
+				return nil, err
+			}
+		}
 		if err := s.full(part, "NPY elements"); err != nil {
 			return nil, err
 		}

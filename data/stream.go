@@ -99,9 +99,16 @@ func (s *stream) grow(n int64, what string) ([]byte, error) {
 	if err := s.can(n, what); err != nil {
 		return nil, err
 	}
-	out := make([]byte, 0, min(n, max(s.hint, 1<<20)))
+	first := min(n, max(s.hint, 1<<20))
+	if err := s.ask(first, what); err != nil {
+		return nil, err
+	}
+	out := make([]byte, 0, first)
 	for int64(len(out)) < n {
 		if len(out) == cap(out) {
+			if err := s.ask(min(n, 2*int64(cap(out))), what); err != nil {
+				return nil, err
+			}
 			out = append(make([]byte, 0, min(n, 2*int64(cap(out)))), out...)
 		}
 		part := out[len(out):min(int64(cap(out)), int64(len(out))+1<<20)]
@@ -111,6 +118,23 @@ func (s *stream) grow(n int64, what string) ([]byte, error) {
 		out = out[:len(out)+len(part)]
 	}
 	return out, nil
+}
+
+// memoryKey finds what a context asks before memory is taken.
+type memoryKey struct{}
+
+// WithMemory returns a context under which reading asks before it takes memory for what was read so far and what comes
+// next: ask says why so many bytes for what cannot be had, nil where they can. Reading ends with its error.
+func WithMemory(ctx context.Context, ask func(what string, bytes float64) error) context.Context {
+	return context.WithValue(ctx, memoryKey{}, ask)
+}
+
+// ask asks for n bytes for what, where the context has somebody to ask.
+func (s *stream) ask(n int64, what string) error {
+	if ask, ok := s.ctx.Value(memoryKey{}).(func(string, float64) error); ok {
+		return ask("the "+what+" of "+s.path, float64(n))
+	}
+	return nil
 }
 
 // end makes sure that nothing follows what was read; for packed data this also checks the checksum.

@@ -7,11 +7,14 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/aegpu/aegpu/backend/hostmemory"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -21,24 +24,26 @@ import (
 type streams struct {
 	in       io.Reader
 	out, err *printer
-	began    time.Time // when the command started
+	began    time.Time   // when the command started
+	training atomic.Bool // it has something to save when it is ended
 }
 
 // run is the program: arguments in, exit code out.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	ctx = data.WithMemory(ctx, hostmemory.AskBytes)
 	s := &streams{in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
-		err = app.RunContext(ctx, args)
+		err = s.wait(ctx, func() error { return app.RunContext(ctx, args) })
 	}
 	if err == nil {
-		err = s.out.err
+		err = s.out.failed()
 	}
-	if err == nil && errors.Is(s.err.err, syscall.EPIPE) {
-		err = s.err.err
+	if broken := s.err.failed(); err == nil && errors.Is(broken, syscall.EPIPE) {
+		err = broken
 	}
 	if told := (*explained)(nil); train.Interrupted(err) && !errors.As(err, &told) {
 		err = &ended{context.Cause(ctx), err}

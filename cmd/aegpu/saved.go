@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
@@ -47,6 +48,11 @@ func findRun(path string) (*savedRun, error) {
 
 // load reads the model onto the device.
 func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
+	if info, err := os.Stat(r.file); err == nil {
+		if err := hostmemory.Ask("the model file "+r.file, int(info.Size()), 3); err != nil { // as it is, as numbers, on its way to the device
+			return nil, err
+		}
+	}
 	file, err := os.ReadFile(r.file)
 	if err != nil {
 		return nil, unreadable(r.file, err)

@@ -6,7 +6,11 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
+	"time"
+
+	"github.com/aegpu/aegpu/data"
 )
 
 // signalError is the cause of a context that a signal ended.
@@ -55,17 +59,54 @@ func endedBy(ctx context.Context) (signalError, bool) {
 // where nobody reads any more it ends the command.
 type printer struct {
 	w      io.Writer
-	err    error
 	cancel context.CancelCauseFunc
+
+	mu  sync.Mutex // a command that did not end in time may still print
+	err error
 }
 
-func (o *printer) Write(p []byte) (int, error) {
-	if o.err != nil {
-		return 0, o.err
+// failed is the first error.
+func (p *printer) failed() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
+
+func (p *printer) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return 0, p.err
 	}
-	n, err := o.w.Write(p)
-	if o.err = err; errors.Is(err, syscall.EPIPE) {
-		o.cancel(outputClosed)
+	n, err := p.w.Write(b)
+	if p.err = err; errors.Is(err, syscall.EPIPE) {
+		p.cancel(outputClosed)
 	}
 	return n, err
+}
+
+// grace is how long a command that has nothing to save may take to end.
+const grace = 800 * time.Millisecond
+
+// wait runs a command and returns its error. One that has nothing to save and does not end within the grace of its
+// context's end, because a single computation takes longer, is left to itself: the program is about to end.
+func (s *streams) wait(ctx context.Context, command func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- command() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	late := time.After(grace)
+	if s.training.Load() {
+		late = nil
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-late:
+		data.Abandon()
+		return ctx.Err()
+	}
 }

@@ -92,6 +92,7 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
+	s.training.Store(true)
 	if err := o.makeDir(); err != nil {
 		return err
 	}
@@ -106,6 +107,9 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets) (*train.Result, error) {
 	options := train.Options{Dir: o.dir, Resume: o.resume}
+	if err := askForRun(dev, &o.config, sets); err != nil {
+		return nil, err
+	}
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
