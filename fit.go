@@ -36,6 +36,10 @@ func OnProgress(tell func(Progress)) Option {
 // OnEpoch is told what every epoch came to.
 func OnEpoch(tell func(Epoch)) Option { return func(f *fitting) { f.options.Epoch = tell } }
 
+// OnWarning is told, in a line, what is otherwise than it should be and does no harm to
+// the result, as a damaged checkpoint that was passed over for the one before it.
+func OnWarning(tell func(line string)) Option { return func(f *fitting) { f.options.Warn = tell } }
+
 // Fit trains a model of the settings on rows, of which it holds out Settings.Val for
 // validation, and returns the model with the best weights. The caller closes it.
 //

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/report"
 	"github.com/aegpu/aegpu/train"
@@ -34,7 +32,7 @@ type trained struct {
 }
 
 // finish measures a trained model, draws its pictures and says what was made.
-func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result) error {
+func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result, dir *train.Directory) error {
 	m := result.Model
 	out := trained{
 		Device: dev.Info().Name, Model: o.config.Model, Parameters: m.NumParameters(), Epochs: result.Epochs, Steps: result.Steps,
@@ -64,7 +62,7 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	}
 	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
 	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
-	if err := p.write(ctx, g); err != nil {
+	if err := p.write(ctx, g, dir); err != nil {
 		return fmt.Errorf("%w; the model is %s", err, done)
 	}
 	if o.json {
@@ -85,7 +83,7 @@ type page struct {
 }
 
 // write draws the pictures into the run directory, and the page that has all.
-func (p *page) write(ctx context.Context, g *gallery) error {
+func (p *page) write(ctx context.Context, g *gallery, dir *train.Directory) error {
 	pictures, err := g.draw(ctx)
 	if err != nil {
 		return err
@@ -93,7 +91,7 @@ func (p *page) write(ctx context.Context, g *gallery) error {
 	p.files = []string{train.ModelFile, train.ConfigFile, reportFile}
 	for _, one := range pictures {
 		p.files = append(p.files, one.Name)
-		err := data.WriteAtomic(filepath.Join(p.o.dir, one.Name), func(w io.Writer) error {
+		err := dir.Write(one.Name, func(w io.Writer) error {
 			_, err := w.Write(one.PNG)
 			return err
 		})
@@ -113,7 +111,7 @@ func (p *page) write(ctx context.Context, g *gallery) error {
 		doc.Lead = append(doc.Lead, fmt.Sprintf("Figures are means over %d %s examples.", p.sum.Examples, p.part))
 		doc.Columns, doc.Rows = p.table()
 	}
-	return data.WriteAtomic(filepath.Join(p.o.dir, reportFile), func(w io.Writer) error { return report.HTML(w, doc) })
+	return dir.Write(reportFile, func(w io.Writer) error { return report.HTML(w, doc) })
 }
 
 // table is the figures as the page's table.

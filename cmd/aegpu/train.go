@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -21,7 +20,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		Usage:     "train an autoencoder",
 		ArgsUsage: "[DATA]",
 		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
-			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt, metrics.jsonl, pictures and report.html.\n\n" +
+			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
+			"metrics.jsonl, pictures and report.html. One training at a time writes to it.\n\n" +
 			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
 		Flags: append(append(settingFlags(), gpuFlags("Run")...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` of settings (YAML, as in a run's config.yaml); flags win", Category: "Run"},
@@ -76,9 +76,11 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 
 func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	ctx := c.Context
-	if err := o.checkDir(); err != nil {
+	dir, err := o.openDir(s)
+	if err != nil {
 		return err
 	}
+	defer dir.Close()
 	dev, err := s.openDevice(c, o.config.Device, o.config.Precision)
 	if err != nil {
 		return err
@@ -91,23 +93,18 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
-	made, err := o.makeDir()
+	result, err := s.train(ctx, dev, o, sets, dir)
 	if err != nil {
-		return err
-	}
-	result, err := s.train(ctx, dev, o, sets)
-	if err != nil {
-		if made {
-			o.discard()
-		}
+		dir.Close() // then it holds what is kept
 		return o.stopped(err)
 	}
 	defer result.Model.Close()
-	return s.finish(ctx, dev, o, sets, result)
+	o.config = result.Config
+	return s.finish(ctx, dev, o, sets, result, dir)
 }
 
-func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets) (*train.Result, error) {
-	options := train.Options{Dir: o.dir, Resume: o.resume}
+func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
+	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn}
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
@@ -129,6 +126,9 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	options.Progress, options.Epoch = p.step, p.epoch
 	return train.Run(ctx, dev, o.config, sets, options)
 }
+
+// warn says on err, quiet or not, what goes on otherwise than it was meant to.
+func (s *streams) warn(line string) { fmt.Fprintf(s.err, "aegpu: warning: %s\n", line) }
 
 // updateText says what makes an update where that is more than a batch, and the
 // learning rate where it is scaled.
@@ -162,47 +162,33 @@ func partsText(s *train.Sets) string {
 	return text
 }
 
-// checkDir refuses a directory that is in use before any work is done.
-func (o *trainOptions) checkDir() error {
-	if o.dir == "" || o.resume {
-		return nil
-	}
-	entries, err := os.ReadDir(o.dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return unreadable(o.dir, err)
-	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".tmp-") {
-			return wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir, o.gpu...))
-		}
-	}
-	return nil
-}
-
-// makeDir makes the run directory; without a name the first free one of
+// openDir makes or finds the run directory and keeps others out of it; without a name it is the first free one of
 // runs/MODEL-DATA-1, -2 and so on.
-func (o *trainOptions) makeDir() (made bool, err error) {
+func (o *trainOptions) openDir(s *streams) (*train.Directory, error) {
 	if o.dir != "" {
-		_, err := os.Stat(o.dir)
-		made = errors.Is(err, os.ErrNotExist)
-		if err := os.MkdirAll(o.dir, 0o777); err != nil {
-			return false, unreadable(o.dir, err)
+		dir, err := train.OpenDirectory(o.dir, o.resume, s.warn)
+		if errors.Is(err, train.ErrNotEmpty) {
+			return nil, wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir, o.gpu...))
 		}
-		return made, nil
-	}
-	if err := os.MkdirAll("runs", 0o777); err != nil {
-		return false, unreadable("runs", err)
+		var request *train.RequestError
+		if errors.As(err, &request) && !errors.Is(err, train.ErrInUse) {
+			return nil, unreadable(o.dir, request.Err)
+		}
+		return dir, err
 	}
 	for n := 1; ; n++ {
 		o.dir = filepath.Join("runs", fmt.Sprintf("%s-%s-%d", o.config.Model, dataName(o.config.Data), n))
-		switch err := os.Mkdir(o.dir, 0o777); {
-		case err == nil:
-			return true, nil
-		case !errors.Is(err, os.ErrExist):
-			return false, unreadable(o.dir, err)
+		if exists(o.dir) {
+			continue
+		}
+		dir, err := train.OpenDirectory(o.dir, false, s.warn)
+		var request *train.RequestError
+		switch {
+		case errors.Is(err, train.ErrInUse), errors.Is(err, train.ErrNotEmpty): // another training was faster
+		case errors.As(err, &request):
+			return nil, unreadable(o.dir, request.Err)
+		default:
+			return dir, err
 		}
 	}
 }
@@ -230,7 +216,7 @@ func (o *trainOptions) stopped(err error) error {
 		request  *train.RequestError
 		diverged *train.DivergedError
 	)
-	saved := exists(filepath.Join(o.dir, train.CheckpointFile))
+	saved := exists(filepath.Join(o.dir, train.CheckpointFile)) || exists(filepath.Join(o.dir, train.PreviousFile))
 	switch {
 	case train.Interrupted(err) && saved:
 		return &explained{"stopped, the run is saved; to go on: " + resumeCommand(o.dir, o.gpu...), err}
@@ -246,15 +232,7 @@ func (o *trainOptions) stopped(err error) error {
 	case saved:
 		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir, o.gpu...))
 	}
-	return fmt.Errorf("%w; no checkpoint was written yet", err)
-}
-
-// discard removes a directory that was made for a run which saved nothing.
-func (o *trainOptions) discard() {
-	if !exists(filepath.Join(o.dir, train.CheckpointFile)) && !exists(filepath.Join(o.dir, train.ModelFile)) {
-		os.Remove(filepath.Join(o.dir, train.ConfigFile))
-		os.Remove(o.dir) // only where nothing is in it
-	}
+	return fmt.Errorf("%w; no checkpoint was written before it, and %s is as it was", err, o.dir)
 }
 
 func exists(path string) bool {
