@@ -126,17 +126,30 @@ func exists(path string) bool {
 
 // Write writes a file of the directory, whole or not at all. A link in its place is replaced, not followed.
 func (d *Directory) Write(name string, write func(io.Writer) error) error {
-	if _, noted := d.before[name]; !noted && !d.saved() {
-		was, err := os.ReadFile(d.file(name))
-		if err != nil {
-			was = nil
-		}
-		if d.before == nil {
-			d.before = map[string][]byte{}
-		}
-		d.before[name] = was
+	if !d.saved() {
+		d.note(name)
 	}
 	return data.Replace(d.file(name), "", write)
+}
+
+// note keeps what is in a file before it is written for the first time, unless that is more than a run writes before its
+// first checkpoint and needs again.
+func (d *Directory) note(name string) {
+	const most = 1 << 20
+	if _, noted := d.before[name]; noted {
+		return
+	}
+	if d.before == nil {
+		d.before = map[string][]byte{}
+	}
+	switch info, err := os.Lstat(d.file(name)); {
+	case isNotThere(err):
+		d.before[name] = nil
+	case err == nil && info.Mode().IsRegular() && info.Size() <= most:
+		if was, err := os.ReadFile(d.file(name)); err == nil {
+			d.before[name] = was
+		}
+	}
 }
 
 // Close gives the directory up. One in which no checkpoint was written is as it was found.

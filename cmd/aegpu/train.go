@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -170,11 +171,7 @@ func (o *trainOptions) openDir(s *streams) (*train.Directory, error) {
 		if errors.Is(err, train.ErrNotEmpty) {
 			return nil, wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir, o.gpu...))
 		}
-		var request *train.RequestError
-		if errors.As(err, &request) && !errors.Is(err, train.ErrInUse) {
-			return nil, unreadable(o.dir, request.Err)
-		}
-		return dir, err
+		return dir, o.notOpened(err)
 	}
 	for n := 1; ; n++ {
 		o.dir = filepath.Join("runs", fmt.Sprintf("%s-%s-%d", o.config.Model, dataName(o.config.Data), n))
@@ -182,15 +179,20 @@ func (o *trainOptions) openDir(s *streams) (*train.Directory, error) {
 			continue
 		}
 		dir, err := train.OpenDirectory(o.dir, false, s.warn)
-		var request *train.RequestError
-		switch {
-		case errors.Is(err, train.ErrInUse), errors.Is(err, train.ErrNotEmpty): // another training was faster
-		case errors.As(err, &request):
-			return nil, unreadable(o.dir, request.Err)
-		default:
-			return dir, err
+		if errors.Is(err, train.ErrInUse) || errors.Is(err, train.ErrNotEmpty) { // another training was faster
+			continue
 		}
+		return dir, o.notOpened(err)
 	}
+}
+
+// notOpened says why a run directory cannot be had: it is the wrong one, or the disk failed.
+func (o *trainOptions) notOpened(err error) error {
+	var request *train.RequestError
+	if errors.As(err, &request) && !errors.Is(err, train.ErrInUse) && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EIO) {
+		return unreadable(o.dir, request.Err)
+	}
+	return err
 }
 
 // notBegun says of an interruption that nothing was lost.
