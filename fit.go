@@ -69,6 +69,10 @@ func nameOf(t *Table) string {
 	return "table"
 }
 
+// OnWarning is told, in a line, what is otherwise than it should be and does no harm to
+// the result, as a damaged checkpoint that was passed over for the one before it.
+func OnWarning(tell func(line string)) Option { return func(f *fitting) { f.options.Warn = tell } }
+
 // Fit trains a model of the settings on rows, of which it holds out Settings.Val for
 // validation, and returns the model with the best weights. The caller closes it.
 // Settings.Data, Test, Device and Precision are the command's: rows and device are those

@@ -2,9 +2,12 @@ package data
 
 import (
 	"crypto/rand"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -21,8 +24,14 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
+	return Replace(path, "", write)
+}
+
+// Replace is WriteAtomic for a file in a folder that may hold anything: a link at path is replaced, and never written
+// through. What path held is then found at kept, unless that is "".
+func Replace(path, kept string, write func(io.Writer) error) error {
 	dir, _ := filepath.Split(path)
-	temp := filepath.Join(dir, ".tmp-"+rand.Text()[:12])
+	temp := filepath.Join(dir, tempPrefix+rand.Text()[:tempRandom])
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return pathError(path, err)
@@ -45,6 +54,11 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 	if err := f.Close(); err != nil {
 		return err
 	}
+	if kept != "" {
+		if err := os.Rename(path, kept); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return pathError(kept, err)
+		}
+	}
 	if err := os.Rename(temp, path); err != nil {
 		return pathError(path, err)
 	}
@@ -62,6 +76,18 @@ func Abandon() {
 		os.Remove(temp.(string))
 		return true
 	})
+}
+
+// What the names of temporary files are made of: a prefix and so many random characters.
+const (
+	tempPrefix = ".tmp-"
+	tempRandom = 12
+)
+
+// Temporary reports whether a file of that name is what [WriteAtomic] and [Replace] write to before they rename it.
+func Temporary(name string) bool {
+	rest, ok := strings.CutPrefix(name, tempPrefix)
+	return ok && len(rest) == tempRandom && strings.Trim(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
 // syncFolder makes a rename in dir last through a loss of power. Systems that cannot sync a folder are forgiven.

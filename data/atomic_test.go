@@ -121,3 +121,48 @@ func TestFullDiskIsNotTheUsersError(t *testing.T) {
 		t.Errorf("got %v (%T), want the system's own error", err, err)
 	}
 }
+
+func TestReplaceWritesThroughNoLink(t *testing.T) {
+	dir, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "elsewhere")
+	if err := os.WriteFile(elsewhere, []byte("theirs"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	path, kept := filepath.Join(dir, "f"), filepath.Join(dir, "kept")
+	if err := os.Symlink(elsewhere, path); err != nil {
+		t.Skip(err)
+	}
+	write := func(text string) func(io.Writer) error {
+		return func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
+	}
+	for _, text := range []string{"one", "two"} {
+		if err := Replace(path, "", write(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := Replace(path, kept, write("three")); err != nil {
+		t.Fatal(err)
+	}
+	for file, want := range map[string]string{elsewhere: "theirs", path: "three", kept: "two"} {
+		if got, err := os.ReadFile(file); err != nil || string(got) != want {
+			t.Errorf("%s holds %q, %v: want %q", file, got, err, want)
+		}
+	}
+}
+
+func TestTemporaryNames(t *testing.T) {
+	dir := t.TempDir()
+	err := WriteAtomic(filepath.Join(dir, "f"), func(io.Writer) error {
+		if n := names(t, dir); len(n) != 1 || !Temporary(n[0]) {
+			t.Errorf("%v is not one temporary file", n)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"f", ".tmp-", ".tmp-notes", ".tmp-my_own_notes"} {
+		if Temporary(name) {
+			t.Errorf("%s counts as temporary", name)
+		}
+	}
+}

@@ -19,9 +19,13 @@ const specKey = "aegpu.model"
 // preparationKey is the metadata entry that holds its preparation as JSON.
 const preparationKey = "aegpu.preparation"
 
+// dataKey is the metadata entry that holds the fingerprint of the data it was trained on.
+const dataKey = "aegpu.data"
+
 // Write writes the model in the safetensors format: one float32 tensor a
-// parameter, the spec and the preparation as metadata. The same parameters give the
-// same bytes.
+// parameter; the spec, the preparation, the fingerprint of its data where it is known, and
+// the digest of the file (see [WriteSealed]) as metadata. The same model gives the same
+// bytes.
 func (m *Model) Write(w io.Writer) error {
 	spec, err := json.Marshal(m.Spec)
 	if err != nil {
@@ -46,7 +50,11 @@ func (m *Model) Write(w io.Writer) error {
 			return err
 		}
 	}
-	return safetensors.SerializeToWriter(views, map[string]string{specKey: string(spec), preparationKey: string(prep)}, w)
+	meta := map[string]string{specKey: string(spec), preparationKey: string(prep)}
+	if m.Fingerprint != "" {
+		meta[dataKey] = m.Fingerprint
+	}
+	return WriteSealed(w, views, meta)
 }
 
 // Float32View is values as a tensor of a safetensors file.
@@ -71,18 +79,24 @@ func Float32s(v safetensors.TensorView) ([]float32, error) {
 	return x, nil
 }
 
-// Read is the model in a file that Write made, on dev. An error says what does
-// not fit.
-func Read(dev backend.Device, file []byte) (*Model, error) {
-	st, err := safetensors.Deserialize(file)
-	if err != nil {
-		return nil, fmt.Errorf("not a whole safetensors file: %w", err)
+// Finite refuses numbers of which one is NaN or infinite, and says which.
+func Finite(v []float32) error {
+	for i, x := range v {
+		if x-x != 0 {
+			return fmt.Errorf("number %d is %g: expected finite numbers", i+1, x)
+		}
 	}
-	_, meta, err := safetensors.ReadMetadata(file)
+	return nil
+}
+
+// Read returns the model in a file that Write made, on dev. An error says what does
+// not fit; it wraps [ErrDamaged] where the file is not as it was written.
+func Read(dev backend.Device, file []byte) (*Model, error) {
+	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey)
 	if err != nil {
 		return nil, err
 	}
-	spec, err := readSpec(meta.Metadata())
+	spec, err := readSpec(meta)
 	if err != nil {
 		return nil, err
 	}
@@ -97,10 +111,11 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 		m.Close()
 		return nil, err
 	}
-	if err := m.readPreparation(meta.Metadata(), st); err != nil {
+	if err := m.readPreparation(meta, st); err != nil {
 		m.Close()
 		return nil, err
 	}
+	m.Fingerprint = meta[dataKey]
 	return m, dev.Sync()
 }
 
@@ -149,6 +164,9 @@ func (m *Model) fill(st safetensors.SafeTensors) error {
 		view, _ := st.Tensor(p.Name) // it is there
 		v, err := Float32s(view)
 		if err != nil {
+			return fmt.Errorf("tensor %s: %w", p.Name, err)
+		}
+		if err := Finite(v); err != nil {
 			return fmt.Errorf("tensor %s: %w", p.Name, err)
 		}
 		m.dev.Upload(m.layout.view(m.params, p.Name), v)

@@ -12,6 +12,10 @@ import (
 type Model struct {
 	Spec Spec
 
+	// Fingerprint is that of the data it was trained on, kept in its file; "" where it is
+	// not known.
+	Fingerprint string
+
 	prep   *data.Preparation
 	dev    backend.Device
 	layout *layout
@@ -135,7 +139,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep = m.prep
+	c.prep, c.Fingerprint = m.prep, m.Fingerprint
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }
@@ -149,7 +153,7 @@ func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep = m.prep
+	c.prep, c.Fingerprint = m.prep, m.Fingerprint
 	c.take(m)
 	return c, nil
 }

@@ -123,6 +123,9 @@ func (t *Training) fromLoss() []string {
 	return slices.DeleteFunc(names, func(n string) bool { _, ok := t.layout.byName[n]; return !ok })
 }
 
+// StateSize is how many accumulators there are.
+func (t *Training) StateSize() int { return t.sums.N }
+
 // ReadState and WriteState carry the accumulators over an interruption.
 func (t *Training) ReadState(sums *[]float64) error {
 	*sums = make([]float64, t.sums.N)

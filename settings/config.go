@@ -69,6 +69,11 @@ type Config struct {
 	ClassifierEpochs int        `yaml:"classifier-epochs"`
 	ClassifierLR     float64    `yaml:"classifier-lr"`
 
+	// InitFrom is a run or a model file whose weights, biases included, the training starts
+	// from, so that Init and OutputBias have no say; "" for new ones. Where it has been read
+	// the file's digest follows, see InitFile.
+	InitFrom string `yaml:"init-from,omitempty"`
+
 	Seed      uint64            `yaml:"seed"`
 	Device    string            `yaml:"device"` // auto, cpu, or a GPU's number
 	Precision backend.Precision `yaml:"precision"`

@@ -21,7 +21,7 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) check() error {
-	for _, check := range []func() error{c.checkNumbers, c.checkChoices, c.checkLayers} {
+	for _, check := range []func() error{c.checkNumbers, c.checkChoices, c.checkLayers, c.checkInit} {
 		if err := check(); err != nil {
 			return err
 		}

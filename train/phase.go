@@ -56,7 +56,7 @@ func (p *phase) stepsPerEpoch() int { return (p.data.Rows + p.batch - 1) / p.bat
 // GPU, measures products, which is not for the middle of an epoch.
 func (p *phase) open() error {
 	p.times.steps, p.times.epochs = p.stepsPerEpoch(), p.epochs
-	p.state.BestLoss = math.MaxFloat64
+	p.state.BestLoss = neverBest
 	var err error
 	p.training, err = p.model.NewTraining(p.data, p.labels, model.TrainingOptions{
 		Objective: p.objective, Batch: p.parts.Batch, Accumulate: p.parts.Batches, Optimiser: p.optimiser, Steps: p.times.steps,

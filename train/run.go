@@ -16,15 +16,18 @@ import (
 // Options are how a run is watched and where it is kept; nothing in them changes
 // what is computed.
 type Options struct {
-	Dir      string         // run directory; "" keeps nothing
-	Resume   bool           // continue a run found in Dir, start one otherwise
-	Progress func(Progress) // a few times a second
-	Epoch    func(Record)   // after every epoch
+	Dir       string            // run directory; "" keeps nothing
+	Directory *Directory        // Dir, where the caller has opened it; Run opens and closes it otherwise
+	Resume    bool              // continue a run found in Dir, start one otherwise
+	Progress  func(Progress)    // a few times a second
+	Epoch     func(Record)      // after every epoch
+	Warn      func(line string) // of what is otherwise than it should be, and does no harm to the result
 }
 
 // Result is what a run came to.
 type Result struct {
-	Model   *model.Model // with the best weights; the caller closes it
+	Model   *model.Model    // with the best weights; the caller closes it
+	Config  settings.Config // complete, as config.yaml holds it
 	History []Record
 	Epochs  int // over all phases
 	Steps   int
@@ -45,6 +48,12 @@ type stage struct {
 	corrupt   model.Corruption
 }
 
+// Names of phases beside those of layers.
+const (
+	autoencoderPhase = "autoencoder"
+	classifierPhase  = "classifier"
+)
+
 // stages are the phases that a complete config asks for.
 func stages(c *settings.Config) []stage {
 	var all []stage
@@ -55,14 +64,14 @@ func stages(c *settings.Config) []stage {
 		all = append(all, stage{fmt.Sprintf("layer %d", l+1), l, model.Reconstruct, c.PretrainEpochs, c.PretrainLR, c.Corrupt.Of(l)})
 	}
 	if c.Epochs > 0 {
-		all = append(all, stage{"autoencoder", -1, model.Reconstruct, c.Epochs, c.LR, model.Corruption{}})
+		all = append(all, stage{autoencoderPhase, -1, model.Reconstruct, c.Epochs, c.LR, model.Corruption{}})
 	}
 	objective := model.FineTune
 	if c.Classifier == settings.FrozenClassifier {
 		objective = model.Frozen
 	}
 	if c.Classifier != settings.NoClassifier && c.ClassifierEpochs > 0 {
-		all = append(all, stage{"classifier", -1, objective, c.ClassifierEpochs, c.ClassifierLR, model.Corruption{}})
+		all = append(all, stage{classifierPhase, -1, objective, c.ClassifierEpochs, c.ClassifierLR, model.Corruption{}})
 	}
 	return all
 }
@@ -73,6 +82,7 @@ type run struct {
 	config settings.Config
 	sets   *Sets
 	opts   Options
+	dir    *Directory // nil where nothing is kept
 
 	whole   *model.Model // the model that comes out
 	stages  []stage
@@ -85,12 +95,14 @@ type run struct {
 
 	data, labels, val, valLabels backend.Data
 	means                        []float32 // of the training part's columns, prepared
+	fingerprint                  string    // of the data
 }
 
 // Run trains what the config describes on the sets (see [Load]). A context that
 // is done ends it between two steps, with a checkpoint; the error is then the
 // context's. A [RequestError] says that config and data do not fit, a
-// [DivergedError] that the training broke down.
+// [DivergedError] that the training broke down. A run that wrote no checkpoint leaves its
+// directory as it found it.
 func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets, o Options) (*Result, error) {
 	c, err := complete(c)
 	if err != nil {
@@ -99,7 +111,13 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	r := &run{dev: dev, config: c, sets: sets, opts: o, began: time.Now()}
+	r := &run{dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
+	if r.dir == nil && o.Dir != "" {
+		if r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn); err != nil {
+			return nil, err
+		}
+		defer r.dir.Close()
+	}
 	if err := r.prepare(); err != nil {
 		return nil, err
 	}
@@ -137,7 +155,7 @@ func (r *run) prepare() error {
 		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
 	}
 	var err error
-	r.stages = stages(c)
+	r.stages, r.fingerprint = stages(c), s.Fingerprint()
 	if err = checkMemory(r.dev, *c, s); err != nil {
 		return err
 	}
@@ -178,25 +196,27 @@ func (r *run) begin() error {
 			}
 		}
 	}
-	found := false
-	if r.opts.Dir != "" {
-		if found, err = r.openDir(); err != nil {
-			return err
-		}
-	}
-	if found {
+	if r.dir != nil && r.opts.Resume && r.dir.saved() {
 		return r.resume()
 	}
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
 	}
+	r.whole.Fingerprint = r.fingerprint
 	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
 		return err
 	}
-	if r.config.OutputBias == settings.MeanBias {
-		return r.whole.CentreOutput(r.means)
+	if err := r.initialise(); err != nil {
+		return err
 	}
-	return nil
+	return r.writeConfig()
+}
+
+// warn passes on a line.
+func (r *run) warn(line string) {
+	if r.opts.Warn != nil {
+		r.opts.Warn(line)
+	}
 }
 
 // runStage trains the stage under way, from its start or its checkpoint.
@@ -300,7 +320,7 @@ func (r *run) endEpoch(rec Record) error {
 	if r.opts.Epoch != nil {
 		r.opts.Epoch(rec)
 	}
-	if r.opts.Dir == "" {
+	if r.dir == nil {
 		return nil
 	}
 	if err := r.writeHistory(); err != nil {
@@ -315,14 +335,14 @@ func (r *run) endEpoch(rec Record) error {
 // finish writes the model that the run leaves. The checkpoint stays that of the
 // last epoch, so that a finished run can be given more of them.
 func (r *run) finish() error {
-	if r.opts.Dir == "" {
+	if r.dir == nil {
 		return nil
 	}
 	return r.writeModel(r.whole)
 }
 
 func (r *run) result() *Result {
-	res := &Result{Model: r.whole, History: r.history, Epochs: len(r.history), Steps: Steps(r.history), Seconds: r.elapsed(), FirstStep: r.first}
+	res := &Result{Model: r.whole, Config: r.config, History: r.history, Epochs: len(r.history), Steps: Steps(r.history), Seconds: r.elapsed(), FirstStep: r.first}
 	trained, examples := 0.0, 0.0
 	for _, rec := range r.history {
 		trained += rec.Seconds

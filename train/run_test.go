@@ -234,11 +234,13 @@ func TestResumeRefuses(t *testing.T) {
 	c.LR /= 2
 	file := read(t, dir, CheckpointFile)
 	for _, cut := range []int{0, 7, 100, len(file) - 1} {
-		if err := os.WriteFile(filepath.Join(dir, CheckpointFile), file[:cut], 0o666); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{CheckpointFile, PreviousFile} {
+			if err := os.WriteFile(filepath.Join(dir, name), file[:cut], 0o666); err != nil {
+				t.Fatal(err)
+			}
 		}
 		if _, err := runIn(t, t.Context(), c, Options{Dir: dir, Resume: true}); !errors.As(err, &wrong) {
-			t.Errorf("a checkpoint cut to %d bytes: %v", cut, err)
+			t.Errorf("checkpoints cut to %d bytes: %v", cut, err)
 		}
 	}
 }

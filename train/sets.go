@@ -36,6 +36,9 @@ type Sets struct {
 	Preparation      *data.Preparation // fitted to Train
 }
 
+// Fingerprint returns what tells the data of a run from others: the digest of its parts.
+func (s *Sets) Fingerprint() string { return data.Fingerprint(s.Train, s.Val, s.Test) }
+
 // Load opens the config's data, keeps the limit, holds out the test part (where
 // the data has none of its own) and the validation part, and fits the preparation to
 // the training part.

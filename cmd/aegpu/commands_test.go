@@ -212,6 +212,7 @@ func TestEverySettingHasAFlag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	config.InitFrom = "runs/first" // is left out where it is ""
 	var text strings.Builder
 	if err := config.Write(&text); err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math"
 	"path/filepath"
 
@@ -69,6 +70,9 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	if err != nil {
 		return err
 	}
+	if p.without != nil {
+		s.warn(oneLine(p.without) + "; measured without the baseline that is fitted to it")
+	}
 	if opts.Probe && (p.train == nil || p.train.Labels == nil || p.test.Labels == nil) {
 		return wrong("a probe needs labels on the training rows and on those measured: %s has none", p.name)
 	}
@@ -85,7 +89,7 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 		return err
 	}
 	warnings := sum.Warnings(r.updates())
-	s.warn(warnings)
+	s.warnAll(warnings)
 	if !c.Bool("json") {
 		writeFigures(s.out, modelName(r, m), p.part, sum)
 		return nil
@@ -118,13 +122,14 @@ func evaluateOptions(c *cli.Context) (eval.SummaryOptions, error) {
 type evaluationParts struct {
 	name, part  string
 	train, test *data.Set
+	without     error // why the rows trained on are not among them, where that is worth a word
 }
 
 // partsFor are the run's own parts, or those of the data that was named; the
 // baseline is fitted to the run's training rows, where they can be had.
 func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p evaluationParts, err error) {
 	if name == "" {
-		sets, err := r.own(ctx)
+		sets, err := r.own(ctx, m)
 		if err != nil {
 			return p, err
 		}
@@ -138,8 +143,11 @@ func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p
 	if p.test, err = openPart(ctx, name, "", width(m), "the model's input"); err != nil {
 		return p, err
 	}
-	if sets, err := r.own(ctx); err == nil {
+	sets, err := r.own(ctx, m)
+	if err == nil {
 		p.train = sets.Train
+	} else if errors.Is(err, errOtherData) {
+		p.without = err
 	}
 	return p, ctx.Err()
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"strings"
 
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/report"
 	"github.com/aegpu/aegpu/train"
@@ -35,7 +33,7 @@ type trained struct {
 }
 
 // finish measures a trained model, draws its pictures and says what was made.
-func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result) error {
+func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result, dir *train.Directory) error {
 	m := result.Model
 	out := trained{
 		Device: dev.Info().Name, Model: o.config.Model, Parameters: m.NumParameters(), Epochs: result.Epochs, Steps: result.Steps,
@@ -67,10 +65,10 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	out.Warnings = append(train.Warnings(&o.config, result.History, m.Spec.Inputs), out.Warnings...)
 	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
 	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
-	if err := p.write(ctx, g); err != nil {
+	if err := p.write(ctx, g, dir); err != nil {
 		return fmt.Errorf("%w; the model is %s", err, done)
 	}
-	s.warn(out.Warnings)
+	s.warnAll(out.Warnings)
 	if o.json {
 		return s.writeJSON(out)
 	}
@@ -78,10 +76,10 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	return nil
 }
 
-// warn says on err what is to be told even where little is said.
-func (s *streams) warn(lines []string) {
+// warnAll warns of each line.
+func (s *streams) warnAll(lines []string) {
 	for _, line := range lines {
-		fmt.Fprintf(s.err, "warning: %s\n", line)
+		s.warn(line)
 	}
 }
 
@@ -96,7 +94,7 @@ type page struct {
 }
 
 // write draws the pictures into the run directory, and the page that has all.
-func (p *page) write(ctx context.Context, g *gallery) error {
+func (p *page) write(ctx context.Context, g *gallery, dir *train.Directory) error {
 	pictures, err := g.draw(ctx)
 	if err != nil {
 		return err
@@ -104,7 +102,7 @@ func (p *page) write(ctx context.Context, g *gallery) error {
 	p.files = []string{train.ModelFile, train.ConfigFile, reportFile}
 	for _, one := range pictures {
 		p.files = append(p.files, one.Name)
-		err := data.WriteAtomic(filepath.Join(p.o.dir, one.Name), func(w io.Writer) error {
+		err := dir.Write(one.Name, func(w io.Writer) error {
 			_, err := w.Write(one.PNG)
 			return err
 		})
@@ -127,7 +125,7 @@ func (p *page) write(ctx context.Context, g *gallery) error {
 		doc.Lead = append(doc.Lead, fmt.Sprintf("Figures are means over %d %s examples.", p.sum.Examples, p.part))
 		doc.Columns, doc.Rows = p.table()
 	}
-	return data.WriteAtomic(filepath.Join(p.o.dir, reportFile), func(w io.Writer) error { return report.HTML(w, doc) })
+	return dir.Write(reportFile, func(w io.Writer) error { return report.HTML(w, doc) })
 }
 
 // table is the figures as the page's table.

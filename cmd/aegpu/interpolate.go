@@ -126,7 +126,7 @@ func pairs(words []string) ([]int, error) {
 
 // codesOf are the codes of rows of the run's test part.
 func codesOf(c *cli.Context, r *savedRun, m *model.Model, rows []int) (*data.Set, error) {
-	sets, err := r.own(c.Context)
+	sets, err := r.own(c.Context, m)
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ func newSampleCommand(s *streams) *cli.Command {
 func source(ctx context.Context, r *savedRun, m *model.Model, seed uint64) (*eval.Source, error) {
 	var like *data.Set
 	if !m.Spec.HasPrior() {
-		sets, err := r.own(ctx)
+		sets, err := r.own(ctx, m)
 		if err != nil {
 			return nil, err
 		}

@@ -81,12 +81,24 @@ func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, 
 	return r, dev, m, nil
 }
 
-// own is the run's own data, divided and scaled as in its training.
-func (r *savedRun) own(ctx context.Context) (*train.Sets, error) {
+// errOtherData is wrapped by the error of a run whose own data have changed.
+var errOtherData = errors.New("not the data that the run was trained on")
+
+// own returns the run's own data, divided and scaled as in its training. Data that have changed since are refused: rows
+// that are held out now may have been trained on.
+func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error) {
 	if r.config == nil {
 		return nil, wrong("%s is a model file, which does not say what data it was trained on: name the run directory, or DATA where the command takes it", r.path)
 	}
-	return train.Load(ctx, *r.config)
+	sets, err := train.Load(ctx, *r.config)
+	if err != nil {
+		return nil, err
+	}
+	if now := sets.Fingerprint(); m.Fingerprint != "" && m.Fingerprint != now {
+		return nil, wrong("%s is %w (fingerprint %.12s, then %.12s): bring that back, or name DATA where the command takes it",
+			r.config.Data, errOtherData, now, m.Fingerprint)
+	}
+	return sets, nil
 }
 
 // openPart is the test part of the data that was named, or all of it where it

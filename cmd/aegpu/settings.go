@@ -43,6 +43,7 @@ var allSettings = []setting{
 	{"Regularisation", "weight-decay", "`WEIGHT` of weight decay"},
 	{"Regularisation", "clip", "`NORM` that the gradient is clipped to"},
 
+	{"Training", "init-from", "start from the weights of `RUN`, a run or a model file of the same architecture, and not from new ones"},
 	{"Training", "epochs", "`COUNT` of passes over the training rows"},
 	{"Training", "batch", "`ROWS` that the device computes on at a time, an update without --accumulate"},
 	{"Training", "accumulate", "`COUNT` of batches whose mean gradient makes an update, so that it sees as many times --batch rows in the memory of one; kl sparsity and free bits are of each batch"},

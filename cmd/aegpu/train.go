@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"syscall"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -21,7 +21,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		Usage:     "train an autoencoder",
 		ArgsUsage: "[DATA]",
 		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
-			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt, metrics.jsonl, pictures and report.html.\n\n" +
+			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
+			"metrics.jsonl, pictures and report.html. One training at a time writes to it.\n\n" +
 			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
 		Flags: append(append(settingFlags(), gpuFlags("Run")...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` of settings (YAML, as in a run's config.yaml); flags win", Category: "Run"},
@@ -77,9 +78,11 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 
 func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	ctx := c.Context
-	if err := o.checkDir(); err != nil {
+	dir, err := o.openDir(s)
+	if err != nil {
 		return err
 	}
+	defer dir.Close()
 	dev, err := s.openDevice(c, o.config.Device, o.config.Precision)
 	if err != nil {
 		return err
@@ -93,20 +96,18 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
 	s.training.Store(true)
-	if err := o.makeDir(); err != nil {
-		return err
-	}
-	result, err := s.train(ctx, dev, o, sets)
+	result, err := s.train(ctx, dev, o, sets, dir)
 	if err != nil {
-		o.discard()
+		dir.Close() // then it holds what is kept
 		return o.stopped(err)
 	}
 	defer result.Model.Close()
-	return s.finish(ctx, dev, o, sets, result)
+	o.config = result.Config
+	return s.finish(ctx, dev, o, sets, result, dir)
 }
 
-func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets) (*train.Result, error) {
-	options := train.Options{Dir: o.dir, Resume: o.resume}
+func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
+	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn}
 	if err := askForRun(dev, &o.config, sets); err != nil {
 		return nil, err
 	}
@@ -131,6 +132,9 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	options.Progress, options.Epoch = p.step, p.epoch
 	return train.Run(ctx, dev, o.config, sets, options)
 }
+
+// warn says on err, quiet or not, what goes on otherwise than it was meant to.
+func (s *streams) warn(line string) { fmt.Fprintf(s.err, "aegpu: warning: %s\n", line) }
 
 // updateText says what makes an update where that is more than a batch, and the
 // learning rate where it is scaled.
@@ -164,56 +168,36 @@ func partsText(s *train.Sets) string {
 	return text
 }
 
-// checkDir refuses a directory that is in use before any work is done.
-func (o *trainOptions) checkDir() error {
-	if o.dir == "" || o.resume {
-		return nil
-	}
-	entries, err := os.ReadDir(o.dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return unreadable(o.dir, err)
-	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), ".tmp-") {
-			return wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir, o.gpu...))
-		}
-	}
-	return nil
-}
-
-// makeDir makes the run directory; without a name the first free one of
+// openDir makes or finds the run directory and keeps others out of it; without a name it is the first free one of
 // runs/MODEL-DATA-1, -2 and so on.
-func (o *trainOptions) makeDir() error {
+func (o *trainOptions) openDir(s *streams) (*train.Directory, error) {
 	if o.dir != "" {
-		return o.makeFolders(o.dir)
-	}
-	if err := o.makeFolders("runs"); err != nil {
-		return err
+		dir, err := train.OpenDirectory(o.dir, o.resume, s.warn)
+		if errors.Is(err, train.ErrNotEmpty) {
+			return nil, wrong("--out %s is not empty: name another directory, or go on with the run in it: %s", o.dir, resumeCommand(o.dir, o.gpu...))
+		}
+		return dir, o.notOpened(err)
 	}
 	for n := 1; ; n++ {
 		o.dir = filepath.Join("runs", fmt.Sprintf("%s-%s-%d", o.config.Model, dataName(o.config.Data), n))
-		switch err := os.Mkdir(o.dir, 0o777); {
-		case err == nil:
-			o.made = append([]string{o.dir}, o.made...)
-			return nil
-		case !errors.Is(err, os.ErrExist):
-			return unreadable(o.dir, err)
+		if exists(o.dir) {
+			continue
 		}
+		dir, err := train.OpenDirectory(o.dir, false, s.warn)
+		if errors.Is(err, train.ErrInUse) || errors.Is(err, train.ErrNotEmpty) { // another training was faster
+			continue
+		}
+		return dir, o.notOpened(err)
 	}
 }
 
-// makeFolders makes a folder and those that it is in, and notes which were not there.
-func (o *trainOptions) makeFolders(path string) error {
-	for at := filepath.Clean(path); !exists(at) && at != filepath.Dir(at); at = filepath.Dir(at) {
-		o.made = append(o.made, at)
+// notOpened says why a run directory cannot be had: it is the wrong one, or the disk failed.
+func (o *trainOptions) notOpened(err error) error {
+	var request *train.RequestError
+	if errors.As(err, &request) && !errors.Is(err, train.ErrInUse) && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EIO) {
+		return unreadable(o.dir, request.Err)
 	}
-	if err := os.MkdirAll(path, 0o777); err != nil {
-		return unreadable(path, err)
-	}
-	return nil
+	return err
 }
 
 // notBegun says of an interruption that nothing was lost.
@@ -239,7 +223,7 @@ func (o *trainOptions) stopped(err error) error {
 		request  *train.RequestError
 		diverged *train.DivergedError
 	)
-	saved := exists(filepath.Join(o.dir, train.CheckpointFile))
+	saved := exists(filepath.Join(o.dir, train.CheckpointFile)) || exists(filepath.Join(o.dir, train.PreviousFile))
 	switch {
 	case train.Interrupted(err) && saved:
 		return &explained{"stopped, the run is saved; to go on: " + resumeCommand(o.dir, o.gpu...), err}
@@ -255,20 +239,7 @@ func (o *trainOptions) stopped(err error) error {
 	case saved:
 		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir, o.gpu...))
 	}
-	return fmt.Errorf("%w; no checkpoint was written yet", err)
-}
-
-// discard removes the folders that were made for a run which saved nothing.
-func (o *trainOptions) discard() {
-	if len(o.made) == 0 || exists(filepath.Join(o.dir, train.CheckpointFile)) || exists(filepath.Join(o.dir, train.ModelFile)) {
-		return
-	}
-	if o.made[0] == filepath.Clean(o.dir) {
-		os.Remove(filepath.Join(o.dir, train.ConfigFile))
-	}
-	for _, path := range o.made {
-		os.Remove(path) // only where nothing is in it
-	}
+	return fmt.Errorf("%w; no checkpoint was written before it, and %s is as it was", err, o.dir)
 }
 
 func exists(path string) bool {

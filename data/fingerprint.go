@@ -1,0 +1,52 @@
+package data
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"math"
+)
+
+// Fingerprint returns the sha256, as hexadecimal digits, of all that a training sees of the parts: their shapes, values
+// as they are stored, labels, classes and columns. Names of sets and of rows are left out. A part may be nil.
+func Fingerprint(parts ...*Set) string {
+	h := sha256.New()
+	for _, s := range parts {
+		if s == nil {
+			fmt.Fprintln(h, "none")
+			continue
+		}
+		s.describe(h)
+		h.Write(s.U8)
+		addValues(h, s.F32, 4, func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
+		addValues(h, s.F64, 8, func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
+		addValues(h, s.Labels, 4, func(b []byte, v int32) { binary.LittleEndian.PutUint32(b, uint32(v)) })
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// describe adds what there is beside the values.
+func (s *Set) describe(h hash.Hash) {
+	fmt.Fprintln(h, s.Rows, s.Cols, s.Height, s.Width, s.Channels, s.Gaps, len(s.U8), len(s.F32), len(s.F64), len(s.Labels))
+	for _, c := range s.Columns {
+		fmt.Fprintf(h, "%q %d %q\n", c.Name, c.Kind, c.Levels)
+	}
+	fmt.Fprintf(h, "%q\n", s.Classes)
+}
+
+// addValues adds values by their bytes, a buffer at a time.
+func addValues[T any](h hash.Hash, values []T, size int, put func([]byte, T)) {
+	const many = 4096
+	buffer := make([]byte, 0, min(many, len(values))*size)
+	for len(values) > 0 {
+		n := min(many, len(values))
+		buffer = buffer[:n*size]
+		for i, v := range values[:n] {
+			put(buffer[i*size:], v)
+		}
+		h.Write(buffer)
+		values = values[n:]
+	}
+}

@@ -1,0 +1,182 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/aegpu/aegpu/data"
+)
+
+// Files of a run directory.
+const (
+	ConfigFile     = "config.yaml"
+	ModelFile      = "model.safetensors" // best weights
+	CheckpointFile = "last.ckpt"         // all that resuming needs
+	PreviousFile   = "previous.ckpt"     // the checkpoint before it
+	HistoryFile    = "metrics.jsonl"     // a Record a line
+)
+
+// ErrNotEmpty is wrapped by the error of a directory that holds something already.
+var ErrNotEmpty = errors.New("not empty")
+
+// Directory is a run directory that this process has to itself until it closes it.
+type Directory struct {
+	path   string
+	lock   *lock             // nil where the file system has none
+	made   []string          // folders that were not there, the outermost first
+	before map[string][]byte // what was in the files that a run writes before its first checkpoint; nil where there was none
+	closed bool
+}
+
+// OpenDirectory makes a run directory, or finds one, and locks it: it is new or empty, or may hold a run where one is to
+// be resumed. What killed processes left half-written in it is removed. The error is a [RequestError] where the directory
+// is wrong: it wraps [ErrInUse] or [ErrNotEmpty]. warn is told, in a line, that the file system has no locks; nil
+// tells nobody.
+func OpenDirectory(path string, resume bool, warn func(line string)) (*Directory, error) {
+	d := &Directory{path: path}
+	if err := d.take(warn); err != nil {
+		d.unmake()
+		return nil, &RequestError{err}
+	}
+	if err := d.clear(resume); err != nil {
+		d.lock.release()
+		d.unmake()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Path returns where the directory is.
+func (d *Directory) Path() string { return d.path }
+
+// take makes the folders that are missing and locks the last.
+func (d *Directory) take(warn func(string)) error {
+	for try := 0; ; try++ {
+		d.made = append(d.made, missingFolders(d.path)...)
+		if err := os.MkdirAll(d.path, 0o777); err != nil {
+			return err
+		}
+		var err error
+		d.lock, err = takeLock(d.path)
+		switch {
+		case isNotThere(err) && try < 100: // another run, which saved nothing, has just removed it
+			continue
+		case errors.Is(err, errNoLocks):
+			if warn != nil {
+				warn(fmt.Sprintf("%s is on a file system without locks: see to it that no other process writes to it", d.path))
+			}
+			return nil
+		}
+		return err
+	}
+}
+
+// missingFolders returns the folders of a path that are not there, the outermost first.
+func missingFolders(path string) []string {
+	var missing []string
+	for p := filepath.Clean(path); ; p = filepath.Dir(p) {
+		if _, err := os.Lstat(p); !isNotThere(err) {
+			break
+		}
+		missing = append(missing, p)
+	}
+	slices.Reverse(missing)
+	return missing
+}
+
+// clear removes temporary files, and refuses a directory that holds anything else unless a run is to be resumed.
+func (d *Directory) clear(resume bool) error {
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return &RequestError{err}
+	}
+	var temporary []string
+	for _, e := range entries {
+		switch {
+		case e.Name() == lockFile:
+		case data.Temporary(e.Name()) && e.Type().IsRegular():
+			temporary = append(temporary, e.Name())
+		case !resume:
+			return wrong("%s is %w: choose another directory, or resume to continue the run in it", d.path, ErrNotEmpty)
+		}
+	}
+	for _, name := range temporary {
+		if err := os.Remove(filepath.Join(d.path, name)); err != nil && !isNotThere(err) {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *Directory) file(name string) string { return filepath.Join(d.path, name) }
+
+// saved reports whether there is a checkpoint, be it damaged.
+func (d *Directory) saved() bool {
+	return exists(d.file(CheckpointFile)) || exists(d.file(PreviousFile))
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+// Write writes a file of the directory, whole or not at all. A link in its place is replaced, not followed.
+func (d *Directory) Write(name string, write func(io.Writer) error) error {
+	if !d.saved() {
+		d.note(name)
+	}
+	return data.Replace(d.file(name), "", write)
+}
+
+// note keeps what is in a file before it is written for the first time, unless that is more than a run writes before its
+// first checkpoint and needs again.
+func (d *Directory) note(name string) {
+	const most = 1 << 20
+	if _, noted := d.before[name]; noted {
+		return
+	}
+	if d.before == nil {
+		d.before = map[string][]byte{}
+	}
+	switch info, err := os.Lstat(d.file(name)); {
+	case isNotThere(err):
+		d.before[name] = nil
+	case err == nil && info.Mode().IsRegular() && info.Size() <= most:
+		if was, err := os.ReadFile(d.file(name)); err == nil {
+			d.before[name] = was
+		}
+	}
+}
+
+// Close gives the directory up. One in which no checkpoint was written is as it was found.
+func (d *Directory) Close() {
+	if d.closed {
+		return
+	}
+	d.closed = true
+	saved := d.saved()
+	if !saved {
+		for name, was := range d.before {
+			if was == nil {
+				os.Remove(d.file(name))
+				continue
+			}
+			data.Replace(d.file(name), "", func(w io.Writer) error { _, err := w.Write(was); return err })
+		}
+	}
+	d.lock.release()
+	if !saved {
+		d.unmake()
+	}
+}
+
+// unmake removes the folders that were made, as far as nothing is in them.
+func (d *Directory) unmake() {
+	for _, folder := range slices.Backward(d.made) {
+		os.Remove(folder)
+	}
+}
