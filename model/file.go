@@ -85,6 +85,9 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := spec.checkClaim(len(file)); err != nil {
+		return nil, err
+	}
 	m, err := newModel(dev, spec)
 	if err != nil {
 		return nil, err
