@@ -3,12 +3,17 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 )
 
 func main() {
+	if err := enoughFiles(); err != nil {
+		fmt.Fprintf(os.Stderr, "aegpu: %v\n", err)
+		os.Exit(1)
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
