@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Looks for what tests of a few seconds do not find: runs every fuzz target for TIME, one after the other, and then the
 # tests that kill, flip and leak for as long (they read AEGPU_SOAK). A failing input is kept under testdata/fuzz of its
-# package; give it to the test by name. CI runs the targets alone, for a second each.
+# package; give it to the test by name. CI runs the targets alone, for two seconds each.
 #
 #   scripts/soak.sh TIME [fuzz]     TIME as Go writes it: 10s, 5m, 2h
 set -euo pipefail
