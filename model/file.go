@@ -100,6 +100,9 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := spec.checkClaim(len(file)); err != nil {
+		return nil, err
+	}
 	if err := checkTensors(&spec, st); err != nil {
 		return nil, err
 	}

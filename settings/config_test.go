@@ -85,7 +85,7 @@ func TestValidateRefuses(t *testing.T) {
 		{"topk beyond latent", "ae", func(c *Config) { c.Sparsity.Code = model.TopK{K: 99} }, "topk keeps 99"},
 		{"topk vae", "vae", func(c *Config) { c.Sparsity.Code = model.TopK{K: 2} }, "Sparsity is topk:2, and Code gaussian"},
 		{"nan rate", "ae", func(c *Config) { c.LR = math.NaN() }, "LR is NaN: expected above 0"},
-		{"batch 0", "ae", func(c *Config) { c.Batch = 0 }, "Batch is 0: expected 1 or more"},
+		{"batch 0", "ae", func(c *Config) { c.Batch = 0 }, "Batch is 0: expected 1 to 2147483647"},
 		{"patience without val", "ae", func(c *Config) { c.Patience, c.Val = 3, 0 }, "set Val above 0"},
 		{"corruption a layer", "ae", func(c *Config) { c.Corrupt = Corruptions{{}, {}, {}} }, "PretrainEpochs above 0 (Model stacked)"},
 		{"too few corruptions", "stacked", func(c *Config) { c.Corrupt = Corruptions{{}, {}} }, "2 corruptions for 3 layers"},

@@ -86,7 +86,7 @@ func TestReadConfigRefuses(t *testing.T) {
 		"model: vae\nbatch: 1.5\n": "line 2: Batch is 1.5: expected a whole number",
 		"\nepochs: many\n":         "line 2: Epochs is many: expected a whole number",
 		"batch: .inf\n":            "line 1: Batch is .inf",
-		"batch: 0\n":               "line 1: Batch is 0: expected 1 or more",
+		"batch: 0\n":               "line 1: Batch is 0: expected 1 to 2147483647",
 		"lr: .nan\n":               "line 1: LR is NaN: expected above 0",
 		"eps: 1e-46\n":             "line 1: Eps is 1e-46, which is 0 in float32",
 		"seed: -1\n":               "line 1: Seed is -1: expected a whole number, 0 or more",

@@ -103,17 +103,16 @@ const (
 	wantNotNegative = "0 or more"
 	wantAbove       = "above 0"
 	wantShare       = "0 or more and below 1"
-	wantOne         = "1 or more"
 	maxEpochs       = math.MaxInt32 // so that steps can be counted
+	maxBatch        = math.MaxInt32 // rows, and batches of an update, so that its rows can be counted
 	maxWidth        = math.MaxInt32 // units of a layer
 )
 
 // bounds are those of the numbers.
 func (c *Config) bounds() []bound {
-	atLeast := func(field string, v, least int, want string) bound {
-		return bound{field: field, value: float64(v), ok: func(v float64) bool { return v >= float64(least) }, want: want}
+	count := func(field string, v int) bound {
+		return bound{field: field, value: float64(v), ok: notNegative, want: wantNotNegative}
 	}
-	count := func(field string, v int) bound { return atLeast(field, v, 0, wantNotNegative) }
 	between := func(field string, v, least, most int) bound {
 		return bound{field: field, value: float64(v), ok: func(v float64) bool { return v >= float64(least) && v <= float64(most) }, want: fmt.Sprintf("%d to %d", least, most)}
 	}
@@ -134,8 +133,8 @@ func (c *Config) bounds() []bound {
 		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
 		between("Samples", c.Samples, 1, MaxSamples),
 		between("Epochs", c.Epochs, 0, maxEpochs),
-		atLeast("Batch", c.Batch, 1, wantOne),
-		atLeast("Accumulate", c.Accumulate, 1, wantOne),
+		between("Batch", c.Batch, 1, maxBatch),
+		between("Accumulate", c.Accumulate, 1, maxBatch),
 		single("LR", c.LR, above, wantAbove),
 		single("Beta1", c.Beta1, share, wantShare),
 		single("Beta2", c.Beta2, share, wantShare),

@@ -133,7 +133,7 @@ func unknown(what, name, prefix string, names []string, otherwise string) error 
 	if near := nearest(name, names); near != "" {
 		return wrong("unknown %s %s%s: did you mean %s%s?", what, prefix, name, prefix, near)
 	}
-	if name == "" {
+	if name == "" && prefix == "" {
 		name = `""`
 	}
 	return wrong("unknown %s %s%s: %s", what, prefix, printable(name), otherwise)

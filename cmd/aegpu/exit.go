@@ -52,7 +52,7 @@ func exitCode(ctx context.Context, err error) int {
 		return endings[syscall.SIGPIPE].code
 	case errors.As(err, &device), errors.Is(err, backend.ErrOutOfMemory):
 		return 3
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return 1
 	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad), errors.As(err, &setting), errors.Is(err, gpu.ErrTuning):
 		return 2
@@ -84,7 +84,7 @@ func unreadable(path string, err error) error {
 	}
 	var no *fs.PathError
 	if errors.As(err, &no) {
-		return wrong("%s: %v", path, no.Err)
+		return wrong("%s: %w", path, no.Err)
 	}
 	return err
 }

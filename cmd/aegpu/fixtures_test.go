@@ -58,7 +58,7 @@ func fixedRuns(t *testing.T) {
 	put(t, "hugespec.safetensors", strings.Replace(model, `\"latent\":3,`, `\"latent\":9,`, 1))
 	for _, run := range []struct{ name, config, model, last string }{
 		{"nomodel", config, "", last}, {"noconfig", "", model, last}, {"badconfig", "latnt: 3\n", model, last}, {"badmodel", config, model[:99], last}, {"badlast", config, model, last[:99]},
-		{"otherlast", config, model, model}, {"lostdata", strings.Replace(config, "waves.csv", "gone.csv", 1), model, last}, {"otherdata", strings.Replace(config, "waves.csv", "narrow.csv", 1), model, last},
+		{"otherlast", config, model, model}, {"longsteps", strings.Replace(config, "accumulate: 1", "accumulate: 2000000000", 1), model, last}, {"lostdata", strings.Replace(config, "waves.csv", "gone.csv", 1), model, last}, {"otherdata", strings.Replace(config, "waves.csv", "narrow.csv", 1), model, last},
 	} {
 		for file, text := range map[string]string{"config.yaml": run.config, "model.safetensors": run.model, "last.ckpt": run.last} {
 			if text != "" {

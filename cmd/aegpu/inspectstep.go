@@ -51,6 +51,9 @@ type launchLine struct {
 	Waits  []string `json:"waits_for,omitempty"` // streams
 }
 
+// mostBatches is how many batches a step that is shown has at most.
+const mostBatches = 10000
+
 // runInspectStep shows the step of a run's training.
 func runInspectStep(s *streams, c *cli.Context) error {
 	r, err := findRun(c.Args().First())
@@ -70,6 +73,9 @@ func runInspectStep(s *streams, c *cli.Context) error {
 		if err := config.Set("precision", c.String("precision")); err != nil {
 			return wrong("%s", inFlags(err))
 		}
+	}
+	if config.Accumulate > mostBatches {
+		return wrong("%s: a step of %d batches is too long to show: expected %d at most (accumulate)", r.path, config.Accumulate, mostBatches)
 	}
 	m, err := r.load(&backend.Paper{})
 	if err != nil {

@@ -3,10 +3,15 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 )
 
 func main() {
+	if err := enoughFiles(); err != nil {
+		fmt.Fprintf(os.Stderr, "aegpu: %v\n", err)
+		os.Exit(1)
+	}
 	limitHeap()
 	ctx, cancel := context.WithCancelCause(context.Background())
 	listen(cancel, os.Exit)
