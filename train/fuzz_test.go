@@ -6,10 +6,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -37,6 +39,13 @@ func FuzzCheckpoint(f *testing.F) {
 	}
 	f.Add([]byte(meta.Metadata()[checkpointKey]), []byte(nil))
 	f.Add([]byte(nil), file)
+	state := meta.Metadata()[checkpointKey]
+	for _, lie := range [][2]string{
+		{`"stage":3`, `"stage":-1`}, {`"stage":3`, `"stage":9`}, {`"epoch":`, `"epoch":-`}, {`"epoch":`, `"epoch":9e18`}, {`"epoch":`, `"epoch":922337203685477580`}, {`"batches":`, `"batches":-7`}, {`"batches":`, `"batches":99`},
+		{`"sums":null`, `"sums":[1]`}, {`"sums":null`, `"sums":[1e308,1e308,1e308,1e308,1e308,1e308,1e308,1e308]`}, {`"bad":`, `"bad":-`}, {`"best_loss":`, `"best_loss":-`}, {`"done":false`, `"done":true`}, {`"history":`, `"history":null,"x":`}, {`"seconds":`, `"seconds":-`},
+	} {
+		f.Add([]byte(strings.Replace(state, lie[0], lie[1], 1)), []byte(nil))
+	}
 	f.Fuzz(func(t *testing.T, state, raw []byte) {
 		if len(raw) == 0 {
 			raw = withState(t, st, string(state))
@@ -104,7 +113,7 @@ func withState(t testing.TB, st safetensors.SafeTensors, state string) []byte {
 		views[name], _ = st.Tensor(name)
 	}
 	var b bytes.Buffer
-	if err := safetensors.SerializeToWriter(views, map[string]string{checkpointKey: state}, &b); err != nil {
+	if err := model.WriteSealed(&b, views, map[string]string{checkpointKey: state}); err != nil {
 		t.Skip(err)
 	}
 	return b.Bytes()

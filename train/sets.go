@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/settings"
 )
@@ -54,6 +55,14 @@ func Load(ctx context.Context, c settings.Config) (*Sets, error) {
 	return Divide(source, c)
 }
 
+// askToSplit refuses a division that there is no memory for: the parts are copies.
+func askToSplit(s *data.Set) error {
+	if s == nil {
+		return nil
+	}
+	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64)))
+}
+
 // Divide does what Load does after opening.
 func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	c, err := complete(c)
@@ -65,12 +74,18 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	}
 	s := &Sets{Train: source.Train, Test: source.Test}
 	if s.Test == nil && c.Test > 0 {
+		if err := askToSplit(s.Train); err != nil {
+			return nil, err
+		}
 		s.Train, s.Test = data.Split(s.Train, c.Seed, c.Test)
 	}
 	if c.Limit > 0 {
 		s.Train = s.Train.Head(c.Limit)
 	}
 	if c.Val > 0 {
+		if err := askToSplit(s.Train); err != nil {
+			return nil, err
+		}
 		// A seed of its own, so that the validation rows do not follow from the test's.
 		s.Train, s.Val = data.Split(s.Train, c.Seed+0x9E3779B97F4A7C15, c.Val)
 	}

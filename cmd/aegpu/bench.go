@@ -245,7 +245,7 @@ func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
 	if err != nil {
 		return err
 	}
-	if r.set, err = sets.Preparation.Apply(sets.Train); err != nil {
+	if r.set, err = prepared(sets.Preparation, sets.Train); err != nil {
 		return err
 	}
 	spec, err := r.config.Spec(r.set.Cols)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 )
@@ -22,6 +23,16 @@ func limitHeap() {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + int64(free/10*8))
+}
+
+// prepared are rows as a model sees them, where the host has memory for them.
+func prepared(p *data.Preparation, s *data.Set) (*data.Set, error) {
+	if !p.Identity() || s.F64 != nil {
+		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
+			return nil, err
+		}
+	}
+	return p.Apply(s)
 }
 
 // askForRun refuses a training whose checkpoints the host would have no memory to write: each is a copy of the

@@ -67,11 +67,11 @@ func runPCA(c *cli.Context, s *streams) error {
 	if test == nil {
 		return wrong("no rows are held out to measure on: set --test or --val above 0")
 	}
-	rows, err := sets.Preparation.Apply(sets.Train)
+	rows, err := prepared(sets.Preparation, sets.Train)
 	if err != nil {
 		return err
 	}
-	if test, err = sets.Preparation.Apply(test); err != nil {
+	if test, err = prepared(sets.Preparation, test); err != nil {
 		return err
 	}
 	if most := min(rows.Rows, rows.Cols); config.Latent > most {
