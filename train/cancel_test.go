@@ -14,7 +14,7 @@ func TestCancelledBetweenEpochs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := runIn(t, ctx, c, Options{Dir: t.TempDir()}); !errors.Is(err, context.Canceled) {
-		t.Errorf("cancelled before it began: %v", err)
+		t.Errorf("cancelled before it began, so that it ends with its first checkpoint: %v", err)
 	}
 	ctx, cancel = context.WithCancel(t.Context())
 	defer cancel()

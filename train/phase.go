@@ -98,9 +98,6 @@ type hooks struct {
 // stands and returns the context's error.
 func (p *phase) run(ctx context.Context, h hooks) error {
 	for p.state.Epoch < p.epochs && !p.state.Done {
-		if err := ctx.Err(); err != nil { // an epoch may be over before anybody looks
-			return err
-		}
 		start := time.Now()
 		batches := p.state.Batches
 		if err := p.runEpoch(ctx, h); err != nil {

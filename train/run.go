@@ -108,9 +108,6 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 	if err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	r := &run{dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
 	if r.dir == nil && o.Dir != "" {
 		if r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn); err != nil {

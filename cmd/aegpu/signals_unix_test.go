@@ -5,6 +5,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -40,9 +41,9 @@ func endless(t *testing.T) map[string][]string {
 		"interpolate, idx":        {"interpolate", vae, "-n", "2", "--steps", "2000000000", "-o", out("x.idx"), "--device", "cpu"},
 		"interpolate, gzip":       {"interpolate", ae, "-n", "4611686018427387900", "--steps", "2", "-o", out("x.tsv.gz"), "--device", "cpu"},
 		"pca":                     {"pca", pipe, "--device", "cpu"},
-		"bench":                   {"bench", csv, "--device", "cpu", "--batch", "64", "--runs", "1000000000", "--ceiling", "1e12,1e11"},
+		"bench":                   {"bench", csv, "--device", "cpu", "--batch", "64", "--runs", "1000000", "--ceiling", "1e12,1e11"},
 		"bench, one long run":     {"bench", csv, "--device", "cpu", "--batch", "64", "--target", "1e6", "--ceiling", "1e12,1e11"},
-		"bench, measuring a peak": {"bench", csv, "--device", "cpu", "--batch", "64", "--runs", "1000000000"},
+		"bench, measuring a peak": {"bench", csv, "--device", "cpu", "--batch", "64", "--runs", "1000000"},
 	}
 }
 
@@ -204,12 +205,39 @@ func TestSamplesAreStreamed(t *testing.T) {
 		t.Skip(err)
 	}
 	cmd := self(t, "sample", run, "-n", rows, "-o", file, "--device", "cpu")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	if most := cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss; most > 200<<10 {
-		t.Errorf("%d MiB were taken", most>>10)
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	most := 0
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			if most == 0 || most > 200<<10 {
+				t.Errorf("%d MiB were taken", most>>10)
+			}
+			return
+		case <-time.After(20 * time.Millisecond):
+			most = max(most, peak(cmd.Process.Pid))
+		}
 	}
+}
+
+// peak is the most KiB that a process has had in memory. What the system says of one
+// that has ended counts in the memory of the one that started it.
+func peak(pid int) int {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(text), "VmHWM:")
+	kib := 0
+	fmt.Sscanf(rest, "%d", &kib) // 0 where there is none: it has ended
+	return kib
 }
 
 // TestAddressSpace has commands ask for more than ulimit -v lets them have.
@@ -230,7 +258,6 @@ func TestAddressSpace(t *testing.T) {
 		"its checkpoints":     {"3000000", 3, []string{"train", csv, "--device", "cpu", "--hidden", "6000,6000", "-q", "--out", filepath.Join(t.TempDir(), "b")}},
 		"a batch":             {"2500000", 3, []string{"bench", csv, "--device", "cpu", "--batch", "100000000", "--ceiling", "1e12,1e11", "-q"}},
 		"what fits":           {"2000000", 0, []string{"encode", run, csv, "-o", out, "--device", "cpu", "-q"}},
-		"importance samples":  {"2000000", 3, []string{"evaluate", trainTiny(t, csv, "--model", "vae"), "--device", "cpu", "--iwae-k", "9223372036854775807", "-q"}},
 		"samples, in a chunk": {"2000000", 0, []string{"sample", run, "-n", "100000", "-o", out, "--device", "cpu", "-q"}},
 	} {
 		cmd := self(t, c.args...)

@@ -47,7 +47,6 @@ type trainOptions struct {
 	resume      bool
 	json, quiet bool
 	gpu         []string // flags of a GPU, as they were set
-	made        []string // folders made for the run, the innermost first
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
