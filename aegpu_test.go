@@ -58,6 +58,9 @@ func TestFitAsAsked(t *testing.T) {
 	if _, err := aegpu.Fit(nil, rows, aegpu.Settings{}); err == nil {
 		t.Error("no device was let through")
 	}
+	if _, err := aegpu.Load(nil, "model.safetensors"); err == nil {
+		t.Error("a model was loaded without a device")
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Epochs: 1000}, aegpu.WithContext(ctx), nil); !errors.Is(err, context.Canceled) {

@@ -27,6 +27,9 @@ type Model struct {
 // Load returns the model in a file that Save wrote, or in a run directory, on dev. A
 // file that is not whole is a [*DataError].
 func Load(dev Device, path string) (*Model, error) {
+	if dev == nil {
+		return nil, errNoDevice
+	}
 	file := path
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		file = filepath.Join(path, train.ModelFile)

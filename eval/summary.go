@@ -150,7 +150,7 @@ func add(figures *[]model.Figure, name string, v float64, note string) {
 	}
 }
 
-// errors appends the figures of a squared error summed over an example.
+// addErrors appends the figures of a squared error summed over an example.
 func addErrors(figures *[]model.Figure, sse float64, s *data.Set) {
 	mse := sse / float64(s.Cols)
 	add(figures, "sse", sse, "squared error summed over an example")

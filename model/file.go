@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -42,11 +41,7 @@ func (m *Model) Write(w io.Writer) error {
 	}
 	views := map[string]safetensors.TensorView{}
 	for _, p := range m.layout.params {
-		shape := []uint64{uint64(p.Rows), uint64(p.Cols)}
-		if !p.Weight {
-			shape = shape[1:]
-		}
-		if views[p.Name], err = Float32View(flat[p.Off:p.Off+p.Rows*p.Cols], shape...); err != nil {
+		if views[p.Name], err = Float32View(flat[p.Off:p.Off+p.Rows*p.Cols], p.shape()...); err != nil {
 			return err
 		}
 	}
@@ -103,7 +98,7 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 	if err := spec.checkClaim(len(file)); err != nil {
 		return nil, err
 	}
-	if err := checkTensors(&spec, st); err != nil {
+	if err := newLayout(&spec).checkShapes(st); err != nil {
 		return nil, err
 	}
 	m, err := newModel(dev, spec)
@@ -137,28 +132,6 @@ func readSpec(meta map[string]string) (spec Spec, err error) {
 		return spec, fmt.Errorf("%s in the metadata: %w", key, err)
 	}
 	return spec, nil
-}
-
-// checkTensors refuses a file whose tensors are not those of its spec, before any
-// memory is taken for them.
-func checkTensors(spec *Spec, st safetensors.SafeTensors) error {
-	if err := spec.Validate(); err != nil {
-		return err
-	}
-	for _, p := range newLayout(spec).params {
-		view, ok := st.Tensor(p.Name)
-		if !ok {
-			return fmt.Errorf("tensor %s is missing", p.Name)
-		}
-		want := []uint64{uint64(p.Rows), uint64(p.Cols)}
-		if !p.Weight {
-			want = want[1:]
-		}
-		if !slices.Equal(view.Shape(), want) {
-			return fmt.Errorf("tensor %s has shape %v: expected %v", p.Name, view.Shape(), want)
-		}
-	}
-	return nil
 }
 
 // fill uploads every parameter tensor from a file.

@@ -2,8 +2,10 @@ package model
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/nlpodyssey/safetensors"
 )
 
 // Param is one parameter tensor's place in the flat buffer.
@@ -13,6 +15,29 @@ type Param struct {
 	Rows, Cols int // weights are out x in
 	end        int // Off + Rows*Cols, rounded up to the alignment
 	Weight     bool
+}
+
+// shape is the tensor's shape in a file: biases are vectors.
+func (p *Param) shape() []uint64 {
+	if !p.Weight {
+		return []uint64{uint64(p.Cols)}
+	}
+	return []uint64{uint64(p.Rows), uint64(p.Cols)}
+}
+
+// checkShapes refuses a file whose tensors are not those of the layout, before any memory
+// is taken for them.
+func (l *layout) checkShapes(st safetensors.SafeTensors) error {
+	for _, p := range l.params {
+		view, ok := st.Tensor(p.Name)
+		if !ok {
+			return fmt.Errorf("tensor %s is missing", p.Name)
+		}
+		if want := p.shape(); !slices.Equal(view.Shape(), want) {
+			return fmt.Errorf("tensor %s has shape %v: expected %v", p.Name, view.Shape(), want)
+		}
+	}
+	return nil
 }
 
 // layout places every parameter tensor in one flat buffer:

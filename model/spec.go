@@ -133,36 +133,22 @@ func (s *Spec) decoderWidths() []int {
 	return w
 }
 
-// SpecError says what is wrong with a spec.
-type SpecError struct {
-	Field   string  // of Spec
-	Penalty Penalty // the one at fault, where Field is Penalties
-	Err     error
-}
-
-// Error returns what is wrong, without the field.
-func (e *SpecError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *SpecError) Unwrap() error { return e.Err }
-
-// Validate returns what cannot be built or makes no sense, with the reason, as a
-// [*SpecError].
+// Validate returns what cannot be built or makes no sense, with the reason.
 func (s *Spec) Validate() error {
-	if field, err := s.checkWidths(); err != nil {
-		return &SpecError{Field: field, Err: err}
+	if err := s.checkWidths(); err != nil {
+		return err
 	}
 	if !(s.Dropout >= 0 && s.Dropout < 1) {
-		return &SpecError{Field: "Dropout", Err: fmt.Errorf("dropout is %g: expected 0 or more and below 1", s.Dropout)}
+		return fmt.Errorf("dropout is %g: expected 0 or more and below 1", s.Dropout)
 	}
 	if err := s.code().check(s); err != nil {
-		return &SpecError{Field: "Code", Err: err}
+		return err
 	}
 	if err := s.likelihood().check(s); err != nil {
-		return &SpecError{Field: "Likelihood", Err: err}
+		return err
 	}
 	if err := s.Corrupt.check(); err != nil {
-		return &SpecError{Field: "Corrupt", Err: err}
+		return err
 	}
 	return s.checkPenalties()
 }
@@ -171,11 +157,11 @@ func (s *Spec) checkPenalties() error {
 	terms := map[string]Penalty{}
 	for _, p := range s.Penalties {
 		if err := p.check(s); err != nil {
-			return &SpecError{Field: "Penalties", Penalty: p, Err: err}
+			return err
 		}
 		name, _ := p.Term()
 		if other := terms[name]; other != nil {
-			return &SpecError{Field: "Penalties", Penalty: p, Err: fmt.Errorf("two %s penalties, %v and %v: expected one", name, other, p)}
+			return fmt.Errorf("two %s penalties, %v and %v: expected one", name, other, p)
 		}
 		terms[name] = p
 	}
@@ -189,30 +175,29 @@ const (
 	maxLayer = 1 << 48
 )
 
-// checkWidths returns what is wrong with the layers, and the field at fault.
-func (s *Spec) checkWidths() (field string, err error) {
+func (s *Spec) checkWidths() error {
 	for _, w := range []struct {
-		field, what string
-		n           int
-	}{{"Inputs", "inputs", s.Inputs}, {"Latent", "latent", s.Latent}} {
+		what string
+		n    int
+	}{{"inputs", s.Inputs}, {"latent", s.Latent}} {
 		if w.n < 1 || w.n > maxWidth {
-			return w.field, fmt.Errorf("%s is %d: expected 1 to %d", w.what, w.n, maxWidth)
+			return fmt.Errorf("%s is %d: expected 1 to %d", w.what, w.n, maxWidth)
 		}
 	}
 	for _, w := range slices.Concat(s.Hidden, s.Decoder) {
 		if w < 1 || w > maxWidth {
-			return "Hidden", fmt.Errorf("a hidden layer of %d units: expected 1 to %d", w, maxWidth)
+			return fmt.Errorf("a hidden layer of %d units: expected 1 to %d", w, maxWidth)
 		}
 	}
 	if s.Classes == 1 || s.Classes < 0 || s.Classes > maxWidth {
-		return "Classes", fmt.Errorf("a classifier of %d classes: expected at least 2", s.Classes)
+		return fmt.Errorf("a classifier of %d classes: expected at least 2", s.Classes)
 	}
 	if s.Tied && s.Decoder != nil {
 		if mirror := (&Spec{Hidden: s.Hidden}).decoderWidths(); !slices.Equal(s.Decoder, mirror) {
-			return "Decoder", fmt.Errorf("tied weights need a decoder that mirrors the encoder: decoder %v does not mirror hidden %v", s.Decoder, s.Hidden)
+			return fmt.Errorf("tied weights need a decoder that mirrors the encoder: decoder %v does not mirror hidden %v", s.Decoder, s.Hidden)
 		}
 	}
-	return "Hidden", s.checkLayers()
+	return s.checkLayers()
 }
 
 // checkLayers refuses layers of more than maxLayer weights. Widths are checked.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/aegpu/aegpu/data"
-	"github.com/nlpodyssey/safetensors"
 )
 
 // TakeFrom gives the model the weights in a file that Write made, of a model of the same architecture; its preparation
@@ -26,8 +25,8 @@ func (m *Model) TakeFrom(file []byte) error {
 	if err := m.sameColumns(meta); err != nil {
 		return err
 	}
-	if err := m.sameShapes(st); err != nil {
-		return err
+	if err := m.layout.checkShapes(st); err != nil { // of another kind of code or likelihood
+		return fmt.Errorf("another architecture (of the code or the loss): %w", err)
 	}
 	if err := m.fill(st); err != nil {
 		return err
@@ -68,24 +67,6 @@ func (m *Model) sameColumns(meta map[string]string) error {
 		a, b := p.Columns[i], mine[i]
 		if a.Name != b.Name && a.Name != "" && b.Name != "" || !slices.Equal(a.Levels, b.Levels) {
 			return fmt.Errorf("other data: column %d is %q in the file, %q here", i+1, a.Name, b.Name)
-		}
-	}
-	return nil
-}
-
-// sameShapes refuses tensors of other shapes, as those of another kind of code or likelihood.
-func (m *Model) sameShapes(st safetensors.SafeTensors) error {
-	for _, p := range m.layout.params {
-		view, ok := st.Tensor(p.Name)
-		if !ok {
-			return fmt.Errorf("another architecture: it has no %s", p.Name)
-		}
-		shape := []uint64{uint64(p.Rows), uint64(p.Cols)}
-		if !p.Weight {
-			shape = shape[1:]
-		}
-		if !slices.Equal(view.Shape(), shape) {
-			return fmt.Errorf("another architecture (of the code or the loss): %s is %v in the file, %v asked for", p.Name, view.Shape(), shape)
 		}
 	}
 	return nil

@@ -26,5 +26,5 @@ func (c *Config) blame(err error) error {
 			return &Error{Field: field, Err: err}
 		}
 	}
-	return c.fieldOf(err)
+	return err
 }

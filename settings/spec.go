@@ -1,8 +1,6 @@
 package settings
 
 import (
-	"errors"
-
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/model"
 )
@@ -50,24 +48,6 @@ func (c *Config) made(inputs int) (model.Spec, error) {
 		}
 	}
 	return s, s.Validate()
-}
-
-// fieldOf returns a spec's error as one of the field that the spec had it from.
-func (c *Config) fieldOf(err error) error {
-	var bad *model.SpecError
-	if !errors.As(err, &bad) {
-		return err
-	}
-	field := map[string]string{"Likelihood": "Loss", "Inputs": "Data", "Classes": "Classifier"}[bad.Field]
-	switch {
-	case bad.Field == "Penalties" && bad.Penalty == c.Contract.Penalty:
-		field = "Contract"
-	case bad.Field == "Penalties" || bad.Field == "Code" && c.Sparsity.Code != nil:
-		field = "Sparsity"
-	case field == "":
-		field = bad.Field
-	}
-	return &Error{Field: field, Err: bad.Err}
 }
 
 // code returns the code that Code, Sparsity, Samples and FreeBits make together.
