@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -57,13 +58,14 @@ func (d *Directory) Path() string { return d.path }
 func (d *Directory) take(warn func(string)) error {
 	for try := 0; ; try++ {
 		d.made = append(d.made, missingFolders(d.path)...)
-		if err := os.MkdirAll(d.path, 0o777); err != nil {
-			return err
+		err := os.MkdirAll(d.path, 0o777)
+		vanished := isNotThere(err) || errors.Is(err, fs.ErrExist) // it was there, and was not when MkdirAll looked again
+		if err == nil {
+			d.lock, err = takeLock(d.path)
+			vanished = isNotThere(err)
 		}
-		var err error
-		d.lock, err = takeLock(d.path)
 		switch {
-		case isNotThere(err) && try < 100: // another run, which saved nothing, has just removed it
+		case vanished && try < 100: // another run, which saved nothing, has just removed it
 			continue
 		case errors.Is(err, errNoLocks):
 			if warn != nil {
