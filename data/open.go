@@ -2,15 +2,29 @@ package data
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 )
 
-// Source is a training part and, where the data has one of its own, a test part.
+// Source is a training part and, where the data has them of its own, a validation and a test part.
 type Source struct {
-	Train *Set
-	Test  *Set // nil where the data has none
+	Train     *Set
+	Val, Test *Set // nil where the data has none
+
+	Found  []string // what the data were taken for, a line each, with the setting that decides otherwise
+	Doubts []string // what looks as if it were not meant, a line each
+}
+
+// found adds a line on what the data were taken for.
+func (s *Source) found(format string, args ...any) {
+	s.Found = append(s.Found, fmt.Sprintf(format, args...))
+}
+
+// doubt adds a line on what looks wrong.
+func (s *Source) doubt(format string, args ...any) {
+	s.Doubts = append(s.Doubts, fmt.Sprintf(format, args...))
 }
 
 // endings are what file names may end in, without .gz, and what they mean.
@@ -22,7 +36,13 @@ const endings = ".npy, .npz, .csv, .tsv, .idx or -ubyte (IDX), all but .npz with
 // that MNIST's naming puts beside the images, the array y, or the column label, class, target or y.
 //
 // An [*Error] says what is wrong with the name or the file; the context's error is returned when it ends first.
-func Open(ctx context.Context, name string) (*Source, error) {
+func Open(ctx context.Context, name string) (*Source, error) { return Read(ctx, name, Reading{}) }
+
+// Read is Open with choices that the files leave. One that there is none of is a [*ReadingError].
+func Read(ctx context.Context, name string, how Reading) (*Source, error) {
+	if err := how.Validate(); err != nil {
+		return nil, err
+	}
 	if builtin, ok := strings.CutPrefix(name, "builtin:"); ok {
 		if builtin != "glyphs" {
 			return nil, wrong(name, "no such built-in data: there is builtin:glyphs")
@@ -36,7 +56,7 @@ func Open(ctx context.Context, name string) (*Source, error) {
 	if info.IsDir() {
 		return openFolder(ctx, name)
 	}
-	return openFile(ctx, name)
+	return openFile(ctx, name, &how)
 }
 
 // missing explains why a name could not be opened, with the built-in data where the name looks like a wish for it.
@@ -48,7 +68,7 @@ func missing(name string, err error) error {
 }
 
 // openFile reads one file by its ending.
-func openFile(ctx context.Context, name string) (*Source, error) {
+func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	var set *Set
 	var err error
 	switch format(name) {

@@ -22,6 +22,22 @@ type Config struct {
 	Val   float64      `yaml:"val"`   // share of the training part held out for validation
 	Scale data.Scaling `yaml:"scale"`
 
+	// How the data are read where the files leave a choice, see [data.Reading].
+	Header    string `yaml:"header,omitempty"`
+	Delimiter string `yaml:"delimiter,omitempty"`
+	Decimal   string `yaml:"decimal,omitempty"`
+	ID        string `yaml:"id,omitempty"`
+	Label     string `yaml:"label,omitempty"`
+	Group     string `yaml:"group,omitempty"`
+	Columns   List   `yaml:"columns,omitempty"`
+	Drop      List   `yaml:"drop,omitempty"`
+	Types     List   `yaml:"types,omitempty"`
+	Array     string `yaml:"array,omitempty"`
+	Layout    string `yaml:"layout,omitempty"`
+	Resize    string `yaml:"resize,omitempty"`
+	TestData  string `yaml:"test-data,omitempty"`
+	ValData   string `yaml:"val-data,omitempty"`
+
 	Model            string     `yaml:"model"` // the preset that says what is left out
 	Hidden           Widths     `yaml:"hidden,flow"`
 	Decoder          Widths     `yaml:"decoder,flow"` // empty mirrors hidden
@@ -79,4 +95,11 @@ type Config struct {
 	Precision backend.Precision `yaml:"precision"`
 
 	complete bool // every field means what it says
+}
+
+// Reading returns how the data are read.
+func (c *Config) Reading() data.Reading {
+	return data.Reading{Header: c.Header, Delimiter: c.Delimiter, Decimal: c.Decimal, ID: c.ID, Label: c.Label, Group: c.Group,
+		Columns: c.Columns, Drop: c.Drop, Types: c.Types, Array: c.Array, Layout: c.Layout, Resize: c.Resize,
+		TestData: c.TestData, ValData: c.ValData}
 }

@@ -43,6 +43,8 @@ var kinds = map[string]struct {
 	"Precision":  {func() encoding.TextUnmarshaler { return new(backend.Precision) }, []string{"fp32", "tf32", "bf16"}, nil, []string{"", "fp16"}},
 	"Scale":      {func() encoding.TextUnmarshaler { return new(data.Scaling) }, []string{"auto", "none", "minmax", "standard"}, nil, []string{"", "max"}},
 	"Activation": {func() encoding.TextUnmarshaler { return new(Activation) }, []string{"identity", "relu", "tanh"}, nil, []string{"", "swish"}},
+	"Columns": {func() encoding.TextUnmarshaler { return new(List) }, []string{"", "age", "age,flow rate", `"a,b","say ""so"""`}, []string{"a, b"},
+		[]string{`"a`, "a\nb"}},
 	"Optimizer":  {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
 }
 

@@ -1,6 +1,7 @@
 package settings
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -21,7 +22,7 @@ func (c *Config) Validate() error {
 }
 
 func (c *Config) check() error {
-	for _, check := range []func() error{c.checkNumbers, c.checkChoices, c.checkLayers, c.checkInit} {
+	for _, check := range []func() error{c.checkNumbers, c.checkChoices, c.checkReading, c.checkLayers, c.checkInit} {
 		if err := check(); err != nil {
 			return err
 		}
@@ -67,6 +68,16 @@ func (c *Config) checkChoices() error {
 		if f.err != nil {
 			return &Error{Field: f.field, Err: f.err}
 		}
+	}
+	return nil
+}
+
+// checkReading refuses ways to read that there are none of.
+func (c *Config) checkReading() error {
+	how := c.Reading()
+	var bad *data.ReadingError
+	if err := how.Validate(); errors.As(err, &bad) {
+		return wrong(bad.Field, "%s", bad.Msg)
 	}
 	return nil
 }

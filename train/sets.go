@@ -48,7 +48,7 @@ func Load(ctx context.Context, c settings.Config) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
-	source, err := data.Open(ctx, c.Data)
+	source, err := data.Read(ctx, c.Data, c.Reading())
 	if err != nil {
 		return nil, err
 	}

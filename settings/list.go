@@ -1,0 +1,61 @@
+package settings
+
+import (
+	"encoding/csv"
+	"errors"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// List is names, written with commas between them as a line of CSV: a name that holds a comma or a quote stands in quotes.
+type List []string
+
+// String returns the names as a line of CSV.
+func (l List) String() string {
+	if len(l) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	w := csv.NewWriter(&b)
+	w.Write(l)
+	w.Flush()
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// MarshalText returns what String does.
+func (l List) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (l *List) UnmarshalText(text []byte) error {
+	r := csv.NewReader(strings.NewReader(string(text)))
+	r.TrimLeadingSpace = true
+	lines, err := r.ReadAll()
+	if err != nil || len(lines) > 1 {
+		return errors.New("expected names with commas between them, in quotes where they hold one")
+	}
+	*l = nil
+	if len(lines) == 1 {
+		*l = lines[0]
+	}
+	return nil
+}
+
+// UnmarshalYAML reads a list of names, or what String returns.
+func (l *List) UnmarshalYAML(node *yaml.Node) error {
+	switch node.Kind {
+	case yaml.MappingNode:
+		return errors.New("a mapping: expected a list of names")
+	case yaml.ScalarNode:
+		return l.UnmarshalText([]byte(node.Value))
+	}
+	names := make([]string, len(node.Content))
+	for i, n := range node.Content {
+		if n.Kind != yaml.ScalarNode {
+			return errors.New("a list within the list: expected names")
+		}
+		names[i] = n.Value
+	}
+	*l = names
+	return nil
+}
