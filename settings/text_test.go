@@ -45,7 +45,7 @@ var kinds = map[string]struct {
 	"Activation": {func() encoding.TextUnmarshaler { return new(Activation) }, []string{"identity", "relu", "tanh"}, nil, []string{"", "swish"}},
 	"Columns": {func() encoding.TextUnmarshaler { return new(List) }, []string{"", "age", "age,flow rate", `"a,b","say ""so"""`}, []string{"a, b"},
 		[]string{`"a`, "a\nb"}},
-	"Optimizer":  {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
+	"Optimizer": {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
 }
 
 // written is what a setting's value is written as.
