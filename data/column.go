@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Column says what the values of one column of a [Set] mean.
@@ -10,7 +11,8 @@ type Column struct {
 	Name string `json:"name,omitempty"`
 	Kind Kind   `json:"kind,omitempty"`
 
-	// Levels are the names of a category's values: the value 2 means Levels[2]. Other kinds have none.
+	// Levels are the names of a category's values: the value 2 means Levels[2]. Yes/no may have two, for no and yes; other
+	// kinds have none.
 	Levels []string `json:"levels,omitempty"`
 }
 
@@ -23,11 +25,12 @@ const (
 	Count                // whole numbers from 0 on
 	YesNo                // 0 for no, 1 for yes
 	Category             // an index into the column's Levels
+	Date                 // days since 1970-01-01
 )
 
-var kindNames = []string{Real: "real", Count: "count", YesNo: "yes/no", Category: "category"}
+var kindNames = []string{Real: "real", Count: "count", YesNo: "yes/no", Category: "category", Date: "date"}
 
-// String returns the kind's name: real, count, yes/no or category.
+// String returns the kind's name: real, count, yes/no, category or date.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -42,7 +45,7 @@ func (k Kind) MarshalText() ([]byte, error) { return enumText(kindNames, int(k),
 func (k *Kind) UnmarshalText(text []byte) error {
 	at := slices.Index(kindNames, string(text))
 	if at < 0 {
-		return &Error{Msg: fmt.Sprintf("unknown kind of column %q: expected real, count, yes/no or category", text)}
+		return &Error{Msg: fmt.Sprintf("unknown kind of column %q: expected %s", text, strings.Join(kindNames, ", "))}
 	}
 	*k = Kind(at)
 	return nil
@@ -62,12 +65,12 @@ func (c Column) check(path string, j int) error {
 	switch {
 	case int(c.Kind) >= len(kindNames):
 		e.Msg = fmt.Sprintf("unknown kind of column %d: expected 0 to %d", c.Kind, len(kindNames)-1)
-	case c.Kind != Category && len(c.Levels) > 0:
+	case c.Kind == YesNo && len(c.Levels) != 0 && len(c.Levels) != 2:
+		e.Msg = fmt.Sprintf("%d levels: expected two, for no and yes, or none", len(c.Levels))
+	case c.Kind != Category && c.Kind != YesNo && len(c.Levels) > 0:
 		e.Msg = fmt.Sprintf("%d levels: expected none for a column of kind %s", len(c.Levels), c.Kind)
 	case c.Kind == Category && len(c.Levels) == 0:
 		e.Msg = "a category without levels: expected one or more"
-	case c.Kind != Category:
-		return nil
 	default:
 		seen := make(map[string]bool, len(c.Levels))
 		for _, l := range c.Levels {

@@ -1,7 +1,7 @@
 package data
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -11,134 +11,261 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
 )
 
-// labelColumns are the headers that make a column class labels, in any case. Where a table has several of them the
-// first of this list is the label and the others are features: a table of points may well have a column y.
-var labelColumns = []string{"label", "class", "target", "y"}
+// openCSV reads a table of text whose fields comma separates where nothing speaks for another delimiter.
+func openCSV(ctx context.Context, path string, comma rune, how *Reading) (*Source, error) {
+	asText := map[int]bool{}
+	for {
+		var src *Source
+		var surprise *surpriseError
+		err := withFile(ctx, path, func(s *stream) error {
+			t, err := readTable(s, comma, how, asText)
+			if err == nil {
+				src, err = t.source(how, t.say())
+			}
+			return err
+		})
+		if !errors.As(err, &surprise) || len(asText) >= mostSurprises || !again(path) {
+			return src, err
+		}
+		asText[surprise.column] = true
+	}
+}
 
-// openCSV reads a table of numbers whose fields are separated by comma.
-func openCSV(ctx context.Context, path string, comma rune) (*Set, error) {
-	var set *Set
-	err := withFile(ctx, path, func(s *stream) (err error) {
-		set, err = readCSV(s, comma)
-		return err
-	})
+// mostSurprises is how many columns may turn out to hold texts after their first rows were numbers; each has the file read again.
+const mostSurprises = 8
+
+// surpriseError is the error of a text in a column whose first rows are numbers.
+type surpriseError struct {
+	cause  *Error
+	column int
+}
+
+func (e *surpriseError) Error() string { return e.cause.Error() }
+func (e *surpriseError) Unwrap() error { return e.cause }
+
+// tableReader is a table of text while it is read.
+type tableReader struct {
+	*frame
+	*dialect
+	csv    *csv.Reader
+	kept   []bool // columns that are of use
+	notes  []string
+	latin1 bool // some text was none of UTF-8
+}
+
+// readTable reads a whole table.
+func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*tableReader, error) {
+	text, note := decoded(s)
+	head, whole, err := headOf(text)
 	if err != nil {
+		return nil, s.failed(err)
+	}
+	d := sniff(head, whole, fallback, how)
+	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
+	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil}, dialect: d, csv: newFields(in, d.comma)}
+	if note != "" {
+		t.notes = append(t.notes, note)
+	}
+	if err := t.setColumns(how, asText); err != nil {
 		return nil, err
 	}
-	return set, nil
+	return t, t.readRows(s, how)
 }
 
-// table is a CSV file while it is read.
-type table struct {
-	path   string
-	csv    *csv.Reader
-	header []string    // nil where the first line is data
-	width  int         // fields in a line
-	label  int         // the field with the class, -1 where there is none
-	blocks [][]float64 // the numbers so far, whole lines in each: a list that never has to be copied to grow
-	double bool        // a number is none of float32
-	names  []string    // classes, line by line
-	rows   int
-}
-
-// readCSV reads a whole table. The first line is a header unless all its fields are numbers.
-func readCSV(s *stream, comma rune) (*Set, error) {
-	in := bufio.NewReaderSize(&lines{r: s, path: s.path, comma: byte(comma)}, 1<<16)
-	if mark, _ := in.Peek(3); string(mark) == "\ufeff" {
-		in.Discard(3)
+// headOf reads so much of a text that its dialect can be told: 64 KiB and 64 lines, or what a line may have at most.
+func headOf(r io.Reader) (head []byte, whole bool, err error) {
+	const enough = 64 << 10
+	part := make([]byte, enough)
+	for {
+		n, err := r.Read(part)
+		head = append(head, part[:n]...)
+		switch {
+		case err == io.EOF:
+			return head, true, nil
+		case err != nil:
+			return nil, false, err
+		case len(head) >= maxLine, len(head) >= enough && bytes.Count(head, []byte{'\n'}) >= 64, len(head) >= 16*enough && bytes.IndexByte(head, '\n') < len(head)/4 && bytes.IndexByte(head, '\n') > 0:
+			return head, false, nil
+		}
 	}
-	t := &table{path: s.path, csv: csv.NewReader(in), label: -1}
-	t.csv.Comma, t.csv.ReuseRecord, t.csv.LazyQuotes = comma, true, comma == '\t'
+}
+
+// decoded returns the text of a file as UTF-8 without a mark, and what is to be said about it.
+func decoded(s *stream) (io.Reader, string) {
+	start := make([]byte, 4)
+	n, _ := io.ReadFull(s, start) // a fault comes again
+	start = start[:n]
+	all := io.MultiReader(bytes.NewReader(start), s)
+	utf16 := func(order unicode.Endianness) io.Reader {
+		return transform.NewReader(all, unicode.UTF16(order, unicode.UseBOM).NewDecoder())
+	}
+	switch {
+	case bytes.HasPrefix(start, []byte("\xef\xbb\xbf")):
+		return io.MultiReader(bytes.NewReader(start[3:]), s), ""
+	case bytes.HasPrefix(start, []byte("\xff\xfe")), n == 4 && start[0] != 0 && start[1] == 0 && start[2] != 0 && start[3] == 0:
+		return utf16(unicode.LittleEndian), "text in UTF-16"
+	case bytes.HasPrefix(start, []byte("\xfe\xff")), n == 4 && start[0] == 0 && start[1] != 0 && start[2] == 0 && start[3] != 0:
+		return utf16(unicode.BigEndian), "text in UTF-16"
+	}
+	return all, ""
+}
+
+// utf8Text returns a text as UTF-8: one that is none is taken for Windows' Latin-1.
+func (t *tableReader) utf8Text(text string) string {
+	if utf8.ValidString(text) {
+		return text
+	}
+	t.latin1 = true
+	if fixed, err := charmap.Windows1252.NewDecoder().String(text); err == nil {
+		return fixed
+	}
+	return strings.ToValidUTF8(text, "\ufffd")
+}
+
+// setColumns decides from the first rows which columns are numbers and which texts.
+func (t *tableReader) setColumns(how *Reading, asText map[int]bool) error {
+	t.fields = make([]rawColumn, t.dialect.width)
+	for j := range t.fields {
+		t.fields[j].at = -1
+		if j < len(t.header) {
+			t.fields[j].name = t.utf8Text(t.header[j])
+		}
+	}
+	use, err := t.uses(how)
+	if err != nil {
+		return err
+	}
+	t.kept = make([]bool, len(t.fields))
+	for j := range t.fields {
+		if use[j] == unused {
+			continue
+		}
+		t.kept[j] = true
+		if asText[j] || use[j] == usedAsText || use[j] == usedAsEither && t.looksText(j) {
+			t.fields[j].texts = newTexts()
+			continue
+		}
+		t.fields[j].at = t.frame.width
+		t.frame.width++
+	}
+	return nil
+}
+
+// looksText says whether the first rows of a column hold a text, or digits that a number would lose.
+func (t *tableReader) looksText(j int) bool {
+	return slices.ContainsFunc(t.sample, func(r []string) bool {
+		if j >= len(r) {
+			return false
+		}
+		kind := cellOf(r[j], t.decimal)
+		return kind == cellText || kind == cellCode
+	})
+}
+
+// readRows reads the rows behind the header.
+func (t *tableReader) readRows(s *stream, how *Reading) error {
+	skip := 0
+	if t.dialect.names {
+		skip = 1
+	}
+	if t.banner != "" { // and other lines before it that are no comments
+		skip += t.titles
+	}
 	for asked := someBlocks; ; {
 		fields, err := t.csv.Read()
 		if err == io.EOF {
-			break
+			return nil
 		}
 		if err != nil {
-			return nil, t.failed(s, err)
+			return t.failed(s, err)
 		}
-		if t.width == 0 && t.begin(fields) {
+		if skip > 0 {
+			skip--
 			continue
 		}
 		if len(t.blocks) >= asked {
 			asked = len(t.blocks) + someBlocks
 			// What comes next, and the list that all are joined to in the end.
 			if err := s.ask(8*blockValues*someBlocks+4*int64(asked)*blockValues, "numbers"); err != nil {
-				return nil, err
+				return err
 			}
 		}
-		if err := t.add(fields); err != nil {
-			return nil, err
+		if err := t.add(fields, how); err != nil {
+			return err
 		}
 	}
-	return t.set()
 }
-
-// begin looks at the first line and says whether it is a header.
-func (t *table) begin(fields []string) (header bool) {
-	t.width = len(fields)
-	if !slices.ContainsFunc(fields, func(f string) bool { return !isNumber(f) }) {
-		return false
-	}
-	t.header = make([]string, len(fields))
-	for i, f := range fields {
-		t.header[i] = strings.Clone(strings.TrimSpace(f))
-	}
-	for _, name := range labelColumns {
-		t.label = slices.IndexFunc(t.header, func(h string) bool { return strings.EqualFold(h, name) })
-		if t.label >= 0 {
-			break
-		}
-	}
-	return true
-}
-
-// blockValues is how many numbers a block of a table holds at most, where a line has no more.
-const blockValues = 1 << 16
-
-// someBlocks is how many blocks memory is asked for at a time.
-const someBlocks = 16
 
 // add takes one line of data.
-func (t *table) add(fields []string) error {
-	last := len(t.blocks) - 1
-	if last < 0 || len(t.blocks[last])+len(fields) > blockValues {
-		var block []float64
-		if last >= 0 {
-			block = make([]float64, 0, max(blockValues, len(fields)))
+func (t *tableReader) add(fields []string, how *Reading) error {
+	if len(fields) != len(t.fields) {
+		if len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
+			return nil
 		}
-		t.blocks, last = append(t.blocks, block), last+1
+		return t.at(0, fmt.Sprintf("%d fields: expected %d as in the lines before", len(fields), len(t.fields)))
 	}
-	for i, f := range fields {
-		f = strings.TrimSpace(f)
-		if i == t.label {
-			if f == "" {
-				return t.at(i, "empty: expected a class")
-			}
-			t.names = append(t.names, strings.Clone(f))
+	numbers := t.row()
+	for j, text := range fields {
+		if !t.kept[j] {
 			continue
 		}
-		v, err := parseNumber(f)
-		switch {
-		case f == "":
-			return t.at(i, "empty: expected a number")
-		case errors.Is(err, strconv.ErrRange):
-			return t.at(i, fmt.Sprintf("%q: expected a number that fits float32", clip(f)))
-		case err != nil && len(fields) == 1 && strings.ContainsAny(f, ";\t|"):
-			return t.at(i, fmt.Sprintf("expected a number, found %q: fields are separated by %q here", clip(f), t.csv.Comma))
-		case err != nil:
-			return t.at(i, fmt.Sprintf("expected a number, found %q (class names belong in a column named %s)", clip(f),
-				strings.Join(labelColumns, ", ")))
-		case math.IsNaN(v) || math.IsInf(v, 0):
-			return t.at(i, fmt.Sprintf("expected a finite number, found %q", clip(f)))
+		text = strings.TrimSpace(text)
+		if c := t.fields[j].texts; c != nil {
+			c.add(t.utf8Text(text))
+			continue
 		}
-		t.double = t.double || !isSingle(v)
-		t.blocks[last] = append(t.blocks[last], v)
+		v, err := parseCell(text, t.decimal)
+		if err != nil || v-v != 0 {
+			if v, err = t.notNumber(j, text, v, err, how); err != nil {
+				return err
+			}
+		}
+		numbers[t.fields[j].at] = v
 	}
-	t.rows++
 	return nil
+}
+
+// notNumber is the value of a cell that is none of a number, or what is wrong with it.
+func (t *tableReader) notNumber(j int, text string, v float64, err error, how *Reading) (float64, error) {
+	switch {
+	case isMissingNumber(text):
+		return math.NaN(), nil
+	case errors.Is(err, strconv.ErrRange):
+		return 0, t.at(j, fmt.Sprintf("%q: expected a number that fits float32", clip(text)))
+	case err == nil:
+		return 0, t.at(j, fmt.Sprintf("expected a finite number, found %q", clip(text)))
+	}
+	e := t.at(j, fmt.Sprintf("expected a number, found %q (--types COLUMN=category reads the column as texts, --label COLUMN as classes, --drop COLUMN leaves it out)", clip(text)))
+	if how.As != nil {
+		return 0, e
+	}
+	return 0, &surpriseError{e, j}
+}
+
+// at makes an Error about field j of the line last read.
+func (t *tableReader) at(j int, msg string) *Error {
+	line, _ := t.csv.FieldPos(j)
+	e := &Error{Path: t.path, Line: line, Column: j + 1, Msg: msg}
+	if t.named {
+		e.Field = t.fields[j].name
+	}
+	return e
+}
+
+// failed turns the parser's complaint into an Error.
+func (t *tableReader) failed(s *stream, err error) error {
+	var pe *csv.ParseError
+	if !errors.As(err, &pe) {
+		return s.failed(err)
+	}
+	return &Error{Path: t.path, Line: pe.Line, Err: err, Msg: pe.Err.Error() + ": expected fields as in RFC 4180"}
 }
 
 // parseNumber reads a number to float64. One that does not fit float32 is out of range.
@@ -160,67 +287,7 @@ func parseNumber(f string) (float64, error) {
 	return v, nil
 }
 
-// at makes an Error about field i of the line last read.
-func (t *table) at(i int, msg string) error {
-	line, _ := t.csv.FieldPos(i)
-	e := &Error{Path: t.path, Line: line, Column: i + 1, Msg: msg}
-	if t.header != nil {
-		e.Field = t.header[i]
-	}
-	return e
-}
-
-// failed turns the parser's complaint into an Error.
-func (t *table) failed(s *stream, err error) error {
-	var pe *csv.ParseError
-	if !errors.As(err, &pe) {
-		return s.failed(err)
-	}
-	if errors.Is(err, csv.ErrFieldCount) {
-		line := pe.StartLine
-		return &Error{Path: t.path, Line: line, Err: err, Msg: fmt.Sprintf("another number of fields: expected %d as in the first line", t.width)}
-	}
-	return &Error{Path: t.path, Line: pe.Line, Err: err, Msg: pe.Err.Error() + ": expected fields as in RFC 4180"}
-}
-
-// set is the finished table.
-func (t *table) set() (*Set, error) {
-	s := &Set{Name: t.path, Rows: t.rows, Cols: t.width}
-	names := t.header
-	if t.label >= 0 {
-		s.Cols--
-		names = slices.Delete(slices.Clone(t.header), t.label, t.label+1)
-	}
-	s.Columns = columnsNamed(names)
-	if s.Rows == 0 || s.Cols == 0 {
-		return nil, wrong(t.path, "%d rows of %d numbers found: expected at least one of each", s.Rows, max(s.Cols, 0))
-	}
-	if !t.double {
-		s.F32 = joined[float32](t.blocks, s.Rows*s.Cols)
-	} else {
-		s.F64 = joined[float64](t.blocks, s.Rows*s.Cols)
-	}
-	if t.label < 0 {
-		return s, nil
-	}
-	var err error
-	s.Labels, s.Classes, err = textLabels(t.path, t.names)
-	return s, err
-}
-
-// joined copies the n numbers of the blocks into one list and lets go of each block as it goes.
-func joined[T float32 | float64](blocks [][]float64, n int) []T {
-	out := make([]T, 0, n)
-	for k, block := range blocks {
-		for _, v := range block {
-			out = append(out, T(v))
-		}
-		blocks[k] = nil
-	}
-	return out
-}
-
-// isNumber says whether a field of the first line is data rather than a name.
+// isNumber says whether a text is one of a number.
 func isNumber(f string) bool {
 	_, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
 	return err == nil || errors.Is(err, strconv.ErrRange)
@@ -232,4 +299,36 @@ func clip(f string) string {
 		return f[:40] + "..."
 	}
 	return f
+}
+
+// say says how the table is written.
+func (t *tableReader) say() string {
+	words := []string{fmt.Sprintf("%d rows of %d columns", t.rows, len(t.fields))}
+	name := map[rune]string{'\t': "tabs", ' ': "spaces"}[t.comma]
+	if name == "" {
+		name = strconv.QuoteRune(t.comma)
+	}
+	if len(t.fields) > 1 {
+		words = append(words, "separated by "+name+" (--delimiter)")
+	}
+	if t.decimal == ',' {
+		words = append(words, "decimal mark ',' (--decimal)")
+	}
+	switch {
+	case t.why != "":
+		words = append(words, "the first line is a header, as "+t.why+" (--header no)")
+	case t.header != nil && !t.dialect.names:
+		words = append(words, "names from the comment before it (--header no)")
+	case t.header != nil:
+		words = append(words, "with a header (--header)")
+	default:
+		words = append(words, "without a header (--header)")
+	}
+	if t.banner != "" {
+		words = append(words, fmt.Sprintf("left out before it: %q", clip(t.banner)))
+	}
+	if t.latin1 {
+		words = append(words, "text in Latin-1")
+	}
+	return strings.Join(append(words, t.notes...), ", ")
 }

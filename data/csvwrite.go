@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"encoding/csv"
 	"io"
 	"slices"
@@ -27,7 +28,7 @@ func (c *csvWriter) begin(s *Set, _ int) error {
 	}
 	c.fields = append(c.fields, headerOf(s)...)
 	if s.Labels != nil {
-		c.fields = append(c.fields, "label")
+		c.fields = append(c.fields, cmp.Or(s.LabelName, "label"))
 	}
 	return c.out.Write(c.fields)
 }
@@ -81,8 +82,10 @@ func (s *Set) text(i, j int) string {
 	switch {
 	case v != v:
 		return ""
-	case s.Columns != nil && s.Columns[j].Kind == Category:
+	case s.Columns != nil && s.Columns[j].Levels != nil:
 		return s.Columns[j].Levels[int(v)]
+	case s.Columns != nil && s.Columns[j].Kind == Date:
+		return dateText(v)
 	case s.F64 != nil:
 		return strconv.FormatFloat(v, 'g', -1, 64)
 	}

@@ -15,6 +15,8 @@ type Source struct {
 
 	Found  []string // what the data were taken for, a line each, with the setting that decides otherwise
 	Doubts []string // what looks as if it were not meant, a line each
+
+	Columns []ColumnReport // of a table, where [Describe] was asked
 }
 
 // found adds a line on what the data were taken for.
@@ -28,7 +30,7 @@ func (s *Source) doubt(format string, args ...any) {
 }
 
 // endings are what file names may end in, without .gz, and what they mean.
-const endings = ".npy, .npz, .csv, .tsv, .idx or -ubyte (IDX), all but .npz with or without .gz"
+const endings = ".npy, .npz, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz"
 
 // Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, or a file by its ending. In NPY and NPZ
 // an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
@@ -67,6 +69,12 @@ func missing(name string, err error) error {
 	return pathError(name, err)
 }
 
+// Describe is Read that reports on every column of a table, too.
+func Describe(ctx context.Context, name string, how Reading) (*Source, error) {
+	how.describe = true
+	return Read(ctx, name, how)
+}
+
 // openFile reads one file by its ending.
 func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	var set *Set
@@ -77,9 +85,11 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	case "npy":
 		set, err = openNPY(ctx, name)
 	case "csv":
-		set, err = openCSV(ctx, name, ',')
+		return openCSV(ctx, name, ',', how)
 	case "tsv":
-		set, err = openCSV(ctx, name, '\t')
+		return openCSV(ctx, name, '\t', how)
+	case "txt":
+		return openCSV(ctx, name, ' ', how)
 	case "idx":
 		var sets []*Set
 		if sets, err = openImages(ctx, []string{name}); err == nil {
@@ -104,8 +114,14 @@ func format(name string) string {
 		return "npz"
 	}
 	base = strings.TrimSuffix(base, ".gz")
-	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "idx"}, base[i+1:]) {
+	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx"}, base[i+1:]) {
 		return base[i+1:]
 	}
 	return ""
+}
+
+// again says whether a file can be read a second time.
+func again(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

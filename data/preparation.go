@@ -22,6 +22,10 @@ type Preparation struct {
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
+
+	HasIDs    bool   `json:"ids,omitempty"`     // the table named its rows
+	IDName    string `json:"id_name,omitempty"` // the column that did
+	LabelName string `json:"label,omitempty"`   // the column of its labels
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
@@ -55,7 +59,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: wide, Cols: s.Cols}
+	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: wide, Cols: s.Cols, HasIDs: s.IDs != nil, IDName: s.IDName, LabelName: s.LabelName}
 	if haveNames(s.Columns) || !allReal(s.Columns) {
 		p.Columns = slices.Clone(s.Columns)
 	}
@@ -119,7 +123,7 @@ func (s *Set) scaledRange() (lo, hi float32) {
 }
 
 // scaled says whether a scaling changes columns of this kind.
-func (k Kind) scaled() bool { return k == Real || k == Count }
+func (k Kind) scaled() bool { return k == Real || k == Count || k == Date }
 
 // fit fills Shift and Scale.
 func (p *Preparation) fit(s *Set) {

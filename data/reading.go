@@ -30,6 +30,8 @@ type Reading struct {
 
 	// As makes the rows those of a preparation: columns are taken by its names and kinds, in its order.
 	As *Preparation
+
+	describe bool // every column is reported on
 }
 
 // ReadingError says which choice of a [Reading] is none.

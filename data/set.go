@@ -26,8 +26,11 @@ type Set struct {
 	IDs    []string // Rows names of the rows; nil where they have none
 	IDName string   // what the table calls its names of rows
 
-	Labels  []int32  // Rows class labels, each an index into Classes; nil when there are none
-	Classes []string // class names by label; nil when unlabelled
+	LabelName string   // what the table calls its labels
+	Labels    []int32  // Rows class labels, each an index into Classes; nil when there are none
+	Classes   []string // class names by label; nil when unlabelled
+
+	Groups []uint64 // Rows digests of the groups that rows belong to, for splits; nil where they belong to none
 }
 
 // Row writes row i to dst (Cols values), bytes as v/255 and float64 rounded to the nearest float32.
@@ -86,7 +89,7 @@ func (s *Set) Head(n int) *Set {
 	h := *s
 	h.Rows = n
 	h.U8, h.F32, h.F64 = head(s.U8, n*s.Cols), head(s.F32, n*s.Cols), head(s.F64, n*s.Cols)
-	h.Labels, h.IDs = head(s.Labels, n), head(s.IDs, n)
+	h.Labels, h.IDs, h.Groups = head(s.Labels, n), head(s.IDs, n), head(s.Groups, n)
 	return &h
 }
 
@@ -103,7 +106,7 @@ func (s *Set) Part(start, n int) *Set {
 	p := *s
 	p.Rows = n
 	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
-	p.Labels, p.IDs = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n)
+	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p
 }
 
@@ -120,7 +123,7 @@ func (s *Set) Subset(idx []int) *Set {
 	t := *s
 	t.Rows = len(idx)
 	t.U8, t.F32, t.F64 = pick(s.U8, s.Cols, idx), pick(s.F32, s.Cols, idx), pick(s.F64, s.Cols, idx)
-	t.Labels, t.IDs = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx)
+	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
 }
 
