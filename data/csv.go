@@ -25,10 +25,8 @@ func openCSV(ctx context.Context, path string, comma rune, how *Reading) (*Sourc
 		var src *Source
 		var surprise *surpriseError
 		err := withFile(ctx, path, func(s *stream) error {
-			t, err := readTable(s, comma, how, asText)
-			if err == nil {
-				src, err = t.source(how, t.say())
-			}
+			var err error
+			src, err = readCSV(s, comma, how, asText)
 			return err
 		})
 		if !errors.As(err, &surprise) || len(asText) >= mostSurprises || !again(path) {
@@ -36,6 +34,20 @@ func openCSV(ctx context.Context, path string, comma rune, how *Reading) (*Sourc
 		}
 		asText[surprise.column] = true
 	}
+}
+
+// readCSV reads a table; the columns asText are texts whatever their first rows are.
+func readCSV(s *stream, comma rune, how *Reading, asText map[int]bool) (*Source, error) {
+	t, err := readTable(s, comma, how, asText)
+	if err != nil {
+		return nil, err
+	}
+	src, err := t.source(how, t.say())
+	var bad *Error
+	if errors.As(err, &bad) && bad.Row > 0 && t.firstLine > 0 && t.lastLine-t.firstLine == t.rows-1 { // a row a line
+		bad.Line, bad.Row = t.firstLine+bad.Row-1, 0
+	}
+	return src, err
 }
 
 // mostSurprises is how many columns may turn out to hold texts after their first rows were numbers; each has the file read again.
@@ -58,6 +70,8 @@ type tableReader struct {
 	kept   []bool // columns that are of use
 	notes  []string
 	latin1 bool // some text was none of UTF-8
+
+	firstLine, lastLine int // of the rows
 }
 
 // readTable reads a whole table.
@@ -67,9 +81,15 @@ func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*ta
 	if err != nil {
 		return nil, s.failed(err)
 	}
+	if !whole && bytes.IndexByte(head, '\n') < 0 {
+		return nil, &Error{Path: s.path, Line: 1, Msg: fmt.Sprintf("a line of more than %d bytes: expected a table of shorter lines", maxLine)}
+	}
+	if at := bytes.IndexByte(head, 0); at >= 0 {
+		return nil, &Error{Path: s.path, Line: 1 + bytes.Count(head[:at], []byte{'\n'}), Msg: "a byte of 0: expected text"}
+	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil}, dialect: d, csv: newFields(in, d.comma)}
+	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark}, dialect: d, csv: newFields(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}
@@ -212,6 +232,10 @@ func (t *tableReader) add(fields []string, how *Reading) error {
 		return t.at(0, fmt.Sprintf("%d fields: expected %d as in the lines before", len(fields), len(t.fields)))
 	}
 	numbers := t.row()
+	t.lastLine, _ = t.csv.FieldPos(0)
+	if t.rows == 1 {
+		t.firstLine = t.lastLine
+	}
 	for j, text := range fields {
 		if !t.kept[j] {
 			continue

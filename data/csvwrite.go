@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/csv"
 	"io"
+	"math"
 	"slices"
 	"strconv"
 )
@@ -87,7 +88,16 @@ func (s *Set) text(i, j int) string {
 	case s.Columns != nil && s.Columns[j].Kind == Date:
 		return dateText(v)
 	case s.F64 != nil:
-		return strconv.FormatFloat(v, 'g', -1, 64)
+		return plainNumber(v, 64)
 	}
-	return strconv.FormatFloat(v, 'g', -1, 32)
+	return plainNumber(v, 32)
+}
+
+// plainNumber is the shortest text that reads back as the number, without an exponent where that is no longer than people
+// read.
+func plainNumber(v float64, bits int) string {
+	if a := math.Abs(v); a >= 1e6 && a < 1e16 {
+		return strconv.FormatFloat(v, 'f', -1, bits)
+	}
+	return strconv.FormatFloat(v, 'g', -1, bits)
 }

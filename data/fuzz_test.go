@@ -45,10 +45,19 @@ func FuzzNPY(f *testing.F) {
 func FuzzCSV(f *testing.F) {
 	f.Add([]byte("a,label\n1,x\n2,y\n"))
 	f.Add([]byte("1,2\n3,4\n"))
+	f.Add([]byte("# \"a b\" c\n1  2\n 3 4\n"))
+	f.Add([]byte("title\n;when;b\n1;2024-01-02;0,5\nx;2024-01-03;1,5\n"))
 	f.Add([]byte("\ufeff\"a\nb\",y\n1e5,0\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		fuzz(t, content, func(s *stream) (*Set, error) { return readCSV(s, ',') })
-		fuzz(t, content, func(s *stream) (*Set, error) { return readCSV(s, '\t') })
+		for _, comma := range []rune{',', '\t', ' '} {
+			fuzz(t, content, func(s *stream) (*Set, error) {
+				src, err := readCSV(s, comma, &Reading{}, nil)
+				if err != nil {
+					return nil, err
+				}
+				return src.Train, nil
+			})
+		}
 	})
 }
 

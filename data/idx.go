@@ -143,7 +143,7 @@ func (x *idxWriter) begin(s *Set, rows int) error {
 }
 
 func (x *idxWriter) part(s *Set) error {
-	if err := s.checkGaps(); err != nil {
+	if err := s.CheckGaps(); err != nil {
 		return err
 	}
 	if _, err := x.b.Write(s.U8); err != nil {

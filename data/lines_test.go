@@ -16,7 +16,7 @@ func TestCSVLinesHaveABound(t *testing.T) {
 		text := "a,b\n" + endless[:1] + strings.Repeat(endless[len(endless)-1:], 40<<20)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := readCSV(&stream{ctx: context.Background(), path: "bomb.csv", r: bytes.NewReader([]byte(text)), most: math.MaxInt64, hint: 1}, ',')
+		_, err := readCSV(&stream{ctx: context.Background(), path: "bomb.csv", r: bytes.NewReader([]byte(text)), most: math.MaxInt64, hint: 1}, ',', &Reading{}, nil)
 		runtime.ReadMemStats(&after)
 		var e *Error
 		if !errors.As(err, &e) || e.Line != 2 || !strings.Contains(e.Msg, "more than") {

@@ -23,7 +23,7 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.checkGaps(); err != nil {
+	if err := s.CheckGaps(); err != nil {
 		return nil, err
 	}
 	if order != nil {

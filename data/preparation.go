@@ -48,7 +48,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if s.Rows == 0 || s.Cols == 0 {
 		return nil, wrong(s.Name, "%d rows of %d numbers to fit a preparation to: expected one or more of each", s.Rows, s.Cols)
 	}
-	if err := s.checkGaps(); err != nil {
+	if err := s.CheckGaps(); err != nil {
 		return nil, err
 	}
 	wide := s.blurred()

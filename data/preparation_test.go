@@ -348,12 +348,12 @@ func TestScalingAndKindAreText(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	var k Kind
-	wantError(t, k.UnmarshalText([]byte("date")), `unknown kind of column "date"`)
+	wantError(t, k.UnmarshalText([]byte("days")), `unknown kind of column "days"`)
 	_, err := Scaling(4).MarshalText()
 	wantError(t, err, "unknown scaling 4")
-	_, err = Kind(4).MarshalText()
+	_, err = Kind(5).MarshalText()
 	wantError(t, err, "unknown kind")
-	if Scaling(4).String() != "Scaling(4)" || Kind(4).String() != "Kind(4)" {
+	if Scaling(4).String() != "Scaling(4)" || Kind(5).String() != "Kind(5)" {
 		t.Error("numbers that are no scaling or kind")
 	}
 }

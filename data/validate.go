@@ -105,17 +105,25 @@ func (s *Set) checkColumn(j int, c Column) error {
 	return nil
 }
 
-// checkGaps reports the first missing cell; nil where there is none.
-func (s *Set) checkGaps() error {
+// CheckGaps returns an [*Error] about the first missing cell, nil where there is none.
+func (s *Set) CheckGaps() error {
 	if !s.Gaps {
 		return nil
 	}
+	var first *Error
+	cells, columns := 0, make(map[int]bool)
 	for i := range s.Rows * s.Cols {
 		if v := s.value(i); v != v {
-			e := s.place(s.Name, i)
-			e.Msg = "missing: a value was expected"
-			return e
+			if first == nil {
+				first = s.place(s.Name, i)
+			}
+			cells++
+			columns[i%s.Cols] = true
 		}
 	}
-	return nil
+	if first == nil {
+		return nil
+	}
+	first.Msg = fmt.Sprintf("missing: expected a value; %d cells of %d columns are missing: fill them in, or leave the columns out (--drop)", cells, len(columns))
+	return first
 }

@@ -35,6 +35,8 @@ func complete(c settings.Config) (settings.Config, error) {
 type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
+
+	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
 }
 
 // Fingerprint returns what tells the data of a run from others: the digest of its parts.
@@ -72,7 +74,14 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	if err := c.Validate(); err != nil { // shares that are none
 		return nil, &RequestError{err}
 	}
-	s := &Sets{Train: source.Train, Test: source.Test}
+	for _, part := range []*data.Set{source.Train, source.Val, source.Test} {
+		if part != nil {
+			if err := part.CheckGaps(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s := &Sets{Train: source.Train, Test: source.Test, Found: source.Found, Doubts: source.Doubts}
 	if s.Test == nil && c.Test > 0 {
 		if err := askToSplit(s.Train); err != nil {
 			return nil, err

@@ -7,7 +7,7 @@ import (
 
 func newEncodeCommand(s *streams) *cli.Command {
 	t := transform{
-		in: width, takes: "the model's input", rows: (*model.Model).Encode,
+		in: width, takes: inputOfModel, rows: (*model.Model).Encode,
 	}
 	return &cli.Command{
 		Name:      "encode",

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"math"
 	"path/filepath"
@@ -22,7 +21,7 @@ func newEvaluateCommand(s *streams) *cli.Command {
 		Description: "Measures the model on the test rows of its own data, divided and scaled as in training, or on DATA (its test part,\n" +
 			"or all of it), with every figure that fits the model and PCA of the same code size beside it.\n\n" +
 			"  aegpu evaluate runs/vae-mnist-1 --iwae-k 5000 --limit 1000",
-		Flags: append(deviceFlags(),
+		Flags: append(append(deviceFlags(), readingFlags()...),
 			&cli.IntFlag{Name: "iwae-k", Usage: "estimate log p(x) with `K` importance samples an example (vae)"},
 			&cli.IntFlag{Name: "limit", Usage: "estimate log p(x) on the first `N` rows; 0 takes all"},
 			&cli.StringFlag{Name: "corrupt", Usage: "`KIND:LEVEL` of damage to the inputs of the corrupted figures", DefaultText: "as in training"},
@@ -66,7 +65,7 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	if opts.IWAEK > 0 && !m.Spec.Bounds() {
 		return wrong("--iwae-k estimates log p(x), which takes a vae with the bernoulli or gaussian loss")
 	}
-	p, err := r.partsFor(c.Context, m, c.Args().Get(1))
+	p, err := s.partsFor(c, r, m, c.Args().Get(1))
 	if err != nil {
 		return err
 	}
@@ -127,7 +126,8 @@ type evaluationParts struct {
 
 // partsFor are the run's own parts, or those of the data that was named; the
 // baseline is fitted to the run's training rows, where they can be had.
-func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p evaluationParts, err error) {
+func (s *streams) partsFor(c *cli.Context, r *savedRun, m *model.Model, name string) (p evaluationParts, err error) {
+	ctx := c.Context
 	if name == "" {
 		sets, err := r.own(ctx, m)
 		if err != nil {
@@ -140,7 +140,11 @@ func (r *savedRun) partsFor(ctx context.Context, m *model.Model, name string) (p
 		return p, fits(p.test, m, p.name)
 	}
 	p.name, p.part = name, "test"
-	if p.test, err = openPart(ctx, name, "", width(m), "the model's input"); err != nil {
+	how, err := readingOf(c, m.Preparation())
+	if err != nil {
+		return p, err
+	}
+	if p.test, err = s.openPart(c, name, "", how, width(m), inputOfModel); err != nil {
 		return p, err
 	}
 	sets, err := r.own(ctx, m)

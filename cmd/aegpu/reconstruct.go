@@ -7,7 +7,7 @@ import (
 
 func newReconstructCommand(s *streams) *cli.Command {
 	t := transform{
-		in: width, takes: "the model's input", rows: (*model.Model).Reconstruct,
+		in: width, takes: inputOfModel, rows: (*model.Model).Reconstruct,
 	}
 	return &cli.Command{
 		Name:        "reconstruct",

@@ -103,11 +103,12 @@ func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error)
 
 // openPart is the test part of the data that was named, or all of it where it
 // has none; part train asks for the other. The rows must fit width columns.
-func openPart(ctx context.Context, name, part string, width int, what string) (*data.Set, error) {
-	source, err := data.Open(ctx, name)
+func (s *streams) openPart(c *cli.Context, name, part string, how data.Reading, width int, what string) (*data.Set, error) {
+	source, err := data.Read(c.Context, name, how)
 	if err != nil {
 		return nil, err
 	}
+	s.sayFound(source, c.Bool("quiet"))
 	set := source.Test
 	switch {
 	case part == "train":

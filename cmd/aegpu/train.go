@@ -91,6 +91,7 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	if err != nil {
 		return notBegun(err)
 	}
+	s.sayFound(&data.Source{Found: sets.Found, Doubts: sets.Doubts}, o.quiet)
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}

@@ -18,7 +18,7 @@ type transform struct {
 }
 
 func transformFlags(what string) []cli.Flag {
-	return append(deviceFlags(), outputFlag(what),
+	return append(append(deviceFlags(), readingFlags()...), outputFlag(what),
 		&cli.StringFlag{Name: "part", Usage: "`PART` of data that has both: train or test", DefaultText: "test where there is one"},
 		jsonFlag(), quietFlag())
 }
@@ -30,6 +30,18 @@ type transformed struct {
 	Columns int    `json:"columns"`
 	File    string `json:"file"`
 }
+
+// as is what the rows of the input are to be rows of.
+func (t transform) as(m *model.Model) *data.Preparation {
+	p := m.Preparation()
+	if t.in(m) == p.Width() && t.takes == inputOfModel {
+		return p
+	}
+	return &data.Preparation{Cols: t.in(m), HasIDs: p.HasIDs, IDName: p.IDName, LabelName: p.LabelName}
+}
+
+// inputOfModel is what a row of data is to a model.
+const inputOfModel = "the model's input"
 
 func (t transform) run(c *cli.Context, s *streams) error {
 	if err := arguments(c, 2, 2); err != nil {
@@ -45,7 +57,11 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
-	set, err := openPart(c.Context, c.Args().Get(1), c.String("part"), t.in(m), t.takes)
+	how, err := readingOf(c, t.as(m))
+	if err != nil {
+		return err
+	}
+	set, err := s.openPart(c, c.Args().Get(1), c.String("part"), how, t.in(m), t.takes)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
+	"github.com/urfave/cli/v2"
+)
+
+// readingNames are the settings of how data are read that commands on a trained model take too; what the columns are, its
+// preparation says.
+var readingNames = []string{"header", "delimiter", "decimal", "id", "label", "array", "layout", "resize"}
+
+// readingFlags are the flags of how data are read.
+func readingFlags() []cli.Flag {
+	var flags []cli.Flag
+	for _, s := range allSettings {
+		for _, name := range readingNames {
+			if s.name == name {
+				flags = append(flags, &cli.StringFlag{Name: name, Usage: s.usage, Category: "Data"})
+			}
+		}
+	}
+	return flags
+}
+
+// readingOf is how the data of a command are to be read, as rows of a preparation.
+func readingOf(c *cli.Context, as *data.Preparation) (data.Reading, error) {
+	var config settings.Config
+	for _, name := range readingNames {
+		if !c.IsSet(name) {
+			continue
+		}
+		if err := config.Set(name, c.String(name)); err != nil {
+			return data.Reading{}, wrong("%s", inFlags(err))
+		}
+	}
+	how := config.Reading()
+	how.As = as
+	var bad *data.ReadingError
+	if err := how.Validate(); errors.As(err, &bad) {
+		return how, wrong("--%s %s", settings.Name(bad.Field), bad.Msg)
+	}
+	return how, nil
+}
+
+// sayFound says what data were taken for.
+func (s *streams) sayFound(source *data.Source, quiet bool) {
+	if !quiet {
+		for _, line := range source.Found {
+			fmt.Fprintln(s.err, oneLine(errors.New(line)))
+		}
+	}
+	s.warnAll(source.Doubts)
+}

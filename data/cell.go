@@ -1,0 +1,122 @@
+package data
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// missingTexts are the texts that mean that a cell is missing, those of pandas' readers and R's, and a question mark.
+var missingTexts = []string{"", "NA", "N/A", "n/a", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None", "<NA>", "#N/A", "#NA", "?"}
+
+// isMissing says whether a cell of texts is missing.
+func isMissing(text string) bool { return len(text) < 5 && slices.Contains(missingTexts, text) }
+
+// isMissingNumber says whether a cell among numbers is.
+func isMissingNumber(text string) bool {
+	return isMissing(text) || text == "-" || text == "." || text == "na"
+}
+
+// cell is what a text is, as far as it alone can say.
+type cell uint8
+
+const (
+	cellMissing cell = iota
+	cellNumber
+	cellCode // digits with leading zeros, which a number would lose
+	cellText
+)
+
+// cellOf looks at a trimmed text; decimal is the mark.
+func cellOf(text string, decimal byte) cell {
+	if isMissingNumber(text) {
+		return cellMissing
+	}
+	if _, err := parseCell(text, decimal); err != nil && !errors.Is(err, strconv.ErrRange) {
+		return cellText
+	}
+	if len(text) > 1 && text[0] == '0' && strings.Trim(text, "0123456789") == "" {
+		return cellCode
+	}
+	return cellNumber
+}
+
+// parseCell reads a number with that decimal mark to float64, infinities included. One that does not fit float32 is out
+// of range.
+func parseCell(text string, decimal byte) (float64, error) {
+	if text == "" {
+		return 0, strconv.ErrSyntax
+	}
+	switch c := text[0]; {
+	case c >= '0' && c <= '9', c == '+', c == '-', c == decimal, c == 'i', c == 'I':
+	default:
+		return 0, strconv.ErrSyntax
+	}
+	if decimal != '.' {
+		if strings.IndexByte(text, '.') >= 0 {
+			return 0, strconv.ErrSyntax
+		}
+		text = strings.Replace(text, string(decimal), ".", 1)
+	}
+	if strings.ContainsAny(text, "xX_pP") {
+		return 0, strconv.ErrSyntax
+	}
+	return parseNumber(text)
+}
+
+// atoi reads a plain whole number.
+func atoi(text string) (int, bool) {
+	n, err := strconv.Atoi(text)
+	return n, err == nil
+}
+
+// dateForms are the forms of dates that are known, the surest first.
+var dateForms = []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339Nano, "2006-01-02 15:04", "2006-01-02T15:04",
+	"2006/01/02", "2006/01/02 15:04:05", "2006/01/02 15:04", "02.01.2006", "02.01.2006 15:04", "02.01.2006 15:04:05",
+	"01/02/2006", "02/01/2006", "01/02/2006 15:04:05", "02/01/2006 15:04:05", "01/02/2006 15:04", "02/01/2006 15:04",
+	"02-01-2006", "2 Jan 2006", "02-Jan-2006", "02-Jan-06", "Jan 2, 2006", "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05Z07:00"}
+
+// dateForm returns the first form that all the texts have, false where there is none.
+func dateForm(levels []string) (string, bool) {
+	for _, form := range dateForms {
+		seen := false
+		fits := !slices.ContainsFunc(levels, func(text string) bool {
+			if isMissing(text) {
+				return false
+			}
+			seen = true
+			_, err := time.Parse(form, text)
+			return err != nil
+		})
+		if fits && seen {
+			return form, true
+		}
+	}
+	return "", false
+}
+
+const secondsADay = 24 * 60 * 60
+
+// days returns the days since 1970-01-01 of a date in a form, NaN where it is none.
+func days(form, text string) float64 {
+	t, err := time.Parse(form, text)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(t.Unix())/secondsADay + float64(t.Nanosecond())/(1e9*secondsADay)
+}
+
+// dateText returns days since 1970-01-01 as a date, with the time of day to the second where there is one.
+func dateText(days float64) string {
+	if math.Abs(days) > 1e6 { // beyond year 4700
+		return strconv.FormatFloat(days, 'g', -1, 64)
+	}
+	t := time.Unix(int64(math.Round(days*secondsADay)), 0).UTC()
+	if t.Unix()%secondsADay == 0 {
+		return t.Format("2006-01-02")
+	}
+	return t.Format("2006-01-02 15:04:05")
+}

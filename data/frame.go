@@ -1,0 +1,141 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+)
+
+// frame is a table as it was read, before it is known what its columns mean: numbers row after row, and columns of texts.
+type frame struct {
+	path    string
+	fields  []rawColumn // in the file's order
+	named   bool        // the file names its columns
+	decimal byte        // the mark in texts that are numbers
+	width   int         // columns of numbers
+	rows    int
+	blocks  [][]float64 // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
+}
+
+// rawColumn is one column of a frame.
+type rawColumn struct {
+	name  string
+	at    int    // among the numbers; -1 for texts and for what is not kept
+	texts *texts // nil for numbers
+}
+
+// texts are a column of texts, each kept once.
+type texts struct {
+	codes  []uint32 // by row, into levels
+	levels []string // in the order in which they came
+	index  map[string]uint32
+	many   bool // so many differ that each is kept as it comes: levels may repeat
+}
+
+// mostLevels is how many texts are looked up before a column of which most differ counts as names or prose.
+const mostLevels = 1 << 16
+
+func newTexts() *texts { return &texts{index: map[string]uint32{}} }
+
+// add takes the text of the next row, a copy where it is a new one.
+func (t *texts) add(text string) {
+	if !t.many {
+		if at, ok := t.index[text]; ok {
+			t.codes = append(t.codes, at)
+			return
+		}
+	}
+	at := uint32(len(t.levels))
+	text = strings.Clone(text)
+	t.levels, t.codes = append(t.levels, text), append(t.codes, at)
+	if t.many {
+		return
+	}
+	t.index[text] = at
+	if len(t.levels) > mostLevels && len(t.levels) > len(t.codes)/2 {
+		t.many, t.index = true, nil
+	}
+}
+
+// at returns the text of a row.
+func (t *texts) at(row int) string { return t.levels[t.codes[row]] }
+
+// blockValues is how many numbers a block of a table holds at most, where a line has no more.
+const blockValues = 1 << 16
+
+// someBlocks is how many blocks memory is asked for at a time.
+const someBlocks = 16
+
+// row returns where the numbers of the next row go.
+func (f *frame) row() []float64 {
+	last := len(f.blocks) - 1
+	if last < 0 || len(f.blocks[last])+f.width > cap(f.blocks[last]) {
+		size := max(blockValues, f.width)
+		if last < 0 {
+			size = max(64*f.width, 1) // of a small table, more than it needs is no matter, of a wide one it is
+		}
+		f.blocks, last = append(f.blocks, make([]float64, 0, size)), last+1
+	}
+	n := len(f.blocks[last])
+	f.blocks[last] = f.blocks[last][:n+f.width]
+	f.rows++
+	return f.blocks[last][n:]
+}
+
+// each gives the numbers of every row to use, in order.
+func (f *frame) each(use func(row int, numbers []float64)) {
+	if f.width == 0 {
+		for i := range f.rows {
+			use(i, nil)
+		}
+		return
+	}
+	i := 0
+	for _, b := range f.blocks {
+		for ; len(b) > 0; b = b[f.width:] {
+			use(i, b[:f.width])
+			i++
+		}
+	}
+}
+
+// column returns the numbers of one column, in new memory.
+func (f *frame) column(at int) []float64 {
+	values := make([]float64, 0, f.rows)
+	f.each(func(_ int, numbers []float64) { values = append(values, numbers[at]) })
+	return values
+}
+
+// find returns the field of a name, or of a number from 1 where no field has that name.
+func (f *frame) find(name string) (int, error) {
+	for j := range f.fields {
+		if f.named && f.fields[j].name == name {
+			return j, nil
+		}
+	}
+	if n, ok := atoi(name); ok && n >= 1 && n <= len(f.fields) {
+		return n - 1, nil
+	}
+	if !f.named {
+		return 0, wrong(f.path, "no column %q: expected a number of 1 to %d, as the file names none", clip(name), len(f.fields))
+	}
+	return 0, wrong(f.path, "no column %q: expected one of %s, or a number from 1", clip(name), listed(f.names()))
+}
+
+func (f *frame) names() []string {
+	names := make([]string, len(f.fields))
+	for j, c := range f.fields {
+		names[j] = c.name
+	}
+	return names
+}
+
+// title is what a message calls a field.
+func (f *frame) title(j int) string {
+	switch name := f.fields[j].name; {
+	case f.named && name != "" && strings.ContainsAny(name, " ,;()\""):
+		return fmt.Sprintf("%q", clip(name))
+	case f.named && name != "":
+		return clip(name)
+	}
+	return fmt.Sprintf("column %d", j+1)
+}

@@ -1,0 +1,203 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+)
+
+// inputsAs finds the columns of a preparation in a frame: by name where both have names, else by number.
+func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error) {
+	at, err := f.fieldsAs(r, p, src)
+	if err != nil {
+		return nil, err
+	}
+	f.sayRoles(r, src)
+	inputs := make([]input, len(at))
+	for k, j := range at {
+		c := p.column(k)
+		if c.Kind == Category && f.fields[j].texts == nil || c.Kind == Date && f.fields[j].texts == nil || c.Levels != nil && f.fields[j].texts == nil {
+			f.toTexts(j)
+		}
+		form := ""
+		if c.Kind == Date {
+			var ok bool
+			if form, ok = dateForm(presentLevels(f.fields[j].texts)); !ok && f.rows > 0 {
+				return nil, &Error{Path: f.path, Column: j + 1, Field: c.Name, Msg: "expected dates of one form, such as 2024-12-31"}
+			}
+		}
+		if inputs[k], err = f.input(j, c, form); err != nil {
+			return nil, err
+		}
+	}
+	return inputs, nil
+}
+
+// toTexts makes texts of a column of numbers.
+func (f *frame) toTexts(j int) {
+	t := newTexts()
+	for _, text := range f.textsOf(j) {
+		if text == "NaN" {
+			text = ""
+		}
+		t.add(text)
+	}
+	f.fields[j].texts, f.fields[j].at = t, -1
+}
+
+// fieldsAs are the fields of the preparation's columns, in its order.
+func (f *frame) fieldsAs(r *roles, p *Preparation, src *Source) ([]int, error) {
+	if haveNames(p.Columns) && f.named {
+		return f.fieldsByName(r, p, src)
+	}
+	free := f.free(r)
+	if len(free) == p.Cols+1 && r.id < 0 && !r.noID {
+		f.findIDs(r, f.stats())
+		free = f.free(r)
+	}
+	if haveNames(p.Columns) && len(free) != p.Cols { // those of a file without names that were left out have no name, but a number
+		if at, ok := f.fieldsByNumber(p); ok {
+			return at, nil
+		}
+	}
+	if len(free) != p.Cols {
+		return nil, wrong(f.path, "%d columns: expected %d, as the model was trained on", len(free), p.Cols)
+	}
+	if haveNames(p.Columns) {
+		src.found("columns without names are taken in the order of the model's")
+	}
+	return free, nil
+}
+
+func (f *frame) free(r *roles) []int {
+	var free []int
+	for j := range f.fields {
+		if j != r.id && j != r.label && j != r.group && r.out[j] == "" {
+			free = append(free, j)
+		}
+	}
+	return free
+}
+
+// fieldsByNumber finds columns that are called "column 3".
+func (f *frame) fieldsByNumber(p *Preparation) ([]int, bool) {
+	var at []int
+	for _, c := range p.Columns {
+		n, ok := atoi(strings.TrimPrefix(c.Name, "column "))
+		if !ok || n < 1 || n > len(f.fields) || f.fields[n-1].texts == nil && f.fields[n-1].at < 0 {
+			return nil, false
+		}
+		at = append(at, n-1)
+	}
+	return at, true
+}
+
+func (f *frame) fieldsByName(r *roles, p *Preparation, src *Source) ([]int, error) {
+	byName := map[string][]int{}
+	for _, j := range f.free(r) {
+		byName[f.fields[j].name] = append(byName[f.fields[j].name], j)
+	}
+	var at []int
+	var missing []string
+	for _, c := range p.Columns {
+		js := byName[c.Name]
+		if len(js) == 0 {
+			missing = append(missing, c.Name)
+			continue
+		}
+		at, byName[c.Name] = append(at, js[0]), js[1:]
+	}
+	if missing != nil {
+		have := make([]string, 0, len(f.fields))
+		for _, j := range f.free(r) {
+			have = append(have, f.fields[j].name)
+		}
+		return nil, wrong(f.path, "lacks %d of the %d columns that the model was trained on: %s; it has %s", len(missing), p.Cols, listed(missing), listed(have))
+	}
+	var more []string
+	for j := range f.fields {
+		if js := byName[f.fields[j].name]; len(js) > 0 && js[0] == j {
+			more = append(more, f.title(j))
+			byName[f.fields[j].name] = js[1:]
+		}
+	}
+	if more != nil {
+		src.found("left out: %s, which the model does not know", some(more))
+	}
+	for k, j := range at {
+		if k > 0 && j < at[k-1] {
+			src.found("columns in another order than the model's are matched by name")
+			break
+		}
+	}
+	return at, nil
+}
+
+// ColumnReport is what was found out about a column of a table.
+type ColumnReport struct {
+	Name     string  `json:"name,omitempty"`
+	Number   int     `json:"number"` // from 1
+	Kind     string  `json:"kind"`   // real, count, yes/no, category, date, text, id, label or group
+	Out      string  `json:"left_out,omitempty"`
+	Missing  int     `json:"missing"`
+	Distinct int     `json:"distinct"`
+	AtLeast  bool    `json:"at_least,omitempty"` // there are more than Distinct
+	Min      float64 `json:"min"`
+	Max      float64 `json:"max"`
+	Texts    string  `json:"texts,omitempty"` // a few of them, where it holds texts
+}
+
+// mostDistinct is up to how many different numbers a report counts.
+const mostDistinct = 10000
+
+// describe reports on every column.
+func (f *frame) describe(plans []columnPlan, r *roles) []ColumnReport {
+	stats := f.stats()
+	reports := make([]ColumnReport, len(plans))
+	for j, p := range plans {
+		c := ColumnReport{Name: f.fields[j].name, Number: j + 1, Kind: p.Kind.String(), Out: p.out}
+		for at, kind := range map[int]string{r.id: "id", r.label: "label", r.group: "group"} {
+			if at == j {
+				c.Kind = kind
+			}
+		}
+		switch t := f.fields[j].texts; {
+		case t != nil:
+			levels := presentLevels(t)
+			c.Distinct, c.AtLeast, c.Texts = len(levels), t.many, strings.Join(clipped(levels, 4), ", ")
+			for i := range t.codes {
+				if isMissing(t.at(i)) {
+					c.Missing++
+				}
+			}
+			if p.out != "" && c.Kind == Real.String() {
+				c.Kind = "text"
+			}
+			if _, dates := dateForm(levels); dates {
+				c.Kind = Date.String()
+			}
+		case f.fields[j].at >= 0:
+			s := stats[f.fields[j].at]
+			c.Missing, c.Distinct = s.missing, f.differ(f.fields[j].at, mostDistinct)
+			c.AtLeast = c.Distinct == mostDistinct
+			if s.there(f.rows) > 0 {
+				c.Min, c.Max = s.lo, s.hi
+			}
+		default:
+			c.Kind = "not read"
+		}
+		reports[j] = c
+	}
+	return reports
+}
+
+// clipped are the first few of texts, each shortened.
+func clipped(texts []string, most int) []string {
+	var out []string
+	for _, t := range texts[:min(len(texts), most)] {
+		out = append(out, fmt.Sprintf("%q", clip(t)))
+	}
+	if len(texts) > most {
+		out = append(out, "...")
+	}
+	return out
+}

@@ -1,0 +1,348 @@
+package data
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// columnPlan is what becomes of one column of a frame.
+type columnPlan struct {
+	Column
+	out  string // why it is no input, "" for an input
+	form string // of dates
+}
+
+// decide finds out what every column is, from all of its cells. What it leaves out it says in out.
+func (f *frame) decide(r *roles) ([]columnPlan, error) {
+	stats := f.stats()
+	f.findIDs(r, stats)
+	counts := f.areCounts(r, stats)
+	plans := make([]columnPlan, len(f.fields))
+	for j := range f.fields {
+		p := &plans[j]
+		if f.named {
+			p.Name = f.fields[j].name
+		}
+		if p.out = r.out[j]; p.out != "" || j == r.id || j == r.label || j == r.group {
+			continue
+		}
+		var err error
+		if f.fields[j].texts == nil {
+			err = f.decideNumbers(p, r.asked[j], j, &stats[f.fields[j].at], counts)
+		} else {
+			err = f.decideTexts(p, r.asked[j], j)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return plans, nil
+}
+
+// decideNumbers finds the kind of a column of numbers.
+func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats, counts bool) error {
+	e := &Error{Path: f.path, Column: j + 1, Field: p.Name}
+	switch {
+	case s.there(f.rows) == 0 && f.rows > 0:
+		p.out = "no value in it"
+	case asked == "count" && !(s.whole && s.lo >= 0):
+		e.Msg = fmt.Sprintf("values of %g to %g: expected whole numbers from 0 on, as counts were asked for", s.lo, s.hi)
+		return e
+	case asked == "yes/no" && !(s.whole && s.lo >= 0 && s.hi <= 1):
+		e.Msg = fmt.Sprintf("values of %g to %g: expected 0 and 1, as yes/no was asked for", s.lo, s.hi)
+		return e
+	case asked == "date":
+		e.Msg = "numbers: expected dates"
+		return e
+	case asked == "count":
+		p.Kind = Count
+	case asked == "real":
+	case asked == "yes/no", s.whole && s.lo == 0 && s.hi == 1:
+		p.Kind = YesNo
+	case counts:
+		p.Kind = Count
+	}
+	return nil
+}
+
+// answers are the texts of yes/no columns, no first.
+var answers = [][2]string{{"no", "yes"}, {"n", "y"}, {"false", "true"}, {"f", "t"}, {"off", "on"}}
+
+// mostCategories is how many levels a column of texts has at most to be taken for a category by itself.
+const mostCategories = 64
+
+// decideTexts finds the kind of a column of texts.
+func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
+	t := f.fields[j].texts
+	levels := presentLevels(t)
+	e := &Error{Path: f.path, Column: j + 1, Field: p.Name}
+	if asked == "" || asked == "any" {
+		if err := f.strayText(j, p.Name); err != nil {
+			return err
+		}
+	}
+	form, dates := dateForm(levels)
+	switch {
+	case asked == "text":
+		p.out = "text"
+	case len(levels) == 0:
+		p.out = "no value in it"
+	case asked == "date" && !dates:
+		e.Msg = fmt.Sprintf("%q: expected dates of one form, such as 2024-12-31", clip(levels[0]))
+		return e
+	case asked == "date":
+		p.Kind, p.form = Date, form
+	case asked == "yes/no" && answersOf(levels) == nil:
+		e.Msg = fmt.Sprintf("%s: expected yes and no, true and false, or 1 and 0", listed(levels))
+		return e
+	case asked == "category" && t.many:
+		e.Msg = fmt.Sprintf("more than %d different texts: expected the levels of a category", mostLevels)
+		return e
+	case asked == "category":
+		p.Kind, p.Levels = Category, sortedLevels(levels)
+	case asked == "yes/no", answersOf(levels) != nil && len(levels) == 2:
+		p.Kind, p.Levels = YesNo, answersOf(levels)
+	case dates:
+		p.out = "dates, --types COLUMN=date takes them as days"
+	case len(levels) == 1:
+		p.out = "one text in all rows"
+	case t.many || len(levels) > mostCategories || 4*len(levels) > len(t.codes) && len(levels) > 8:
+		p.out = fmt.Sprintf("text, %s different: --types COLUMN=category takes it as a category", atLeast(t, len(levels)))
+	default:
+		p.Kind, p.Levels = Category, sortedLevels(levels)
+	}
+	return nil
+}
+
+// strayText refuses a column of which half or more are numbers: the rest are faults, or it has to be said what they are.
+func (f *frame) strayText(j int, name string) error {
+	t := f.fields[j].texts
+	kinds := make([]cell, len(t.levels))
+	for k, l := range t.levels {
+		kinds[k] = cellOf(l, f.decimal)
+	}
+	count := [4]int{}
+	first := -1
+	for i, code := range t.codes {
+		count[kinds[code]]++
+		if kinds[code] == cellText && first < 0 {
+			first = i
+		}
+	}
+	if first < 0 || count[cellCode] > 0 || count[cellNumber] < count[cellText] || f.rows > 4 && count[cellText] > count[cellNumber]/2 {
+		return nil
+	}
+	return &Error{Path: f.path, Row: first + 1, Column: j + 1, Field: name,
+		Msg: fmt.Sprintf("expected a number, found %q (--types COLUMN=category reads the column as texts, --label COLUMN as classes, --drop COLUMN leaves it out)", clip(t.at(first)))}
+}
+
+func atLeast(t *texts, n int) string {
+	if t.many {
+		return fmt.Sprintf("over %d", mostLevels)
+	}
+	return fmt.Sprint(n)
+}
+
+// presentLevels are the texts of a column that are none of a missing cell.
+func presentLevels(t *texts) []string {
+	return slices.DeleteFunc(slices.Clone(t.levels), isMissing)
+}
+
+// sortedLevels are levels in the order of their numbers where all are numbers, else of their texts, so that the order of
+// rows has no say.
+func sortedLevels(levels []string) []string {
+	levels = slices.Clone(levels)
+	values, ok := allNumbers(levels)
+	if !ok {
+		slices.Sort(levels)
+		return levels
+	}
+	at := make(map[string]float64, len(levels))
+	for i, l := range levels {
+		at[l] = values[i]
+	}
+	slices.SortFunc(levels, func(a, b string) int {
+		switch {
+		case at[a] < at[b]:
+			return -1
+		case at[a] > at[b]:
+			return 1
+		}
+		return strings.Compare(a, b)
+	})
+	return levels
+}
+
+// answersOf are the texts for no and yes among levels, nil where they are none or only part of a pair is known.
+func answersOf(levels []string) []string {
+	if len(levels) < 1 || len(levels) > 2 {
+		return nil
+	}
+	for _, pair := range append(answers, [2]string{"0", "1"}) {
+		words := pair[:]
+		found := 0
+		for _, l := range levels {
+			for k, w := range pair {
+				if strings.EqualFold(l, w) {
+					if found == 0 {
+						words = slices.Clone(words)
+					}
+					words[k] = l
+					found++
+				}
+			}
+		}
+		if found == len(levels) && words[0] != words[1] {
+			return words
+		}
+	}
+	return nil
+}
+
+// areCounts says whether all numbers that may be inputs are whole, none is below 0, and many are 0: a table of counts.
+func (f *frame) areCounts(r *roles, stats []columnStats) bool {
+	cells, zeros, columns := 0, 0, 0
+	above := false
+	for j, c := range f.fields {
+		if c.at < 0 || r.out[j] != "" || j == r.id || j == r.label || j == r.group {
+			continue
+		}
+		s := &stats[c.at]
+		if !s.whole || s.lo < 0 {
+			return false
+		}
+		above = above || s.hi > 1
+		columns, cells, zeros = columns+1, cells+s.there(f.rows), zeros+s.zeros
+	}
+	return columns > 1 && above && f.rows >= fewRows && 5*zeros >= cells
+}
+
+// idNames end the names of columns that may be ids, where every row has another.
+var idNames = []string{"id", "uuid", "guid", "index", "rowid", "row", "key", "sample", "name", "rowname", "rownames", "barcode"}
+
+// hasIDName says whether the name of a column is one of an id.
+func hasIDName(name string) bool {
+	lower := strings.ToLower(strings.TrimSpace(name))
+	if strings.HasPrefix(lower, "unnamed: 0") || slices.Contains(idNames, lower) || lower == "#" || lower == "no" || lower == "nr" {
+		return true
+	}
+	return strings.HasSuffix(lower, "_id") || strings.HasSuffix(lower, " id") || strings.HasSuffix(lower, "-id") || strings.HasSuffix(lower, ".id") ||
+		len(name) > 2 && strings.HasSuffix(name, "ID") || len(name) > 2 && strings.HasSuffix(name, "Id")
+}
+
+// fewRows is how many rows tell nothing of whether a column is ids: values differ by chance.
+const fewRows = 10
+
+// findIDs takes the first column whose values all differ, and that looks like ids, for the names of the rows.
+func (f *frame) findIDs(r *roles, stats []columnStats) {
+	for j, c := range f.fields {
+		if r.id >= 0 || r.noID || r.out[j] != "" || r.asked[j] != "" || j == r.label || j == r.group {
+			continue
+		}
+		named := f.named && hasIDName(c.name)
+		switch {
+		case c.texts != nil:
+			levels := presentLevels(c.texts)
+			if _, dates := dateForm(levels[:min(len(levels), 100)]); dates || f.rows < fewRows && !named {
+				continue
+			}
+			if different := float64(len(levels)); (j == 0 || named) && different >= 0.9*float64(f.rows) {
+				r.id, r.idWhy = j, "nearly every row has another text"
+			}
+		case c.at < 0:
+		case stats[c.at].counts && f.rows >= fewRows && j == 0 && (stats[c.at].lo == 0 || stats[c.at].lo == 1) || named && stats[c.at].counts && f.rows > 1:
+			r.id, r.idWhy = j, "it counts the rows"
+		case named && stats[c.at].whole && stats[c.at].missing == 0 && f.rows > 1 && f.differ(c.at, f.rows) == f.rows:
+			r.id, r.idWhy = j, "every row has another number"
+		}
+	}
+}
+
+// events returns the two columns that look like the ids of a list of events (who, what, how much), false where there are
+// none: at most six columns, two of which are whole numbers or texts that repeat while their pairs do not.
+func (f *frame) events(plans []columnPlan, r *roles) (a, b int, ok bool) {
+	if len(r.asked) > 0 || len(r.out) > 0 || r.id >= 0 || r.label >= 0 || r.group >= 0 || len(f.fields) < 3 || len(f.fields) > 6 || f.rows < 100 {
+		return 0, 0, false
+	}
+	keys := []int{}
+	for j, c := range f.fields {
+		if f.isKey(c) {
+			keys = append(keys, j)
+		}
+	}
+	for x, a := range keys {
+		for _, b := range keys[x+1:] {
+			named := f.named && isParty(f.fields[a].name) && isParty(f.fields[b].name)
+			if (named || !f.named && a == 0 && b == 1) && f.pairsDiffer(a, b) {
+				return a, b, true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// parties are names of who and what in lists of events.
+var parties = []string{"user", "item", "movie", "book", "song", "track", "artist", "product", "customer", "client", "member", "source", "target",
+	"from", "to", "sender", "receiver", "src", "dst", "person", "account", "store", "shop", "patient", "query", "document", "doc", "row", "col"}
+
+func isParty(name string) bool {
+	lower := strings.ToLower(name)
+	return hasIDName(name) || slices.ContainsFunc(parties, func(p string) bool { return lower == p || lower == p+"s" || lower == p+"id" })
+}
+
+// isKey says whether a column is of whole numbers, or of texts, that repeat but are many.
+func (f *frame) isKey(c rawColumn) bool {
+	if c.texts != nil {
+		return !c.texts.many && len(c.texts.levels) >= 20 && 2*len(c.texts.levels) <= f.rows
+	}
+	if c.at < 0 {
+		return false
+	}
+	whole := true
+	f.each(func(_ int, numbers []float64) {
+		v := numbers[c.at]
+		whole = whole && v == float64(int64(v)) && v >= 0
+	})
+	n := f.differ(c.at, f.rows)
+	return whole && n >= 20 && 10*n <= 9*f.rows
+}
+
+// pairsDiffer says whether nearly no pair of two columns' cells comes twice.
+func (f *frame) pairsDiffer(a, b int) bool {
+	seen := map[[2]uint64]bool{}
+	f.each(func(row int, numbers []float64) {
+		seen[[2]uint64{f.key(a, row, numbers), f.key(b, row, numbers)}] = true
+	})
+	return 100*len(seen) >= 95*f.rows
+}
+
+// key is a cell as a number that others of the column can be told from.
+func (f *frame) key(j, row int, numbers []float64) uint64 {
+	if c := f.fields[j]; c.texts == nil {
+		return uint64(int64(numbers[c.at]))
+	}
+	return uint64(f.fields[j].texts.codes[row])
+}
+
+// twins lists inputs that repeat one before them.
+func (f *frame) twins(plans []columnPlan) []string {
+	stats := f.stats()
+	first := map[uint64]int{}
+	var said []string
+	for j, c := range f.fields {
+		if plans[j].out != "" || c.texts != nil || c.at < 0 || stats[c.at].lo == stats[c.at].hi {
+			continue
+		}
+		if k, twice := first[stats[c.at].digest]; twice {
+			said = append(said, fmt.Sprintf("%s repeats %s", f.title(j), f.title(k)))
+			continue
+		}
+		first[stats[c.at].digest] = j
+	}
+	return said
+}
+
+// sortedKeys are the keys of a map in order.
+func sortedKeys[V any](m map[int]V) []int { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,182 @@
+package data
+
+import (
+	"slices"
+	"strings"
+)
+
+// labelNames are the names, in any case, that make a column of a table class labels, the first of those that are there.
+var labelNames = []string{"label", "class", "target"}
+
+// roles are the columns that are not inputs, and those that may be.
+type roles struct {
+	id, label, group int // -1 for none
+	labelGuessed     bool
+	noID             bool           // none was asked for
+	idWhy            string         // what makes the column ids, "" where it was asked for
+	asked            map[int]string // kinds that were asked for
+	out              map[int]string // why a column is left out
+}
+
+// use is what a column is kept for.
+type use uint8
+
+const (
+	unused use = iota
+	usedAsNumber
+	usedAsText
+	usedAsEither
+)
+
+// roles finds by the names alone who is who.
+func (f *frame) roles(how *Reading) (*roles, error) {
+	r := &roles{id: -1, label: -1, group: -1, noID: how.ID != "", asked: map[int]string{}, out: map[int]string{}}
+	if err := f.askedRoles(r, how); err != nil {
+		return nil, err
+	}
+	if err := f.askedColumns(r, how); err != nil {
+		return nil, err
+	}
+	if how.As != nil && f.named {
+		f.rolesAs(r, how)
+		return r, nil
+	}
+	free := func(j int) bool { return r.asked[j] == "" && r.out[j] == "" && j != r.group }
+	if how.ID == "" && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) {
+		r.id, r.idWhy = 0, "it has no name"
+	}
+	if how.Label == "" && f.named {
+		for _, name := range labelNames {
+			at := slices.IndexFunc(f.fields, func(c rawColumn) bool { return strings.EqualFold(c.name, name) })
+			if at >= 0 && free(at) && at != r.id && !slices.Contains(how.Columns, f.fields[at].name) {
+				r.label, r.labelGuessed = at, true
+				break
+			}
+		}
+	}
+	return r, nil
+}
+
+// askedRoles finds the columns that were asked for as ids, labels, groups and kinds.
+func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
+	for _, a := range []struct {
+		name string
+		at   *int
+	}{{how.ID, &r.id}, {how.Label, &r.label}, {how.Group, &r.group}} {
+		if a.name == "" || a.name == "none" {
+			continue
+		}
+		if *a.at, err = f.find(a.name); err != nil {
+			return err
+		}
+	}
+	types, err := how.types()
+	if err != nil {
+		return err
+	}
+	for name, kind := range types {
+		j, err := f.find(name)
+		if err != nil {
+			return err
+		}
+		if r.asked[j] = kind; kind == "id" {
+			if r.id >= 0 && r.id != j {
+				return wrong(f.path, "two columns of names of rows, %s and %s: expected one", f.title(r.id), f.title(j))
+			}
+			r.id = j
+		}
+	}
+	return nil
+}
+
+// askedColumns leaves out what was dropped, and what was not among those asked for.
+func (f *frame) askedColumns(r *roles, how *Reading) error {
+	for _, name := range how.Drop {
+		j, err := f.find(name)
+		if err != nil {
+			return err
+		}
+		r.out[j] = "--drop"
+		for _, at := range []*int{&r.id, &r.label, &r.group} {
+			if *at == j {
+				return wrong(f.path, "%s is dropped and asked for: expected one of both", f.title(j))
+			}
+		}
+	}
+	if len(how.Columns) == 0 {
+		return nil
+	}
+	wanted := map[int]bool{r.id: true, r.label: true, r.group: true}
+	for _, name := range how.Columns {
+		j, err := f.find(name)
+		if err != nil {
+			return err
+		}
+		if r.out[j] != "" {
+			return wrong(f.path, "%s is dropped and asked for: expected one of both", f.title(j))
+		}
+		wanted[j] = true
+		if r.asked[j] == "" {
+			r.asked[j] = "any"
+		}
+	}
+	for j := range f.fields {
+		if !wanted[j] && (len(f.fields) == 1 || r.out[j] == "") && !(j == 0 && f.named && f.fields[0].name == "" && how.ID == "") {
+			r.out[j] = "not in --columns"
+		}
+	}
+	return nil
+}
+
+// rolesAs finds the ids and labels that a preparation's tables had.
+func (f *frame) rolesAs(r *roles, how *Reading) {
+	p := how.As
+	inputs := map[string]bool{}
+	for _, c := range p.Columns {
+		inputs[c.Name] = true
+	}
+	for j, c := range f.fields {
+		switch {
+		case inputs[c.name]:
+		case how.ID == "" && r.id < 0 && (p.HasIDs && c.name == p.IDName || j == 0 && c.name == ""):
+			r.id, r.idWhy = j, "it was in the training"
+		case how.Label == "" && r.label < 0 && (p.LabelName != "" && c.name == p.LabelName || p.LabelName == "" && slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(n, c.name) })):
+			r.label, r.labelGuessed = j, true
+		}
+	}
+}
+
+// uses says for every column what it is kept for, by the names alone.
+func (f *frame) uses(how *Reading) ([]use, error) {
+	r, err := f.roles(how)
+	if err != nil {
+		return nil, err
+	}
+	uses := make([]use, len(f.fields))
+	byName := how.As != nil && haveNames(how.As.Columns) && f.named
+	kinds := map[string]Column{}
+	if byName {
+		for _, c := range how.As.Columns {
+			kinds[c.Name] = c
+		}
+	}
+	for j, c := range f.fields {
+		kind, known := kinds[c.name]
+		switch {
+		case j == r.id, j == r.label, j == r.group:
+			uses[j] = usedAsText
+		case r.out[j] != "", byName && !known:
+		case byName && (kind.Kind == Category || kind.Kind == Date || kind.Levels != nil):
+			uses[j] = usedAsText
+		case byName:
+			uses[j] = usedAsNumber
+		case slices.Contains([]string{"category", "date", "text"}, r.asked[j]):
+			uses[j] = usedAsText
+		case slices.Contains([]string{"real", "count"}, r.asked[j]):
+			uses[j] = usedAsNumber
+		default:
+			uses[j] = usedAsEither
+		}
+	}
+	return uses, nil
+}
