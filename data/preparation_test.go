@@ -211,7 +211,7 @@ func TestFitPreparationRefuses(t *testing.T) {
 		{wide, PreparationOptions{Scaling: 9}, []string{"scaling 9"}},
 		{&Set{Name: "none", Cols: 2}, PreparationOptions{}, []string{"none", "0 rows"}},
 		{&Set{Name: "short", Rows: 2, Cols: 2, F32: []float32{1}}, PreparationOptions{}, []string{"1 values: expected 4"}},
-		{gap, PreparationOptions{}, []string{`gap: row 2: column 2 ("b"): missing: a value was expected`}},
+		{gap, PreparationOptions{}, []string{`gap: row 2: column 2 ("b"): missing: expected a value`}},
 	} {
 		_, err := FitPreparation(c.s, c.o)
 		wantError(t, err, c.words...)

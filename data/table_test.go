@@ -72,11 +72,11 @@ func TestTablesAreWrittenAsTheyMean(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := written(gaps, "a.csv"), "time,c\n1.7e+12,\n0.1,b\n"; got != want {
+	if got, want := written(gaps, "a.csv"), "time,c\n1700000000000,\n0.1,b\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	wide := &Set{Name: "wide", Rows: 2, Cols: 1, F64: []float64{1700000000001, 0.1}, Columns: make([]Column, 1)}
-	if got, want := written(wide, "a.tsv"), "x0\n1.700000000001e+12\n0.1\n"; got != want {
+	if got, want := written(wide, "a.tsv"), "x0\n1700000000001\n0.1\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	wantError(t, Write(filepath.Join(t.TempDir(), "a.idx"), gaps), `row 1: column 2 ("c"): missing`)
