@@ -47,6 +47,7 @@ type trainOptions struct {
 	resume      bool
 	json, quiet bool
 	gpu         []string // flags of a GPU, as they were set
+	algorithms  string   // file of those that the config came with, "" for none
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
@@ -62,6 +63,9 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 		if _, err := os.Stat(own); err == nil {
 			file = own
 		}
+	}
+	if own := filepath.Join(filepath.Dir(file), train.AlgorithmsFile); file != "" && !c.IsSet("gpu-tuning") && exists(own) {
+		o.algorithms = own
 	}
 	if o.config, err = readConfig(c, file); err != nil {
 		return o, err
@@ -106,7 +110,7 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 }
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
-	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn}
+	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn}
 	if err := askForRun(dev, &o.config, sets); err != nil {
 		return nil, err
 	}
