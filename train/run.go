@@ -16,11 +16,10 @@ import (
 // Options are how a run is watched and where it is kept; nothing in them changes
 // what is computed.
 type Options struct {
-	Dir       string     // run directory; "" keeps nothing
-	Directory *Directory // Dir, where the caller has opened it; Run opens and closes it otherwise
-	Resume    bool       // continue a run found in Dir, start one otherwise
-	// Algorithms is the AlgorithmsFile of the run that the config is of, which a new run takes on; "" for none.
-	Algorithms string
+	Dir        string            // run directory; "" keeps nothing
+	Directory  *Directory        // Dir, where the caller has opened it; Run opens and closes it otherwise
+	Resume     bool              // continue a run found in Dir, start one otherwise
+	Algorithms string            // [AlgorithmsFile] of the run whose config it is, which a new run computes by; may be ""
 	Progress   func(Progress)    // a few times a second
 	Epoch      func(Record)      // after every epoch
 	Warn       func(line string) // of what is otherwise than it should be, and does no harm to the result
