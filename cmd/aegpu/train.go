@@ -22,7 +22,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		ArgsUsage: "[DATA]",
 		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
-			"metrics.jsonl, pictures and report.html. One training at a time writes to it.\n\n" +
+			"metrics.jsonl, pictures and report.html, and on a GPU algorithms.jsonl, which --resume and --config take along.\n" +
+			"One training at a time writes to it.\n\n" +
 			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
 		Flags: append(append(settingFlags(), gpuFlags("Run")...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` of settings (YAML, as in a run's config.yaml); flags win", Category: "Run"},
