@@ -34,8 +34,15 @@ func (d *Device) Choose(file string, kept []backend.Choice) {
 	})
 }
 
-// Chosen is the algorithms of the products that were asked for since Choose.
+// anyOther is the product of the choice that those without one take the first proposal.
+const anyOther = "any other"
+
+// Chosen is the algorithms of the products that were asked for since Choose and, where
+// nothing is measured, that of any other.
 func (d *Device) Chosen() (all []backend.Choice) {
+	if d.tuning == nil {
+		all = append(all, backend.Choice{Machine: d.machine, Product: anyOther})
+	}
 	d.do("Chosen", func() error {
 		for _, a := range d.asked {
 			if a.err == nil {

@@ -202,8 +202,9 @@ func (d *Device) tune(plan *cublaslt.Plan, a *asked) (err error) {
 	if candidate, ok := d.held.find(product); ok {
 		return d.hold(plan, a, candidate)
 	}
-	candidate, known := 0, d.tuning == nil
-	if d.tuning != nil {
+	_, first := d.held.find(anyOther)
+	candidate, known := 0, first || d.tuning == nil
+	if !known {
 		candidate, known = d.tuning.find(product)
 	}
 	if !known && !d.tuning.fixed {

@@ -65,8 +65,11 @@ func (d *Directory) KeepAlgorithms(dev backend.Device) error {
 	if err != nil {
 		return err
 	}
+	if err := d.Write(AlgorithmsFile, func(w io.Writer) error { _, err := w.Write(file); return err }); err != nil {
+		return err
+	}
 	d.written = len(d.choices)
-	return d.Write(AlgorithmsFile, func(w io.Writer) error { _, err := w.Write(file); return err })
+	return nil
 }
 
 // union returns all of a, and of b what is not in a.

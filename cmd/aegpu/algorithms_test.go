@@ -87,6 +87,10 @@ func TestAlgorithmsAreTheRunsOwn(t *testing.T) {
 	os.RemoveAll(again)
 	must(t, "train", "--out", again, "--config", filepath.Join(off, train.ConfigFile), "-q")
 	sameRun(t, "of the config of one without measuring", off, again, train.AlgorithmsFile)
+	must(t, "train", "--out", filepath.Join(dir, "larger"), "--config", filepath.Join(off, train.ConfigFile), "--batch", "25", "-q")
+	if text, _ := os.ReadFile(filepath.Join(cache, "aegpu", "tuning.jsonl")); len(text) > 0 {
+		t.Errorf("of the config of one without measuring: measured\n%s", text)
+	}
 }
 
 // Algorithms that cannot be used are refused with the file and a way to go on.
