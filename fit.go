@@ -29,8 +29,8 @@ func WithContext(ctx context.Context) Option {
 	}
 }
 
-// InDirectory keeps settings, weights, checkpoints and metrics in a new or empty
-// directory, as `aegpu train` does.
+// InDirectory keeps settings, weights, checkpoints, metrics and a GPU's algorithms in a
+// new or empty directory, as `aegpu train` does.
 func InDirectory(dir string) Option { return func(f *fitting) { f.options.Dir = dir } }
 
 // Resuming goes on with the run that InDirectory names, to the same bits as if it had

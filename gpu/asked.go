@@ -2,7 +2,11 @@
 
 package gpu
 
-import "github.com/aegpu/aegpu/gpu/internal/cublaslt"
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+)
 
 // asked is a product that cuBLASLt was asked for, and what came of it.
 type asked struct {
@@ -13,3 +17,6 @@ type asked struct {
 	chosen       int       // which of them it takes
 	microseconds []float64 // of every one, where they were measured
 }
+
+// product is what it is called in files of algorithms.
+func (a *asked) product() string { return fmt.Sprintf("%+v bias aligned to %d", a.spec, a.bias) }

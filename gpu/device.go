@@ -39,7 +39,9 @@ type Device struct {
 	ltOpen    bool
 	plans     map[planKey]*cublaslt.Plan // nil where cuBLASLt has no algorithm
 	asked     []*asked                   // what plans were asked for, in order
+	machine   string                     // what choices hold for
 	tuning    *tuning                    // nil where the first algorithm is taken
+	held      *tuning                    // what comes before it
 	workspace *block
 
 	capturing    bool                      // what is enqueued becomes a graph

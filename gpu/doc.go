@@ -17,5 +17,5 @@
 // product is measured once and noted in that file before it is used; later runs
 // take what it says. Options.Tuning, or AEGPU_GPU_TUNING in the environment, says
 // which file: by default aegpu/tuning.jsonl in the user's cache, "off" for the
-// library's first proposals.
+// library's first proposals. What Choose is given comes before that file.
 package gpu

@@ -1,8 +1,6 @@
 package gpu
 
 import (
-	"errors"
-
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/plan"
 )
@@ -43,4 +41,4 @@ type Options struct {
 }
 
 // ErrTuning is wrapped by the error of a file of Options.Tuning that cannot be used.
-var ErrTuning = errors.New("the file of algorithms cannot be used")
+var ErrTuning = backend.ErrTuning

@@ -151,12 +151,16 @@ func (d *Device) ask(key planKey, bias, mask uintptr) (*cublaslt.Plan, error) {
 	a := &asked{spec: key.spec, bias: key.bias}
 	d.asked = append(d.asked, a)
 	algorithm, err := d.lt.Plan(key.spec, workspaceSize, bias, mask)
+	if _, held := d.held.find(a.product()); err != nil && held {
+		a.err = d.unusable("names an algorithm for a product that has none here: %v", err)
+		return nil, a.err
+	}
 	if err != nil {
 		a.err = err
 		return nil, fmt.Errorf("%w: %w", cublaslt.ErrUnsupported, err)
 	}
 	a.candidates = algorithm.Candidates()
-	if err = d.tune(algorithm, key, a); err != nil {
+	if err = d.tune(algorithm, a); err != nil {
 		a.err = err
 		algorithm.Free()
 		return nil, err

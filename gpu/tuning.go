@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"syscall"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 )
 
@@ -37,9 +38,7 @@ type tuning struct {
 
 // choice is a line of the file.
 type choice struct {
-	Machine   string `json:"machine"`
-	Product   string `json:"product"`
-	Candidate int    `json:"candidate"`
+	backend.Choice
 	// Microseconds of every candidate, -1 where it failed; for people.
 	Microseconds []float64 `json:"microseconds"`
 }
@@ -166,6 +165,7 @@ func (t *tuning) keep(c choice) (candidate int, err error) {
 // as it should be, the device's description says so.
 func (d *Device) startTuning() (err error) {
 	machine := fmt.Sprintf("%s, cuBLASLt %d", d.info.Detail, d.lt.Version())
+	d.machine, d.held = machine, &tuning{}
 	switch d.options.Tuning {
 	case TuningOff, "none":
 	case "":
@@ -194,17 +194,21 @@ func (d *Device) untuned(why error) {
 	d.info.Detail += fmt.Sprintf("; %s (%v)", what, why)
 }
 
-// tune has plan use the fastest of its algorithms: the one that the tuning file
-// names, else the one that is measured now, when the product is first planned. It
-// has run once then.
-func (d *Device) tune(plan *cublaslt.Plan, key planKey, a *asked) (err error) {
-	product := fmt.Sprintf("%+v bias aligned to %d", key.spec, key.bias)
-	candidate, known := 0, d.tuning == nil
-	if d.tuning != nil {
+// tune has plan use the algorithm that is held, else the fastest: the one that the
+// tuning file names, else the one that is measured now, when the product is first
+// planned. It has run once then.
+func (d *Device) tune(plan *cublaslt.Plan, a *asked) (err error) {
+	product := a.product()
+	if candidate, ok := d.held.find(product); ok {
+		return d.hold(plan, a, candidate)
+	}
+	_, first := d.held.find(anyOther)
+	candidate, known := 0, first || d.tuning == nil
+	if !known {
 		candidate, known = d.tuning.find(product)
 	}
 	if !known && !d.tuning.fixed {
-		if candidate, err = d.measure(plan, key.spec, product, a); err != nil {
+		if candidate, err = d.measure(plan, a); err != nil {
 			return err
 		}
 	}
@@ -214,14 +218,14 @@ func (d *Device) tune(plan *cublaslt.Plan, key planKey, a *asked) (err error) {
 		}
 		candidate = 0 // no line of ours
 	}
-	a.chosen, err = d.settle(plan, key.spec, candidate)
+	a.chosen, err = d.settle(plan, a.spec, candidate)
 	return err
 }
 
 // measure is the fastest algorithm of plan, which the tuning keeps. Where there is no
 // room to measure in it is the first, which is not kept: other runs may have room.
-func (d *Device) measure(plan *cublaslt.Plan, s cublaslt.Spec, product string, a *asked) (candidate int, err error) {
-	room, err := d.onTrack(s, false, func(t *track) error {
+func (d *Device) measure(plan *cublaslt.Plan, a *asked) (candidate int, err error) {
+	room, err := d.onTrack(a.spec, false, func(t *track) error {
 		a.microseconds = t.race(plan)
 		return nil
 	})
@@ -235,7 +239,7 @@ func (d *Device) measure(plan *cublaslt.Plan, s cublaslt.Spec, product string, a
 	if a.microseconds[candidate] < 0 { // settle says so
 		return candidate, nil
 	}
-	candidate, err = d.tuning.keep(choice{d.tuning.machine, product, candidate, a.microseconds})
+	candidate, err = d.tuning.keep(choice{backend.Choice{Machine: d.machine, Product: a.product(), Candidate: candidate}, a.microseconds})
 	if err != nil && d.tuning.usual {
 		d.tuning.fixed = true
 		if d.options.Warn != nil {

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/cudasim"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 )
@@ -202,7 +203,7 @@ func TestChoicesOfMany(t *testing.T) {
 			tuning := &tuning{path: file, machine: "m"}
 			for i := range products {
 				p := (i + w*products/writers) % products // each begins elsewhere
-				candidate, err := tuning.keep(choice{Machine: "m", Product: fmt.Sprint(p), Candidate: w})
+				candidate, err := tuning.keep(choice{Choice: backend.Choice{Machine: "m", Product: fmt.Sprint(p), Candidate: w}})
 				if err != nil {
 					t.Error(err)
 				}

@@ -18,6 +18,7 @@ scripts/cuda-test.sh --asan -short ./gpu/... >"$log" 2>&1 &
 asan=$!
 trap 'kill $asan 2>/dev/null || true; rm -f "$log"' EXIT
 scripts/cuda-test.sh ./gpu/... ./kernels/...
+scripts/cuda-test.sh -run Algorithms . ./cmd/aegpu
 wait $asan || { cat "$log"; exit 1; }
 cat "$log"
 

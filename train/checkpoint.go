@@ -45,6 +45,9 @@ func (r *run) writeConfig() error {
 	if r.dir == nil {
 		return nil
 	}
+	if err := r.dir.KeepAlgorithms(r.dev); err != nil {
+		return err
+	}
 	return r.dir.Write(ConfigFile, r.config.Write)
 }
 
@@ -87,6 +90,9 @@ func (r *run) save() error {
 	}
 	state, err := json.Marshal(c)
 	if err != nil {
+		return err
+	}
+	if err := r.dir.KeepAlgorithms(r.dev); err != nil { // no checkpoint is without those it came by
 		return err
 	}
 	return data.Replace(r.dir.file(CheckpointFile), r.dir.file(PreviousFile), func(w io.Writer) error {

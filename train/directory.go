@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 )
 
@@ -19,6 +20,7 @@ const (
 	CheckpointFile = "last.ckpt"         // all that resuming needs
 	PreviousFile   = "previous.ckpt"     // the checkpoint before it
 	HistoryFile    = "metrics.jsonl"     // a Record a line
+	AlgorithmsFile = "algorithms.jsonl"  // a backend.Choice a line, of a GPU
 )
 
 // ErrNotEmpty is wrapped by the error of a directory that holds something already.
@@ -31,6 +33,9 @@ type Directory struct {
 	made   []string          // folders that were not there, the outermost first
 	before map[string][]byte // what was in the files that a run writes before its first checkpoint; nil where there was none
 	closed bool
+
+	choices []backend.Choice // the run's
+	written int              // of them, to AlgorithmsFile
 }
 
 // OpenDirectory makes a run directory, or finds one, and locks it: it is new or empty, or may hold a run where one is to

@@ -29,8 +29,11 @@ func (r *run) resume() error {
 	if err := r.checkState(c); err != nil {
 		return wrong("%s: %w", found.path, err)
 	}
+	if err := r.resumeAlgorithms(c); err != nil {
+		return err
+	}
 	if err := r.restore(c, found.tensors); err != nil {
-		if errors.Is(err, backend.ErrOutOfMemory) {
+		if errors.Is(err, backend.ErrOutOfMemory) || errors.Is(err, backend.ErrTuning) {
 			return err
 		}
 		return wrong("%s: %w", found.path, err)

@@ -16,12 +16,13 @@ import (
 // Options are how a run is watched and where it is kept; nothing in them changes
 // what is computed.
 type Options struct {
-	Dir       string            // run directory; "" keeps nothing
-	Directory *Directory        // Dir, where the caller has opened it; Run opens and closes it otherwise
-	Resume    bool              // continue a run found in Dir, start one otherwise
-	Progress  func(Progress)    // a few times a second
-	Epoch     func(Record)      // after every epoch
-	Warn      func(line string) // of what is otherwise than it should be, and does no harm to the result
+	Dir        string            // run directory; "" keeps nothing
+	Directory  *Directory        // Dir, where the caller has opened it; Run opens and closes it otherwise
+	Resume     bool              // continue a run found in Dir, start one otherwise
+	Algorithms string            // [AlgorithmsFile] of the run whose config it is, which a new run computes by; may be ""
+	Progress   func(Progress)    // a few times a second
+	Epoch      func(Record)      // after every epoch
+	Warn       func(line string) // of what is otherwise than it should be, and does no harm to the result
 }
 
 // Result is what a run came to.
@@ -195,6 +196,9 @@ func (r *run) begin() error {
 	}
 	if r.dir != nil && r.opts.Resume && r.dir.saved() {
 		return r.resume()
+	}
+	if err := r.takeAlgorithms(r.opts.Algorithms); err != nil {
+		return err
 	}
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err

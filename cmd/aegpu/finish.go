@@ -68,6 +68,9 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	if err := p.write(ctx, g, dir); err != nil {
 		return fmt.Errorf("%w; the model is %s", err, done)
 	}
+	if err := dir.KeepAlgorithms(dev); err != nil {
+		return fmt.Errorf("%w; the model is %s", err, done)
+	}
 	s.warnAll(out.Warnings)
 	if o.json {
 		return s.writeJSON(out)

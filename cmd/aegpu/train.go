@@ -22,7 +22,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		ArgsUsage: "[DATA]",
 		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
-			"metrics.jsonl, pictures and report.html. One training at a time writes to it.\n\n" +
+			"metrics.jsonl, pictures and report.html, and on a GPU algorithms.jsonl, which --resume and --config take along.\n" +
+			"One training at a time writes to it.\n\n" +
 			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
 		Flags: append(append(settingFlags(), gpuFlags("Run")...),
 			&cli.StringFlag{Name: "config", Usage: "`FILE` of settings (YAML, as in a run's config.yaml); flags win", Category: "Run"},
@@ -47,6 +48,7 @@ type trainOptions struct {
 	resume      bool
 	json, quiet bool
 	gpu         []string // flags of a GPU, as they were set
+	algorithms  string   // file of those that the config came with, "" for none
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
@@ -62,6 +64,9 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 		if _, err := os.Stat(own); err == nil {
 			file = own
 		}
+	}
+	if own := filepath.Join(filepath.Dir(file), train.AlgorithmsFile); file != "" && !c.IsSet("gpu-tuning") && exists(own) {
+		o.algorithms = own
 	}
 	if o.config, err = readConfig(c, file); err != nil {
 		return o, err
@@ -107,7 +112,7 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 }
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
-	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn}
+	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn}
 	if err := askForRun(dev, &o.config, sets); err != nil {
 		return nil, err
 	}
