@@ -16,6 +16,9 @@ type Model struct {
 	// not known.
 	Fingerprint string
 
+	// Division is how those data were divided, kept in its file; nil where it is not known, as of files of earlier versions.
+	Division *data.Division
+
 	prep   *data.Preparation
 	dev    backend.Device
 	layout *layout
@@ -139,7 +142,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint = m.prep, m.Fingerprint
+	c.prep, c.Fingerprint, c.Division = m.prep, m.Fingerprint, m.Division
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }
@@ -153,7 +156,7 @@ func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint = m.prep, m.Fingerprint
+	c.prep, c.Fingerprint, c.Division = m.prep, m.Fingerprint, m.Division
 	c.take(m)
 	return c, nil
 }

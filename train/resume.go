@@ -99,7 +99,7 @@ func (r *run) restore(c *checkpoint, st safetensors.SafeTensors) error {
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
 	}
-	r.whole.Fingerprint = r.fingerprint
+	r.whole.Fingerprint, r.whole.Division = r.fingerprint, r.sets.Division
 	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
 		return err
 	}

@@ -35,16 +35,18 @@ func complete(c settings.Config) (settings.Config, error) {
 type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
+	Division         *data.Division    // how the parts came about
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
+	Changed       string   // of [Again]: how the data are others than then, and what their parts are; "" where they are not
 }
 
 // Fingerprint returns what tells the data of a run from others: the digest of its parts.
 func (s *Sets) Fingerprint() string { return data.Fingerprint(s.Train, s.Val, s.Test) }
 
-// Load opens the config's data, keeps the limit, holds out the test part (where
-// the data has none of its own) and the validation part, and fits the preparation to
-// the training part.
+// Load opens the config's data, holds out the test part (where the data has none of its
+// own), keeps the limit, holds out the validation part (where the data has none), and fits
+// the preparation to the training part.
 func Load(ctx context.Context, c settings.Config) (*Sets, error) {
 	c, err := complete(c)
 	if err != nil {
@@ -71,6 +73,16 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := parts(source, c, afresh{c.Seed})
+	if err != nil {
+		return nil, err
+	}
+	s.doubt()
+	return s, s.fit(&c)
+}
+
+// parts makes the parts: those that the data has of their own, and those that rows are held out for.
+func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 	if err := c.Validate(); err != nil { // shares that are none
 		return nil, &RequestError{err}
 	}
@@ -81,22 +93,24 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 			}
 		}
 	}
-	s := &Sets{Train: source.Train, Test: source.Test, Found: source.Found, Doubts: source.Doubts}
-	if s.Test == nil && c.Test > 0 {
-		if err := askToSplit(s.Train); err != nil {
-			return nil, err
+	s := &Sets{Train: source.Train, Val: source.Val, Test: source.Test, Found: source.Found, Doubts: source.Doubts, Division: &data.Division{Rows: source.Train.Rows}}
+	hold := func(part **data.Set, cut **data.Cut, name string, share float64) (err error) {
+		if *part != nil || !(share > 0) {
+			return nil
 		}
-		s.Train, s.Test = data.Split(s.Train, c.Seed, c.Test)
+		if err = askToSplit(s.Train); err == nil {
+			s.Train, *part, *cut = by.holdOut(s.Train, name, share)
+		}
+		return err
+	}
+	if err := hold(&s.Test, &s.Division.Test, data.TestPart, c.Test); err != nil {
+		return nil, err
 	}
 	if c.Limit > 0 {
 		s.Train = s.Train.Head(c.Limit)
 	}
-	if c.Val > 0 {
-		if err := askToSplit(s.Train); err != nil {
-			return nil, err
-		}
-		// A seed of its own, so that the validation rows do not follow from the test's.
-		s.Train, s.Val = data.Split(s.Train, c.Seed+0x9E3779B97F4A7C15, c.Val)
+	if err := hold(&s.Val, &s.Division.Val, data.ValidationPart, c.Val); err != nil {
+		return nil, err
 	}
 	if s.Train == nil || s.Train.Rows == 0 {
 		return nil, &RequestError{&settings.Error{Field: "Test", Msg: fmt.Sprintf("%g and {Val} %g leave no rows of %s to train on", c.Test, c.Val, c.Data)}}
@@ -106,13 +120,18 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 			*part = nil
 		}
 	}
+	return s, nil
+}
+
+// fit fits the preparation to the training part.
+func (s *Sets) fit(c *settings.Config) (err error) {
 	unit := c.Loss.Kind().Unit()
 	s.Preparation, err = data.FitPreparation(s.Train, data.PreparationOptions{Scaling: c.Scale, Unit: unit})
 	if errors.Is(err, data.ErrNotUnit) {
-		return nil, &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
+		return &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
 			"is %v, which leaves data outside of [0, 1], where {Loss} %v needs it: use {Scale} minmax, or {Loss} squared", c.Scale, c.Loss)}}
 	}
-	return s, err
+	return err
 }
 
 // classesIn returns how many classes a set has rows of.

@@ -150,7 +150,7 @@ func (s *streams) partsFor(c *cli.Context, r *savedRun, m *model.Model, name str
 	sets, err := r.own(ctx, m)
 	if err == nil {
 		p.train = sets.Train
-	} else if errors.Is(err, errOtherData) {
+	} else if errors.Is(err, train.ErrOtherData) {
 		p.without = err
 	}
 	return p, ctx.Err()
