@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -57,14 +58,17 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	how := c.Reading()
 	how.As = m.Preparation()
 	source, err := data.Read(ctx, c.Data, how)
+	if err == nil {
+		source.Train, err = how.As.Match(source.Train)
+	}
+	if bad := (*data.Error)(nil); errors.As(err, &bad) && !errors.Is(err, fs.ErrNotExist) {
+		return nil, wrong("%s is %w: %w", c.Data, ErrOtherData, err)
+	}
 	if err != nil {
 		return nil, err
 	}
 	if source.Test != nil || source.Val != nil || m.Division.Test == nil && c.Test > 0 || m.Division.Val == nil && c.Val > 0 {
 		return nil, because
-	}
-	if source.Train, err = how.As.Match(source.Train); err != nil {
-		return nil, err
 	}
 	s, err := parts(source, c, asThen{m.Division})
 	if err != nil {

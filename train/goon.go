@@ -66,6 +66,8 @@ func (r *run) sameSettings(was *settings.Config) error {
 		switch name {
 		case "epochs", "classifier-epochs", "patience", "device":
 			continue
+		case "data", "test-data", "val-data": // may have moved: the fingerprint says that they are the same
+			continue
 		}
 		if a, b := fmt.Sprint(was.Get(name)), fmt.Sprint(now.Get(name)); a != b {
 			return wrong("%s: the run was begun with \"%s: %s\", now it is \"%s: %s\": resume with the same settings, or start another run", r.dir.path, name, a, name, b)

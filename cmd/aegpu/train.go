@@ -77,7 +77,7 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if err := o.config.Validate(); err != nil {
 		return o, &requestError{err}
 	}
-	return o, nil
+	return o, keepPaths(&o.config)
 }
 
 func runTrain(c *cli.Context, s *streams, o trainOptions) error {
