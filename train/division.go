@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/aegpu/aegpu/data"
 )
@@ -45,20 +44,30 @@ func (b byPosition) holdOut(s *data.Set, part string, share float64) (rest, held
 	return rest, held, nil
 }
 
-// doubt says what looks wrong about the parts.
+// undivided says that nothing can be held out for a part.
+func (s *Sets) undivided(part string) {
+	why := "all rows are equal"
+	switch {
+	case s.Train.Rows < 2:
+		why = "there is one row"
+	case s.Train.Groups != nil:
+		why = "all rows are of one group"
+	}
+	s.Doubts = append(s.Doubts, fmt.Sprintf("no rows are held out for the %s: %s", part, why))
+}
+
+// doubt says how many rows of a part are training rows too: a cut keeps equal rows together where they have no groups.
 func (s *Sets) doubt() {
-	doubts := slices.Clone(s.Doubts)
 	for _, p := range []struct {
 		set  *data.Set
 		cut  *data.Cut
 		name string
 	}{{s.Test, s.Division.Test, data.TestPart}, {s.Val, s.Division.Val, data.ValidationPart}} {
-		if p.set == nil || p.cut != nil && p.set.Groups == nil { // a cut keeps equal rows together
+		if p.set == nil || p.cut != nil && p.set.Groups == nil {
 			continue
 		}
 		if n := data.Common(s.Train, p.set); n > 0 {
-			doubts = append(doubts, fmt.Sprintf("%d of %d %s rows are also training rows", n, p.set.Rows, p.name))
+			s.Doubts = append(s.Doubts, fmt.Sprintf("%d of %d %s rows are also training rows", n, p.set.Rows, p.name))
 		}
 	}
-	s.Doubts = doubts
 }

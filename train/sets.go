@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
@@ -93,13 +94,16 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 			}
 		}
 	}
-	s := &Sets{Train: source.Train, Val: source.Val, Test: source.Test, Found: source.Found, Doubts: source.Doubts, Division: &data.Division{Rows: source.Train.Rows}}
+	s := &Sets{Train: source.Train, Val: source.Val, Test: source.Test, Found: source.Found, Doubts: slices.Clone(source.Doubts),
+		Division: &data.Division{Rows: source.Train.Rows}}
 	hold := func(part **data.Set, cut **data.Cut, name string, share float64) (err error) {
 		if *part != nil || !(share > 0) {
 			return nil
 		}
 		if err = askToSplit(s.Train); err == nil {
-			s.Train, *part, *cut = by.holdOut(s.Train, name, share)
+			if s.Train, *part, *cut = by.holdOut(s.Train, name, share); *part == nil {
+				s.undivided(name)
+			}
 		}
 		return err
 	}
