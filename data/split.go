@@ -24,9 +24,10 @@ type Cut struct {
 
 // Division is how the data of a run were divided, as its model file keeps it.
 type Division struct {
-	Rows int  `json:"rows"`           // before they were
-	Test *Cut `json:"test,omitempty"` // nil where no rows were held out for a test, or the data had a part of their own
-	Val  *Cut `json:"validation,omitempty"`
+	Rows  int  `json:"rows"`            // before they were
+	Bytes bool `json:"bytes,omitempty"` // cuts are by bytes, not by numbers
+	Test  *Cut `json:"test,omitempty"`  // nil where no rows were held out for a test, or the data had a part of their own
+	Val   *Cut `json:"validation,omitempty"`
 }
 
 // Split holds out the given fraction of the rows, rounded to the nearest row, but at least one and not all where

@@ -67,7 +67,11 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	if err != nil {
 		return nil, err
 	}
-	if source.Test != nil || source.Val != nil || m.Division.Test == nil && c.Test > 0 || m.Division.Val == nil && c.Val > 0 {
+	// Rows have the hashes of then by the columns of then.
+	rows := *source.Train
+	rows.Columns = how.As.Columns
+	source.Train = &rows
+	if (rows.U8 != nil) != m.Division.Bytes || source.Test != nil || source.Val != nil || m.Division.Test == nil && c.Test > 0 || m.Division.Val == nil && c.Val > 0 {
 		return nil, because
 	}
 	s, err := parts(source, c, asThen{m.Division})

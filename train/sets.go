@@ -65,7 +65,8 @@ func askToSplit(s *data.Set) error {
 	if s == nil {
 		return nil
 	}
-	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64)))
+	const marks = 48 // bytes a row, of what the cut is found by
+	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64))+marks*float64(s.Rows))
 }
 
 // Divide does what Load does after opening.
@@ -95,7 +96,7 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 		}
 	}
 	s := &Sets{Train: source.Train, Val: source.Val, Test: source.Test, Found: source.Found, Doubts: slices.Clone(source.Doubts),
-		Division: &data.Division{Rows: source.Train.Rows}}
+		Division: &data.Division{Rows: source.Train.Rows, Bytes: source.Train.U8 != nil}}
 	hold := func(part **data.Set, cut **data.Cut, name string, share float64) (err error) {
 		if *part != nil || !(share > 0) {
 			return nil

@@ -22,6 +22,7 @@ type savedRun struct {
 	config *settings.Config // nil for a model file
 	file   string           // the model
 	warn   func(line string)
+	said   []string // by warn
 }
 
 // findRun looks at what RUN names and reads its config.
@@ -99,6 +100,7 @@ func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error)
 	}
 	if sets.Changed != "" && r.warn != nil {
 		r.warn(sets.Changed)
+		r.said = append(r.said, sets.Changed)
 	}
 	return sets, nil
 }

@@ -98,6 +98,9 @@ func TestGrownFile(t *testing.T) {
 	if !strings.Contains(o.err, path+" has changed since the training: it has 500 rows, 300 more than then") {
 		t.Errorf("said: %s", o.err)
 	}
+	if w := show(o.object(t)["warnings"]); !strings.Contains(w, "300 more than then") {
+		t.Errorf("warnings: %s", w)
+	}
 	if n := number64(t, o.object(t), "test", "examples"); int(n) != now.Test.Rows {
 		t.Errorf("%g examples, want %d", n, now.Test.Rows)
 	}
@@ -131,6 +134,18 @@ func TestGroups(t *testing.T) {
 	}
 	if len(side) != 23 {
 		t.Errorf("%d patients", len(side))
+	}
+	_, more := patients(300, 400)
+	lines = append(more, lines...)
+	writeLines(t, path, header, lines)
+	now := ownSets(t, dir)
+	if now.Test.Rows <= s.Test.Rows {
+		t.Errorf("%d test rows, %d before", now.Test.Rows, s.Test.Rows)
+	}
+	for i, id := range now.Test.IDs {
+		if n := atoi(t, strings.TrimPrefix(id, "v")); side[fmt.Sprint("p", n%23)] != "test" {
+			t.Fatalf("row %d of the test part, %s, is of a patient of the %s part", i, id, side[fmt.Sprint("p", n%23)])
+		}
 	}
 }
 
