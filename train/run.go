@@ -144,10 +144,10 @@ func (r *run) prepare() error {
 		return &RequestError{err}
 	}
 	if c.Classifier != settings.NoClassifier && s.Train.Labels == nil {
-		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs labels, and %s has none", c.Classifier, c.Data)}}
+		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs labels, and %s has none", c.Classifier, s.Train.Name)}}
 	}
 	if c.Classifier != settings.NoClassifier && classesIn(s.Train) < 2 {
-		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, c.Data)}}
+		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, s.Train.Name)}}
 	}
 	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
 		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}

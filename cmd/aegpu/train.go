@@ -77,7 +77,7 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if err := o.config.Validate(); err != nil {
 		return o, &requestError{err}
 	}
-	return o, keepPaths(&o.config)
+	return o, nil
 }
 
 func runTrain(c *cli.Context, s *streams, o trainOptions) error {
@@ -99,6 +99,9 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	s.sayFound(&data.Source{Found: sets.Found, Doubts: sets.Doubts}, o.quiet)
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
+	}
+	if err := keepPaths(&o.config); err != nil {
+		return err
 	}
 	s.training.Store(true)
 	result, err := s.train(ctx, dev, o, sets, dir)
