@@ -169,3 +169,30 @@ func TestNothingToHoldOut(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+// Bytes that have become numbers have other hashes: which of them were trained on is not known.
+func TestAgainWithOtherNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "greys.npy")
+	s := greys(110)
+	s.Labels, s.Classes = nil, nil
+	s.Height, s.Width, s.Channels = 5, 5, 1
+	if err := data.Write(path, s); err != nil {
+		t.Fatal(err)
+	}
+	c := small(t, "ae")
+	c.Data, c.Test, c.Epochs = path, 0.2, 1
+	then, m := loadAndTrain(t, c)
+	if !then.Division.Bytes {
+		t.Skip("these bytes are read as numbers")
+	}
+	for range s.Rows * s.Cols {
+		s.F32 = append(s.F32, float32(s.U8[len(s.F32)])/255)
+	}
+	s.U8 = nil
+	if err := data.Write(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Again(t.Context(), c, m); !errors.Is(err, ErrOtherData) {
+		t.Errorf("got %v", err)
+	}
+}
