@@ -40,8 +40,8 @@ const endings = ".npy, .npz, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .np
 // An [*Error] says what is wrong with the name or the file; the context's error is returned when it ends first.
 func Open(ctx context.Context, name string) (*Source, error) { return Read(ctx, name, Reading{}) }
 
-// read is Read without the parts that have data of their own.
-func read(ctx context.Context, name string, how Reading) (*Source, error) {
+// readMain is Read without the parts that have data of their own.
+func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err := how.Validate(); err != nil {
 		return nil, err
 	}

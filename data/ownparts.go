@@ -8,7 +8,7 @@ import (
 // Read is Open with choices that the files leave. One that there is none of is a [*ReadingError]. Data for the test or the
 // validation part take the place of the data's own; their columns are matched with those of the training part.
 func Read(ctx context.Context, name string, how Reading) (*Source, error) {
-	src, err := read(ctx, name, how)
+	src, err := readMain(ctx, name, how)
 	if err != nil {
 		return nil, err
 	}
@@ -34,7 +34,7 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 	}
 	how.TestData, how.ValData, how.describe = "", "", false
 	how.Columns, how.Drop, how.Types, how.Group = nil, nil, nil, "" // the training part has decided
-	from, err := read(ctx, name, how)
+	from, err := readMain(ctx, name, how)
 	if err != nil {
 		return nil, err
 	}

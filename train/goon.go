@@ -62,11 +62,12 @@ func (r *run) sameSettings(was *settings.Config) error {
 	if file, digest := now.InitFile(); digest == "" && file == thenFile {
 		now.InitFrom = was.InitFrom // with the digest of what it held
 	}
+	moved := *was // data may have: the fingerprint says that they are the same
+	moved.Data, moved.TestData, moved.ValData = now.Data, now.TestData, now.ValData
+	was = &moved
 	for _, name := range settings.Names() {
 		switch name {
 		case "epochs", "classifier-epochs", "patience", "device":
-			continue
-		case "data", "test-data", "val-data": // may have moved: the fingerprint says that they are the same
 			continue
 		}
 		if a, b := fmt.Sprint(was.Get(name)), fmt.Sprint(now.Get(name)); a != b {
