@@ -87,6 +87,9 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 	switch {
 	case asked == "text":
 		p.out = "text"
+	case asked == "real", asked == "count":
+		e.Msg = fmt.Sprintf("texts such as %q: expected numbers, as %s was asked for", clip(t.levels[0]), asked)
+		return e
 	case len(levels) == 0:
 		p.out = "no value in it"
 	case asked == "date" && !dates:
