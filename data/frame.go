@@ -13,7 +13,8 @@ type frame struct {
 	decimal byte        // the mark in texts that are numbers
 	width   int         // columns of numbers
 	rows    int
-	blocks  [][]float64 // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
+	known   []columnStats // what stats found
+	blocks  [][]float64   // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
 }
 
 // rawColumn is one column of a frame.
