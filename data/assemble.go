@@ -251,11 +251,14 @@ func (f *frame) attachRoles(s *Set, r *roles) error {
 
 // textsOf are the cells of a column as texts.
 func (f *frame) textsOf(j int) []string {
-	out := make([]string, 0, f.rows)
+	var out []string
 	c := f.fields[j]
 	if c.texts == nil {
 		f.each(func(_ int, numbers []float64) { out = append(out, strconv.FormatFloat(numbers[c.at], 'f', -1, 64)) })
 		return out
+	}
+	if c.texts.allDiffer() {
+		return c.texts.levels
 	}
 	for i := range f.rows {
 		out = append(out, c.texts.at(i))

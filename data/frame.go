@@ -60,6 +60,16 @@ func (t *texts) add(text string) {
 // at returns the text of a row.
 func (t *texts) at(row int) string { return t.levels[t.codes[row]] }
 
+// allDiffer says whether every row has a text of its own, in the order of the levels.
+func (t *texts) allDiffer() bool {
+	for i, code := range t.codes {
+		if int(code) != i {
+			return false
+		}
+	}
+	return true
+}
+
 // blockValues is how many numbers a block of a table holds at most, where a line has no more.
 const blockValues = 1 << 16
 

@@ -86,12 +86,12 @@ func TestIDXRoundsFloats(t *testing.T) {
 	}
 }
 
-func TestNumericColumnNamesAreNotReadAsData(t *testing.T) {
+func TestNumericColumnNamesComeBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.csv")
-	if err := Write(path, &Set{Rows: 1, Cols: 2, F32: []float32{5, 6}, Columns: columnsNamed([]string{"0", "1"})}); err != nil {
+	if err := Write(path, &Set{Rows: 1, Cols: 2, F32: []float32{5, 6.5}, Columns: columnsNamed([]string{"0", "1"})}); err != nil {
 		t.Fatal(err)
 	}
-	if s := open(t, path); s.Rows != 1 || !slices.Equal(s.F32, []float32{5, 6}) {
+	if s := open(t, path); s.Rows != 1 || !slices.Equal(s.F32, []float32{5, 6.5}) || !slices.Equal(namesOf(s.Columns), []string{"0", "1"}) {
 		t.Errorf("%+v", s)
 	}
 }
