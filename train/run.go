@@ -119,7 +119,7 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 		return nil, err
 	}
 	defer r.release()
-	if err := r.begin(); err != nil {
+	if err := r.begin(ctx); err != nil {
 		r.closeModel()
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
 }
 
 // begin makes the model, new or from a checkpoint.
-func (r *run) begin() error {
+func (r *run) begin(ctx context.Context) error {
 	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
 	if err != nil {
 		return &RequestError{err}
@@ -194,7 +194,7 @@ func (r *run) begin() error {
 		}
 	}
 	if r.dir != nil && r.opts.Resume && r.dir.saved() {
-		return r.resume()
+		return r.resume(ctx)
 	}
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
@@ -220,7 +220,7 @@ func (r *run) warn(line string) {
 func (r *run) runStage(ctx context.Context) error {
 	resumed := r.phase != nil
 	if !resumed {
-		if err := r.openPhase(); err != nil {
+		if err := r.openPhase(ctx); err != nil {
 			return err
 		}
 	}
@@ -228,11 +228,14 @@ func (r *run) runStage(ctx context.Context) error {
 	if err := r.phase.run(ctx, h); err != nil {
 		return err
 	}
+	if r.at+1 < len(r.stages) && ctx.Err() != nil { // the last epoch's checkpoint is written; to open the next phase takes time
+		return ctx.Err()
+	}
 	return r.closePhase()
 }
 
 // openPhase plans the stage under way.
-func (r *run) openPhase() error {
+func (r *run) openPhase(ctx context.Context) error {
 	s, c := r.stages[r.at], &r.config
 	opt, err := c.Update()
 	if err != nil {
@@ -250,7 +253,7 @@ func (r *run) openPhase() error {
 		},
 	}
 	r.phase = p
-	if err := r.phaseModel(s); err != nil {
+	if err := r.phaseModel(ctx, s); err != nil {
 		return err
 	}
 	return p.open()
@@ -258,7 +261,7 @@ func (r *run) openPhase() error {
 
 // phaseModel is the model that the stage trains: the whole, the whole with a
 // classifier, or one layer on the outputs of those below it.
-func (r *run) phaseModel(s stage) (err error) {
+func (r *run) phaseModel(ctx context.Context, s stage) (err error) {
 	p := r.phase
 	switch {
 	case s.layer < 0 && s.objective == model.Reconstruct:
@@ -271,7 +274,7 @@ func (r *run) phaseModel(s stage) (err error) {
 		}
 		p.val, p.valLabels = backend.Data{}, backend.Data{}
 		if s.layer > 0 {
-			h, err := r.whole.Outputs(r.data, s.layer)
+			h, err := r.whole.Outputs(ctx, r.data, s.layer)
 			if err != nil {
 				return err
 			}
@@ -364,6 +367,9 @@ func (r *run) release() {
 		p.close()
 		if p.model != nil && p.model != r.whole {
 			p.model.Close()
+		}
+		if p.data.Mem != nil && p.data.Mem != r.data.Mem { // the outputs of the layers below
+			p.data.Mem.Free()
 		}
 		r.phase = nil
 	}
