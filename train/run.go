@@ -22,6 +22,7 @@ type Options struct {
 	Progress  func(Progress)    // a few times a second
 	Epoch     func(Record)      // after every epoch
 	Warn      func(line string) // of what is otherwise than it should be, and does no harm to the result
+	Unsaved   func(bool)        // true before the first step of a phase, false when its last checkpoint is written
 }
 
 // Result is what a run came to.
@@ -216,6 +217,13 @@ func (r *run) warn(line string) {
 	}
 }
 
+// unsaved passes on whether there is something to save.
+func (r *run) unsaved(is bool) {
+	if r.opts.Unsaved != nil {
+		r.opts.Unsaved(is)
+	}
+}
+
 // runStage trains the stage under way, from its start or its checkpoint.
 func (r *run) runStage(ctx context.Context) error {
 	resumed := r.phase != nil
@@ -225,7 +233,10 @@ func (r *run) runStage(ctx context.Context) error {
 		}
 	}
 	h := hooks{progress: r.progress, epoch: r.endEpoch, save: r.save}
-	if err := r.phase.run(ctx, h); err != nil {
+	r.unsaved(true)
+	err := r.phase.run(ctx, h)
+	r.unsaved(false)
+	if err != nil {
 		return err
 	}
 	if r.at+1 < len(r.stages) && ctx.Err() != nil { // the last epoch's checkpoint is written; to open the next phase takes time

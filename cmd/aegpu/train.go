@@ -82,6 +82,10 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	defer dir.Close()
+	s.leaveBy(func(err error) error {
+		dir.Close()
+		return o.stopped(err)
+	})
 	dev, err := s.openDevice(c, o.config.Device, o.config.Precision)
 	if err != nil {
 		return err
@@ -94,7 +98,6 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
-	s.training.Store(true)
 	result, err := s.train(ctx, dev, o, sets, dir)
 	if err != nil {
 		dir.Close() // then it holds what is kept
@@ -102,11 +105,27 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	}
 	defer result.Model.Close()
 	o.config = result.Config
-	return s.finish(ctx, dev, o, sets, result, dir)
+	s.leaveBy(o.notMeasured)
+	if err = s.finish(ctx, dev, o, sets, result, dir); err != nil {
+		return o.notMeasured(err)
+	}
+	return nil
+}
+
+// leaveBy sets how the command ends when it is left to itself.
+func (s *streams) leaveBy(leave func(error) error) { s.leave.Store(&leave) }
+
+// notMeasured says of an error after a training that its result is kept.
+func (o *trainOptions) notMeasured(err error) error {
+	done := "trained and saved in " + o.dir
+	if train.Interrupted(err) {
+		return &explained{"stopped while measuring the model, which is " + done + "; to measure it: " + commandLine("aegpu", "evaluate", o.dir), err}
+	}
+	return fmt.Errorf("%w; the model is %s", err, done)
 }
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
-	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn}
+	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn, Unsaved: s.unsaved.Store}
 	if err := askForRun(dev, &o.config, sets); err != nil {
 		return nil, err
 	}
