@@ -106,6 +106,12 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !sets.SameData(&s) {
+		if f.options.Warn != nil {
+			f.options.Warn(fmt.Sprintf("the rows of %s are others than those that the settings were written for (fingerprint %.12s, then %.12s)", s.Data, sets.Source, s.DataFingerprint))
+		}
+		s.DataFingerprint = "" // rows that are handed in are meant
+	}
 	result, err := train.Run(f.ctx, dev, s, sets, f.options)
 	if err != nil {
 		return nil, err

@@ -22,6 +22,10 @@ type Config struct {
 	Val   float64      `yaml:"val"`   // share of the training part held out for validation
 	Scale data.Scaling `yaml:"scale"`
 
+	// DataFingerprint is of all that Data held when a training wrote these settings, before it was divided: then they give
+	// the same bits on no other data. "" takes the data as they are.
+	DataFingerprint Fingerprint `yaml:"data-fingerprint,omitempty"`
+
 	Model            string     `yaml:"model"` // the preset that says what is left out
 	Hidden           Widths     `yaml:"hidden,flow"`
 	Decoder          Widths     `yaml:"decoder,flow"` // empty mirrors hidden

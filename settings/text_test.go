@@ -43,7 +43,9 @@ var kinds = map[string]struct {
 	"Precision":  {func() encoding.TextUnmarshaler { return new(backend.Precision) }, []string{"fp32", "tf32", "bf16"}, nil, []string{"", "fp16"}},
 	"Scale":      {func() encoding.TextUnmarshaler { return new(data.Scaling) }, []string{"auto", "none", "minmax", "standard"}, nil, []string{"", "max"}},
 	"Activation": {func() encoding.TextUnmarshaler { return new(Activation) }, []string{"identity", "relu", "tanh"}, nil, []string{"", "swish"}},
-	"Optimizer":  {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
+	"DataFingerprint": {func() encoding.TextUnmarshaler { return new(Fingerprint) }, []string{strings.Repeat("0123456789abcdef", 4)}, nil,
+		[]string{"12", "none", strings.Repeat("0123456789ABCDEF", 4), strings.Repeat("0", 65)}},
+	"Optimizer": {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
 }
 
 // written is what a setting's value is written as.

@@ -47,6 +47,7 @@ func (c *Config) checkChoices() error {
 		field string
 		err   error
 	}{
+		{field: "DataFingerprint", err: c.DataFingerprint.check()},
 		{field: "Schedule", err: c.Schedule.check()},
 		{field: "Momentum", err: c.Momentum.check()},
 		{field: "LRScale", err: c.LRScale.check()},

@@ -64,7 +64,7 @@ func (r *run) sameSettings(was *settings.Config) error {
 	}
 	for _, name := range settings.Names() {
 		switch name {
-		case "epochs", "classifier-epochs", "patience", "device":
+		case "epochs", "classifier-epochs", "patience", "device", "data-fingerprint": // of the data, the checkpoint's own says more
 			continue
 		}
 		if a, b := fmt.Sprint(was.Get(name)), fmt.Sprint(now.Get(name)); a != b {

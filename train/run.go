@@ -152,6 +152,12 @@ func (r *run) prepare() error {
 	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
 		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
 	}
+	if !r.saved() && !s.SameData(c) {
+		return &RequestError{&settings.Error{Field: "DataFingerprint", Msg: fmt.Sprintf(
+			"is %.12s, and {Data} %s has %.12s: it holds other data than when these settings were written; bring that back, or leave {DataFingerprint} out to train on it as it is",
+			c.DataFingerprint, c.Data, s.Source)}}
+	}
+	c.DataFingerprint = settings.Fingerprint(s.Source)
 	var err error
 	r.stages, r.fingerprint = stages(c), s.Fingerprint()
 	if err = checkMemory(r.dev, *c, s); err != nil {
@@ -165,6 +171,9 @@ func (r *run) prepare() error {
 	}
 	return err
 }
+
+// saved reports whether there is a run to go on with.
+func (r *run) saved() bool { return r.dir != nil && r.opts.Resume && r.dir.saved() }
 
 // upload makes a part resident, prepared.
 func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
@@ -194,7 +203,7 @@ func (r *run) begin(ctx context.Context) error {
 			}
 		}
 	}
-	if r.dir != nil && r.opts.Resume && r.dir.saved() {
+	if r.saved() {
 		return r.resume(ctx)
 	}
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {

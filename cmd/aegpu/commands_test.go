@@ -212,7 +212,7 @@ func TestEverySettingHasAFlag(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.InitFrom = "runs/first" // is left out where it is ""
+	config.InitFrom, config.DataFingerprint = "runs/first", "0" // are left out where they are ""
 	var text strings.Builder
 	if err := config.Write(&text); err != nil {
 		t.Fatal(err)

@@ -62,12 +62,13 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 		out.Warnings = sum.Warnings(result.Steps)
 	}
 	out.Warnings = append(train.Warnings(&o.config, result.History, m.Spec.Inputs), out.Warnings...)
+	s.warnAll(out.Warnings)
+	out.Warnings = append(o.warnings, out.Warnings...)
 	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
 	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
 	if err := p.write(ctx, g, dir); err != nil {
 		return err
 	}
-	s.warnAll(out.Warnings)
 	if o.json {
 		return s.writeJSON(out)
 	}
