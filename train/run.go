@@ -163,6 +163,9 @@ func (r *run) prepare() error {
 	if err = checkMemory(r.dev, *c, s); err != nil {
 		return err
 	}
+	if err = askHost(r.dev, *c, s, r.dir != nil); err != nil {
+		return err
+	}
 	if r.data, r.labels, err = r.upload(s.Train); err != nil {
 		return err
 	}

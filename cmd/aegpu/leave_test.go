@@ -36,11 +36,11 @@ func TestLeftToItself(t *testing.T) {
 	default:
 		t.Error("left to itself with something to save")
 	}
-	if err != told {
+	if !errors.Is(err, told) {
 		t.Error(err)
 	}
 	s.unsaved.Store(true)
-	if err := s.wait(ctx, func() error { time.Sleep(2 * grace); return told }); err != told {
+	if err := s.wait(ctx, func() error { time.Sleep(2 * grace); return told }); !errors.Is(err, told) {
 		t.Error(err)
 	}
 }

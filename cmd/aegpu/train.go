@@ -148,9 +148,6 @@ func (o *trainOptions) sameData(s *streams, sets *train.Sets) error {
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
 	options := train.Options{Directory: dir, Resume: o.resume, Warn: s.warn, Unsaved: s.unsaved.Store}
-	if err := askForRun(dev, &o.config, sets); err != nil {
-		return nil, err
-	}
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
