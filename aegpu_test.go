@@ -10,6 +10,7 @@ import (
 
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/settings"
+	training "github.com/aegpu/aegpu/train"
 )
 
 // tables are some that are none.
@@ -67,6 +68,10 @@ func TestFitAsAsked(t *testing.T) {
 	cancel()
 	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Epochs: 1000}, aegpu.WithContext(ctx), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that is over: %v", err)
+	}
+	var request *training.RequestError
+	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Latent: 2, Epochs: 1}, aegpu.Resuming()); !errors.As(err, &request) || !strings.Contains(err.Error(), "needs a directory") {
+		t.Errorf("resuming what is nowhere: %v", err)
 	}
 	said := ""
 	of := aegpu.Settings{Latent: 2, Epochs: 1, DataFingerprint: settings.Fingerprint(strings.Repeat("0a", 32))}

@@ -34,7 +34,7 @@ func WithContext(ctx context.Context) Option {
 func InDirectory(dir string) Option { return func(f *fitting) { f.options.Dir = dir } }
 
 // Resuming goes on with the run that InDirectory names, to the same bits as if it had
-// never stopped, or starts it where there is none.
+// never stopped, or starts it where there is none. Without InDirectory, Fit returns a [*train.RequestError].
 func Resuming() Option { return func(f *fitting) { f.options.Resume = true } }
 
 // OnProgress is told a few times a second where the training stands.

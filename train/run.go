@@ -109,6 +109,9 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 	if err != nil {
 		return nil, err
 	}
+	if o.Resume && o.Directory == nil && o.Dir == "" {
+		return nil, wrong("resuming needs a directory, that of the run to go on with: none is named")
+	}
 	r := &run{dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
 	if r.dir == nil && o.Dir != "" {
 		if r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn); err != nil {
