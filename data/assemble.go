@@ -26,6 +26,9 @@ func (f *frame) source(how *Reading, written string) (*Source, error) {
 		return nil, err
 	}
 	var inputs []input
+	if f.rows == 0 {
+		return nil, wrong(f.path, "0 rows of %d columns found: expected at least one of each", len(f.fields))
+	}
 	if how.As != nil {
 		inputs, err = f.inputsAs(r, how.As, src)
 	} else {
@@ -34,8 +37,8 @@ func (f *frame) source(how *Reading, written string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.rows == 0 || len(inputs) == 0 {
-		return nil, wrong(f.path, "%d rows of %d columns to train on found: expected at least one of each%s", f.rows, len(inputs), f.leftOut(r))
+	if len(inputs) == 0 {
+		return nil, wrong(f.path, "%d rows of %d columns of use found: expected at least one of each%s", f.rows, len(inputs), f.leftOut(r))
 	}
 	src.Train, err = f.assemble(inputs, r)
 	return src, err

@@ -230,7 +230,9 @@ func (t *tableReader) add(fields []string) error {
 		if len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
 			return nil
 		}
-		return t.at(0, fmt.Sprintf("%d fields: expected %d as in the lines before", len(fields), len(t.fields)))
+		e := t.at(0, fmt.Sprintf("%d fields: expected %d as in the lines before", len(fields), len(t.fields)))
+		e.Column, e.Field = 0, ""
+		return e
 	}
 	numbers := t.row()
 	t.lastLine, _ = t.csv.FieldPos(0)

@@ -40,7 +40,6 @@ func sniff(head []byte, whole bool, fallback rune, how *Reading) *dialect {
 	}
 	records := recordsOf(lines, d.comma)
 	if len(records) == 0 {
-		d.width = 1
 		return d
 	}
 	records = d.skipTitles(records)

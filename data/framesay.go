@@ -71,7 +71,7 @@ func (f *frame) sayColumns(plans []columnPlan, r *roles, src *Source) {
 		src.found("left out: %s", some(out))
 	}
 	if constant != nil {
-		src.doubt("constant: %s: nothing to learn there; --drop leaves it out", some(constant))
+		src.found("constant: %s, with nothing to learn (--drop)", some(constant))
 	}
 	if gaps != nil {
 		src.doubt("missing cells: %s", some(gaps))

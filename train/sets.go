@@ -35,12 +35,18 @@ func complete(c settings.Config) (settings.Config, error) {
 type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
+	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
 }
 
 // Fingerprint returns what tells the data of a run from others: the digest of its parts.
 func (s *Sets) Fingerprint() string { return data.Fingerprint(s.Train, s.Val, s.Test) }
+
+// SameData reports whether the sets are of the data that the config was written for, as far as it says.
+func (s *Sets) SameData(c *settings.Config) bool {
+	return c.DataFingerprint == "" || s.Source == "" || string(c.DataFingerprint) == s.Source
+}
 
 // Load opens the config's data, keeps the limit, holds out the test part (where
 // the data has none of its own) and the validation part, and fits the preparation to
@@ -81,7 +87,7 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 			}
 		}
 	}
-	s := &Sets{Train: source.Train, Test: source.Test, Found: source.Found, Doubts: source.Doubts}
+	s := &Sets{Train: source.Train, Test: source.Test, Source: data.Fingerprint(source.Train, source.Test), Found: source.Found, Doubts: source.Doubts}
 	if s.Test == nil && c.Test > 0 {
 		if err := askToSplit(s.Train); err != nil {
 			return nil, err

@@ -20,12 +20,14 @@ import (
 )
 
 // streams are where a command reads and writes: results go to out, everything
-// for people to err.
+// for people to err. leave, where there is one, is called with the context's error when a command that did not end in
+// time is left to itself: it gives up what is the command's, and returns the error to end with.
 type streams struct {
 	in       io.Reader
 	out, err *printer
 	began    time.Time   // when the command started
-	training atomic.Bool // it has something to save when it is ended
+	unsaved  atomic.Bool // it has something to save when it is ended
+	leave    atomic.Pointer[func(error) error]
 }
 
 // run is the program: arguments in, exit code out.

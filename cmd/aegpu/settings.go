@@ -16,7 +16,7 @@ import (
 // setting is a flag that sets the field of settings.Config with that YAML name.
 type setting struct{ category, name, usage string }
 
-// allSettings are all fields of settings.Config but data, which is an argument.
+// allSettings are all fields of settings.Config but data, which is an argument, and its fingerprint, which a training writes.
 var allSettings = []setting{
 	{"Model", "model", "preset `NAME`: ae, stacked, denoising, sparse, vae or contractive; chooses the defaults of the rest"},
 	{"Model", "hidden", "`WIDTHS` of the encoder's hidden layers, as in 512,256, or none"},

@@ -108,6 +108,9 @@ func TestEverySignalEndsEveryCommand(t *testing.T) {
 					}
 				}
 				if i := slices.Index(args, "--out"); i > 0 {
+					if name == "train, data" && exists(args[i+1]) {
+						t.Errorf("%v: left %s", signal, args[i+1])
+					}
 					os.RemoveAll(args[i+1])
 				}
 			}
