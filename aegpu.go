@@ -39,6 +39,8 @@ type (
 	Settings = settings.Config
 	// Evaluation is what a model is worth on a table, figure by figure.
 	Evaluation = eval.Summary
+	// ScoreOptions choose what Model.Score tells of a row beside its scores.
+	ScoreOptions = eval.ScoreOptions
 	// Progress is where a training stands within an epoch.
 	Progress = train.Progress
 	// Epoch is what an epoch came to.

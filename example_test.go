@@ -180,6 +180,43 @@ func ExampleModel_Evaluate() {
 	// Output: 60 rows; less than PCA's error: true
 }
 
+// How strange rows are to a model: a value that is far off stands out, and its column is named.
+func ExampleModel_Score() {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	m := must(aegpu.Fit(dev, rows, small(aegpu.Settings{Hidden: aegpu.Widths{16}, Latent: 2})))
+	defer m.Close()
+	odd := rows.Subset([]int{0, 1, 2})
+	odd.F32[1*odd.Cols+2] += 50
+	scores := must(m.Score(odd, aegpu.ScoreOptions{ByColumn: true}))
+	strangest := 0
+	for i := range scores.Rows {
+		if scores.At(i, 0) > scores.At(strangest, 0) {
+			strangest = i
+		}
+	}
+	top := scores.Columns[1]
+	fmt.Println(scores.Columns[0].Name, "is the largest in row", strangest)
+	fmt.Println("most of it in", top.Levels[int(scores.At(strangest, 1))] == rows.Columns[2].Name)
+	// Output:
+	// squared_error is the largest in row 1
+	// most of it in true
+}
+
+// Classes and their probabilities from a classifier on the code.
+func ExampleModel_Predict() {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	m := must(aegpu.Fit(dev, rows, small(aegpu.Settings{Hidden: aegpu.Widths{16}, Latent: 2, Classifier: settings.FinetuneClassifier, ClassifierEpochs: 3})))
+	defer m.Close()
+	p := must(m.Predict(rows))
+	sum := p.At(0, 1) + p.At(0, 2)
+	fmt.Println(p.Columns[0].Name, p.Columns[1].Name, p.Columns[2].Name, math.Abs(sum-1) < 1e-12)
+	// Output: class p:even p:odd true
+}
+
 // A classifier on the code, trained through the encoder once the autoencoder is: labels
 // come with the table.
 func ExampleFit_classifier() {

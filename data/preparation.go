@@ -22,6 +22,8 @@ type Preparation struct {
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
+
+	Deviation []float64 `json:"deviation,omitempty"` // one a raw column, see Deviations; nil where Scale says it, or it is not known
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
@@ -62,6 +64,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if scaling != ScaleNone {
 		p.fit(s)
 	}
+	p.fitDeviation(s)
 	return p, nil
 }
 
@@ -255,7 +258,7 @@ func (p *Preparation) Validate() error {
 			return e
 		}
 	}
-	return nil
+	return p.checkDeviation(name)
 }
 
 // column describes raw column j.
