@@ -187,21 +187,21 @@ func ExampleModel_Score() {
 	rows := must(aegpu.Read("testdata/waves.csv"))
 	m := must(aegpu.Fit(dev, rows, small(aegpu.Settings{Hidden: aegpu.Widths{16}, Latent: 2})))
 	defer m.Close()
-	odd := rows.Subset([]int{0, 1, 2})
-	odd.F32[1*odd.Cols+2] += 50
-	scores := must(m.Score(odd, aegpu.ScoreOptions{ByColumn: true}))
+	few := must(aegpu.NewTable("few", data.Numbers("height", []float64{170, 170.6}), data.Numbers("width", []float64{45, 44.994}),
+		data.Numbers("depth", []float64{20, 90}), data.Numbers("mass", []float64{73, 73.985})))
+	scores := must(m.Score(few, aegpu.ScoreOptions{ByColumn: true}))
 	strangest := 0
 	for i := range scores.Rows {
 		if scores.At(i, 0) > scores.At(strangest, 0) {
 			strangest = i
 		}
 	}
-	top := scores.Columns[1]
-	fmt.Println(scores.Columns[0].Name, "is the largest in row", strangest)
-	fmt.Println("most of it in", top.Levels[int(scores.At(strangest, 1))] == rows.Columns[2].Name)
+	top := scores.Columns[2]
+	fmt.Println(scores.Columns[0].Name, scores.Columns[1].Name, top.Name)
+	fmt.Println("row", strangest, "is the strangest, by its", top.Levels[int(scores.At(strangest, 2))])
 	// Output:
-	// squared_error is the largest in row 1
-	// most of it in true
+	// squared_error nll top1
+	// row 1 is the strangest, by its depth
 }
 
 // Classes and their probabilities from a classifier on the code.

@@ -37,7 +37,7 @@ func Predict(ctx context.Context, m *model.Model, rows *data.Set) (*data.Set, er
 	s.F64 = make([]float64, s.Rows*s.Cols)
 	for i := range s.Rows {
 		row := s.F64[i*s.Cols : (i+1)*s.Cols]
-		best := softmax(row[1:], logits[i*k:(i+1)*k])
+		best := probabilities(row[1:], logits[i*k:(i+1)*k])
 		if best < 0 {
 			return nil, fmt.Errorf("row %d of %s: what comes out of the classifier is not finite", i+1, rows.Name)
 		}
@@ -46,9 +46,9 @@ func Predict(ctx context.Context, m *model.Model, rows *data.Set) (*data.Set, er
 	return s, nil
 }
 
-// softmax writes the probabilities of logits to dst and returns the largest's index, the first of several; -1 where a logit
+// probabilities writes the probabilities of logits to dst and returns the largest's index, the first of several; -1 where a logit
 // is not finite.
-func softmax(dst []float64, logits []float32) int {
+func probabilities(dst []float64, logits []float32) int {
 	best := 0
 	for k, v := range logits {
 		if v-v != 0 {

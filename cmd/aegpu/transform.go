@@ -15,12 +15,11 @@ type transform struct {
 	in    func(*model.Model) int // width
 	takes string                 // what a row of the input is
 	rows  func(m *model.Model, ctx context.Context, s *data.Set) (*data.Set, error)
+	least int // arguments: 1 where the run's own data will do
 }
 
 func transformFlags(what string) []cli.Flag {
-	return append(deviceFlags(), outputFlag(what),
-		&cli.StringFlag{Name: "part", Usage: "`PART` of data that has both: train or test", DefaultText: "test where there is one"},
-		jsonFlag(), quietFlag())
+	return append(deviceFlags(), outputFlag(what), partFlag(), jsonFlag(), quietFlag())
 }
 
 // transformed is what such a command prints as JSON.
@@ -32,20 +31,23 @@ type transformed struct {
 }
 
 func (t transform) run(c *cli.Context, s *streams) error {
-	if err := arguments(c, 2, 2); err != nil {
+	if err := arguments(c, t.least, 2); err != nil {
 		return err
 	}
 	path, err := output(c)
 	if err != nil {
 		return err
 	}
-	_, dev, m, err := s.open(c, c.Args().Get(0))
+	if err := checkPart(c.String("part")); err != nil {
+		return err
+	}
+	r, dev, m, err := s.open(c, c.Args().Get(0))
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
 	defer m.Close()
-	set, err := openPart(c.Context, c.Args().Get(1), c.String("part"), t.in(m), t.takes)
+	set, err := part{run: r, model: m, in: t.in, takes: t.takes}.open(c.Context, c.Args().Get(1), c.String("part"))
 	if err != nil {
 		return err
 	}
