@@ -7,6 +7,10 @@ func (p *Preparation) fitDeviation(s *Set) {
 	if p.Scaling == ScaleStandard && p.allScaled() {
 		return
 	}
+	if s.U8 != nil {
+		p.Deviation = byteDeviations(s)
+		return
+	}
 	lo, hi, mean := columnRanges(s)
 	extent := make([]float64, s.Cols)
 	for j := range extent {
@@ -20,6 +24,36 @@ func (p *Preparation) fitDeviation(s *Set) {
 			p.Deviation[j] = levelDeviation(s, j, len(c.Levels))
 		}
 	}
+}
+
+// byteDeviations is columnDeviations of bytes, in one pass over whole numbers: a training on images does not wait for it.
+func byteDeviations(s *Set) []float64 {
+	const most = 1 << 16 // rows whose squares fit the sums
+	dev, sums, squares := make([]float64, s.Cols), make([]uint64, s.Cols), make([]uint64, s.Cols)
+	sum, square := make([]uint32, s.Cols), make([]uint32, s.Cols)
+	for i := range s.Rows {
+		for j, v := range s.U8[i*s.Cols : (i+1)*s.Cols] {
+			x := uint32(v)
+			sum[j] += x
+			square[j] += x * x
+		}
+		if i%most < most-1 && i < s.Rows-1 {
+			continue
+		}
+		for j := range dev {
+			sums[j], squares[j] = sums[j]+uint64(sum[j]), squares[j]+uint64(square[j])
+		}
+		clear(sum)
+		clear(square)
+	}
+	n := float64(s.Rows)
+	for j := range dev {
+		mean := float64(sums[j]) / n
+		if dev[j] = math.Sqrt(max(float64(squares[j])/n-float64(mean*mean), 0)) / 255; !(dev[j] > 0) {
+			dev[j] = 1
+		}
+	}
+	return dev
 }
 
 // allScaled says whether a scaling changes every column.

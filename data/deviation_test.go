@@ -107,3 +107,34 @@ func TestDeviationsInFiles(t *testing.T) {
 		t.Errorf("%v: expected the scale, which is the deviation", d)
 	}
 }
+
+// The deviations of bytes are those of the same numbers as floats.
+func TestDeviationsOfBytes(t *testing.T) {
+	const rows = 1<<16 + 100 // more than one round of sums
+	grey := &Set{Name: "grey", Rows: rows, Cols: 4, U8: make([]uint8, rows*4)}
+	real := &Set{Name: "real", Rows: rows, Cols: 4, F32: make([]float32, rows*4)}
+	for i := range rows {
+		row := grey.U8[i*4 : i*4+4]
+		row[0], row[1], row[2] = 255, uint8(i*i%256), 200
+		if i == rows-1 {
+			row[3] = 255 // in one row alone
+		}
+		grey.Row(real.F32[i*4:], i)
+	}
+	p, err := FitPreparation(grey, PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q, err := FitPreparation(real, PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for j, d := range p.Deviations() {
+		if want := q.Deviations()[j]; math.Abs(d-want) > 1e-6*want {
+			t.Errorf("column %d: %g of bytes, %g of floats", j, d, want)
+		}
+	}
+	if d := p.Deviations(); d[0] != 1 || d[2] != 1 {
+		t.Errorf("%v: constant columns have 1", d)
+	}
+}

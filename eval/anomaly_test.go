@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -122,7 +123,7 @@ func TestPredict(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Predict(t.Context(), plain, s); err != ErrNoClassifier {
+	if _, err := Predict(t.Context(), plain, s); !errors.Is(err, ErrNoClassifier) {
 		t.Error(err)
 	}
 }
