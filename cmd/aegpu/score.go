@@ -25,7 +25,7 @@ func newScoreCommand(s *streams) *cli.Command {
 		Flags: append(deviceFlags(), tableFlag("the scores"), partFlag(),
 			&cli.BoolFlag{Name: "by-column", Usage: "name the columns that make a row strange (top1, top2, top3), with the error of every column", DisableDefaultText: true},
 			&cli.StringFlag{Name: "by", Usage: "`SCORE` that the threshold, AUROC and ranks are of: squared_error or nll", Value: eval.SquaredErrorScore},
-			&cli.Float64Flag{Name: "contamination", Usage: "`SHARE` of rows to mark as anomalies: the column anomaly is 1 for those with the highest scores"},
+			&cli.Float64Flag{Name: "contamination", Usage: "`SHARE` of rows to mark as anomalies: the column anomaly is 1 for those with the highest scores", DefaultText: "none are marked"},
 			&cli.StringFlag{Name: "anomaly", Usage: "`CLASS` of the labels that counts as an anomaly", DefaultText: "1 beside 0, true beside false, or what is called anomaly"},
 			&cli.StringSliceFlag{Name: "ensemble", Usage: "`RUN` to score with too, as often as wanted: mean_rank is the mean over runs of a row's rank"},
 			jsonFlag(), quietFlag()),
