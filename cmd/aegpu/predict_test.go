@@ -102,6 +102,15 @@ func TestFineTunedSaysThatItHasNoDecoder(t *testing.T) {
 	must(t, "sample", "vae", "-n", "3", "-o", "x.csv", "-q") // from the prior, which the decoder knows
 }
 
+// Trained on as an autoencoder, the decoder fits again.
+func TestFineTunedTrainsOn(t *testing.T) {
+	file := waves(t, "waves.csv", 60)
+	first := trainTiny(t, file, "--classifier", "finetune", "--classifier-epochs", "1")
+	out := filepath.Join(t.TempDir(), "x.csv")
+	must(t, "reconstruct", trainTiny(t, file, "--init-from", first), "-o", out, "-q")
+	must(t, "reconstruct", trainTiny(t, file, "--init-from", first, "--classifier", "frozen", "--classifier-epochs", "1"), "-o", out, "-q")
+}
+
 // A run of before files said so is known by its settings.
 func TestFineTunedOfOld(t *testing.T) {
 	dir := trainTiny(t, waves(t, "waves.csv", 60), "--classifier", "finetune", "--classifier-epochs", "1")
