@@ -23,9 +23,10 @@ type Preparation struct {
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
 
-	HasIDs    bool   `json:"ids,omitempty"`     // the table named its rows
-	IDName    string `json:"id_name,omitempty"` // the column that did
-	LabelName string `json:"label,omitempty"`   // the column of its labels
+	Deviation []float64 `json:"deviation,omitempty"` // one a raw column, see Deviations; nil where Scale says it, or it is not known
+	HasIDs    bool      `json:"ids,omitempty"`       // the table named its rows
+	IDName    string    `json:"id_name,omitempty"`   // the column that did
+	LabelName string    `json:"label,omitempty"`     // the column of its labels
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
@@ -66,6 +67,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if scaling != ScaleNone {
 		p.fit(s)
 	}
+	p.fitDeviation(s)
 	return p, nil
 }
 
@@ -259,7 +261,7 @@ func (p *Preparation) Validate() error {
 			return e
 		}
 	}
-	return nil
+	return p.checkDeviation(name)
 }
 
 // column describes raw column j.

@@ -84,8 +84,11 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
-// with their labels, ids and shape.
+// with their labels, ids and shape; [ErrNoDecoder] where the decoder does not fit the codes.
 func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error) {
+	if err := m.checkDecoder(); err != nil {
+		return nil, err
+	}
 	x, err := m.mapSet(ctx, s, m.Spec.Inputs, func(a *applier, x backend.Tensor, n int) backend.Tensor {
 		return a.decode(a.meanCode(x, n), n)
 	})
@@ -108,8 +111,18 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 }
 
 // Decode returns the reconstructions of codes (Rows x Latent), in the units of the
-// raw rows, with the codes' labels and ids.
+// raw rows, with the codes' labels and ids; [ErrNoDecoder] where the decoder does not fit
+// the codes.
 func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) {
+	if err := m.checkDecoder(); err != nil {
+		return nil, err
+	}
+	return m.DecodePrior(ctx, codes)
+}
+
+// DecodePrior is Decode for codes drawn from the prior, which fit the decoder whatever
+// became of the encoder.
+func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, error) {
 	if err := codes.Validate(); err != nil {
 		return nil, err
 	}
@@ -224,5 +237,5 @@ func (m *Model) Sample(ctx context.Context, n int, seed uint64) (*data.Set, erro
 	if err != nil {
 		return nil, err
 	}
-	return m.Decode(ctx, codes)
+	return m.DecodePrior(ctx, codes)
 }

@@ -16,6 +16,9 @@ type Model struct {
 	// not known.
 	Fingerprint string
 
+	// Classifier is what is known of the classifier on its code, kept in its file.
+	Classifier Classifier
+
 	prep   *data.Preparation
 	dev    backend.Device
 	layout *layout
@@ -139,7 +142,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint = m.prep, m.Fingerprint
+	c.prep, c.Fingerprint, c.Classifier = m.prep, m.Fingerprint, m.Classifier
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }

@@ -259,7 +259,9 @@ func (r *run) phaseModel(ctx context.Context, s stage) (err error) {
 	case s.layer < 0 && s.objective == model.Reconstruct:
 		p.model = r.whole
 	case s.layer < 0:
-		p.model, err = r.whole.WithClassifier(len(r.sets.Train.Classes), r.config.Seed)
+		if p.model, err = r.whole.WithClassifier(len(r.sets.Train.Classes), r.config.Seed); err == nil {
+			p.model.Classifier = model.Classifier{Classes: r.sets.Train.Classes, FineTuned: s.objective == model.FineTune}
+		}
 	default:
 		if p.model, err = r.whole.Stage(s.layer, s.corrupt); err != nil {
 			return err

@@ -102,7 +102,7 @@ func newApp(s *streams) *cli.App {
 		Commands: []*cli.Command{
 			newTrainCommand(s), newEvaluateCommand(s),
 			newEncodeCommand(s), newDecodeCommand(s), newReconstructCommand(s),
-			newSampleCommand(s), newInterpolateCommand(s),
+			newSampleCommand(s), newInterpolateCommand(s), newScoreCommand(s), newPredictCommand(s),
 			newProbeCommand(s), newPCACommand(s), newBenchCommand(s), newDevicesCommand(s), newInspectCommand(s), newVersionCommand(s),
 		},
 	}

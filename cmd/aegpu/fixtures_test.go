@@ -49,6 +49,8 @@ func fixedRuns(t *testing.T) {
 	must(t, append([]string{"train", "waves.csv", "--out", "run"}, tiny...)...)
 	must(t, append([]string{"train", "waves.csv", "--out", "vae", "--model", "vae"}, tiny...)...)
 	must(t, append([]string{"train", "waves.npy", "--out", "nolabels"}, tiny...)...)
+	must(t, append([]string{"train", "waves.csv", "--out", "finetuned", "--classifier", "finetune", "--classifier-epochs", "1"}, tiny...)...)
+	must(t, append([]string{"train", "waves.csv", "--out", "plain", "--loss", "squared", "--val", "0", "--test", "0"}, tiny...)...)
 	model, config, last := string(contents(t, "run", "model.safetensors")), string(contents(t, "run", "config.yaml")), string(contents(t, "run", "last.ckpt"))
 	put(t, "whole.safetensors", model)
 	put(t, "header.safetensors", model[:60])

@@ -27,6 +27,19 @@ func outputFlag(what string) cli.Flag {
 	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .png for images"}
 }
 
+func tableFlag(what string) cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .csv .tsv .npy .npz (and .gz)"}
+}
+
+// tableOutput is output for what is a table and nothing else: neither a picture nor bytes.
+func tableOutput(c *cli.Context) (string, error) {
+	path, err := output(c)
+	if name := strings.TrimSuffix(strings.ToLower(path), ".gz"); err == nil && slices.Contains([]string{".png", ".idx"}, filepath.Ext(name)) {
+		return "", wrong("%s: %s writes a table of numbers: expected a name ending in .csv, .tsv, .npy or .npz", path, c.Command.Name)
+	}
+	return path, err
+}
+
 // writeJSON prints one JSON object.
 func (s *streams) writeJSON(v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")

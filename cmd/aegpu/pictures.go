@@ -74,7 +74,7 @@ func (g *gallery) pixels(x []float32) []float32 {
 }
 
 func (g *gallery) reconstructions(ctx context.Context) error {
-	if g.test == nil {
+	if g.test == nil || g.model.Classifier.FineTuned {
 		return nil
 	}
 	n, corrupt := shownExamples, g.model.Spec.Corrupt

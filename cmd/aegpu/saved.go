@@ -61,6 +61,9 @@ func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 	if err != nil && !errors.Is(err, backend.ErrOutOfMemory) {
 		return nil, wrong("%s: %w", r.file, err)
 	}
+	if err == nil && r.config != nil && m.Spec.Classes > 0 && m.Classifier.Classes == nil { // files of old did not say
+		m.Classifier.FineTuned = r.config.Classifier == settings.FinetuneClassifier
+	}
 	return m, err
 }
 
@@ -101,9 +104,12 @@ func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error)
 	return sets, nil
 }
 
-// openPart is the test part of the data that was named, or all of it where it
-// has none; part train asks for the other. The rows must fit width columns.
+// openPart is the test part of the data that was named, or all of it where it has none; part asks for one by name. The
+// rows must fit width columns.
 func (s *streams) openPart(c *cli.Context, name, part string, how data.Reading, width int, what string) (*data.Set, error) {
+	if err := checkPart(part); err != nil {
+		return nil, err
+	}
 	source, err := data.Read(c.Context, name, how)
 	if err != nil {
 		return nil, err
@@ -111,12 +117,12 @@ func (s *streams) openPart(c *cli.Context, name, part string, how data.Reading, 
 	s.sayFound(source, c.Bool("quiet"))
 	set := source.Test
 	switch {
-	case part == "train":
+	case part == trainPart:
 		set = source.Train
-	case part == "test" && set == nil:
-		return nil, wrong("%s has no test part", name)
-	case part != "" && part != "test":
-		return nil, wrong("--part is %q: expected train or test", part)
+	case part == validationPart && source.Val != nil:
+		set = source.Val
+	case part == validationPart, part == testPart && set == nil:
+		return nil, wrong("%s has no %s part of its own: leave DATA out for that of the run's data", name, part)
 	}
 	if set == nil {
 		set = source.Train
