@@ -154,7 +154,7 @@ func (d *dialect) skipTitles(records [][]string) [][]string {
 	usual, _ := usualWidth(records)
 	d.width = usual
 	first := slices.IndexFunc(records, func(r []string) bool { return len(r) == usual })
-	oneShort := first == 1 && len(records[0]) == usual-1 && !slices.ContainsFunc(records[0], isNumberText)
+	oneShort := first == 1 && len(records[0]) == usual-1 && !slices.ContainsFunc(records[0], isNumberText) && !d.isHeader(records[1], records[2:])
 	if first <= 0 || first > mostTitles || oneShort { // R leaves the name of its row names out
 		return records
 	}
