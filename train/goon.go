@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/settings"
 )
@@ -63,8 +64,7 @@ func (r *run) sameSettings(was *settings.Config) error {
 		now.InitFrom = was.InitFrom // with the digest of what it held
 	}
 	for _, name := range settings.Names() {
-		switch name {
-		case "epochs", "classifier-epochs", "patience", "device":
+		if slices.Contains(freeToChange, name) {
 			continue
 		}
 		if a, b := fmt.Sprint(was.Get(name)), fmt.Sprint(now.Get(name)); a != b {

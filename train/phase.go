@@ -32,7 +32,6 @@ type phase struct {
 	training *model.Training
 	eval     *model.Evaluator
 	state    phaseState
-	start    float64   // the loss of the first batch, 0 where it is not known or says little
 	best     []float32 // flat parameters at the best validation loss
 }
 
@@ -44,6 +43,7 @@ type phaseState struct {
 	Bad      int       `json:"bad"` // epochs since the best
 	Sums     []float64 `json:"sums"`
 	Done     bool      `json:"done"`
+	Start    float64   `json:"start,omitempty"` // the loss of the first batch, 0 where it is not known or says little
 }
 
 // evalBatch is how many rows are validated at a time.
@@ -184,7 +184,7 @@ func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
 		Seconds: took, ExamplesPerSecond: float64(min(ran*p.batch, p.data.Rows)) / took,
 	}
 	if r.Epoch == 1 {
-		r.Start = p.start
+		r.Start = p.state.Start
 	}
 	if p.eval != nil {
 		if err := p.validate(&r); err != nil {

@@ -41,6 +41,7 @@ func (r *run) resume() error {
 			return err
 		}
 	}
+	r.tellChanges(&was)
 	if kind := r.dev.Info().Kind; c.Device != kind {
 		r.warn(fmt.Sprintf("the run was begun on %s and goes on on %s, which round differently: %s will not give the same bits", c.Device, kind, ConfigFile))
 	}
