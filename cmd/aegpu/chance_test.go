@@ -1,0 +1,56 @@
+package main
+
+import (
+	"math/rand/v2"
+	"os"
+	"strconv"
+	"testing"
+	"time"
+)
+
+// chance is a test that draws what it does: a few times in the gate, and for the time AEGPU_SOAK or as often as its own
+// variable says where scripts/soak.sh runs it. AEGPU_SEED gives the same draws again.
+type chance struct {
+	*rand.Rand
+	seed   uint64
+	done   int
+	count  int
+	until  time.Time
+	began  time.Time
+	soaked bool
+}
+
+func chances(t *testing.T, variable string, few int) *chance {
+	t.Helper()
+	c := &chance{seed: 1, count: few, began: time.Now()}
+	if text := os.Getenv("AEGPU_SOAK"); text != "" {
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatalf("AEGPU_SOAK: %v", err)
+		}
+		c.until, c.soaked, c.seed = c.began.Add(d), true, rand.Uint64()
+	}
+	c.number(t, "AEGPU_SEED", func(n uint64) { c.seed = n })
+	c.number(t, variable, func(n uint64) { c.count, c.until, c.soaked = int(n), time.Time{}, true })
+	c.Rand = rand.New(rand.NewPCG(c.seed, 0))
+	t.Logf("AEGPU_SEED=%d draws the same again", c.seed)
+	return c
+}
+
+func (c *chance) number(t *testing.T, variable string, set func(uint64)) {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", variable, err)
+	}
+	set(n)
+}
+
+// more reports whether it is to go on.
+func (c *chance) more() bool { return c.done < c.count || time.Now().Before(c.until) }
+
+func (c *chance) took() time.Duration { return time.Since(c.began).Round(time.Millisecond) }
