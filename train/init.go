@@ -47,6 +47,9 @@ func (r *run) initFrom() error {
 		if errors.Is(err, backend.ErrOutOfMemory) {
 			return err
 		}
+		if name != path {
+			err = fmt.Errorf("%s: %w", ModelFile, err)
+		}
 		return bad("%v", err)
 	}
 	r.config.SetInitFile(path, now)
