@@ -66,7 +66,7 @@ func (v *victim) command(t *testing.T, dir string) (*exec.Cmd, *strings.Builder)
 // TestKilledAtRandomInstants kills trainings until they have all been through a few deaths, alone and two at a time in
 // one directory, and lets them end: that is the run that nobody killed, with no file beside its.
 func TestKilledAtRandomInstants(t *testing.T) {
-	c := chances(t, "AEGPU_KILLS", 30)
+	c := chances(t, "AEGPU_KILLS", 20)
 	csv := waves(t, "waves.csv", 300)
 	all, ran := make([]victim, len(victims)), lives{}
 	for i, one := range victims {
