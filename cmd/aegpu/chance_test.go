@@ -12,12 +12,11 @@ import (
 // variable says where scripts/soak.sh runs it. AEGPU_SEED gives the same draws again.
 type chance struct {
 	*rand.Rand
-	seed   uint64
-	done   int
-	count  int
-	until  time.Time
-	began  time.Time
-	soaked bool
+	seed  uint64
+	done  int
+	count int
+	until time.Time
+	began time.Time
 }
 
 func chances(t *testing.T, variable string, few int) *chance {
@@ -28,10 +27,10 @@ func chances(t *testing.T, variable string, few int) *chance {
 		if err != nil {
 			t.Fatalf("AEGPU_SOAK: %v", err)
 		}
-		c.until, c.soaked, c.seed = c.began.Add(d), true, rand.Uint64()
+		c.until, c.seed = c.began.Add(d), rand.Uint64()
 	}
 	c.number(t, "AEGPU_SEED", func(n uint64) { c.seed = n })
-	c.number(t, variable, func(n uint64) { c.count, c.until, c.soaked = int(n), time.Time{}, true })
+	c.number(t, variable, func(n uint64) { c.count, c.until = int(n), time.Time{} })
 	c.Rand = rand.New(rand.NewPCG(c.seed, 0))
 	t.Logf("AEGPU_SEED=%d draws the same again", c.seed)
 	return c

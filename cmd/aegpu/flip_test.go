@@ -82,7 +82,7 @@ func bitFlip(t *testing.T, c *chance, path string) (at, bit int) {
 // TestNoBitFlipsUnnoticed flips bits of a run's files, one at a time: what is then read is refused in a line, or said
 // and not used, or as it was.
 func TestNoBitFlipsUnnoticed(t *testing.T) {
-	c := chances(t, "AEGPU_FLIPS", 16)
+	c := chances(t, "AEGPU_FLIPS", 12)
 	f, came := runToFlip(t), lives{}
 	dir := filepath.Join(t.TempDir(), "run")
 	for ; c.more(); c.done++ {
@@ -110,7 +110,7 @@ func TestNoBitFlipsUnnoticed(t *testing.T) {
 		}
 	}
 	for _, k := range []string{"last.ckpt: said, the one before was taken", "previous.ckpt: refused where it is the only one", "model.safetensors: refused", "config.yaml: refused", "config.yaml: said"} {
-		if came[k] == 0 && (c.soaked || k != "config.yaml: said") { // TestSettingsThatChangedAreSaid has them in the gate
+		if came[k] == 0 && (c.done >= 400 || k != "config.yaml: said") { // those are few: TestSettingsThatChangedAreSaid has some
 			t.Errorf("%q never happened", k)
 		}
 	}

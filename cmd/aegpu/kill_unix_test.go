@@ -274,10 +274,10 @@ func (v *victim) phase(t *testing.T, dir string) string {
 	if err := json.Unmarshal([]byte(text), &state); err != nil {
 		t.Fatal(err)
 	}
-	switch n := len(state.History); {
-	case n == v.ended:
+	switch n := len(state.History); n {
+	case v.ended:
 		return "at: the measuring and drawing" + half
-	case n == 0:
+	case 0:
 		return "at: the first epoch" + half
 	default:
 		return "at: " + state.History[n-1].Phase + half
