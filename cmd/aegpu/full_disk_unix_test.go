@@ -6,29 +6,40 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// whileFull runs a command while no file may grow beyond so many bytes.
+// mostBytes is the environment variable with the bytes that no file of a program under test may grow beyond: shells limit
+// blocks.
+const mostBytes = "AEGPU_TEST_BYTES"
+
+func init() {
+	most, err := strconv.Atoi(os.Getenv(mostBytes))
+	if err != nil {
+		return
+	}
+	var l syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l); err != nil {
+		panic(err)
+	}
+	setBytes(&l, most)
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l); err != nil {
+		panic(err)
+	}
+}
+
+// whileFull runs the program where no file may grow beyond so many bytes.
 func whileFull(t *testing.T, most int, args ...string) outcome {
 	t.Helper()
-	var was syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-		t.Fatal(err)
-	}
-	is := was
-	setBytes(&is, most)
-	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &is); err != nil {
-		t.Skip(err)
-	}
-	defer func() {
-		if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &was); err != nil {
-			t.Fatal(err)
-		}
-	}()
-	return command(t.Context(), args...)
+	cmd := self(t, args...)
+	cmd.Env = append(cmd.Env, mostBytes+"="+strconv.Itoa(most))
+	var out, errs strings.Builder
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	cmd.Run()
+	return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 }
 
 // setBytes sets the limit itself, whose type is not the same everywhere.
