@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 )
@@ -53,3 +57,14 @@ func (c *chance) number(t *testing.T, variable string, set func(uint64)) {
 func (c *chance) more() bool { return c.done < c.count || time.Now().Before(c.until) }
 
 func (c *chance) took() time.Duration { return time.Since(c.began).Round(time.Millisecond) }
+
+// lives counts what came of what was drawn.
+type lives map[string]int
+
+func (l lives) String() string {
+	var all []string
+	for _, k := range slices.Sorted(maps.Keys(l)) {
+		all = append(all, fmt.Sprintf("%s: %d", k, l[k]))
+	}
+	return strings.Join(all, "; ")
+}

@@ -5,7 +5,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,17 +41,6 @@ type victim struct {
 	took  time.Duration // of it
 	said  string
 	ended int // records in its history
-}
-
-// lives counts what came of killing.
-type lives map[string]int
-
-func (l lives) String() string {
-	var all []string
-	for _, k := range slices.Sorted(maps.Keys(l)) {
-		all = append(all, fmt.Sprintf("%s: %d", k, l[k]))
-	}
-	return strings.Join(all, "; ")
 }
 
 func (v *victim) command(t *testing.T, dir string) (*exec.Cmd, *strings.Builder) {
@@ -236,17 +224,6 @@ func (v *victim) race(t *testing.T, dir string, ran lives) {
 		t.Error("of two that started at once none ended well")
 	}
 	ran[fmt.Sprintf("two to the end, %d did it", well)]++
-}
-
-// leftovers are files of a directory that are there only while a process is at work.
-func leftovers(t *testing.T, dir string) (left []string) {
-	t.Helper()
-	for _, name := range entries(t, dir) {
-		if strings.HasPrefix(name, ".") {
-			left = append(left, name)
-		}
-	}
-	return left
 }
 
 // phase is where the training stood when it was killed, as its directory tells.

@@ -98,3 +98,14 @@ func sameRun(t *testing.T, what, want, got string, but ...string) {
 		}
 	}
 }
+
+// leftovers are files of a directory that are there only while a process is at work.
+func leftovers(t *testing.T, dir string) (left []string) {
+	t.Helper()
+	for _, name := range entries(t, dir) {
+		if strings.HasPrefix(name, ".") {
+			left = append(left, name)
+		}
+	}
+	return left
+}
