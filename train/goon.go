@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/settings"
 )
@@ -63,8 +64,7 @@ func (r *run) sameSettings(was *settings.Config) error {
 		now.InitFrom = was.InitFrom // with the digest of what it held
 	}
 	for _, name := range settings.Names() {
-		switch name {
-		case "epochs", "classifier-epochs", "patience", "device", "data-fingerprint": // of the data, the checkpoint's own says more
+		if name == "data-fingerprint" || slices.Contains(freeToChange, name) { // of the data, the checkpoint's own says more
 			continue
 		}
 		if a, b := fmt.Sprint(was.Get(name)), fmt.Sprint(now.Get(name)); a != b {

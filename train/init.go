@@ -48,6 +48,9 @@ func (r *run) initFrom() error {
 		if errors.Is(err, backend.ErrOutOfMemory) {
 			return err
 		}
+		if name != path {
+			err = fmt.Errorf("%s: %w", ModelFile, err)
+		}
 		return bad("%v", err)
 	}
 	if r.whole.Classifier.FineTuned && len(r.stages) > 0 && r.stages[0].objective == model.Frozen {

@@ -45,6 +45,7 @@ func (r *run) resume(ctx context.Context) error {
 			return err
 		}
 	}
+	r.tellChanges(&was)
 	if kind := r.dev.Info().Kind; c.Device != kind {
 		r.warn(fmt.Sprintf("the run was begun on %s and goes on on %s, which round differently: %s will not give the same bits", c.Device, kind, ConfigFile))
 	}

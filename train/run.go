@@ -24,6 +24,8 @@ type Options struct {
 	Epoch      func(Record)      // after every epoch
 	Warn       func(line string) // of what is otherwise than it should be, and does no harm to the result
 	Unsaved    func(bool)        // true before the first step of a phase, false when its last checkpoint is written
+	// Changed is told each setting that a resumed run goes on with otherwise than it was begun, and that may be.
+	Changed func(name, was, now string)
 }
 
 // Result is what a run came to.

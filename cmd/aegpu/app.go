@@ -28,6 +28,7 @@ type streams struct {
 	began    time.Time   // when the command started
 	unsaved  atomic.Bool // it has something to save when it is ended
 	leave    atomic.Pointer[func(error) error]
+	doubts   []string // warnings of a command that succeeds: one that fails says why in a line
 }
 
 // run is the program: arguments in, exit code out.
@@ -42,6 +43,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = s.wait(ctx, func() error { return app.RunContext(ctx, args) })
 	}
 	if err == nil {
+		s.warnAll(s.doubts)
 		err = s.out.failed()
 	}
 	if broken := s.err.failed(); err == nil && errors.Is(broken, syscall.EPIPE) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
@@ -46,6 +47,37 @@ func findRun(path string) (*savedRun, error) {
 	return r, nil
 }
 
+// find is findRun, and doubts settings that are others than those of the training: evaluations divide the data by them,
+// and people read them.
+func (s *streams) find(path string) (*savedRun, error) {
+	r, err := findRun(path)
+	if err == nil && r.config != nil {
+		if text := r.edited(); text != "" {
+			s.doubts = append(s.doubts, text)
+		}
+	}
+	return r, err
+}
+
+// edited says which settings of the run's config.yaml are others than those of its checkpoint, "" where none is, or no
+// checkpoint can be read.
+func (r *savedRun) edited() string {
+	was, checkpoint, err := train.Saved(r.path)
+	if err != nil {
+		return ""
+	}
+	var others []string
+	for _, name := range settings.Names() {
+		if then, now := fmt.Sprint(was.Get(name)), fmt.Sprint(r.config.Get(name)); then != now {
+			others = append(others, fmt.Sprintf("%s is %s, and %s in %s", name, now, then, filepath.Base(checkpoint)))
+		}
+	}
+	if others == nil {
+		return ""
+	}
+	return printable(fmt.Sprintf("%s: %s: it was changed after the training", filepath.Join(r.path, train.ConfigFile), strings.Join(others, "; ")))
+}
+
 // load reads the model onto the device.
 func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 	if info, err := os.Stat(r.file); err == nil {
@@ -69,7 +101,7 @@ func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 
 // open finds a run, opens a device and loads the model. The caller closes both.
 func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, *model.Model, error) {
-	r, err := findRun(path)
+	r, err := s.find(path)
 	if err != nil {
 		return nil, nil, nil, err
 	}

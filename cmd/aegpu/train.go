@@ -52,20 +52,22 @@ type trainOptions struct {
 	json, quiet bool
 	gpu         []string // flags of a GPU, as they were set
 	algorithms  string   // file of those that the config came with, "" for none
+	own         string   // the run's config.yaml where the settings are read from it
+	isSet       func(flag string) bool
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if err := arguments(c, 0, 1); err != nil {
 		return o, err
 	}
-	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet"), gpu: gpuWords(c)}
+	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet"), gpu: gpuWords(c), isSet: c.IsSet}
 	file := c.String("config")
 	if o.resume && o.dir == "" {
 		return o, wrong("--resume needs --out DIR, the run to go on with")
 	}
 	if own := filepath.Join(o.dir, train.ConfigFile); o.resume && file == "" {
 		if _, err := os.Stat(own); err == nil {
-			file = own
+			file, o.own = own, own
 		}
 	}
 	if own := filepath.Join(filepath.Dir(file), train.AlgorithmsFile); file != "" && !c.IsSet("gpu-tuning") && exists(own) {
@@ -155,6 +157,11 @@ func (o *trainOptions) sameData(s *streams, sets *train.Sets) error {
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
 	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn, Unsaved: s.unsaved.Store}
+	options.Changed = func(name, was, now string) {
+		if o.own != "" && !o.isSet(name) { // nobody has asked for it here and now
+			s.warn(printable(fmt.Sprintf("%s: %s is %s, and the run was begun with %s: it goes on with %s", o.own, name, now, was, now)))
+		}
+	}
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
