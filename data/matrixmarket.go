@@ -39,8 +39,8 @@ func openMarket(ctx context.Context, path string, how *Reading) (*Source, error)
 	return src, nil
 }
 
-func (src *Source) readMarket(s *stream) (err error) {
-	m := &market{s: s, in: bufio.NewReaderSize(s, maxMarketLine)}
+func (s *Source) readMarket(in *stream) (err error) {
+	m := &market{s: in, in: bufio.NewReaderSize(in, maxMarketLine)}
 	if err := m.header(); err != nil {
 		return err
 	}
@@ -49,19 +49,19 @@ func (src *Source) readMarket(s *stream) (err error) {
 	}
 	shape := fmt.Sprintf("%d rows x %d columns", m.rows, m.cols)
 	if m.coordinate {
-		d := &densifier{s: s, rows: m.rows, cols: m.cols}
+		d := &densifier{s: in, rows: m.rows, cols: m.cols}
 		if err = m.readEntries(d); err == nil {
-			src.Train, err = d.set()
+			s.Train, err = d.set()
 		}
 		shape = d.share()
 	} else {
-		src.Train, err = m.readDense()
+		s.Train, err = m.readDense()
 	}
 	if err != nil {
 		return err
 	}
 	form := map[bool]string{true: "coordinate", false: "array"}[m.coordinate]
-	src.found("Matrix Market (%s, %s): %s", form, m.symmetry, shape)
+	s.found("Matrix Market (%s, %s): %s", form, m.symmetry, shape)
 	return m.end()
 }
 
@@ -96,7 +96,7 @@ func (m *market) wrong(format string, args ...any) error {
 func (m *market) want(what string, counts ...int) ([]string, error) {
 	words, err := m.next()
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		return nil, &Error{Path: m.s.path, Line: max(m.line, 1), Msg: "the file ends here: expected " + what, Err: io.ErrUnexpectedEOF}
 	case err == nil && !slices.Contains(counts, len(words)):
 		return nil, m.wrong("%d words: expected %s", len(words), what)
@@ -301,7 +301,7 @@ func (m *market) end() error {
 	switch words, err := m.next(); {
 	case err == nil:
 		return m.wrong("%q follows: expected the end after %d lines of numbers", clip(strings.Join(words, " ")), m.entries)
-	case err != io.EOF:
+	case !errors.Is(err, io.EOF):
 		return err
 	}
 	return nil

@@ -17,15 +17,15 @@ func openNPY(ctx context.Context, path string, how *Reading) (*Source, error) {
 
 // readNPY reads an NPY array of one or more dimensions. Elements of uint8 are grey bytes, all other numbers become
 // float32, or float64 where float32 would blur them.
-func (src *Source) readNPY(s *stream, how *Reading) error {
-	h, err := readNPYHeader(s)
+func (s *Source) readNPY(in *stream, how *Reading) error {
+	h, err := readNPYHeader(in)
 	if err != nil {
 		return err
 	}
-	if src.Train, err = readArray(s, &arrayInfo{npyHeader: h}, how); err != nil {
+	if s.Train, err = readArray(in, &arrayInfo{npyHeader: h}, how); err != nil {
 		return err
 	}
-	src.foundShape(h.shape, how)
-	src.doubtRounded(src.Train, h.descr)
+	s.foundShape(h.shape, how)
+	s.doubtRounded(s.Train, h.descr)
 	return nil
 }

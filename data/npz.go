@@ -60,6 +60,9 @@ type boundedReaderAt struct {
 var errDirectory = errors.New("more bytes than a directory may have")
 
 func (b *boundedReaderAt) ReadAt(p []byte, at int64) (int, error) {
+	if at < 0 { // what a damaged directory may ask for
+		return 0, zip.ErrFormat
+	}
 	if b.left >= 0 {
 		if b.left -= int64(len(p)); b.left < 0 {
 			b.left = 0
@@ -124,6 +127,9 @@ func (a *archive) read(ctx context.Context, want []*arrayInfo, use func(*arrayIn
 func (a *archive) with(ctx context.Context, f *zip.File, read func(*stream) error) error {
 	name := a.path + "/" + strings.TrimSuffix(f.Name, ".npy")
 	r, err := f.Open()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = zip.ErrFormat
+	}
 	if err != nil {
 		return zipFailed(name, err)
 	}

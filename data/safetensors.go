@@ -90,7 +90,7 @@ func (f *tensorFile) header() error {
 	err := f.tensors(d)
 	if err == nil {
 		_, err = d.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			err = nil
 		} else if err == nil {
 			err = errors.New("more follows the object")
@@ -257,7 +257,7 @@ func (f *tensorFile) read(_ context.Context, want []*arrayInfo, use func(*arrayI
 // skip reads over the n bytes of a tensor.
 func (f *tensorFile) skip(a *arrayInfo, n int64) error {
 	got, err := io.CopyN(io.Discard, f.s, n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return &Error{Path: f.s.path, Offset: f.s.at, Err: io.ErrUnexpectedEOF,
 			Msg: fmt.Sprintf("the data ends inside the tensor %q: expected %d bytes, found %d", clip(a.name), n, got)}
 	}

@@ -86,7 +86,7 @@ func (z *unzstd) Read(p []byte) (int, error) {
 
 func (z *unzstd) failed(err error) error {
 	switch {
-	case err == nil || err == io.EOF:
+	case err == nil || errors.Is(err, io.EOF):
 		return err
 	case z.cause != nil:
 		return z.cause
