@@ -110,7 +110,7 @@ func onlyValues(arrays []*arrayInfo) *arrayInfo {
 		for _, r := range bundleRoles {
 			beside = beside || slices.Contains(r.labels, a.name)
 		}
-		if beside || !a.numeric() {
+		if beside || a.err == nil && !a.numeric() {
 			continue
 		}
 		if only != nil {
@@ -165,7 +165,7 @@ func (c *chosen) chooseLabels(path string, arrays []*arrayInfo, how *Reading) er
 		}
 		others := slices.DeleteFunc(slices.Clone(arrays), func(a *arrayInfo) bool { return a == p.values })
 		p.labels = find(others, names...)
-		fits := slices.DeleteFunc(others, func(a *arrayInfo) bool { return product(a.shape) != rows })
+		fits := slices.DeleteFunc(slices.Clone(others), func(a *arrayInfo) bool { return product(a.shape) != rows })
 		if l := find(fits, names...); l != nil {
 			p.labels = l
 		}

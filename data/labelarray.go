@@ -104,7 +104,7 @@ func readTexts(s *stream, a *arrayInfo, use func(i int, text string) error) erro
 	piece := make([]byte, size)
 	for i := range n {
 		if i%blockValues == 0 {
-			if err := s.ask(blockValues*int64(size+16), "texts"); err != nil {
+			if err := s.ask(int64(min(blockValues, n-i))*int64(size+16), "texts"); err != nil {
 				return err
 			}
 		}

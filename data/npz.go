@@ -2,8 +2,11 @@ package data
 
 import (
 	"archive/zip"
+	"bytes"
+	"cmp"
 	"compress/flate"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -12,6 +15,9 @@ import (
 
 // maxDirectory is the bytes of an archive's list of its members, which is held in memory as a whole.
 const maxDirectory = 4 << 20
+
+// smallMember is the bytes of a member that is read twice, at first for its checksum.
+const smallMember = 1 << 16
 
 // openNPZ reads the arrays X and, where it is there, y of an archive, or those of the other names of bundleRoles;
 // x_train, y_train, x_test and y_test, say, give two parts. A sparse matrix of SciPy is made dense.
@@ -41,6 +47,11 @@ func readNPZ(ctx context.Context, path string, r io.ReaderAt, size int64, how *R
 		return nil, err
 	}
 	bounded.left = -1
+	for _, f := range z.File {
+		if err := checkMember(r, f); err != nil {
+			return nil, zipFailed(path, err)
+		}
+	}
 	a := &archive{path: path, size: size, files: map[*arrayInfo]*zip.File{}}
 	if err := a.readHeaders(ctx, z.File); err != nil {
 		return nil, err
@@ -49,6 +60,43 @@ func readNPZ(ctx context.Context, path string, r io.ReaderAt, size int64, how *R
 		return a.readSparse(ctx, how)
 	}
 	return readBundle(ctx, a, how)
+}
+
+// checkMember compares the name of a member with that in front of its bytes, since no checksum covers either: an array
+// under a damaged name would be left out, or taken for another. zip.ErrFormat is that they differ.
+func checkMember(r io.ReaderAt, f *zip.File) error {
+	end, err := f.DataOffset()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return zip.ErrFormat
+	}
+	if err != nil {
+		return err
+	}
+	const fixed = 30 // bytes in front of the name, which tell its length and that of what follows it
+	for _, most := range []int64{256, fixed + 2<<16} {
+		start := max(end-most, 0)
+		before := make([]byte, end-start)
+		if _, err := r.ReadAt(before, start); errors.Is(err, io.EOF) {
+			return zip.ErrFormat
+		} else if err != nil {
+			return err
+		}
+		for at := len(before); at >= 0; at = bytes.LastIndex(before[:at], []byte("PK\x03\x04")) {
+			head := before[at:]
+			if len(head) < fixed {
+				continue
+			}
+			name, extra := int(binary.LittleEndian.Uint16(head[26:])), int(binary.LittleEndian.Uint16(head[28:]))
+			if fixed+name+extra != len(head) {
+				continue
+			}
+			if string(head[fixed:fixed+name]) != f.Name {
+				return zip.ErrFormat
+			}
+			return nil
+		}
+	}
+	return zip.ErrFormat
 }
 
 // boundedReaderAt ends with errDirectory after so many bytes; below 0 it does not.
@@ -91,15 +139,20 @@ func (a *archive) readHeaders(ctx context.Context, files []*zip.File) error {
 		}
 		info := &arrayInfo{name: strings.TrimSuffix(f.Name, ".npy")}
 		err := a.with(ctx, f, func(s *stream) (err error) {
-			info.npyHeader, err = readNPYHeader(s)
-			return err
+			if info.npyHeader, err = readNPYHeader(s); f.UncompressedSize64 > smallMember {
+				return err
+			}
+			// A small one is read to its checksum, whatever it is: that decides on others.
+			_, damage := io.Copy(io.Discard, s)
+			if errors.Is(damage, io.ErrUnexpectedEOF) {
+				damage = zip.ErrFormat
+			}
+			return cmp.Or(damage, err)
 		})
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		var e *Error
-		if err != nil && !errors.As(err, &e) {
-			return err
+		var corrupt flate.CorruptInputError
+		if err != nil && (!errors.As(err, &e) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.As(err, &corrupt)) {
+			return cmp.Or(ctx.Err(), err)
 		}
 		info.err = err
 		a.infos = append(a.infos, info)

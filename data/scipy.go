@@ -215,7 +215,7 @@ func (m *scipyMatrix) integers(name string, use func(i int, v int64) string) err
 		one := make([]byte, e.size<<10)
 		for i := 0; i < n; {
 			if i%blockValues == 0 {
-				if err := s.ask(int64(i+blockValues)*12, "indices"); err != nil {
+				if err := s.ask(int64(min(i+blockValues, n))*12, "indices"); err != nil {
 					return err
 				}
 			}

@@ -43,9 +43,8 @@ func (s *stream) unpack(buf *bufio.Reader, size int64) (done func(), err error) 
 		s.r, ratio = z, maxDeflate
 	case bytes.Equal(magic, zstdMagic):
 		z := &unzstd{packed: buf}
-		if z.Decoder, err = zstd.NewReader(z.source(), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
-			zstd.WithDecoderLowmem(true)); err != nil {
-			return done, s.failed(z.failed(err))
+		if err := z.open(); err != nil {
+			return done, s.failed(err)
 		}
 		s.r, ratio, done = z, maxZstd, z.Close
 	}
@@ -65,8 +64,13 @@ type unzstd struct {
 // errZstd is damage in packed data.
 type errZstd struct{ error }
 
-func (z *unzstd) source() io.Reader { return readerFunc(z.readPacked) }
+func (z *unzstd) open() (err error) {
+	z.Decoder, err = zstd.NewReader(readerFunc(z.readPacked), zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
+		zstd.WithDecoderLowmem(true))
+	return z.failed(err)
+}
 
+// readerFunc is a function that reads.
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
