@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 )
@@ -27,9 +28,9 @@ type scipyMatrix struct {
 	data   *arrayInfo
 	element
 	d      densifier
-	minor  []int32 // the column of each entry, or the row for csc; the row for coo
-	starts []int64 // where the entries of each row, or column, start, and their number
-	cols   []int32 // of coo
+	minor  indexList // the column of each entry, or the row for csc; the row for coo
+	starts []int64   // where the entries of each row, or column, start, and their number
+	cols   indexList // of coo
 }
 
 // readSparse reads a sparse matrix of SciPy as rows, made dense; duplicates are summed.
@@ -54,6 +55,9 @@ func (a *archive) readSparse(ctx context.Context, how *Reading) (*Source, error)
 		}
 		if err := s.end("array"); err != nil {
 			return err
+		}
+		if m.minor, m.cols, m.starts = nil, nil, nil; m.d.entries > smallMatrix {
+			debug.FreeOSMemory() // what comes next takes their place
 		}
 		set, err = m.d.set()
 		return err
@@ -191,17 +195,25 @@ func (m *scipyMatrix) readStarts(n int) error {
 }
 
 // indices reads a list of indices below limit.
-func (m *scipyMatrix) indices(name string, limit int) ([]int32, error) {
-	var list []int32
-	err := m.integers(name, func(_ int, v int64) string {
+func (m *scipyMatrix) indices(name string, limit int) (indexList, error) {
+	var list indexList
+	err := m.integers(name, func(i int, v int64) string {
 		if v < 0 || v >= int64(limit) {
 			return fmt.Sprintf("expected an index from 0 to %d", limit-1)
 		}
-		list = append(list, int32(v))
+		if i%blockValues == 0 {
+			list = append(list, make([]int32, 0, blockValues))
+		}
+		list[len(list)-1] = append(list[len(list)-1], int32(v))
 		return ""
 	})
 	return list, err
 }
+
+// indexList is indices in blocks, a list that never has to be copied to grow.
+type indexList [][]int32
+
+func (l indexList) at(k int) int { return int(l[k/blockValues][k%blockValues]) }
 
 // integers hands the integers of an array to use, which says what is wrong with one.
 func (m *scipyMatrix) integers(name string, use func(i int, v int64) string) error {
@@ -245,18 +257,18 @@ func (m *scipyMatrix) entries(s *stream) error {
 	return m.values(s, m.data.shape, func(at []int, v float64) error {
 		k := at[0]
 		if m.format == "coo" {
-			return m.d.add(int(m.minor[k]), int(m.cols[k]), v)
+			return m.d.add(m.minor.at(k), m.cols.at(k), v)
 		}
 		for int64(k) >= m.starts[major+1] {
 			major++
 		}
 		switch m.format {
 		case "csc":
-			return m.d.add(int(m.minor[k]), major, v)
+			return m.d.add(m.minor.at(k), major, v)
 		case "bsr":
-			return m.d.add(major*r+at[1], int(m.minor[k])*c+at[2], v)
+			return m.d.add(major*r+at[1], m.minor.at(k)*c+at[2], v)
 		}
-		return m.d.add(major, int(m.minor[k]), v)
+		return m.d.add(major, m.minor.at(k), v)
 	})
 }
 
