@@ -253,6 +253,12 @@ func (m *scipyMatrix) entries(s *stream) error {
 	if m.format == "bsr" {
 		r, c = m.data.shape[1], m.data.shape[2]
 	}
+	if err := s.can(int64(product(m.data.shape))*int64(m.size), "entries"); err != nil {
+		return err
+	}
+	if err := m.d.make(product(m.data.shape)); err != nil {
+		return err
+	}
 	major := 0
 	return m.values(s, m.data.shape, func(at []int, v float64) error {
 		k := at[0]

@@ -52,7 +52,7 @@ func (d *densifier) add(row, col int, v float64) error {
 		if len(d.pending) < maxPending {
 			return nil
 		}
-		return d.make()
+		return d.make(d.entries)
 	}
 	d.put(row*d.cols+col, v)
 	return nil
@@ -69,9 +69,9 @@ func (d *densifier) put(at int, v float64) {
 	}
 }
 
-// make takes the memory and puts what is pending in it.
-func (d *densifier) make() error {
-	if err := d.check(d.entries); err != nil {
+// make takes the memory, for so many entries that are sure to be there, and puts what is pending in it.
+func (d *densifier) make(entries int) error {
+	if err := d.check(entries); err != nil {
 		return err
 	}
 	wide := 12 // float64, and float32 in the end
@@ -101,7 +101,7 @@ func (d *densifier) make() error {
 // set returns the finished matrix.
 func (d *densifier) set() (*Set, error) {
 	if d.single == nil && d.double == nil {
-		if err := d.make(); err != nil {
+		if err := d.make(d.entries); err != nil {
 			return nil, err
 		}
 	}
