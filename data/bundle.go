@@ -86,7 +86,10 @@ func choose(path string, arrays []*arrayInfo, how *Reading) (c chosen, err error
 		if c.parts[0].values == nil {
 			c.parts[0].values = onlyValues(arrays)
 		}
-		if c.parts[0].values == nil {
+		switch {
+		case len(arrays) == 0:
+			return c, wrong(path, "no array in it: expected X, and perhaps y")
+		case c.parts[0].values == nil:
 			return c, wrong(path, "no array named X or data: expected --array with one of %s", listArrays(arrays))
 		}
 	}
