@@ -161,19 +161,31 @@ func (s *Source) doubtRounded(set *Set, descr string) {
 	}
 }
 
-// arraysHaveNo refuses choices that arrays do not leave.
+// arraysHaveNo refuses choices that arrays do not leave; named says whether the file has several, by name.
 func (r *Reading) arraysHaveNo(path string, named bool) error {
+	refuse := func(flag, value, what string) error {
+		return wrong(path, "%s %s: this kind of file has no %s: expected no such flag", flag, clip(value), what)
+	}
 	for _, c := range []struct{ value, flag, what string }{
 		{r.Header, "--header", "first line of names"},
 		{r.Delimiter, "--delimiter", "delimiter"},
 		{r.Decimal, "--decimal", "decimal mark"},
+		{r.Group, "--group", "names of columns"},
+		{strings.Join(r.Columns, ","), "--columns", "names of columns"},
+		{strings.Join(r.Drop, ","), "--drop", "names of columns"},
+		{strings.Join(r.Types, ","), "--types", "names of columns"},
 	} {
 		if c.value != "" && c.value != "auto" {
-			return wrong(path, "%s %s: this kind of file has no %s: expected no such flag", c.flag, clip(c.value), c.what)
+			return refuse(c.flag, c.value, c.what)
 		}
 	}
-	if r.Array != "" && !named {
-		return wrong(path, "--array %s: the file holds one array without a name: expected no such flag", clip(r.Array))
+	if named {
+		return nil
+	}
+	for _, c := range []struct{ value, flag string }{{r.Array, "--array"}, {r.Label, "--label"}, {r.ID, "--id"}} {
+		if c.value != "" && (c.value != "none" || c.flag == "--array") {
+			return refuse(c.flag, c.value, "arrays with names")
+		}
 	}
 	return nil
 }

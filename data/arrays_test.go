@@ -105,12 +105,16 @@ func TestArraysThatAreNoNumbersAreRefused(t *testing.T) {
 		_, err := Read(context.Background(), fixture("refused.npz"), Reading{Array: array})
 		wantError(t, err, append(words, "refused.npz")...)
 	}
-	for _, how := range []Reading{{Header: "yes"}, {Delimiter: ","}, {Decimal: ","}} {
+	for _, how := range []Reading{{Header: "yes"}, {Delimiter: ","}, {Decimal: ","}, {Group: "g"}, {Columns: []string{"1"}}, {Drop: []string{"1"}}, {Types: []string{"1=count"}}} {
 		_, err := Read(context.Background(), fixture("names.npz"), how)
 		wantError(t, err, "this kind of file has no")
 	}
-	_, err := Read(context.Background(), file(t, "a.npy", array("<f4", []int{1, 1}, []float32{1})), Reading{Array: "X"})
-	wantError(t, err, "--array X")
+	for flag, how := range map[string]Reading{"--array X": {Array: "X"}, "--label y": {Label: "y"}, "--id i": {ID: "i"}} {
+		for _, path := range []string{file(t, "a.npy", array("<f4", []int{1, 1}, []float32{1})), fixture("array.mtx")} {
+			_, err := Read(context.Background(), path, how)
+			wantError(t, err, flag, "no arrays with names")
+		}
+	}
 }
 
 func TestAnArchiveSaysWhatWasTaken(t *testing.T) {

@@ -35,7 +35,7 @@ type scipyMatrix struct {
 
 // readSparse reads a sparse matrix of SciPy as rows, made dense; duplicates are summed.
 func (a *archive) readSparse(ctx context.Context, how *Reading) (*Source, error) {
-	if err := how.arraysHaveNo(a.path, true); err != nil {
+	if err := how.arraysHaveNo(a.path, false); err != nil {
 		return nil, err
 	}
 	m := &scipyMatrix{ctx: ctx, a: a, data: find(a.infos, "data")}
