@@ -29,8 +29,8 @@ func (s *Source) doubt(format string, args ...any) {
 	s.Doubts = append(s.Doubts, fmt.Sprintf(format, args...))
 }
 
-// endings are what file names may end in, without .gz, and what they mean.
-const endings = ".npy, .npz, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz"
+// endings are what file names may end in, without .gz or .zst, and what they mean.
+const endings = ".npy, .npz, .safetensors, .mtx, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz or .zst"
 
 // Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, or a file by its ending. In NPY and NPZ
 // an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
@@ -81,9 +81,13 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	var err error
 	switch format(name) {
 	case "npz":
-		return openNPZ(ctx, name)
+		return openNPZ(ctx, name, how)
 	case "npy":
-		set, err = openNPY(ctx, name)
+		return openNPY(ctx, name, how)
+	case "safetensors":
+		return openSafetensors(ctx, name, how)
+	case "mtx":
+		return openMarket(ctx, name, how)
 	case "csv":
 		return openCSV(ctx, name, ',', how)
 	case "tsv":
@@ -106,15 +110,14 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 
 // format tells what a file holds by the ending of its name, "" where it does not say.
 func format(name string) string {
-	base := strings.ToLower(name)
-	if strings.HasSuffix(base, "ubyte") || strings.HasSuffix(base, "ubyte.gz") {
+	base := unpackedName(name)
+	if strings.HasSuffix(base, "ubyte") {
 		return "idx"
 	}
-	if strings.HasSuffix(base, ".npz") {
+	if strings.HasSuffix(strings.ToLower(name), ".npz") {
 		return "npz"
 	}
-	base = strings.TrimSuffix(base, ".gz")
-	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx"}, base[i+1:]) {
+	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx", "safetensors", "mtx"}, base[i+1:]) {
 		return base[i+1:]
 	}
 	return ""
