@@ -29,45 +29,48 @@ func has(lines []string, words ...string) bool {
 	})
 }
 
-// Small files that people have, and what each is taken for.
+var sixColumns = []string{"temperature", "pressure", "flow", "level", "speed", "torque"}
+
+// takenFor are small files that people have, and what each is.
+var takenFor = []struct {
+	name    string
+	how     Reading
+	rows    int
+	columns []string
+	kinds   string // a letter a column
+	id      string // of the first row
+	classes []string
+	found   [][]string
+	doubts  [][]string
+}{
+	{name: "numeric-header.csv", rows: 300, columns: []string{"0", "1", "2", "3", "4", "5"}, found: [][]string{{"header", "counts up by one from 0", "--header no"}}},
+	{name: "numeric-header.csv", how: Reading{Header: "no"}, rows: 301},
+	{name: "pandas-index.csv", rows: 300, columns: sixColumns, id: "0", found: [][]string{{"names of rows: column 1", "no name", "--id none"}}},
+	{name: "pandas-index.csv", how: Reading{ID: "none"}, rows: 300, columns: append([]string{""}, sixColumns...)},
+	{name: "semicolon-decimal-comma.csv", rows: 300, columns: sixColumns, found: [][]string{{"separated by ';'", "decimal mark ','"}}},
+	{name: "hash-header-spaces.txt", rows: 300, columns: []string{"gas flow", "oil level", "speed"}, found: [][]string{{"separated by spaces", "names from the comment"}}},
+	{name: "title-line.csv", rows: 300, columns: []string{"Unix Timestamp", "Open", "High", "Low", "Close", "Volume"},
+		found: [][]string{{"left out before it", "Created on"}, {"left out: Date (dates, --types Date=date", "Symbol (one text in all rows)"}}},
+	{name: "title-line.csv", how: Reading{Types: []string{"Date=date"}, Drop: []string{"Symbol"}}, rows: 300, kinds: "rdrrrrr",
+		columns: []string{"Unix Timestamp", "Date", "Open", "High", "Low", "Close", "Volume"}, found: [][]string{{"left out: Symbol (--drop)"}}},
+	{name: "row-names-counts.csv", rows: 120, id: "Cell_0", kinds: strings.Repeat("c", 40), found: [][]string{{"names of rows"}, {"40 count"}}},
+	{name: "xyz.csv", rows: 300, columns: []string{"x", "y", "z"}},
+	{name: "label-named-grade.csv", how: Reading{Label: "7", Columns: []string{"flow"}}, rows: 300, columns: []string{"flow"}, classes: []string{"bad", "good"}, found: [][]string{{"labels: grade"}, {"not in --columns"}}},
+	{name: "label-named-grade.csv", how: Reading{Label: "grade"}, rows: 300, columns: sixColumns, classes: []string{"bad", "good"}, found: [][]string{{"labels: grade"}}},
+	{name: "label-named-grade.csv", rows: 300, columns: append(slices.Clone(sixColumns), "grade"), kinds: "rrrrrra", found: [][]string{{"grade", "--label grade"}}},
+	{name: "missing.csv", rows: 300, columns: sixColumns, doubts: [][]string{{"missing cells", "temperature (12)", "torque (7)"}}},
+	{name: "constant-and-missing.csv", rows: 200, columns: []string{"a", "b", "c"}, found: [][]string{{"constant: b"}}, doubts: [][]string{{"missing cells: b (1)"}}},
+	{name: "mixed-types.csv", rows: 400, columns: []string{"age", "city", "smoker", "income", "visits"}, kinds: "rayrr", id: "c000121",
+		found: [][]string{{"names of rows: customer"}, {"1 yes/no (smoker)", "1 category (city)"}, {"left out: joined (dates, --types joined=date"}}},
+	{name: "mixed-types.csv", how: Reading{Types: []string{"visits=count", "joined=date"}, ID: "customer"}, rows: 400, kinds: "rayrcd", id: "c000121",
+		columns: []string{"age", "city", "smoker", "income", "visits", "joined"}},
+	{name: "unix-milliseconds.csv", rows: 300, columns: []string{"time", "a", "b"}},
+	{name: "ratings.tsv", how: Reading{Drop: []string{"user"}}, rows: 1500, columns: []string{"item", "rating", "timestamp"}},
+	{name: "one-factor.csv", rows: 2000, columns: []string{"SO4", "NO3", "NH4", "OM", "BC"}},
+}
+
 func TestTablesAreTakenForWhatTheyAre(t *testing.T) {
-	plain := []string{"temperature", "pressure", "flow", "level", "speed", "torque"}
-	for _, c := range []struct {
-		name    string
-		how     Reading
-		rows    int
-		columns []string
-		kinds   string // a letter a column
-		id      string // of the first row
-		classes []string
-		found   [][]string
-		doubts  [][]string
-	}{
-		{name: "numeric-header.csv", rows: 300, columns: []string{"0", "1", "2", "3", "4", "5"}, found: [][]string{{"header", "counts up by one from 0", "--header no"}}},
-		{name: "numeric-header.csv", how: Reading{Header: "no"}, rows: 301},
-		{name: "pandas-index.csv", rows: 300, columns: plain, id: "0", found: [][]string{{"names of rows: column 1", "no name", "--id none"}}},
-		{name: "pandas-index.csv", how: Reading{ID: "none"}, rows: 300, columns: append([]string{""}, plain...)},
-		{name: "semicolon-decimal-comma.csv", rows: 300, columns: plain, found: [][]string{{"separated by ';'", "decimal mark ','"}}},
-		{name: "hash-header-spaces.txt", rows: 300, columns: []string{"gas flow", "oil level", "speed"}, found: [][]string{{"separated by spaces", "names from the comment"}}},
-		{name: "title-line.csv", rows: 300, columns: []string{"Unix Timestamp", "Open", "High", "Low", "Close", "Volume"},
-			found: [][]string{{"left out before it", "Created on"}, {"left out: Date (dates, --types Date=date", "Symbol (one text in all rows)"}}},
-		{name: "title-line.csv", how: Reading{Types: []string{"Date=date"}, Drop: []string{"Symbol"}}, rows: 300, kinds: "rdrrrrr",
-			columns: []string{"Unix Timestamp", "Date", "Open", "High", "Low", "Close", "Volume"}, found: [][]string{{"left out: Symbol (--drop)"}}},
-		{name: "row-names-counts.csv", rows: 120, id: "Cell_0", kinds: strings.Repeat("c", 40), found: [][]string{{"names of rows"}, {"40 count"}}},
-		{name: "xyz.csv", rows: 300, columns: []string{"x", "y", "z"}},
-		{name: "label-named-grade.csv", how: Reading{Label: "7", Columns: []string{"flow"}}, rows: 300, columns: []string{"flow"}, classes: []string{"bad", "good"}, found: [][]string{{"labels: grade"}, {"not in --columns"}}},
-		{name: "label-named-grade.csv", how: Reading{Label: "grade"}, rows: 300, columns: plain, classes: []string{"bad", "good"}, found: [][]string{{"labels: grade"}}},
-		{name: "label-named-grade.csv", rows: 300, columns: append(slices.Clone(plain), "grade"), kinds: "rrrrrra", found: [][]string{{"grade", "--label grade"}}},
-		{name: "missing.csv", rows: 300, columns: plain, doubts: [][]string{{"missing cells", "temperature (12)", "torque (7)"}}},
-		{name: "constant-and-missing.csv", rows: 200, columns: []string{"a", "b", "c"}, found: [][]string{{"constant: b"}}, doubts: [][]string{{"missing cells: b (1)"}}},
-		{name: "mixed-types.csv", rows: 400, columns: []string{"age", "city", "smoker", "income", "visits"}, kinds: "rayrr", id: "c000121",
-			found: [][]string{{"names of rows: customer"}, {"1 yes/no (smoker)", "1 category (city)"}, {"left out: joined (dates, --types joined=date"}}},
-		{name: "mixed-types.csv", how: Reading{Types: []string{"visits=count", "joined=date"}, ID: "customer"}, rows: 400, kinds: "rayrcd", id: "c000121",
-			columns: []string{"age", "city", "smoker", "income", "visits", "joined"}},
-		{name: "unix-milliseconds.csv", rows: 300, columns: []string{"time", "a", "b"}},
-		{name: "ratings.tsv", how: Reading{Drop: []string{"user"}}, rows: 1500, columns: []string{"item", "rating", "timestamp"}},
-		{name: "one-factor.csv", rows: 2000, columns: []string{"SO4", "NO3", "NH4", "OM", "BC"}},
-	} {
+	for _, c := range takenFor {
 		src := reading(t, c.name, c.how)
 		s := src.Train
 		kinds := ""

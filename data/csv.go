@@ -314,12 +314,6 @@ func parseNumber(f string) (float64, error) {
 	return v, nil
 }
 
-// isNumber says whether a text is one of a number.
-func isNumber(f string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
-}
-
 // clip shortens a field for a message of one line.
 func clip(f string) string {
 	if len(f) > 40 {

@@ -109,13 +109,6 @@ func (f *frame) each(use func(row int, numbers []float64)) {
 	}
 }
 
-// column returns the numbers of one column, in new memory.
-func (f *frame) column(at int) []float64 {
-	values := make([]float64, 0, f.rows)
-	f.each(func(_ int, numbers []float64) { values = append(values, numbers[at]) })
-	return values
-}
-
 // find returns the field of a name, or of a number from 1 where no field has that name.
 func (f *frame) find(name string) (int, error) {
 	for j := range f.fields {
