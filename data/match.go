@@ -26,6 +26,9 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err := s.checkGaps(); err != nil {
 		return nil, err
 	}
+	if err := p.checkImages(s); err != nil {
+		return nil, err
+	}
 	if order != nil {
 		s = s.reordered(order)
 	}

@@ -49,6 +49,15 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 		}
 		return Glyphs(ctx, GlyphsTrain, GlyphsTest)
 	}
+	src, err := openPath(ctx, name, &how)
+	if err != nil {
+		return nil, err
+	}
+	return src, src.lay(ctx, &how)
+}
+
+// openPath reads a folder or a file.
+func openPath(ctx context.Context, name string, how *Reading) (*Source, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, missing(name, err)
@@ -56,7 +65,7 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 	if info.IsDir() {
 		return openFolder(ctx, name)
 	}
-	return openFile(ctx, name, &how)
+	return openFile(ctx, name, how)
 }
 
 // missing explains why a name could not be opened, with the built-in data where the name looks like a wish for it.

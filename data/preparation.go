@@ -22,6 +22,8 @@ type Preparation struct {
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
+
+	Images *Images `json:"images,omitempty"` // what is known of rows that are images
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
@@ -62,6 +64,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if scaling != ScaleNone {
 		p.fit(s)
 	}
+	p.fitImages(s, o.Scaling)
 	return p, nil
 }
 
@@ -80,7 +83,7 @@ func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 		switch {
 		case inUnit:
 			scaling = ScaleNone
-		case o.Unit:
+		case o.Unit, s.bytesAsNumbers():
 			scaling = ScaleMinMax
 		default:
 			scaling = ScaleStandard
@@ -238,6 +241,11 @@ func (p *Preparation) Validate() error {
 		return wrong(name, "scaling none with numbers: expected neither shift nor scale")
 	case p.Scaling != ScaleNone && (len(p.Shift) != p.Cols || len(p.Scale) != p.Cols):
 		return wrong(name, "%d shifts and %d scales: expected %d of each", len(p.Shift), len(p.Scale), p.Cols)
+	}
+	if p.Images != nil {
+		if msg := p.Images.check(p.Cols); msg != "" {
+			return wrong(name, "%s", msg)
+		}
 	}
 	for j, c := range p.Columns {
 		if err := c.check(name, j); err != nil {
