@@ -4,9 +4,9 @@ import "math"
 
 // Pictures have one scale for all pixels: a scale of each pixel's own would be that of the noise where they are alike.
 
-// pictures says whether the rows are images large enough to be taken for pictures.
+// pictures says whether the rows are images for sure: they have channels, or are not as small as a short table may be.
 func (s *Set) pictures() bool {
-	return s.Height > 0 && allReal(s.Columns) && (s.Channels > 1 || min(s.Height, s.Width) >= 8)
+	return s.Height > 0 && allReal(s.Columns) && (s.Channels > 1 || s.Layout != LayoutPlain || min(s.Height, s.Width) >= 8)
 }
 
 // bytesAsNumbers says whether pictures have values from 0 to 255, as bytes have.
@@ -62,6 +62,19 @@ func (p *Preparation) common(s *Set) (shift, scale float64) {
 		}
 	}
 	return middle, math.Sqrt(sum/float64(s.Rows)/float64(s.Cols)) * (high - low)
+}
+
+// Alike returns the shift and the scale that all pixels of images have, false where they have none or several.
+func (p *Preparation) Alike() (shift, scale float64, alike bool) {
+	if p.Images == nil || p.Shift == nil {
+		return 0, 1, false
+	}
+	for j, v := range p.Shift {
+		if v != p.Shift[0] || p.Scale[j] != p.Scale[0] {
+			return 0, 1, false
+		}
+	}
+	return p.Shift[0], p.Scale[0], true
 }
 
 // checkImages refuses images of another shape than those that were fitted to, and values of 0 to 255 where those that

@@ -162,7 +162,11 @@ func partsText(s *train.Sets) string {
 	}
 	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
 	if k := s.Preparation.Scaling; k != data.ScaleNone {
-		text += ", scaled (" + k.String() + ")"
+		text += ", scaled (" + k.String()
+		if shift, scale, alike := s.Preparation.Alike(); alike {
+			text += fmt.Sprintf(", all pixels alike: %s to 0, %s to 1", short(shift), short(shift+scale))
+		}
+		text += ")"
 	}
 	return text
 }
