@@ -10,9 +10,6 @@ import (
 
 // lay finds out which rows are images, brings them to channels last and says so. Bytes that are no images become numbers.
 func (src *Source) lay(ctx context.Context, how *Reading) error {
-	if how.Layout == "rows" {
-		return nil
-	}
 	for _, s := range []*Set{src.Train, src.Val, src.Test} {
 		if s == nil {
 			continue
@@ -87,6 +84,8 @@ func (l *laying) images() (*Images, error) {
 	switch l.how.Layout {
 	case "", "auto":
 		return l.auto(), nil
+	case "rows":
+		return nil, nil
 	case "hwc", "chw":
 		return l.named(Layout(l.how.Layout))
 	}
@@ -100,10 +99,10 @@ func (l *laying) auto() *Images {
 			return m
 		}
 	}
-	d, m, ask := l.dims, (*Images)(nil), "--layout decides otherwise"
+	d, m, ask := l.dims, (*Images)(nil), "--layout rows, hwc or chw decides otherwise"
 	switch last, first := len(d) == 3 && isChannels(d[2]), len(d) == 3 && isChannels(d[0]); {
 	case len(d) == 2:
-		m, ask = &Images{Height: d[0], Width: d[1], Channels: 1}, fmt.Sprintf("--layout rows makes %d rows of %d numbers of them", l.s.Rows*d[0], d[1])
+		m = &Images{Height: d[0], Width: d[1], Channels: 1}
 	case last:
 		m = hwc(d)
 		if first {
@@ -115,8 +114,6 @@ func (l *laying) auto() *Images {
 	case first:
 		m = &Images{Height: d[1], Width: d[2], Channels: d[0], Layout: LayoutCHW}
 		ask = "channels first; " + ask
-	case len(d) > 1:
-		l.found = append(l.found, fmt.Sprintf("rows of %s numbers, taken as they lie (--layout rows, hwc or chw decides otherwise)", dimsText(d)))
 	}
 	if m != nil {
 		l.found = append(l.found, fmt.Sprintf("rows are images of %s (%s)", m, ask))

@@ -35,7 +35,7 @@ func TestLayouts(t *testing.T) {
 		want   Images
 		said   string // in Found or Doubts; "" for a refusal
 	}{
-		{[]int{2, 3, 4}, "", Images{3, 4, 1, "", 0, 0}, "3 x 4, grey (--layout rows makes 6 rows of 4"},
+		{[]int{2, 3, 4}, "", Images{3, 4, 1, "", 0, 0}, "3 x 4, grey (--layout rows"},
 		{[]int{2, 3, 5, 4}, "auto", Images{3, 5, 4, "", 0, 0}, "--layout chw takes them as first"},
 		{[]int{2, 3, 5, 6}, "", Images{5, 6, 3, "chw", 0, 0}, "5 x 6, RGB (channels first"},
 		{[]int{2, 1, 5, 6}, "", Images{5, 6, 1, "chw", 0, 0}, "5 x 6, grey (channels first"},
@@ -47,7 +47,8 @@ func TestLayouts(t *testing.T) {
 		{[]int{2, 30}, "3x2x5", Images{2, 5, 3, "flat-chw", 0, 0}, " "},
 		{[]int{2, 16}, "", Images{}, "may be images of 4 x 4; --layout 4x4"},
 		{[]int{2, 15}, "", Images{}, " "},
-		{[]int{2, 5, 6, 7}, "", Images{}, "rows of 5 x 6 x 7 numbers"},
+		{[]int{2, 5, 6, 7}, "", Images{}, " "},
+		{[]int{6, 4}, "rows", Images{}, " "},
 		{[]int{2, 5, 6, 7}, "hwc", Images{}, ""},
 		{[]int{2, 12}, "3x5", Images{}, ""},
 		{[]int{2, 12}, "chw", Images{}, ""},
