@@ -9,38 +9,37 @@ import (
 )
 
 // lay finds out which rows are images, brings them to channels last and says so. Bytes that are no images become numbers.
-func (src *Source) lay(ctx context.Context, how *Reading) error {
-	for _, s := range []*Set{src.Train, src.Val, src.Test} {
-		if s == nil {
+func (s *Source) lay(ctx context.Context, how *Reading) error {
+	for _, set := range []*Set{s.Train, s.Val, s.Test} {
+		if set == nil {
 			continue
 		}
-		dims := s.dims
-		s.dims = nil
-		if dims == nil && s.Height > 0 {
+		l := laying{s: set, dims: set.dims, how: how}
+		set.dims = nil
+		if l.dims == nil && set.Height > 0 {
 			if how.Layout != "" && how.Layout != "auto" {
-				return &ReadingError{"Layout", fmt.Sprintf("is %s, but %s holds pictures, whose layout is known: expected auto", how.Layout, s.Name)}
+				return &ReadingError{"Layout", fmt.Sprintf("is %s, but %s holds pictures, whose layout is known: expected auto", how.Layout, set.Name)}
 			}
 			continue
 		}
-		if dims == nil {
-			dims = []int{s.Cols}
+		if l.dims == nil {
+			l.dims = []int{set.Cols}
 		}
-		l := laying{s: s, dims: dims, how: how}
 		images, err := l.images()
 		if err != nil {
 			return err
 		}
-		s.become(images)
-		if s == src.Train {
-			src.Found, src.Doubts = append(src.Found, l.found...), append(src.Doubts, l.doubts...)
-		}
-		if err := s.numbers(ctx); err != nil {
+		set.become(images)
+		if err := set.numbers(ctx); err != nil {
 			return err
 		}
-		if s == src.Train && images == nil && l.maybe() {
-			side := int(math.Sqrt(float64(s.Cols)))
-			src.doubt("%s: whole numbers 0 to 255 in %d columns, a square number: these may be images of %d x %d; --layout %dx%d takes them for that",
-				s.Name, s.Cols, side, side, side, side)
+		if set != s.Train {
+			continue
+		}
+		s.Found, s.Doubts = append(s.Found, l.found...), append(s.Doubts, l.doubts...)
+		if side := l.side(); images == nil && side > 0 {
+			s.doubt("%s: whole numbers 0 to 255 in %d columns, a square number: these may be images; --layout %dx%d takes them for that",
+				set.Name, set.Cols, side, side)
 		}
 	}
 	return nil
@@ -70,10 +69,16 @@ type laying struct {
 	found, doubts []string
 }
 
-// maybe says whether rows of numbers look like images.
-func (l *laying) maybe() bool {
-	side := int(math.Round(math.Sqrt(float64(l.s.Cols))))
-	return len(l.dims) == 1 && side >= 4 && side*side == l.s.Cols && l.how.As == nil && allReal(l.s.Columns) && l.s.whole()
+// side returns the side of square images that rows of numbers look like, 0 where they do not.
+func (l *laying) side() int {
+	side, least := int(math.Round(math.Sqrt(float64(l.s.Cols)))), 4
+	if haveNames(l.s.Columns) { // pixels have none, as a rule
+		least = 8
+	}
+	if len(l.dims) != 1 || side < least || side*side != l.s.Cols || l.how.As != nil || !allReal(l.s.Columns) || !l.s.whole() {
+		return 0
+	}
+	return side
 }
 
 // images returns what the rows are, nil where they are no images.

@@ -27,33 +27,36 @@ func upTo[T uint8 | float32](n int) []T {
 	return values
 }
 
+// shapes are those of arrays, and what becomes of them.
+var shapes = []struct {
+	shape  []int
+	layout string
+	want   Images
+	said   string // in Found or Doubts; "" for a refusal
+}{
+	{[]int{2, 3, 4}, "", Images{3, 4, 1, "", 0, 0}, "3 x 4, grey (--layout rows"},
+	{[]int{2, 3, 5, 4}, "auto", Images{3, 5, 4, "", 0, 0}, "--layout chw takes them as first"},
+	{[]int{2, 3, 5, 6}, "", Images{5, 6, 3, "chw", 0, 0}, "5 x 6, RGB (channels first"},
+	{[]int{2, 1, 5, 6}, "", Images{5, 6, 1, "chw", 0, 0}, "5 x 6, grey (channels first"},
+	{[]int{2, 5, 6, 3}, "", Images{5, 6, 3, "", 0, 0}, "5 x 6, RGB (channels last"},
+	{[]int{2, 5, 6, 1}, "", Images{5, 6, 1, "hwc", 0, 0}, "5 x 6, grey (channels last"},
+	{[]int{2, 3, 5, 4}, "chw", Images{5, 4, 3, "chw", 0, 0}, " "},
+	{[]int{2, 12}, "3x4", Images{3, 4, 1, "flat", 0, 0}, " "},
+	{[]int{2, 24}, "2x4x3", Images{2, 4, 3, "flat", 0, 0}, " "},
+	{[]int{2, 30}, "3x2x5", Images{2, 5, 3, "flat-chw", 0, 0}, " "},
+	{[]int{2, 16}, "", Images{}, "may be images; --layout 4x4"},
+	{[]int{2, 15}, "", Images{}, " "},
+	{[]int{2, 5, 6, 7}, "", Images{}, " "},
+	{[]int{6, 4}, "rows", Images{}, " "},
+	{[]int{2, 5, 6, 7}, "hwc", Images{}, ""},
+	{[]int{2, 12}, "3x5", Images{}, ""},
+	{[]int{2, 12}, "chw", Images{}, ""},
+	{[]int{2, 3, 4}, "4x3", Images{}, ""},
+}
+
 // TestLayouts reads arrays of all shapes and writes them again as they were.
 func TestLayouts(t *testing.T) {
-	for _, c := range []struct {
-		shape  []int
-		layout string
-		want   Images
-		said   string // in Found or Doubts; "" for a refusal
-	}{
-		{[]int{2, 3, 4}, "", Images{3, 4, 1, "", 0, 0}, "3 x 4, grey (--layout rows"},
-		{[]int{2, 3, 5, 4}, "auto", Images{3, 5, 4, "", 0, 0}, "--layout chw takes them as first"},
-		{[]int{2, 3, 5, 6}, "", Images{5, 6, 3, "chw", 0, 0}, "5 x 6, RGB (channels first"},
-		{[]int{2, 1, 5, 6}, "", Images{5, 6, 1, "chw", 0, 0}, "5 x 6, grey (channels first"},
-		{[]int{2, 5, 6, 3}, "", Images{5, 6, 3, "", 0, 0}, "5 x 6, RGB (channels last"},
-		{[]int{2, 5, 6, 1}, "", Images{5, 6, 1, "hwc", 0, 0}, "5 x 6, grey (channels last"},
-		{[]int{2, 3, 5, 4}, "chw", Images{5, 4, 3, "chw", 0, 0}, " "},
-		{[]int{2, 12}, "3x4", Images{3, 4, 1, "flat", 0, 0}, " "},
-		{[]int{2, 24}, "2x4x3", Images{2, 4, 3, "flat", 0, 0}, " "},
-		{[]int{2, 30}, "3x2x5", Images{2, 5, 3, "flat-chw", 0, 0}, " "},
-		{[]int{2, 16}, "", Images{}, "may be images of 4 x 4; --layout 4x4"},
-		{[]int{2, 15}, "", Images{}, " "},
-		{[]int{2, 5, 6, 7}, "", Images{}, " "},
-		{[]int{6, 4}, "rows", Images{}, " "},
-		{[]int{2, 5, 6, 7}, "hwc", Images{}, ""},
-		{[]int{2, 12}, "3x5", Images{}, ""},
-		{[]int{2, 12}, "chw", Images{}, ""},
-		{[]int{2, 3, 4}, "4x3", Images{}, ""},
-	} {
+	for _, c := range shapes {
 		n := product(c.shape)
 		for _, content := range []string{array("|u1", c.shape, upTo[uint8](n)), array("<f4", c.shape, upTo[float32](n))} {
 			path := file(t, "a.npy", content)

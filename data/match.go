@@ -31,6 +31,7 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	}
 	if order != nil {
 		s = s.reordered(order)
+		s.setImages(p.Images)
 	}
 	if s, err = p.translated(s); err != nil {
 		return nil, err
