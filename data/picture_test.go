@@ -268,3 +268,56 @@ func withSum(head []byte) []byte {
 	binary.BigEndian.PutUint32(head[29:], crc32.ChecksumIEEE(head[12:29]))
 	return head
 }
+
+// TestPicturesAskBeforeTheyTake ends where memory is refused, which is asked for all pixels.
+func TestPicturesAskBeforeTheyTake(t *testing.T) {
+	dir := folder(t, map[string]string{"a/1.png": pngOf(t, coloured(40, 30, red)), "b/2.png": pngOf(t, coloured(40, 30, red))})
+	refused, most := errors.New("refused"), 0.0
+	ctx := WithMemory(t.Context(), func(_ string, bytes float64) error {
+		most = max(most, bytes)
+		return nil
+	})
+	if _, err := Open(ctx, dir); err != nil || most < 2*40*30*3 {
+		t.Errorf("%v, %g bytes were asked for", err, most)
+	}
+	ctx = WithMemory(t.Context(), func(string, float64) error { return refused })
+	if _, err := Open(ctx, dir); !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestWritePictures writes folders of pictures: called as the rows, never outside of the folder, whole or not at all.
+func TestWritePictures(t *testing.T) {
+	s := &Set{Name: "s", Rows: 5, Cols: 4, Height: 2, Width: 2, Channels: 1, White: 255, F32: make([]float32, 20),
+		IDs: []string{"a/1.jpg", "../../b", "a/1.png", "...", "c d:?.gif"}}
+	for i := range s.F32 {
+		s.F32[i] = float32(12 * i)
+	}
+	once := func(use func(*Set) error) error { return errors.Join(use(s.Part(0, 2)), use(s.Part(2, 3))) }
+	dir := filepath.Join(t.TempDir(), "new")
+	if err := WritePictures(dir, 5, once); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	err := filepath.WalkDir(filepath.Dir(dir), func(path string, d os.DirEntry, err error) error {
+		if !d.IsDir() {
+			rel, _ := filepath.Rel(dir, path)
+			names = append(names, filepath.ToSlash(rel))
+		}
+		return err
+	})
+	if err != nil || !slices.Equal(names, []string{"3.png", "a/1-2.png", "a/1.png", "b.png", "c_d__.png"}) {
+		t.Errorf("%q, %v", names, err)
+	}
+	again := read(t, filepath.Join(dir, "b.png"), Reading{}).Train
+	if !slices.Equal(again.U8, []uint8{48, 60, 72, 84}) {
+		t.Errorf("%v", again.U8)
+	}
+	wantError(t, WritePictures(dir, 5, once), "not empty")
+	fresh := filepath.Join(t.TempDir(), "fresh")
+	wantError(t, WritePictures(fresh, 6, once), "expected 6")
+	wantError(t, WritePictures(fresh, 1, func(use func(*Set) error) error { return use(&Set{Rows: 1, Cols: 1, F32: []float32{1}}) }), "expected images")
+	if entries, err := os.ReadDir(filepath.Dir(fresh)); err != nil || len(entries) > 0 {
+		t.Errorf("left behind: %v, %v", entries, err)
+	}
+}

@@ -92,7 +92,7 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	if !g.shape().IsImage() {
 		n = shownPanels
 	}
-	clean, seen, err := eval.Corrupted(g.model, g.test, n, corrupt, g.config.Seed)
+	clean, seen, err := eval.Corrupted(g.model, varied(g.test, n), n, corrupt, g.config.Seed)
 	if err != nil {
 		return err
 	}
@@ -123,6 +123,22 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	return g.add("reconstructions.png", caption+".", func(w io.Writer) error {
 		return report.Reconstructions(w, g.shape(), versions...)
 	})
+}
+
+// varied returns a set whose first n rows are of several classes, where the set has them: n rows from end to end where
+// it starts with as many of one class, as a folder of pictures does.
+func varied(s *data.Set, n int) *data.Set {
+	one := func(labels []int32) bool {
+		return !slices.ContainsFunc(labels, func(l int32) bool { return l != labels[0] })
+	}
+	if s.Labels == nil || n >= s.Rows || !one(s.Labels[:n]) || one(s.Labels) {
+		return s
+	}
+	rows := make([]int, n)
+	for k := range rows {
+		rows[k] = k * s.Rows / n
+	}
+	return s.Subset(rows)
 }
 
 // linear is PCA's reconstruction of rows.
