@@ -75,7 +75,7 @@ func (l *laying) side() int {
 	if haveNames(l.s.Columns) { // pixels have none, as a rule
 		least = 8
 	}
-	if len(l.dims) != 1 || side < least || side*side != l.s.Cols || l.how.As != nil || !allReal(l.s.Columns) || !l.s.whole() {
+	if len(l.dims) != 1 || side < least || side*side != l.s.Cols || l.how.As != nil || !measured(l.s.Columns) || !l.s.whole() {
 		return 0
 	}
 	return side
@@ -83,8 +83,8 @@ func (l *laying) side() int {
 
 // images returns what the rows are, nil where they are no images.
 func (l *laying) images() (*Images, error) {
-	if !allReal(l.s.Columns) && l.how.Layout != "" && l.how.Layout != "auto" {
-		return nil, &ReadingError{"Layout", fmt.Sprintf("is %s, but %s has columns that are no real numbers: expected none", l.how.Layout, l.s.Name)}
+	if !measured(l.s.Columns) && l.how.Layout != "" && l.how.Layout != "auto" {
+		return nil, &ReadingError{"Layout", fmt.Sprintf("is %s, but %s has columns that are no numbers: expected none", l.how.Layout, l.s.Name)}
 	}
 	switch l.how.Layout {
 	case "", "auto":
@@ -99,7 +99,7 @@ func (l *laying) images() (*Images, error) {
 
 // auto tells by the shape, or by what the rows of a model were.
 func (l *laying) auto() *Images {
-	if l.how.As != nil && l.how.As.Images != nil {
+	if l.how.As != nil && l.how.As.Images != nil && measured(l.s.Columns) {
 		if m := l.as(*l.how.As.Images); m != nil {
 			return m
 		}

@@ -152,12 +152,20 @@ func permute[T any](values []T, order []int) {
 // become makes rows as a file holds them the images that they are found to be.
 func (s *Set) become(m *Images) {
 	s.setImages(m)
+	if m != nil && !allReal(s.Columns) { // counts, of pixels
+		s.Columns = columnsNamed(namesOf(s.Columns))
+	}
 	if order := fromFirst(m); order != nil {
 		permute(s.U8, order)
 		permute(s.F32, order)
 		permute(s.F64, order)
 		permute(s.Columns, order)
 	}
+}
+
+// measured says whether all columns are real numbers or counts, which pixels may be taken for.
+func measured(columns []Column) bool {
+	return !slices.ContainsFunc(columns, func(c Column) bool { return !c.Kind.scaled() })
 }
 
 // whole says whether all values are whole numbers within [0, 255], and one of them is above 1.

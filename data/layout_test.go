@@ -2,6 +2,7 @@ package data
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,4 +183,37 @@ func TestImagesFitTheirModel(t *testing.T) {
 	}
 	_, err = p.Match(read(t, doubt, Reading{}).Train)
 	wantError(t, err, "images of 3 x 5, RGB and alpha: expected 5 x 4, RGB")
+}
+
+// TestTablesMayBeImages lays out a table of pixels with names, and one whose columns are counts.
+func TestTablesMayBeImages(t *testing.T) {
+	header, row := "", ""
+	for j := range 64 {
+		header, row = header+fmt.Sprintf(",pixel%d", j), row+fmt.Sprintf(",%d", 4*j)
+	}
+	path := file(t, "a.csv", header[1:]+"\n"+row[1:]+"\n"+row[1:]+"\n")
+	src := read(t, path, Reading{})
+	if src.Train.Height != 0 || !strings.Contains(strings.Join(src.Doubts, " "), "--layout 8x8") {
+		t.Errorf("%v, %v", src.Train.images(), src.Doubts)
+	}
+	s := read(t, path, Reading{Layout: "8x8"}).Train
+	p, err := FitPreparation(s, PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if shift, scale, alike := p.Alike(); s.Height != 8 || !alike || shift != 0 || scale != 255 {
+		t.Errorf("%v, %g, %g", s.images(), shift, scale)
+	}
+	again := read(t, path, Reading{As: p}).Train
+	if again.Height != 8 || again.Columns[63].Name != "pixel63" {
+		t.Errorf("%v, %v", again.images(), again.Columns)
+	}
+	counts := &Set{Name: "counts", Rows: 1, Cols: 16, F32: make([]float32, 16), Columns: make([]Column, 16)}
+	for j := range counts.Columns {
+		counts.Columns[j].Kind = Count
+	}
+	one := &Source{Train: counts}
+	if err := one.lay(t.Context(), &Reading{Layout: "4x4"}); err != nil || counts.Height != 4 || !allReal(counts.Columns) {
+		t.Errorf("%v, %v, %v", err, counts.images(), counts.Columns)
+	}
 }
