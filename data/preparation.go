@@ -18,12 +18,12 @@ type Preparation struct {
 	Unit    bool    `json:"unit,omitempty"` // prepared values are clamped to [0,1]
 	Wide    bool    `json:"wide,omitempty"` // raw values are taken as float64, which float32 would blur; else as float32
 
+	Images *Images `json:"images,omitempty"` // what is known of rows that are images
+
 	Cols    int       `json:"cols"`              // raw columns
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
-
-	Images *Images `json:"images,omitempty"` // what is known of rows that are images
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
