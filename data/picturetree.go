@@ -39,6 +39,9 @@ type pictureFile struct {
 	class string // the folder that it is in; "" for none
 }
 
+// notBesidePictures are formats of files that a folder is read for; tables and texts may describe its pictures.
+var notBesidePictures = []string{"idx", "npy", "npz", "safetensors", "parquet", "arrow", "feather"}
+
 // maxTree bounds how deep folders are looked into.
 const maxTree = 16
 
@@ -49,8 +52,7 @@ func findPictures(ctx context.Context, dir string) (*pictureTree, error) {
 		return nil, pathError(dir, err)
 	}
 	for _, e := range entries {
-		kind := format(e.Name())
-		if e.Name() == "config.yaml" || kind != "" && kind != "csv" && kind != "tsv" { // a run, or arrays
+		if e.Name() == "config.yaml" || slices.Contains(notBesidePictures, format(e.Name())) { // a run, or arrays
 			return nil, nil
 		}
 	}
