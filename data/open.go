@@ -78,7 +78,7 @@ func openPath(ctx context.Context, name string, how *Reading) (*Source, error) {
 		if pictures != nil {
 			return pictures.source(ctx, how)
 		}
-	} else if format(name) == "" && sniff(ctx, name) == "picture" {
+	} else if format(name) == "" && kindByContent(ctx, name) == "picture" {
 		return openPicture(ctx, name, how)
 	}
 	if how.Resize != "" {
@@ -104,7 +104,7 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	var err error
 	kind := format(name)
 	if kind == "" {
-		kind = sniff(ctx, name)
+		kind = kindByContent(ctx, name)
 	}
 	switch kind {
 	case "npz":

@@ -10,8 +10,8 @@ import (
 // pictureMagic are what pictures start with.
 var pictureMagic = []string{"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF8"}
 
-// sniff tells what a file holds by how it starts: idx, picture, or "" where that does not say.
-func sniff(ctx context.Context, path string) string {
+// kindByContent tells what a file holds by how it starts: idx, picture, or "" where that does not say.
+func kindByContent(ctx context.Context, path string) string {
 	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
 		return ""
 	}
