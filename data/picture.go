@@ -23,6 +23,7 @@ import (
 // pixelsPerByte of them, so that a small file cannot ask for much memory.
 const (
 	maxPixels     = 1 << 27
+	maxResized    = 1 << 24 // of what --resize asks for
 	largePicture  = 1 << 23
 	pixelsPerByte = 64
 )

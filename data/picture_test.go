@@ -211,8 +211,10 @@ func TestPicturesThatAreNone(t *testing.T) {
 		}
 	}
 	var bad *ReadingError
-	if _, err := Read(t.Context(), folder(t, map[string]string{"a.png": g}), Reading{Array: "X"}); !errors.As(err, &bad) {
-		t.Errorf("--array: %v", err)
+	for _, how := range []Reading{{Array: "X"}, {Resize: "60000x60000"}, {Label: "y"}, {Layout: "chw"}} {
+		if _, err := Read(t.Context(), folder(t, map[string]string{"a.png": g}), how); !errors.As(err, &bad) {
+			t.Errorf("%+v: %v", how, err)
+		}
 	}
 	if _, err := Read(t.Context(), file(t, "a.npy", array("<f4", []int{1, 1}, []float32{1})), Reading{Resize: "2x2"}); !errors.As(err, &bad) {
 		t.Errorf("--resize: %v", err)

@@ -125,7 +125,9 @@ func (r *pictureReader) settle() error {
 	}
 	r.width, r.height = first.width, first.height
 	if size, ok := sides(r.how.Resize, 2); ok {
-		r.width, r.height = size[0], size[1]
+		if r.width, r.height = size[0], size[1]; product(size) > maxResized {
+			return &ReadingError{"Resize", fmt.Sprintf("is %s: expected %d million pixels at most", r.how.Resize, maxResized>>20)}
+		}
 	}
 	if as := r.how.As; as != nil && as.Images != nil {
 		r.channels = as.Images.Channels
@@ -173,8 +175,9 @@ func (r *pictureReader) set(ctx context.Context, i int) (*Set, error) {
 			return nil, err
 		}
 		h := r.heads[i][k]
-		if n := int64(h.width) * int64(h.height); n > largePicture {
-			if err := ask(12*n + 32*int64(r.width)*int64(h.height)); err != nil { // decoded, as bytes, half resampled
+		// Decoded, as bytes, half resampled.
+		if need := 12*int64(h.width)*int64(h.height) + 32*int64(max(r.width, r.height))*int64(max(h.width, h.height)); need > 64<<20 {
+			if err := ask(need); err != nil {
 				return nil, err
 			}
 		}
