@@ -32,6 +32,8 @@ type Images struct {
 
 	Black float64 `json:"black"` // the values that are drawn as black and as white
 	White float64 `json:"white"`
+
+	Resized bool `json:"resized,omitempty"` // whether pictures of other sizes were brought to this one
 }
 
 // String returns the shape in words, "28 x 28, grey".
@@ -49,7 +51,7 @@ func (s *Set) images() *Images {
 	if s.Height == 0 {
 		return nil
 	}
-	return &Images{s.Height, s.Width, s.Channels, s.Layout, s.Black, s.White}
+	return &Images{s.Height, s.Width, s.Channels, s.Layout, s.Black, s.White, s.resized}
 }
 
 // setImages makes the rows images of that shape; nil makes them rows of numbers.
@@ -57,7 +59,7 @@ func (s *Set) setImages(m *Images) {
 	if m == nil {
 		m = &Images{}
 	}
-	s.Height, s.Width, s.Channels, s.Layout, s.Black, s.White = m.Height, m.Width, m.Channels, m.Layout, m.Black, m.White
+	s.Height, s.Width, s.Channels, s.Layout, s.Black, s.White, s.resized = m.Height, m.Width, m.Channels, m.Layout, m.Black, m.White, m.Resized
 }
 
 // check says what is wrong with the description of images of so many numbers; "" where nothing is.

@@ -183,6 +183,13 @@ func TestPicturesAreResized(t *testing.T) {
 	if s := src.Train; s.Width != 4 || s.Height != 2 || s.Rows != 2 || !slices.Equal(s.U8[:6], []uint8{200, 30, 20, 200, 30, 20}) {
 		t.Errorf("%v: %v", s.images(), s.U8)
 	}
+	p, err := FitPreparation(src.Train, PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := read(t, dir, Reading{As: p}).Train; s.Width != 4 || s.Height != 2 { // as the model's
+		t.Errorf("%v", s.images())
+	}
 	half := read(t, folder(t, map[string]string{"a.png": pngOf(t, coloured(9, 9, glass))}), Reading{Resize: "3x3"}).Train
 	if v := half.U8[16:20]; half.Channels != 4 || v[3] != 100 || v[1] < 197 || v[1] > 203 {
 		t.Errorf("%v", v)

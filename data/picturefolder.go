@@ -21,7 +21,7 @@ func (t *pictureTree) source(ctx context.Context, how *Reading) (*Source, error)
 	if err := t.refuse(how); err != nil {
 		return nil, err
 	}
-	r := &pictureReader{tree: t, how: how}
+	r := &pictureReader{tree: t, how: how, resize: how.Resize}
 	if err := r.look(ctx); err != nil {
 		return nil, err
 	}
@@ -77,8 +77,9 @@ func (t *pictureTree) refuse(how *Reading) error {
 
 // pictureReader reads the pictures of a tree, all brought to one shape.
 type pictureReader struct {
-	tree *pictureTree
-	how  *Reading
+	tree   *pictureTree
+	how    *Reading
+	resize string // as asked for, or as for the model
 
 	heads                   [3][]pictureHead
 	width, height, channels int
@@ -108,6 +109,9 @@ func (r *pictureReader) look(ctx context.Context) error {
 
 // settle decides on the shape that all pictures get.
 func (r *pictureReader) settle() error {
+	if as := r.how.As; r.how.Resize == "" && as != nil && as.Images != nil && as.Images.Resized {
+		r.resize = fmt.Sprintf("%dx%d", as.Images.Width, as.Images.Height)
+	}
 	var first *pictureHead
 	var at string
 	for i, part := range r.heads {
@@ -116,7 +120,7 @@ func (r *pictureReader) settle() error {
 			if first == nil {
 				first, at = h, r.tree.parts[i][k].path
 			}
-			if r.how.Resize == "" && (h.width != first.width || h.height != first.height) {
+			if r.resize == "" && (h.width != first.width || h.height != first.height) {
 				return wrong(r.tree.parts[i][k].path, "a picture of %s, but %s is of %s: expected one size; --resize %s brings all to that",
 					h.size(), at, first.size(), first.size())
 			}
@@ -124,9 +128,9 @@ func (r *pictureReader) settle() error {
 		}
 	}
 	r.width, r.height = first.width, first.height
-	if size, ok := sides(r.how.Resize, 2); ok {
+	if size, ok := sides(r.resize, 2); ok {
 		if r.width, r.height = size[0], size[1]; product(size) > maxResized {
-			return &ReadingError{"Resize", fmt.Sprintf("is %s: expected %d million pixels at most", r.how.Resize, maxResized>>20)}
+			return &ReadingError{"Resize", fmt.Sprintf("is %s: expected %d million pixels at most", r.resize, maxResized>>20)}
 		}
 	}
 	if as := r.how.As; as != nil && as.Images != nil {
@@ -159,7 +163,7 @@ func (r *pictureReader) set(ctx context.Context, i int) (*Set, error) {
 	if r.tree.divided {
 		s.Name = filepath.Join(r.tree.dir, strings.SplitN(part[0].id, "/", 2)[0])
 	}
-	s.Height, s.Width, s.Channels = r.height, r.width, r.channels
+	s.Height, s.Width, s.Channels, s.resized = r.height, r.width, r.channels, r.resize != ""
 	total := product([]int{s.Rows, s.Cols})
 	if total < 0 {
 		return nil, wrong(s.Name, "%d pictures of %dx%d: expected fewer, or smaller ones by --resize", s.Rows, r.width, r.height)
@@ -204,7 +208,7 @@ func (r *pictureReader) say(src *Source, classes []string) {
 	m := Images{Height: r.height, Width: r.width, Channels: r.channels}
 	all := len(r.heads[0]) + len(r.heads[1]) + len(r.heads[2])
 	text := fmt.Sprintf("%d pictures of %s", all, m)
-	if r.how.Resize != "" {
+	if r.resize != "" {
 		text += ", resampled (--resize)"
 	}
 	if r.tree.divided {

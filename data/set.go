@@ -17,7 +17,8 @@ type Set struct {
 	Layout       Layout  // how files hold the images
 	Black, White float64 // the values that are drawn as black and as white; both 0 for 0 and 1
 
-	dims []int // of a row, as an array has it; nil where it is not known or no longer of use
+	dims    []int // of a row, as an array has it; nil where it is not known or no longer of use
+	resized bool  // whether the images had other sizes
 
 	// One of U8, F32 and F64 is set, Rows x Cols, row after row. A byte v of U8 means the grey value v/255. F64 holds
 	// numbers that float32 would blur; none of them is beyond float32's range.
