@@ -18,6 +18,8 @@ type Preparation struct {
 	Unit    bool    `json:"unit,omitempty"` // prepared values are clamped to [0,1]
 	Wide    bool    `json:"wide,omitempty"` // raw values are taken as float64, which float32 would blur; else as float32
 
+	Images *Images `json:"images,omitempty"` // what is known of rows that are images
+
 	Cols    int       `json:"cols"`              // raw columns
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
@@ -67,6 +69,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if scaling != ScaleNone {
 		p.fit(s)
 	}
+	p.fitImages(s, o.Scaling)
 	p.fitDeviation(s)
 	return p, nil
 }
@@ -86,7 +89,7 @@ func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 		switch {
 		case inUnit:
 			scaling = ScaleNone
-		case o.Unit:
+		case o.Unit, s.bytesAsNumbers():
 			scaling = ScaleMinMax
 		default:
 			scaling = ScaleStandard
@@ -244,6 +247,11 @@ func (p *Preparation) Validate() error {
 		return wrong(name, "scaling none with numbers: expected neither shift nor scale")
 	case p.Scaling != ScaleNone && (len(p.Shift) != p.Cols || len(p.Scale) != p.Cols):
 		return wrong(name, "%d shifts and %d scales: expected %d of each", len(p.Shift), len(p.Scale), p.Cols)
+	}
+	if p.Images != nil {
+		if msg := p.Images.check(p.Cols); msg != "" {
+			return wrong(name, "%s", msg)
+		}
 	}
 	for j, c := range p.Columns {
 		if err := c.check(name, j); err != nil {

@@ -102,7 +102,7 @@ func (p *parts) write(each func(use func(*Set) error) error) error {
 
 func (p *parts) use(s *Set) error {
 	if p.first == nil {
-		if err := p.w.begin(s, p.left); err != nil {
+		if err := p.w.begin(s.Head(0).stored(), p.left); err != nil {
 			return err
 		}
 		p.first = s.Head(0)
@@ -117,5 +117,5 @@ func (p *parts) use(s *Set) error {
 			s.Cols, f.Cols)
 	}
 	p.left -= s.Rows
-	return p.w.part(s)
+	return p.w.part(s.stored())
 }

@@ -82,7 +82,7 @@ func TestIDXRoundsFloats(t *testing.T) {
 	if err := Write(path, &Set{Rows: 1, Cols: 5, F32: []float32{-1, 0.4 / 255, 1.6 / 255, 1, 7}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := open(t, path).U8; !slices.Equal(got, []uint8{0, 0, 2, 255, 255}) {
+	if got := open(t, path).F32; !slices.Equal(got, []float32{0, 0, 2, 255, 255}) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -103,7 +103,9 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 		return nil, err
 	}
 	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = s.Name, s.Labels, s.Classes, s.IDs, s.IDName
-	y.Height, y.Width, y.Channels = s.Height, s.Width, s.Channels
+	if s.Height > 0 { // as it came
+		y.Height, y.Width, y.Channels, y.Layout = s.Height, s.Width, s.Channels, s.Layout
+	}
 	if y.Columns == nil {
 		y.Columns = s.Columns
 	}

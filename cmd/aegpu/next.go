@@ -55,7 +55,7 @@ func next(dir, dataName string, m *model.Model, labels bool) []report.Command {
 		return commands
 	}
 	ending := "samples.csv"
-	if side, _, _ := squareSide(width(m)); side > 0 {
+	if side, _, _ := squareSide(width(m)); side > 0 || m.Preparation().Images != nil {
 		ending = "samples.png"
 	}
 	add("new examples:", "sample", dir, "-n", "64", "-o", ending)

@@ -20,7 +20,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		Name:      "train",
 		Usage:     "train an autoencoder",
 		ArgsUsage: "[DATA]",
-		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
+		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout or of pictures (sub-folders are\n" +
+			"classes), or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
 			"metrics.jsonl, pictures and report.html, and on a GPU algorithms.jsonl, which --resume and --config take along.\n" +
 			"One training at a time writes to it.\n\n" +
@@ -214,7 +215,11 @@ func partsText(s *train.Sets) string {
 	}
 	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
 	if k := s.Preparation.Scaling; k != data.ScaleNone {
-		text += ", scaled (" + k.String() + ")"
+		text += ", scaled (" + k.String()
+		if shift, scale, alike := s.Preparation.Alike(); alike {
+			text += fmt.Sprintf(", all pixels alike: %s to 0, %s to 1", short(shift), short(shift+scale))
+		}
+		text += ")"
 	}
 	return text
 }
