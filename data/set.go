@@ -89,6 +89,12 @@ func (s *Set) wideRow(dst []float64, i int) {
 	}
 }
 
+// NameRows gives s the name, the labels and the names of rows of another set with as many rows.
+func (s *Set) NameRows(like *Set) {
+	s.Name, s.IDs, s.IDName = like.Name, like.IDs, like.IDName
+	s.Labels, s.Classes, s.LabelName = like.Labels, like.Classes, like.LabelName
+}
+
 // Head returns the first n rows, or all where there are fewer. It shares the memory of s.
 func (s *Set) Head(n int) *Set {
 	n = min(max(n, 0), s.Rows)

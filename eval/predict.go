@@ -27,7 +27,7 @@ func Predict(ctx context.Context, m *model.Model, rows *data.Set) (*data.Set, er
 	}
 	names := m.ClassNames()
 	s := &data.Set{Name: rows.Name, Rows: rows.Rows, Cols: 1 + k, Columns: []data.Column{{Name: "class", Kind: data.Category, Levels: names}},
-		Labels: rows.Labels, Classes: rows.Classes, IDs: rows.IDs, IDName: rows.IDName}
+		Labels: rows.Labels, Classes: rows.Classes, IDs: rows.IDs, IDName: rows.IDName, LabelName: rows.LabelName}
 	for _, n := range names {
 		s.Columns = append(s.Columns, data.Column{Name: "p:" + n})
 	}

@@ -45,7 +45,7 @@ type ScoreOptions struct {
 func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) (*data.Set, error) {
 	columns := scoreColumns(m, o)
 	s := &data.Set{Name: rows.Name, Rows: rows.Rows, Cols: len(columns), Columns: columns,
-		Labels: rows.Labels, Classes: rows.Classes, IDs: rows.IDs, IDName: rows.IDName}
+		Labels: rows.Labels, Classes: rows.Classes, IDs: rows.IDs, IDName: rows.IDName, LabelName: rows.LabelName}
 	if err := hostmemory.Ask("scores", s.Rows, s.Cols, 8); err != nil {
 		return nil, err
 	}

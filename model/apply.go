@@ -80,7 +80,7 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 		return nil, err
 	}
 	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: m.Spec.Latent, F32: codes,
-		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: s.IDName}, nil
+		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: s.IDName, LabelName: s.LabelName}, nil
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
@@ -102,7 +102,7 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	if err != nil {
 		return nil, err
 	}
-	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = s.Name, s.Labels, s.Classes, s.IDs, s.IDName
+	y.NameRows(s)
 	if s.Height > 0 { // as it came
 		y.Height, y.Width, y.Channels, y.Layout = s.Height, s.Width, s.Channels, s.Layout
 	}
@@ -150,7 +150,7 @@ func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, er
 	if err != nil {
 		return nil, err
 	}
-	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = codes.Name, codes.Labels, codes.Classes, codes.IDs, codes.IDName
+	y.NameRows(codes)
 	return y, nil
 }
 
