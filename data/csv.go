@@ -82,8 +82,12 @@ func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*ta
 	if err != nil {
 		return nil, s.failed(err)
 	}
-	if !whole && bytes.IndexByte(head, '\n') < 0 {
+	if !whole && bytes.IndexAny(head, "\r\n") < 0 {
 		return nil, &Error{Path: s.path, Line: 1, Msg: fmt.Sprintf("a line of more than %d bytes: expected a table of shorter lines", maxLine)}
+	}
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 { // as old Macs wrote
+		text = &newlines{text}
+		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})
 	}
 	if at := bytes.IndexByte(head, 0); at >= 0 {
 		return nil, &Error{Path: s.path, Line: 1 + bytes.Count(head[:at], []byte{'\n'}), Msg: "a byte of 0: expected text"}

@@ -37,28 +37,29 @@ func TestDialects(t *testing.T) {
 		how  Reading
 		said string
 	}{
-		"plain":                  {text: plain, said: "separated by ','"},
-		"semicolons":             {text: swap(",", ";"), said: "separated by ';'"},
-		"decimal commas":         {text: swap(",", ";", ".", ","), said: "decimal mark ','"},
-		"tabs":                   {text: swap(",", "\t"), said: "separated by tabs"},
-		"tabs, decimal commas":   {text: swap(",", "\t", ".", ","), said: "decimal mark ','"},
-		"pipes":                  {text: swap(",", "|"), said: "separated by '|'"},
-		"spaces":                 {text: swap(",", "   ", "\n1", "\n  1"), said: "separated by spaces"},
-		"colons, asked for":      {text: swap(",", ":"), how: Reading{Delimiter: ":"}, said: "separated by ':'"},
-		"blanks after commas":    {text: swap(",", ", ")},
-		"quotes":                 {text: swap("größe", `"größe"`, "20", `"20"`)},
-		"Windows' ends of lines": {text: swap("\n", "\r\n")},
-		"without a last end":     {text: strings.TrimSuffix(plain, "\n")},
-		"blank lines":            {text: swap("\n", "\n\n")},
-		"a comment":              {text: "# made by a machine\n" + plain + "# the end\n"},
-		"titles":                 {text: "Report of 2024\n\n" + plain, said: `left out before it: "Report of 2024"`},
-		"a mark":                 {text: "\ufeff" + plain},
-		"UTF-16, little":         {text: inUTF16(plain, false, true), said: "UTF-16"},
-		"UTF-16, big":            {text: inUTF16(plain, true, true), said: "UTF-16"},
-		"Latin-1":                {text: swap("ö", "\xf6", "ß", "\xdf"), said: "Latin-1"},
-		"a header, asked for":    {text: plain, how: Reading{Header: "yes"}},
-		"names of rows, as R":    {text: "größe,weight\na,1.5,20\nb,2.5,30\nc,3.5,45\n", said: "as it has no name"},
-		"a comment of names":     {text: swap("größe", "# größe")},
+		"plain":                   {text: plain, said: "separated by ','"},
+		"semicolons":              {text: swap(",", ";"), said: "separated by ';'"},
+		"decimal commas":          {text: swap(",", ";", ".", ","), said: "decimal mark ','"},
+		"tabs":                    {text: swap(",", "\t"), said: "separated by tabs"},
+		"tabs, decimal commas":    {text: swap(",", "\t", ".", ","), said: "decimal mark ','"},
+		"pipes":                   {text: swap(",", "|"), said: "separated by '|'"},
+		"spaces":                  {text: swap(",", "   ", "\n1", "\n  1"), said: "separated by spaces"},
+		"colons, asked for":       {text: swap(",", ":"), how: Reading{Delimiter: ":"}, said: "separated by ':'"},
+		"blanks after commas":     {text: swap(",", ", ")},
+		"quotes":                  {text: swap("größe", `"größe"`, "20", `"20"`)},
+		"Windows' ends of lines":  {text: swap("\n", "\r\n")},
+		"old Macs' ends of lines": {text: swap("\n", "\r")},
+		"without a last end":      {text: strings.TrimSuffix(plain, "\n")},
+		"blank lines":             {text: swap("\n", "\n\n")},
+		"a comment":               {text: "# made by a machine\n" + plain + "# the end\n"},
+		"titles":                  {text: "Report of 2024\n\n" + plain, said: `left out before it: "Report of 2024"`},
+		"a mark":                  {text: "\ufeff" + plain},
+		"UTF-16, little":          {text: inUTF16(plain, false, true), said: "UTF-16"},
+		"UTF-16, big":             {text: inUTF16(plain, true, true), said: "UTF-16"},
+		"Latin-1":                 {text: swap("ö", "\xf6", "ß", "\xdf"), said: "Latin-1"},
+		"a header, asked for":     {text: plain, how: Reading{Header: "yes"}},
+		"names of rows, as R":     {text: "größe,weight\na,1.5,20\nb,2.5,30\nc,3.5,45\n", said: "as it has no name"},
+		"a comment of names":      {text: swap("größe", "# größe")},
 	} {
 		src, err := Read(context.Background(), file(t, "a.csv", c.text), c.how)
 		if err != nil {
@@ -129,6 +130,24 @@ func TestTextsBehindNumbers(t *testing.T) {
 	// Unasked, three quarters of numbers make the texts faults.
 	_, err = Read(context.Background(), file(t, "a.csv", b.String()), Reading{})
 	wantError(t, err, "line 15003", `column 2 ("grade")`, `found "B"`, "--types")
+}
+
+// Ids that repeat are no numbers to learn.
+func TestIDsThatRepeatAreLeftOut(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("patient_id,age,siteID\n")
+	for i := range 60 {
+		fmt.Fprintf(&b, "%d,%d.5,%c\n", 1000+i/3, 20+i, 'a'+i%4)
+	}
+	name := file(t, "a.csv", b.String())
+	src, err := Read(context.Background(), name, Reading{})
+	if err != nil || src.Train.Cols != 1 || !has(src.Found, "left out: patient_id (ids that repeat: --group patient_id", "siteID (ids that repeat") {
+		t.Errorf("%v, %q", err, src.Found)
+	}
+	src, err = Read(context.Background(), name, Reading{Group: "patient_id", Types: []string{"siteID=category"}})
+	if err != nil || src.Train.Cols != 2 || len(src.Train.Groups) != 60 || src.Train.Groups[0] != src.Train.Groups[2] || src.Train.Groups[2] == src.Train.Groups[3] {
+		t.Errorf("%v, %v", err, src)
+	}
 }
 
 // Digits with leading zeros are names, not numbers.
