@@ -6,6 +6,7 @@
 //	rows, err := aegpu.Read("table.csv")         // or FromDense, NewTable
 //	m, err := aegpu.Fit(dev, rows, aegpu.Settings{Model: "vae", Latent: 2})
 //	codes, err := m.Encode(rows)                 // rows x 2, with the rows' names and labels
+//	scores, err := m.Score(rows, aegpu.ScoreOptions{}) // how strange each row is
 //	err = m.Save("model.safetensors")            // and Load
 //
 // Rows go in as they are and come out in their own units: how they are scaled is
@@ -39,6 +40,8 @@ type (
 	Settings = settings.Config
 	// Evaluation is what a model is worth on a table, figure by figure.
 	Evaluation = eval.Summary
+	// ScoreOptions choose what Model.Score tells of a row beside its scores.
+	ScoreOptions = eval.ScoreOptions
 	// Progress is where a training stands within an epoch.
 	Progress = train.Progress
 	// Epoch is what an epoch came to.

@@ -5,9 +5,12 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu"
+	"github.com/aegpu/aegpu/settings"
+	training "github.com/aegpu/aegpu/train"
 )
 
 // tables are some that are none.
@@ -65,6 +68,22 @@ func TestFitAsAsked(t *testing.T) {
 	cancel()
 	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Epochs: 1000}, aegpu.WithContext(ctx), nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that is over: %v", err)
+	}
+	var request *training.RequestError
+	if _, err := aegpu.Fit(dev, rows, aegpu.Settings{Latent: 2, Epochs: 1}, aegpu.Resuming()); !errors.As(err, &request) || !strings.Contains(err.Error(), "needs a directory") {
+		t.Errorf("resuming what is nowhere: %v", err)
+	}
+	said := ""
+	of := aegpu.Settings{Latent: 2, Epochs: 1, DataFingerprint: settings.Fingerprint(strings.Repeat("0a", 32))}
+	m, err := aegpu.Fit(dev, rows, of, aegpu.OnWarning(func(line string) { said += line }))
+	if err != nil || !strings.Contains(said, "others than those that the settings were written for") {
+		t.Errorf("settings of other rows: %v, said %q", err, said)
+	} else if of = m.Training.Config; len(of.DataFingerprint) != 64 || strings.Contains(said, string(of.DataFingerprint)) {
+		t.Errorf("the fingerprint became %q", of.DataFingerprint)
+	}
+	said = ""
+	if _, err := aegpu.Fit(dev, rows, of, aegpu.OnWarning(func(line string) { said += line })); err != nil || said != "" {
+		t.Errorf("settings of these rows: %v, said %q", err, said)
 	}
 	plain := *rows
 	plain.Name = ""

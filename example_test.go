@@ -180,6 +180,43 @@ func ExampleModel_Evaluate() {
 	// Output: 60 rows; less than PCA's error: true
 }
 
+// How strange rows are to a model: a value that is far off stands out, and its column is named.
+func ExampleModel_Score() {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	m := must(aegpu.Fit(dev, rows, small(aegpu.Settings{Hidden: aegpu.Widths{16}, Latent: 2})))
+	defer m.Close()
+	few := must(aegpu.NewTable("few", data.Numbers("height", []float64{170, 170.6}), data.Numbers("width", []float64{45, 44.994}),
+		data.Numbers("depth", []float64{20, 90}), data.Numbers("mass", []float64{73, 73.985})))
+	scores := must(m.Score(few, aegpu.ScoreOptions{ByColumn: true}))
+	strangest := 0
+	for i := range scores.Rows {
+		if scores.At(i, 0) > scores.At(strangest, 0) {
+			strangest = i
+		}
+	}
+	top := scores.Columns[2]
+	fmt.Println(scores.Columns[0].Name, scores.Columns[1].Name, top.Name)
+	fmt.Println("row", strangest, "is the strangest, by its", top.Levels[int(scores.At(strangest, 2))])
+	// Output:
+	// squared_error nll top1
+	// row 1 is the strangest, by its depth
+}
+
+// Classes and their probabilities from a classifier on the code.
+func ExampleModel_Predict() {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	m := must(aegpu.Fit(dev, rows, small(aegpu.Settings{Hidden: aegpu.Widths{16}, Latent: 2, Classifier: settings.FinetuneClassifier, ClassifierEpochs: 3})))
+	defer m.Close()
+	p := must(m.Predict(rows))
+	sum := p.At(0, 1) + p.At(0, 2)
+	fmt.Println(p.Columns[0].Name, p.Columns[1].Name, p.Columns[2].Name, math.Abs(sum-1) < 1e-12)
+	// Output: class p:even p:odd true
+}
+
 // A classifier on the code, trained through the encoder once the autoencoder is: labels
 // come with the table.
 func ExampleFit_classifier() {

@@ -34,7 +34,7 @@ func WithContext(ctx context.Context) Option {
 func InDirectory(dir string) Option { return func(f *fitting) { f.options.Dir = dir } }
 
 // Resuming goes on with the run that InDirectory names, to the same bits as if it had
-// never stopped, or starts it where there is none.
+// never stopped, or starts it where there is none. Without InDirectory, Fit returns a [*train.RequestError].
 func Resuming() Option { return func(f *fitting) { f.options.Resume = true } }
 
 // OnProgress is told a few times a second where the training stands.
@@ -106,6 +106,12 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	sets, err := train.Divide(&data.Source{Train: rows}, s)
 	if err != nil {
 		return nil, err
+	}
+	if !sets.SameData(&s) {
+		if f.options.Warn != nil {
+			f.options.Warn(fmt.Sprintf("the rows of %s are others than those that the settings were written for (fingerprint %.12s, then %.12s)", s.Data, sets.Source, s.DataFingerprint))
+		}
+		s.DataFingerprint = "" // rows that are handed in are meant
 	}
 	result, err := train.Run(f.ctx, dev, s, sets, f.options)
 	if err != nil {

@@ -2,6 +2,7 @@ package aegpu_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -41,9 +42,24 @@ func TestNothingLeaks(t *testing.T) {
 		wholeWay(t, rows, test, dir)
 	}
 	before := measured(t)
-	for i := range times {
+	until := time.Time{}
+	if text := os.Getenv("AEGPU_SOAK"); text != "" { // see scripts/soak.sh
+		d, err := time.ParseDuration(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		until = time.Now().Add(d)
+	}
+	if text := os.Getenv("AEGPU_LEAKS"); text != "" {
+		until = time.Time{}
+		if _, err := fmt.Sscan(text, &times); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rounds := 0
+	for ; rounds < times || time.Now().Before(until); rounds++ {
 		in := "" // most keep nothing: a disk takes longer than all else
-		if i%10 == 0 {
+		if rounds%10 == 0 {
 			in = dir
 		}
 		wholeWay(t, rows, test, in)
@@ -55,7 +71,7 @@ func TestNothingLeaks(t *testing.T) {
 	}
 	if after.goroutines > before.goroutines || after.files > before.files || after.heap > before.heap+1<<20 {
 		t.Errorf("%d times on there are %d goroutines, %d open files and %d bytes of heap, there were %d, %d and %d",
-			times, after.goroutines, after.files, after.heap, before.goroutines, before.files, before.heap)
+			rounds, after.goroutines, after.files, after.heap, before.goroutines, before.files, before.heap)
 	}
 }
 

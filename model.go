@@ -100,6 +100,25 @@ func (m *Model) Reconstruct(rows *Table) (*Table, error) {
 	return m.engine.Reconstruct(context.Background(), rows)
 }
 
+// Score returns how strange rows are to the model, a row each, with their labels and names: the squared error of
+// their reconstructions in standard deviations of the columns trained on, and minus their log-likelihood where the
+// loss is one; see [ScoreOptions] and [eval.Score]. A higher number is stranger. Nothing is drawn.
+func (m *Model) Score(rows *Table, o ScoreOptions) (*Table, error) {
+	if err := checkTable(rows); err != nil {
+		return nil, err
+	}
+	return eval.Score(context.Background(), m.engine, rows, o)
+}
+
+// Predict returns the class of every row and the probability of each class, with the rows' labels and names, of a model
+// that was trained with a classifier; [eval.ErrNoClassifier] of another.
+func (m *Model) Predict(rows *Table) (*Table, error) {
+	if err := checkTable(rows); err != nil {
+		return nil, err
+	}
+	return eval.Predict(context.Background(), m.engine, rows)
+}
+
 // maxSample bounds the numbers of a table of new rows, which is in memory as a whole.
 const maxSample = 1 << 34
 
@@ -118,6 +137,9 @@ func (m *Model) Sample(n int, seed uint64, like *Table) (*Table, error) {
 	codes, _, err := eval.Draw(context.Background(), m.engine, like, n, seed)
 	if err != nil {
 		return nil, err
+	}
+	if m.engine.Spec.HasPrior() {
+		return m.engine.DecodePrior(context.Background(), codes)
 	}
 	return m.engine.Decode(context.Background(), codes)
 }

@@ -26,6 +26,9 @@ func (f *frame) source(how *Reading, written string) (*Source, error) {
 		return nil, err
 	}
 	var inputs []input
+	if f.rows == 0 {
+		return nil, wrong(f.path, "0 rows of %d columns found: expected at least one of each", len(f.fields))
+	}
 	if how.As != nil {
 		inputs, err = f.inputsAs(r, how.As, src)
 	} else {
@@ -34,8 +37,8 @@ func (f *frame) source(how *Reading, written string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.rows == 0 || len(inputs) == 0 {
-		return nil, wrong(f.path, "%d rows of %d columns to train on found: expected at least one of each%s", f.rows, len(inputs), f.leftOut(r))
+	if len(inputs) == 0 {
+		return nil, wrong(f.path, "%d rows of %d columns of use found: expected at least one of each%s", f.rows, len(inputs), f.leftOut(r))
 	}
 	src.Train, err = f.assemble(inputs, r)
 	return src, err
@@ -251,11 +254,14 @@ func (f *frame) attachRoles(s *Set, r *roles) error {
 
 // textsOf are the cells of a column as texts.
 func (f *frame) textsOf(j int) []string {
-	out := make([]string, 0, f.rows)
+	var out []string
 	c := f.fields[j]
 	if c.texts == nil {
 		f.each(func(_ int, numbers []float64) { out = append(out, strconv.FormatFloat(numbers[c.at], 'f', -1, 64)) })
 		return out
+	}
+	if c.texts.allDiffer() {
+		return c.texts.levels
 	}
 	for i := range f.rows {
 		out = append(out, c.texts.at(i))

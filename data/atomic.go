@@ -66,14 +66,14 @@ func Replace(path, kept string, write func(io.Writer) error) error {
 	return syncFolder(dir)
 }
 
-// unfinished are the names of the temporary files that are being written.
+// unfinished are the names of the temporary files and folders that are being written.
 var unfinished sync.Map
 
 // Abandon removes the temporary files of writes that are under way and will not be finished, because the program is
 // about to end.
 func Abandon() {
 	unfinished.Range(func(temp, _ any) bool {
-		os.Remove(temp.(string))
+		os.RemoveAll(temp.(string))
 		return true
 	})
 }

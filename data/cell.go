@@ -50,6 +50,9 @@ func parseCell(text string, decimal byte) (float64, error) {
 	if text == "" {
 		return 0, strconv.ErrSyntax
 	}
+	if v, ok := parsePlain(text, decimal); ok {
+		return v, nil
+	}
 	switch c := text[0]; {
 	case c >= '0' && c <= '9', c == '+', c == '-', c == decimal, c == 'i', c == 'I':
 	default:
@@ -65,6 +68,49 @@ func parseCell(text string, decimal byte) (float64, error) {
 		return 0, strconv.ErrSyntax
 	}
 	return parseNumber(text)
+}
+
+// tens are the powers of ten that float64 holds exactly.
+var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+// parsePlain reads a decimal of at most 15 digits without an exponent, false where it is another or one that float32 may
+// round to the wrong side. Digits and power are exact, so that their quotient is the nearest float64 (Clinger, How to Read
+// Floating Point Numbers Accurately, 1990).
+func parsePlain(text string, decimal byte) (float64, bool) {
+	negative := text[0] == '-'
+	if negative {
+		text = text[1:]
+	}
+	if len(text) == 0 || len(text) > 16 {
+		return 0, false
+	}
+	var digits uint64
+	point := -1
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= '0' && c <= '9':
+			digits = digits*10 + uint64(c-'0')
+		case c == decimal && point < 0:
+			point = i
+		default:
+			return 0, false
+		}
+	}
+	behind := 0
+	if point >= 0 {
+		behind = len(text) - 1 - point
+	}
+	if point >= 0 && len(text) == 1 || point < 0 && len(text) > 15 {
+		return 0, false
+	}
+	v := float64(digits) / tens[behind]
+	if negative {
+		v = -v
+	}
+	if math.Float64bits(v)&(1<<29-1) == 1<<28 || v != 0 && math.Abs(v) < 0x1p-126 {
+		return 0, false
+	}
+	return v, true
 }
 
 // atoi reads a plain whole number.

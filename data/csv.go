@@ -68,6 +68,7 @@ type tableReader struct {
 	*dialect
 	csv    *csv.Reader
 	kept   []bool // columns that are of use
+	plain  []bool // those that may turn out to be texts
 	notes  []string
 	latin1 bool // some text was none of UTF-8
 
@@ -81,8 +82,12 @@ func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*ta
 	if err != nil {
 		return nil, s.failed(err)
 	}
-	if !whole && bytes.IndexByte(head, '\n') < 0 {
+	if !whole && bytes.IndexAny(head, "\r\n") < 0 {
 		return nil, &Error{Path: s.path, Line: 1, Msg: fmt.Sprintf("a line of more than %d bytes: expected a table of shorter lines", maxLine)}
+	}
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 { // as old Macs wrote
+		text = &newlines{text}
+		head = bytes.ReplaceAll(head, []byte{'\r'}, []byte{'\n'})
 	}
 	if at := bytes.IndexByte(head, 0); at >= 0 {
 		return nil, &Error{Path: s.path, Line: 1 + bytes.Count(head[:at], []byte{'\n'}), Msg: "a byte of 0: expected text"}
@@ -96,7 +101,7 @@ func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*ta
 	if err := t.setColumns(how, asText); err != nil {
 		return nil, err
 	}
-	return t, t.readRows(s, how)
+	return t, t.readRows(s)
 }
 
 // headOf reads so much of a text that its dialect can be told: 64 KiB and 64 lines, or what a line may have at most.
@@ -162,12 +167,12 @@ func (t *tableReader) setColumns(how *Reading, asText map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	t.kept = make([]bool, len(t.fields))
+	t.kept, t.plain = make([]bool, len(t.fields)), make([]bool, len(t.fields))
 	for j := range t.fields {
 		if use[j] == unused {
 			continue
 		}
-		t.kept[j] = true
+		t.kept[j], t.plain[j] = true, use[j] == usedAsEither
 		if asText[j] || use[j] == usedAsText || use[j] == usedAsEither && t.looksText(j) {
 			t.fields[j].texts = newTexts()
 			continue
@@ -190,7 +195,7 @@ func (t *tableReader) looksText(j int) bool {
 }
 
 // readRows reads the rows behind the header.
-func (t *tableReader) readRows(s *stream, how *Reading) error {
+func (t *tableReader) readRows(s *stream) error {
 	skip := 0
 	if t.dialect.names {
 		skip = 1
@@ -217,19 +222,21 @@ func (t *tableReader) readRows(s *stream, how *Reading) error {
 				return err
 			}
 		}
-		if err := t.add(fields, how); err != nil {
+		if err := t.add(fields); err != nil {
 			return err
 		}
 	}
 }
 
 // add takes one line of data.
-func (t *tableReader) add(fields []string, how *Reading) error {
+func (t *tableReader) add(fields []string) error {
 	if len(fields) != len(t.fields) {
 		if len(fields) == 1 && strings.TrimSpace(fields[0]) == "" {
 			return nil
 		}
-		return t.at(0, fmt.Sprintf("%d fields: expected %d as in the lines before", len(fields), len(t.fields)))
+		e := t.at(0, fmt.Sprintf("%d fields: expected %d as in the lines before", len(fields), len(t.fields)))
+		e.Column, e.Field = 0, ""
+		return e
 	}
 	numbers := t.row()
 	t.lastLine, _ = t.csv.FieldPos(0)
@@ -247,7 +254,7 @@ func (t *tableReader) add(fields []string, how *Reading) error {
 		}
 		v, err := parseCell(text, t.decimal)
 		if err != nil || v-v != 0 {
-			if v, err = t.notNumber(j, text, v, err, how); err != nil {
+			if v, err = t.notNumber(j, text, v, err); err != nil {
 				return err
 			}
 		}
@@ -257,7 +264,7 @@ func (t *tableReader) add(fields []string, how *Reading) error {
 }
 
 // notNumber is the value of a cell that is none of a number, or what is wrong with it.
-func (t *tableReader) notNumber(j int, text string, v float64, err error, how *Reading) (float64, error) {
+func (t *tableReader) notNumber(j int, text string, v float64, err error) (float64, error) {
 	switch {
 	case isMissingNumber(text):
 		return math.NaN(), nil
@@ -267,7 +274,7 @@ func (t *tableReader) notNumber(j int, text string, v float64, err error, how *R
 		return 0, t.at(j, fmt.Sprintf("expected a finite number, found %q", clip(text)))
 	}
 	e := t.at(j, fmt.Sprintf("expected a number, found %q (--types COLUMN=category reads the column as texts, --label COLUMN as classes, --drop COLUMN leaves it out)", clip(text)))
-	if how.As != nil {
+	if !t.plain[j] {
 		return 0, e
 	}
 	return 0, &surpriseError{e, j}
@@ -309,12 +316,6 @@ func parseNumber(f string) (float64, error) {
 		}
 	}
 	return v, nil
-}
-
-// isNumber says whether a text is one of a number.
-func isNumber(f string) bool {
-	_, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
-	return err == nil || errors.Is(err, strconv.ErrRange)
 }
 
 // clip shortens a field for a message of one line.

@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 )
 
@@ -67,9 +66,7 @@ func headerOf(s *Set) []string {
 	for j := range names {
 		names[j] = "x" + strconv.Itoa(j)
 	}
-	// Names that are all numbers would be read as data.
-	text := slices.ContainsFunc(s.Columns, func(c Column) bool { return !isNumber(c.Name) })
-	if haveNames(s.Columns) && (s.Labels != nil || text) {
+	if haveNames(s.Columns) {
 		for j, c := range s.Columns {
 			names[j] = c.Name
 		}

@@ -40,12 +40,11 @@ func sniff(head []byte, whole bool, fallback rune, how *Reading) *dialect {
 	}
 	records := recordsOf(lines, d.comma)
 	if len(records) == 0 {
-		d.width = 1
 		return d
 	}
 	records = d.skipTitles(records)
 	d.findDecimal(records, how.Decimal)
-	d.findHeader(records, comment, how.Header)
+	d.findHeader(records, comment, how)
 	return d
 }
 
@@ -155,7 +154,7 @@ func (d *dialect) skipTitles(records [][]string) [][]string {
 	usual, _ := usualWidth(records)
 	d.width = usual
 	first := slices.IndexFunc(records, func(r []string) bool { return len(r) == usual })
-	oneShort := first == 1 && len(records[0]) == usual-1 && !slices.ContainsFunc(records[0], isNumberText)
+	oneShort := first == 1 && len(records[0]) == usual-1 && !slices.ContainsFunc(records[0], isNumberText) && !d.isHeader(records[1], records[2:])
 	if first <= 0 || first > mostTitles || oneShort { // R leaves the name of its row names out
 		return records
 	}
@@ -197,7 +196,7 @@ func (d *dialect) findDecimal(records [][]string, asked string) {
 }
 
 // findHeader decides whether the first record, or the comment before it, names the columns.
-func (d *dialect) findHeader(records [][]string, comment, asked string) {
+func (d *dialect) findHeader(records [][]string, comment string, how *Reading) {
 	first, body := records[0], records[1:]
 	d.sample = records
 	take := func(why string) {
@@ -207,8 +206,10 @@ func (d *dialect) findHeader(records [][]string, comment, asked string) {
 		}
 	}
 	switch {
-	case asked == "no":
-	case asked == "yes":
+	case how.Header == "no":
+	case how.Header == "yes":
+		take("")
+	case how.As != nil && slices.ContainsFunc(how.As.Columns, func(c Column) bool { return c.Name != "" && slices.Contains(first, c.Name) }):
 		take("")
 	case d.isHeader(first, body):
 		take("")
@@ -235,6 +236,9 @@ func (d *dialect) commentHeader(comment string) []string {
 func (d *dialect) isHeader(first []string, body [][]string) bool {
 	if len(first) == d.width-1 {
 		return len(body) > 0
+	}
+	if len(body) == 0 {
+		return !slices.ContainsFunc(first, isNumberText)
 	}
 	numeric, texts, repeated := 0, 0, false
 	for j, name := range first {

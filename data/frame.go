@@ -13,7 +13,8 @@ type frame struct {
 	decimal byte        // the mark in texts that are numbers
 	width   int         // columns of numbers
 	rows    int
-	blocks  [][]float64 // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
+	known   []columnStats // what stats found
+	blocks  [][]float64   // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
 }
 
 // rawColumn is one column of a frame.
@@ -59,6 +60,16 @@ func (t *texts) add(text string) {
 // at returns the text of a row.
 func (t *texts) at(row int) string { return t.levels[t.codes[row]] }
 
+// allDiffer says whether every row has a text of its own, in the order of the levels.
+func (t *texts) allDiffer() bool {
+	for i, code := range t.codes {
+		if int(code) != i {
+			return false
+		}
+	}
+	return true
+}
+
 // blockValues is how many numbers a block of a table holds at most, where a line has no more.
 const blockValues = 1 << 16
 
@@ -96,13 +107,6 @@ func (f *frame) each(use func(row int, numbers []float64)) {
 			i++
 		}
 	}
-}
-
-// column returns the numbers of one column, in new memory.
-func (f *frame) column(at int) []float64 {
-	values := make([]float64, 0, f.rows)
-	f.each(func(_ int, numbers []float64) { values = append(values, numbers[at]) })
-	return values
 }
 
 // find returns the field of a name, or of a number from 1 where no field has that name.

@@ -18,6 +18,11 @@ func (f *frame) sayRoles(r *roles, src *Source) {
 	} else if r.label >= 0 {
 		src.found("labels: %s", f.title(r.label))
 	}
+	if r.label >= 0 && f.fields[r.label].texts != nil {
+		if n := len(f.fields[r.label].texts.levels); n > 20 && 2*n > f.rows {
+			src.doubt("labels: %s has %d different values in %d rows: are they classes?", f.title(r.label), n, f.rows)
+		}
+	}
 	if r.group >= 0 {
 		src.found("groups: %s", f.title(r.group))
 	}
@@ -66,7 +71,7 @@ func (f *frame) sayColumns(plans []columnPlan, r *roles, src *Source) {
 		src.found("left out: %s", some(out))
 	}
 	if constant != nil {
-		src.doubt("constant: %s: nothing to learn there; --drop leaves it out", some(constant))
+		src.found("constant: %s, with nothing to learn (--drop)", some(constant))
 	}
 	if gaps != nil {
 		src.doubt("missing cells: %s", some(gaps))

@@ -39,7 +39,12 @@ func FuzzNPY(f *testing.F) {
 	f.Add([]byte(array("|u1", []int{1, 2, 2}, []uint8{1, 2, 3, 4})))
 	f.Add([]byte(array(">i8", []int{1 << 60}, []uint8{1})))
 	f.Add([]byte("\x93NUMPY\x02\x00\xff\xff\x00\x00{'shape': (1,)"))
-	f.Fuzz(func(t *testing.T, content []byte) { fuzz(t, content, readNPY) })
+	f.Fuzz(func(t *testing.T, content []byte) {
+		fuzzArrays(t, content, 0, func(s *stream) (*Source, error) {
+			src := &Source{}
+			return src, src.readNPY(s, &Reading{})
+		})
+	})
 }
 
 func FuzzCSV(f *testing.F) {

@@ -125,8 +125,8 @@ func idxBody(s *stream, kind byte, dims []int) ([]byte, error) {
 	return raw, s.end("IDX data")
 }
 
-// idxWriter writes the features as IDX bytes: U8 as it is, floats clipped to [0,1] and rounded to the nearest v/255. A
-// missing cell is an Error.
+// idxWriter writes the features as IDX bytes: U8 as it is, floats clipped to [0,1], or to the black and white of images,
+// and rounded to the nearest v/255. A missing cell is an Error.
 type idxWriter struct{ b *bufio.Writer }
 
 func (x *idxWriter) begin(s *Set, rows int) error {
@@ -149,8 +149,12 @@ func (x *idxWriter) part(s *Set) error {
 	if _, err := x.b.Write(s.U8); err != nil {
 		return err
 	}
+	black, white := 0.0, 1.0
+	if s.Black < s.White {
+		black, white = s.Black, s.White
+	}
 	for i := range len(s.F32) + len(s.F64) {
-		if err := x.b.WriteByte(byte(math.RoundToEven(255 * min(max(s.value(i), 0), 1)))); err != nil {
+		if err := x.b.WriteByte(byte(math.RoundToEven(255 * min(max((s.value(i)-black)/(white-black), 0), 1)))); err != nil {
 			return err
 		}
 	}

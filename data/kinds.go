@@ -47,6 +47,8 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	switch {
 	case s.there(f.rows) == 0 && f.rows > 0:
 		p.out = "no value in it"
+	case asked == "" && s.whole && f.named && endsInID(p.Name) && f.rows >= fewRows:
+		p.out = "ids that repeat: --group COLUMN keeps the rows of one on one side, --types COLUMN=category or real trains on it"
 	case asked == "count" && !(s.whole && s.lo >= 0):
 		e.Msg = fmt.Sprintf("values of %g to %g: expected whole numbers from 0 on, as counts were asked for", s.lo, s.hi)
 		return e
@@ -87,6 +89,9 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 	switch {
 	case asked == "text":
 		p.out = "text"
+	case asked == "real", asked == "count":
+		e.Msg = fmt.Sprintf("texts such as %q: expected numbers, as %s was asked for", clip(t.levels[0]), asked)
+		return e
 	case len(levels) == 0:
 		p.out = "no value in it"
 	case asked == "date" && !dates:
@@ -108,6 +113,8 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 		p.out = "dates, --types COLUMN=date takes them as days"
 	case len(levels) == 1:
 		p.out = "one text in all rows"
+	case f.named && endsInID(p.Name) && asked == "" && f.rows >= fewRows:
+		p.out = "ids that repeat: --group COLUMN keeps the rows of one on one side, --types COLUMN=category trains on it"
 	case t.many || len(levels) > mostCategories || 4*len(levels) > len(t.codes) && len(levels) > 8:
 		p.out = fmt.Sprintf("text, %s different: --types COLUMN=category takes it as a category", atLeast(t, len(levels)))
 	default:
@@ -228,7 +235,13 @@ func hasIDName(name string) bool {
 	if strings.HasPrefix(lower, "unnamed: 0") || slices.Contains(idNames, lower) || lower == "#" || lower == "no" || lower == "nr" {
 		return true
 	}
-	return strings.HasSuffix(lower, "_id") || strings.HasSuffix(lower, " id") || strings.HasSuffix(lower, "-id") || strings.HasSuffix(lower, ".id") ||
+	return endsInID(name)
+}
+
+// endsInID says whether the name of a column says that it holds ids.
+func endsInID(name string) bool {
+	lower := strings.ToLower(strings.TrimSpace(name))
+	return lower == "id" || lower == "uuid" || strings.HasSuffix(lower, "_id") || strings.HasSuffix(lower, " id") || strings.HasSuffix(lower, "-id") || strings.HasSuffix(lower, ".id") ||
 		len(name) > 2 && strings.HasSuffix(name, "ID") || len(name) > 2 && strings.HasSuffix(name, "Id")
 }
 

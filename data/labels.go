@@ -86,15 +86,73 @@ func lookUp[K comparable](keys []K, label map[K]int32) []int32 {
 	return out
 }
 
+// labelList is the labels of one set as they were read: numbers, or names where names is set.
+type labelList struct {
+	path    string
+	numbers []float64
+	names   []string
+}
+
+func (l *labelList) len() int { return max(len(l.numbers), len(l.names)) }
+
+// text returns the labels as names.
+func (l *labelList) text() []string {
+	if l.names != nil {
+		return l.names
+	}
+	names := make([]string, len(l.numbers))
+	for i, v := range l.numbers {
+		names[i] = strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return names
+}
+
 // attach gives the sets their labels, read from paths (one a set, same order).
 func attach(sets []*Set, paths []string, values [][]float64) error {
+	lists := make([]labelList, len(values))
+	for i := range lists {
+		lists[i] = labelList{path: paths[i], numbers: values[i]}
+	}
+	return attachLists(sets, lists, nil)
+}
+
+// attachLists gives the sets their labels, one list a set. A class means the same in all of them. Numbers that are
+// indices into names of classes, where there are any, are those classes.
+func attachLists(sets []*Set, lists []labelList, classes []string) error {
+	if len(sets) == 0 {
+		return nil
+	}
+	named, indices := false, len(classes) > 0
 	for i, s := range sets {
-		if len(values[i]) != s.Rows {
-			return &Error{Path: paths[i], Msg: fmt.Sprintf("%d labels: expected %d, one for each row of %s",
-				len(values[i]), s.Rows, s.Name)}
+		if n := lists[i].len(); n != s.Rows {
+			return &Error{Path: lists[i].path, Msg: fmt.Sprintf("%d labels: expected %d, one for each row of %s", n, s.Rows, s.Name)}
+		}
+		named = named || lists[i].names != nil
+		for _, v := range lists[i].numbers {
+			indices = indices && v >= 0 && v < float64(len(classes)) && v == math.Trunc(v)
 		}
 	}
-	labels, classes, err := numericLabels(paths, values)
+	var labels [][]int32
+	var err error
+	switch {
+	case named:
+		labels, classes, err = namedLabels(lists)
+	case indices:
+		for _, l := range lists {
+			part := make([]int32, len(l.numbers))
+			for i, v := range l.numbers {
+				part[i] = int32(v)
+			}
+			labels = append(labels, part)
+		}
+	default:
+		var paths []string
+		var values [][]float64
+		for _, l := range lists {
+			paths, values = append(paths, l.path), append(values, l.numbers)
+		}
+		labels, classes, err = numericLabels(paths, values)
+	}
 	if err != nil {
 		return err
 	}
@@ -102,4 +160,21 @@ func attach(sets []*Set, paths []string, values [][]float64) error {
 		s.Labels, s.Classes = labels[i], classes
 	}
 	return nil
+}
+
+// namedLabels makes class labels of names, all lists together.
+func namedLabels(lists []labelList) (labels [][]int32, classes []string, err error) {
+	var all []string
+	for _, l := range lists {
+		all = append(all, l.text()...)
+	}
+	joint, classes, err := textLabels(lists[0].path, all)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range lists {
+		labels = append(labels, joint[:l.len():l.len()])
+		joint = joint[l.len():]
+	}
+	return labels, classes, nil
 }

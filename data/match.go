@@ -26,8 +26,12 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err := s.CheckGaps(); err != nil {
 		return nil, err
 	}
+	if err := p.checkImages(s); err != nil {
+		return nil, err
+	}
 	if order != nil {
 		s = s.reordered(order)
+		s.setImages(p.Images)
 	}
 	if s, err = p.translated(s); err != nil {
 		return nil, err

@@ -3,7 +3,10 @@ package data
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -15,7 +18,7 @@ func TestReadingAsksBeforeItTakes(t *testing.T) {
 	for i := range s.F32 {
 		s.F32[i] = float32(i % 7)
 	}
-	for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.idx", "a.idx.gz"} {
+	for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.idx", "a.idx.gz", "a.safetensors", "a.npy.zst"} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := Write(path, s); err != nil {
 			t.Fatal(err)
@@ -34,6 +37,44 @@ func TestReadingAsksBeforeItTakes(t *testing.T) {
 		ctx = WithMemory(context.Background(), func(string, float64) error { return refused })
 		if _, err := Open(ctx, path); !errors.Is(err, refused) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestReadingTakesWhatIsDecoded holds all that is allocated for a million numbers, garbage too, to 16 bytes a cell and
+// what a reader needs besides; SciPy's indices are 4 more for each row and column that they name.
+func TestReadingTakesWhatIsDecoded(t *testing.T) {
+	const rows, cols = 200000, 6
+	values, row, col := make([]float64, rows*cols), make([]int32, rows*cols), make([]int32, rows*cols)
+	var market strings.Builder
+	fmt.Fprintf(&market, "%%%%MatrixMarket matrix array real general\n%d %d\n", rows, cols)
+	for i := range values {
+		values[i], row[i], col[i] = float64(i%3)/3, int32(i/cols), int32(i%cols)
+		market.WriteString("0.1\n")
+	}
+	c := array("<f8", []int{rows, cols}, values)
+	fortran := strings.Replace(c, "'fortran_order': False", "'fortran_order': True ", 1)
+	tensors := tensorsOf(fmt.Sprintf(`{"x":{"dtype":"F64","shape":[%d,%d],"data_offsets":[0,%d]}}`, rows, cols, 8*rows*cols), c[len(c)-8*rows*cols:])
+	coo := npzOf(t, "format", array("|S3", nil, []byte("coo")), "shape", array("<i8", []int{2}, []int64{rows, cols}),
+		"row", array("<i4", []int{len(row)}, row), "col", array("<i4", []int{len(col)}, col), "data", array("<f8", []int{len(values)}, values))
+	const million = rows * cols
+	for name, c := range map[string]struct {
+		content string
+		bytes   uint64 // a cell
+	}{
+		"c.npy": {c, 8}, "fortran.npy": {fortran, 16}, "fortran.npy.gz": {packed(fortran), 16}, "c.npy.zst": {zstdPacked(c), 16},
+		"a.npz": {string(npzOf(t, "X", fortran)), 16}, "a.safetensors": {tensors, 8}, "a.safetensors.gz": {packed(tensors), 16},
+		"coo.npz": {string(coo), 16}, "a.mtx": {market.String(), 16 + 32}, // and the words of each line
+	} {
+		path := file(t, name, c.content)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if s := open(t, path); s.Rows != rows || s.Cols != cols || s.F64 == nil {
+			t.Errorf("%s: %d x %d", name, s.Rows, s.Cols)
+		}
+		runtime.ReadMemStats(&after)
+		if got := after.TotalAlloc - before.TotalAlloc; got > c.bytes*million+16<<20 {
+			t.Errorf("%s: %.1f bytes a cell, expected at most %d", name, float64(got)/million, c.bytes)
 		}
 	}
 }

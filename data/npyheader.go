@@ -3,11 +3,13 @@ package data
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"regexp"
 	"strconv"
 	"strings"
 )
+
+// recordType stands for the element types of records, which have a list of fields for a description.
+const recordType = "records"
 
 // npyHeader is what an NPY file says about its array (numpy.lib.format).
 type npyHeader struct {
@@ -21,6 +23,7 @@ const npyMagic = "\x93NUMPY"
 // The header is the text of a Python dictionary with three known keys; these find its values whatever their order.
 var (
 	npyDescr   = regexp.MustCompile(`['"]descr['"]\s*:\s*['"]([^'"]*)['"]`)
+	npyRecord  = regexp.MustCompile(`['"]descr['"]\s*:\s*[\[(]`)
 	npyFortran = regexp.MustCompile(`['"]fortran_order['"]\s*:\s*(True|False)`)
 	npyShape   = regexp.MustCompile(`['"]shape['"]\s*:\s*\(([0-9,\sL]*)\)`)
 )
@@ -62,6 +65,9 @@ func readNPYHeader(s *stream) (h npyHeader, err error) {
 // parseNPYHeader reads the three keys out of the dictionary.
 func parseNPYHeader(path, text string) (h npyHeader, err error) {
 	descr, fortran, shape := npyDescr.FindStringSubmatch(text), npyFortran.FindStringSubmatch(text), npyShape.FindStringSubmatch(text)
+	if descr == nil && npyRecord.MatchString(text) {
+		descr = []string{"", recordType}
+	}
 	switch {
 	case descr == nil:
 		return h, wrong(path, "NPY header without a simple 'descr': expected one array of numbers, as '<f4'")
@@ -78,15 +84,12 @@ func parseNPYHeader(path, text string) (h npyHeader, err error) {
 		}
 		d, err := strconv.Atoi(f)
 		if err != nil {
-			return h, wrong(path, "NPY shape (%s): expected sizes that fit", shape[1])
+			return h, wrong(path, "NPY shape (%s): expected sizes that fit", clip(shape[1]))
 		}
 		h.shape = append(h.shape, d)
 	}
-	if len(h.shape) == 0 {
-		return h, wrong(path, "an NPY array without dimensions: expected rows of numbers")
-	}
-	if n := product(h.shape); n <= 0 || int64(n) > math.MaxInt64/16 {
-		return h, wrong(path, "NPY shape (%s): expected sizes above 0 whose product fits", shape[1])
+	if product(h.shape) < 0 {
+		return h, wrong(path, "NPY shape (%s): expected sizes whose product fits", clip(shape[1]))
 	}
 	return h, nil
 }

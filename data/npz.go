@@ -2,28 +2,26 @@ package data
 
 import (
 	"archive/zip"
-	"bufio"
+	"bytes"
+	"cmp"
 	"compress/flate"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
-	"slices"
 	"strings"
-	"time"
 )
 
-// npzNames are the names under which archives keep their arrays, by role; the first that is there is taken.
-var npzNames = struct{ x, y, testX, testY []string }{
-	x:     []string{"X", "x", "X_train", "x_train", "train_images"},
-	y:     []string{"y", "Y", "Y_train", "y_train", "train_labels"},
-	testX: []string{"X_test", "x_test", "test_images"},
-	testY: []string{"Y_test", "y_test", "test_labels"},
-}
+// maxDirectory is the bytes of an archive's list of its members, which is held in memory as a whole.
+const maxDirectory = 4 << 20
 
-// openNPZ reads the arrays X and, where it is there, y of an archive; x_train, y_train, x_test and y_test give two
-// parts. An archive with one array under another name is taken to hold X.
-func openNPZ(ctx context.Context, path string) (*Source, error) {
+// smallMember is the bytes of a member that is read twice, at first for its checksum.
+const smallMember = 1 << 16
+
+// openNPZ reads the arrays X and, where it is there, y of an archive, or those of the other names of bundleRoles;
+// x_train, y_train, x_test and y_test, say, give two parts. A sparse matrix of SciPy is made dense.
+func openNPZ(ctx context.Context, path string, how *Reading) (*Source, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, pathError(path, err)
@@ -33,109 +31,158 @@ func openNPZ(ctx context.Context, path string) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	z, err := zip.NewReader(f, info.Size())
-	if err != nil {
-		if errors.Is(err, zip.ErrFormat) {
-			return nil, &Error{Path: path, Msg: "not a zip archive, or one that is cut short: expected NPZ", Err: err}
-		}
+	return readNPZ(ctx, path, f, info.Size(), how)
+}
+
+// readNPZ reads an archive of so many bytes.
+func readNPZ(ctx context.Context, path string, r io.ReaderAt, size int64, how *Reading) (*Source, error) {
+	bounded := &boundedReaderAt{r: r, left: maxDirectory + 1<<17}
+	z, err := zip.NewReader(bounded, size)
+	switch {
+	case errors.Is(err, errDirectory):
+		return nil, wrong(path, "a list of members of more than %d bytes: expected fewer arrays", maxDirectory)
+	case errors.Is(err, zip.ErrFormat), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, &Error{Path: path, Msg: "not a zip archive, or one that is cut short: expected NPZ", Err: err}
+	case err != nil:
 		return nil, err
 	}
-	return (&archive{ctx, path, info.Size(), z.File}).source()
+	bounded.left = -1
+	for _, f := range z.File {
+		if err := checkMember(r, f); err != nil {
+			return nil, zipFailed(path, err)
+		}
+	}
+	a := &archive{path: path, size: size, files: map[*arrayInfo]*zip.File{}}
+	if err := a.readHeaders(ctx, z.File); err != nil {
+		return nil, err
+	}
+	if how.Array == "" && a.sparse() {
+		return a.readSparse(ctx, how)
+	}
+	return readBundle(ctx, a, how)
+}
+
+// checkMember compares the name of a member with that in front of its bytes, since no checksum covers either: an array
+// under a damaged name would be left out, or taken for another. zip.ErrFormat is that they differ.
+func checkMember(r io.ReaderAt, f *zip.File) error {
+	end, err := f.DataOffset()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return zip.ErrFormat
+	}
+	if err != nil {
+		return err
+	}
+	const fixed = 30 // bytes in front of the name, which tell its length and that of what follows it
+	for _, most := range []int64{256, fixed + 2<<16} {
+		start := max(end-most, 0)
+		before := make([]byte, end-start)
+		if _, err := r.ReadAt(before, start); errors.Is(err, io.EOF) {
+			return zip.ErrFormat
+		} else if err != nil {
+			return err
+		}
+		for at := len(before); at >= 0; at = bytes.LastIndex(before[:at], []byte("PK\x03\x04")) {
+			head := before[at:]
+			if len(head) < fixed {
+				continue
+			}
+			name, extra := int(binary.LittleEndian.Uint16(head[26:])), int(binary.LittleEndian.Uint16(head[28:]))
+			if fixed+name+extra != len(head) {
+				continue
+			}
+			if string(head[fixed:fixed+name]) != f.Name {
+				return zip.ErrFormat
+			}
+			return nil
+		}
+	}
+	return zip.ErrFormat
+}
+
+// boundedReaderAt ends with errDirectory after so many bytes; below 0 it does not.
+type boundedReaderAt struct {
+	r    io.ReaderAt
+	left int64
+}
+
+var errDirectory = errors.New("more bytes than a directory may have")
+
+func (b *boundedReaderAt) ReadAt(p []byte, at int64) (int, error) {
+	if at < 0 { // what a damaged directory may ask for
+		return 0, zip.ErrFormat
+	}
+	if b.left >= 0 {
+		if b.left -= int64(len(p)); b.left < 0 {
+			b.left = 0
+			return 0, errDirectory
+		}
+	}
+	return b.r.ReadAt(p, at)
 }
 
 // archive is an open NPZ file.
 type archive struct {
-	ctx   context.Context
 	path  string
 	size  int64 // of the archive
-	files []*zip.File
+	infos []*arrayInfo
+	files map[*arrayInfo]*zip.File
 }
 
-// source reads the parts.
-func (a *archive) source() (*Source, error) {
-	x := a.find(npzNames.x)
-	if x == nil && len(a.files) == 1 {
-		x = a.files[0]
-	}
-	if x == nil {
-		var have []string
-		for _, f := range a.files {
-			have = append(have, f.Name)
+func (a *archive) where() string        { return a.path }
+func (a *archive) arrays() []*arrayInfo { return a.infos }
+
+// readHeaders reads what each member says of its array. One that is none is an array with an error.
+func (a *archive) readHeaders(ctx context.Context, files []*zip.File) error {
+	for _, f := range files {
+		if strings.HasSuffix(f.Name, "/") {
+			continue
 		}
-		slices.Sort(have)
-		return nil, wrong(a.path, "no array named X: expected X and perhaps y, found %s", strings.Join(have, ", "))
-	}
-	train, err := a.set(x)
-	if err != nil {
-		return nil, err
-	}
-	src := &Source{Train: train}
-	var sets []*Set
-	var ys []*zip.File
-	labelled := func(s *Set, names []string) {
-		if y := a.find(names); y != nil {
-			sets, ys = append(sets, s), append(ys, y)
+		info := &arrayInfo{name: strings.TrimSuffix(f.Name, ".npy")}
+		err := a.with(ctx, f, func(s *stream) (err error) {
+			if info.npyHeader, err = readNPYHeader(s); f.UncompressedSize64 > smallMember {
+				return err
+			}
+			// A small one is read to its checksum, whatever it is: that decides on others.
+			_, damage := io.Copy(io.Discard, s)
+			if errors.Is(damage, io.ErrUnexpectedEOF) {
+				damage = zip.ErrFormat
+			}
+			return cmp.Or(damage, err)
+		})
+		var e *Error
+		var corrupt flate.CorruptInputError
+		if err != nil && (!errors.As(err, &e) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.As(err, &corrupt)) {
+			return cmp.Or(ctx.Err(), err)
 		}
+		info.err = err
+		a.infos = append(a.infos, info)
+		a.files[info] = f
 	}
-	labelled(train, npzNames.y)
-	if x := a.find(npzNames.testX); x != nil {
-		if src.Test, err = a.set(x); err != nil {
-			return nil, err
-		}
-		if src.Test.Cols != train.Cols {
-			return nil, wrong(src.Test.Name, "%d columns: expected %d as in %s", src.Test.Cols, train.Cols, train.Name)
-		}
-		labelled(src.Test, npzNames.testY)
-	}
-	return src, a.label(sets, ys)
+	return nil
 }
 
-// label reads one array of labels for each set.
-func (a *archive) label(sets []*Set, ys []*zip.File) error {
-	var paths []string
-	var values [][]float64
-	for _, y := range ys {
-		err := a.with(y, func(s *stream) error {
-			v, err := readNPYNumbers(s)
-			paths, values = append(paths, s.path), append(values, v)
-			return err
+func (a *archive) read(ctx context.Context, want []*arrayInfo, use func(*arrayInfo, *stream) error) error {
+	for _, info := range want {
+		err := a.with(ctx, a.files[info], func(s *stream) error {
+			if _, err := readNPYHeader(s); err != nil {
+				return err
+			}
+			return use(info, s)
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return attach(sets, paths, values)
-}
-
-// find returns the first array of the archive that has one of the names.
-func (a *archive) find(names []string) *zip.File {
-	for _, n := range names {
-		for _, f := range a.files {
-			if f.Name == n+".npy" || f.Name == n {
-				return f
-			}
-		}
-	}
 	return nil
 }
 
-// set reads one array as examples.
-func (a *archive) set(f *zip.File) (*Set, error) {
-	var set *Set
-	err := a.with(f, func(s *stream) (err error) {
-		set, err = readNPY(s)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	return set, nil
-}
-
 // with opens one member and hands its unpacked bytes to read.
-func (a *archive) with(f *zip.File, read func(*stream) error) error {
+func (a *archive) with(ctx context.Context, f *zip.File, read func(*stream) error) error {
 	name := a.path + "/" + strings.TrimSuffix(f.Name, ".npy")
 	r, err := f.Open()
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = zip.ErrFormat
+	}
 	if err != nil {
 		return zipFailed(name, err)
 	}
@@ -143,7 +190,7 @@ func (a *archive) with(f *zip.File, read func(*stream) error) error {
 	// The directory's sizes are claims too; what deflate can make of the packed bytes is the surer bound.
 	packed := int64(min(f.CompressedSize64, uint64(a.size)))
 	most := int64(min(f.UncompressedSize64, uint64(packed+1)*maxDeflate))
-	return zipFailed(name, read(&stream{ctx: a.ctx, path: name, r: r, most: most, hint: packed * 8}))
+	return zipFailed(name, read(&stream{ctx: ctx, path: name, r: r, most: most, hint: packed * 8}))
 }
 
 // zipFailed turns the archive's complaints into an Error about the member.
@@ -158,49 +205,4 @@ func zipFailed(name string, err error) error {
 		return &Error{Path: name, Msg: "packed by an unknown method: expected none or deflate", Err: err}
 	}
 	return err
-}
-
-// npzWriter writes X and, where there are labels, y. The members carry no time of their own, so that the same set gives
-// the same bytes.
-type npzWriter struct {
-	w        io.Writer
-	z        *zip.Writer
-	x        npyWriter
-	labelled bool
-	labels   []int32 // so far
-}
-
-func (n *npzWriter) member(name string) (io.Writer, error) {
-	return n.z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)})
-}
-
-func (n *npzWriter) begin(s *Set, rows int) error {
-	n.z, n.labelled = zip.NewWriter(n.w), s.Labels != nil
-	x, err := n.member("X.npy")
-	if err != nil {
-		return err
-	}
-	n.x.b = bufio.NewWriterSize(x, 1<<16)
-	return n.x.begin(s, rows)
-}
-
-func (n *npzWriter) part(s *Set) error {
-	n.labels = append(n.labels, s.Labels...)
-	return n.x.part(s)
-}
-
-func (n *npzWriter) end() error {
-	if err := n.x.end(); err != nil {
-		return err
-	}
-	if n.labelled {
-		y, err := n.member("y.npy")
-		if err != nil {
-			return err
-		}
-		if err := writeNPYLabels(y, n.labels); err != nil {
-			return err
-		}
-	}
-	return n.z.Close()
 }

@@ -47,7 +47,7 @@ func TestNPZArrays(t *testing.T) {
 		arrays map[string]any
 		words  []string
 	}{
-		{map[string]any{"a.npy": []int8{1}, "b.npy": []int8{1}}, []string{"no array named X", "a.npy"}},
+		{map[string]any{"a.npy": []int8{1}, "b.npy": []int8{1}}, []string{"no array named X", "--array", `"a" (int8 1)`}},
 		{map[string]any{"X.npy": []int8{1}, "y.npy": []int8{1, 2}}, []string{"a.npz/y", "2 labels: expected 1"}},
 		{map[string]any{"X.npy": []int8{1}, "y.npy": []float64{math.NaN()}}, []string{"a.npz/y", "row 1", "NaN"}},
 		{map[string]any{"X.npy": []float64{math.Inf(1)}}, []string{"a.npz/X", "row 1", "infinite"}},

@@ -29,11 +29,12 @@ func (s *Source) doubt(format string, args ...any) {
 	s.Doubts = append(s.Doubts, fmt.Sprintf(format, args...))
 }
 
-// endings are what file names may end in, without .gz, and what they mean.
-const endings = ".npy, .npz, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz"
+// endings are what file names may end in, without .gz or .zst, and what they mean.
+const endings = ".npy, .npz, .safetensors, .mtx, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz or .zst"
 
-// Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, or a file by its ending. In NPY and NPZ
-// an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
+// Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, a folder of pictures (PNG, JPEG, GIF, BMP,
+// WebP; sub-folders are classes), or a file by its ending; IDX and pictures are known by their content too. Images of
+// uint8 are grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
 // with a column that float32 would blur. Labels come from the files
 // that MNIST's naming puts beside the images, the array y, or the column label, class, target or y.
 //
@@ -49,16 +50,46 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 		if builtin != "glyphs" {
 			return nil, wrong(name, "no such built-in data: there is builtin:glyphs")
 		}
-		return Glyphs(ctx, GlyphsTrain, GlyphsTest)
+		if how.Resize != "" {
+			return nil, &ReadingError{"Resize", fmt.Sprintf("is %s, but the pictures of %s have one size: expected none", how.Resize, name)}
+		}
+		src, err := Glyphs(ctx, GlyphsTrain, GlyphsTest)
+		if err != nil {
+			return nil, err
+		}
+		return src, src.lay(ctx, &how)
 	}
+	src, err := openPath(ctx, name, &how)
+	if err != nil {
+		return nil, err
+	}
+	return src, src.lay(ctx, &how)
+}
+
+// openPath reads a folder or a file.
+func openPath(ctx context.Context, name string, how *Reading) (*Source, error) {
 	info, err := os.Stat(name)
 	if err != nil {
 		return nil, missing(name, err)
 	}
 	if info.IsDir() {
+		pictures, err := findPictures(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if pictures != nil {
+			return pictures.source(ctx, how)
+		}
+	} else if format(name) == "" && kindByContent(ctx, name) == "picture" {
+		return openPicture(ctx, name, how)
+	}
+	if how.Resize != "" {
+		return nil, &ReadingError{"Resize", fmt.Sprintf("is %s, but %s holds no pictures: expected none", how.Resize, name)}
+	}
+	if info.IsDir() {
 		return openFolder(ctx, name)
 	}
-	return openFile(ctx, name, &how)
+	return openFile(ctx, name, how)
 }
 
 // missing explains why a name could not be opened, with the built-in data where the name looks like a wish for it.
@@ -79,11 +110,19 @@ func Describe(ctx context.Context, name string, how Reading) (*Source, error) {
 func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	var set *Set
 	var err error
-	switch format(name) {
+	kind := format(name)
+	if kind == "" {
+		kind = kindByContent(ctx, name)
+	}
+	switch kind {
 	case "npz":
-		return openNPZ(ctx, name)
+		return openNPZ(ctx, name, how)
 	case "npy":
-		set, err = openNPY(ctx, name)
+		return openNPY(ctx, name, how)
+	case "safetensors":
+		return openSafetensors(ctx, name, how)
+	case "mtx":
+		return openMarket(ctx, name, how)
 	case "csv":
 		return openCSV(ctx, name, ',', how)
 	case "tsv":
@@ -106,15 +145,14 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 
 // format tells what a file holds by the ending of its name, "" where it does not say.
 func format(name string) string {
-	base := strings.ToLower(name)
-	if strings.HasSuffix(base, "ubyte") || strings.HasSuffix(base, "ubyte.gz") {
+	base := unpackedName(name)
+	if strings.HasSuffix(base, "ubyte") {
 		return "idx"
 	}
-	if strings.HasSuffix(base, ".npz") {
+	if strings.HasSuffix(strings.ToLower(name), ".npz") {
 		return "npz"
 	}
-	base = strings.TrimSuffix(base, ".gz")
-	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx"}, base[i+1:]) {
+	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx", "safetensors", "mtx"}, base[i+1:]) {
 		return base[i+1:]
 	}
 	return ""

@@ -18,14 +18,17 @@ type Preparation struct {
 	Unit    bool    `json:"unit,omitempty"` // prepared values are clamped to [0,1]
 	Wide    bool    `json:"wide,omitempty"` // raw values are taken as float64, which float32 would blur; else as float32
 
+	Images *Images `json:"images,omitempty"` // what is known of rows that are images
+
 	Cols    int       `json:"cols"`              // raw columns
 	Columns []Column  `json:"columns,omitempty"` // their names and kinds; nil where they are real numbers without names
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
 
-	HasIDs    bool   `json:"ids,omitempty"`     // the table named its rows
-	IDName    string `json:"id_name,omitempty"` // the column that did
-	LabelName string `json:"label,omitempty"`   // the column of its labels
+	Deviation []float64 `json:"deviation,omitempty"` // one a raw column, see Deviations; nil where Scale says it, or it is not known
+	HasIDs    bool      `json:"ids,omitempty"`       // the table named its rows
+	IDName    string    `json:"id_name,omitempty"`   // the column that did
+	LabelName string    `json:"label,omitempty"`     // the column of its labels
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
@@ -66,6 +69,8 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if scaling != ScaleNone {
 		p.fit(s)
 	}
+	p.fitImages(s, o.Scaling)
+	p.fitDeviation(s)
 	return p, nil
 }
 
@@ -84,7 +89,7 @@ func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 		switch {
 		case inUnit:
 			scaling = ScaleNone
-		case o.Unit:
+		case o.Unit, s.bytesAsNumbers():
 			scaling = ScaleMinMax
 		default:
 			scaling = ScaleStandard
@@ -243,6 +248,11 @@ func (p *Preparation) Validate() error {
 	case p.Scaling != ScaleNone && (len(p.Shift) != p.Cols || len(p.Scale) != p.Cols):
 		return wrong(name, "%d shifts and %d scales: expected %d of each", len(p.Shift), len(p.Scale), p.Cols)
 	}
+	if p.Images != nil {
+		if msg := p.Images.check(p.Cols); msg != "" {
+			return wrong(name, "%s", msg)
+		}
+	}
 	for j, c := range p.Columns {
 		if err := c.check(name, j); err != nil {
 			return err
@@ -259,7 +269,7 @@ func (p *Preparation) Validate() error {
 			return e
 		}
 	}
-	return nil
+	return p.checkDeviation(name)
 }
 
 // column describes raw column j.

@@ -93,8 +93,9 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 	t := *s
 	t.Cols, t.Gaps, t.Columns = p.Inputs(), false, p.inputColumns()
 	if t.Cols != s.Cols {
-		t.Height, t.Width, t.Channels = 0, 0, 0
+		t.setImages(nil)
 	}
+	t.Black, t.White = 0, 0
 	t.U8, t.F64, t.F32 = nil, nil, make([]float32, t.Rows*t.Cols)
 	p.Rows(t.F32, s, 0, s.Rows)
 	return &t, nil
@@ -130,6 +131,7 @@ func (p *Preparation) Undo(x []float32) (*Set, error) {
 		return nil, wrong("preparation", "%d values: expected rows of %d", len(x), in)
 	}
 	s := &Set{Rows: len(x) / in, Cols: p.Cols, Columns: slices.Clone(p.Columns)}
+	s.setImages(p.Images)
 	if p.Wide {
 		s.F64 = make([]float64, s.Rows*s.Cols)
 	} else {

@@ -14,6 +14,12 @@ type Set struct {
 	// all zero where the rows are not known to be images.
 	Height, Width, Channels int
 
+	Layout       Layout  // how files hold the images
+	Black, White float64 // the values that are drawn as black and as white; both 0 for 0 and 1
+
+	dims    []int // of a row, as an array has it; nil where it is not known or no longer of use
+	resized bool  // whether the images had other sizes
+
 	// One of U8, F32 and F64 is set, Rows x Cols, row after row. A byte v of U8 means the grey value v/255. F64 holds
 	// numbers that float32 would blur; none of them is beyond float32's range.
 	U8  []uint8
@@ -83,6 +89,12 @@ func (s *Set) wideRow(dst []float64, i int) {
 	}
 }
 
+// NameRows gives s the name, the labels and the names of rows of another set with as many rows.
+func (s *Set) NameRows(like *Set) {
+	s.Name, s.IDs, s.IDName = like.Name, like.IDs, like.IDName
+	s.Labels, s.Classes, s.LabelName = like.Labels, like.Classes, like.LabelName
+}
+
 // Head returns the first n rows, or all where there are fewer. It shares the memory of s.
 func (s *Set) Head(n int) *Set {
 	n = min(max(n, 0), s.Rows)
@@ -142,7 +154,8 @@ func pick[T any](src []T, cols int, idx []int) []T {
 // reordered returns a copy whose column k is column order[k] of s. Its rows are images no more.
 func (s *Set) reordered(order []int) *Set {
 	t := *s
-	t.Cols, t.Height, t.Width, t.Channels = len(order), 0, 0, 0
+	t.Cols = len(order)
+	t.setImages(nil)
 	t.U8, t.F32, t.F64 = across(s.U8, s.Cols, order), across(s.F32, s.Cols, order), across(s.F64, s.Cols, order)
 	t.Columns = across(s.Columns, s.Cols, order)
 	return &t
@@ -193,23 +206,21 @@ func extent[T float32 | float64](values []T) (lo, hi T) {
 }
 
 // setGeometry reads dims, the shape of one row, as an image: height x width, or height x width x channels with a
-// number of channels that pictures have. Any other shape leaves the set flat.
+// number of channels that pictures have. Any other shape leaves the set flat. Reading looks closer ([Source.lay]).
 func (s *Set) setGeometry(dims []int) {
+	s.dims = dims
 	switch {
 	case len(dims) == 2:
 		s.Height, s.Width, s.Channels = dims[0], dims[1], 1
-	case len(dims) == 3 && (dims[2] == 1 || dims[2] == 3 || dims[2] == 4):
-		s.Height, s.Width, s.Channels = dims[0], dims[1], dims[2]
+	case len(dims) == 3 && isChannels(dims[2]):
+		s.setImages(hwc(dims))
 	}
 }
 
 // shape is the dimensions under which so many rows are written: rows x columns, or the images' own.
 func (s *Set) shape(rows int) []int {
-	switch {
-	case s.Channels > 1:
-		return []int{rows, s.Height, s.Width, s.Channels}
-	case s.Channels == 1:
-		return []int{rows, s.Height, s.Width}
+	if m := s.images(); m != nil {
+		return append([]int{rows}, m.dims()...)
 	}
 	return []int{rows, s.Cols}
 }

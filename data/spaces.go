@@ -57,3 +57,17 @@ func (s *spaces) take(p *byte) bool {
 	*p, s.left = c, s.left[1:]
 	return true
 }
+
+// newlines is a reader that makes ends of lines of the returns of old Macs.
+type newlines struct{ r io.Reader }
+
+// Read is io.Reader.
+func (l *newlines) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	for i, c := range p[:n] {
+		if c == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
+}

@@ -13,8 +13,11 @@ type columnStats struct {
 	last           float64
 }
 
-// stats looks at all numbers once.
+// stats looks at all numbers, once a frame: by then it is complete.
 func (f *frame) stats() []columnStats {
+	if f.known != nil {
+		return f.known
+	}
 	all := make([]columnStats, f.width)
 	for k := range all {
 		all[k] = columnStats{lo: math.Inf(1), hi: math.Inf(-1), whole: true, counts: true}
@@ -24,6 +27,7 @@ func (f *frame) stats() []columnStats {
 			all[k].see(row, v)
 		}
 	})
+	f.known = all
 	return all
 }
 

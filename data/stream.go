@@ -2,19 +2,12 @@ package data
 
 import (
 	"bufio"
-	"bytes"
-	"compress/flate"
-	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
 )
-
-// maxDeflate is the largest ratio by which deflate, and so gzip and zip, can shrink data (zlib's technical notes).
-const maxDeflate = 1032
 
 // stream is the bytes of one file or archive member, unpacked, with the position that an error needs and a bound on
 // what can still come, so that a header's claim is checked before memory is taken for it.
@@ -27,7 +20,7 @@ type stream struct {
 	hint int64 // memory worth taking at once for a plausible claim
 }
 
-// withFile opens path, unpacks gzip where the bytes say so, and hands the stream to read.
+// withFile opens path, unpacks gzip and zstd where the bytes say so, and hands the stream to read.
 func withFile(ctx context.Context, path string, read func(*stream) error) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -45,17 +38,14 @@ func withFile(ctx context.Context, path string, read func(*stream) error) error 
 	if info.Mode().IsRegular() {
 		s.most, s.hint = info.Size(), info.Size()
 	}
-	buf := bufio.NewReaderSize(f, 1<<16)
-	s.r = buf
-	if magic, _ := buf.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		z, err := gzip.NewReader(buf)
-		if err != nil {
-			return s.failed(err)
-		}
-		s.r = z
-		if info.Mode().IsRegular() {
-			s.most, s.hint = (info.Size()+1)*maxDeflate, info.Size()*8
-		}
+	size := int64(-1)
+	if info.Mode().IsRegular() {
+		size = info.Size()
+	}
+	done, err := s.unpack(bufio.NewReaderSize(f, 1<<16), size)
+	defer done()
+	if err != nil {
+		return err
 	}
 	return read(s)
 }
@@ -147,21 +137,4 @@ func (s *stream) end(what string) error {
 		return s.failed(err)
 	}
 	return nil
-}
-
-// failed turns an unpacker's complaint into an Error about the file; the system's own errors pass as they are.
-func (s *stream) failed(err error) error {
-	var corrupt flate.CorruptInputError
-	msg := ""
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
-		msg = "the packed data is cut short: expected more bytes"
-	case errors.Is(err, gzip.ErrChecksum):
-		msg = "the packed data is damaged: its checksum does not match"
-	case errors.Is(err, gzip.ErrHeader), errors.As(err, &corrupt):
-		msg = "the packed data is damaged: expected a gzip stream"
-	default:
-		return err
-	}
-	return &Error{Path: s.path, Offset: s.at, Msg: msg, Err: err}
 }

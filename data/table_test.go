@@ -80,8 +80,8 @@ func TestTablesAreWrittenAsTheyMean(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	wantError(t, Write(filepath.Join(t.TempDir(), "a.idx"), gaps), `row 1: column 2 ("c"): missing`)
-	if got := open(t, file(t, "a.idx", written(&Set{Rows: 1, Cols: 3, F64: []float64{-1, 1. / 255, 9}}, "a.idx"))); !slices.Equal(got.U8, []uint8{0, 1, 255}) {
-		t.Errorf("IDX of float64: %v", got.U8)
+	if got := open(t, file(t, "a.idx", written(&Set{Rows: 1, Cols: 3, F64: []float64{-1, 1. / 255, 9}}, "a.idx"))); !slices.Equal(got.F32, []float32{0, 1, 255}) {
+		t.Errorf("IDX of float64: %v", got.F32)
 	}
 }
 

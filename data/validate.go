@@ -19,6 +19,8 @@ func (s *Set) Validate() error {
 		return wrong(s.Name, "%d values: expected %d for %d rows of %d columns", have, n, s.Rows, s.Cols)
 	case s.Height|s.Width|s.Channels != 0 && s.Height*s.Width*s.Channels != s.Cols:
 		return wrong(s.Name, "%dx%dx%d images in %d columns", s.Height, s.Width, s.Channels, s.Cols)
+	case !s.Layout.known():
+		return wrong(s.Name, "unknown layout %q of images", clip(string(s.Layout)))
 	case s.Labels != nil && len(s.Labels) != s.Rows:
 		return wrong(s.Name, "%d labels: expected one for each of %d rows", len(s.Labels), s.Rows)
 	case s.IDs != nil && len(s.IDs) != s.Rows:

@@ -2,15 +2,13 @@ package data
 
 import (
 	"bufio"
-	"compress/gzip"
 	"io"
-	"strings"
 )
 
-// Write writes a set to path in the format of its ending, as [WriteAtomic] does: .npy (features alone), .npz (X, and y
-// for labels), .csv and .tsv (names of rows first, categories by the names of their levels, labels as a last column
+// Write writes a set to path in the format of its ending, as [WriteAtomic] does: .npy (features alone), .npz (X, y
+// for labels, and the names ids, classes and columns), .safetensors (X, labels, and names in the metadata), .csv and .tsv (names of rows first, categories by the names of their levels, labels as a last column
 // "label"), .idx (features alone, as bytes: floats are clipped to [0,1] and rounded to the nearest v/255), and any but
-// .npz with .gz behind it. NPY and NPZ hold a category as the number of its level.
+// .npz with .gz or .zst behind it. NPY and NPZ hold a category as the number of its level.
 //
 // An unknown ending, a folder that is not there, or an inconsistent set is an [*Error]; other errors are the machine's.
 func Write(path string, s *Set) error {
@@ -46,14 +44,17 @@ type partWriter interface {
 
 func writeParts(path string, rows int, each func(use func(*Set) error) error) error {
 	kind := format(path)
-	if kind == "" {
+	if kind == "" || kind == "mtx" {
 		return wrong(path, "unknown kind of file to write: expected a name ending in %s", endings)
 	}
 	return WriteAtomic(path, func(w io.Writer) error {
-		if !strings.HasSuffix(strings.ToLower(path), ".gz") {
+		z, err := packer(path, w)
+		if err != nil {
+			return err
+		}
+		if z == nil {
 			return (&parts{path: path, w: newPartWriter(kind, w), left: rows}).write(each)
 		}
-		z := gzip.NewWriter(w)
 		if err := (&parts{path: path, w: newPartWriter(kind, z), left: rows}).write(each); err != nil {
 			return err
 		}
@@ -68,6 +69,8 @@ func newPartWriter(kind string, w io.Writer) partWriter {
 		return &npyWriter{b: b}
 	case "npz":
 		return &npzWriter{w: w}
+	case "safetensors":
+		return &tensorWriter{w: w}
 	case "csv":
 		return newCSVWriter(w, ',')
 	case "tsv":
@@ -85,6 +88,9 @@ type parts struct {
 }
 
 func (p *parts) write(each func(use func(*Set) error) error) error {
+	if c, ok := p.w.(interface{ close() }); ok {
+		defer c.close()
+	}
 	if err := each(p.use); err != nil {
 		return err
 	}
@@ -96,7 +102,7 @@ func (p *parts) write(each func(use func(*Set) error) error) error {
 
 func (p *parts) use(s *Set) error {
 	if p.first == nil {
-		if err := p.w.begin(s, p.left); err != nil {
+		if err := p.w.begin(s.Head(0).stored(), p.left); err != nil {
 			return err
 		}
 		p.first = s.Head(0)
@@ -111,5 +117,5 @@ func (p *parts) use(s *Set) error {
 			s.Cols, f.Cols)
 	}
 	p.left -= s.Rows
-	return p.w.part(s)
+	return p.w.part(s.stored())
 }

@@ -29,7 +29,8 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 	floats := &Set{Name: "floats", Rows: 3, Cols: 2, F32: []float32{0.1, -1e-30, math.MaxFloat32, 1. / 3, 16777217, 0},
 		Columns: columnsNamed([]string{"width, in cm", `the "other"`}), Labels: []int32{0, 2, 1}, Classes: []string{"0", "1", "2"}}
 	for _, s := range []*Set{images, colour, floats} {
-		for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.csv.gz", "a.tsv", "a.TSV.GZ", "a.idx", "a.idx.gz"} {
+		for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.csv.gz", "a.tsv", "a.TSV.GZ", "a.idx", "a.idx.gz",
+			"a.npy.zst", "a.csv.zst", "a.safetensors", "a.safetensors.gz", "a.safetensors.zst"} {
 			path := filepath.Join(t.TempDir(), name)
 			if err := Write(path, s); err != nil {
 				t.Fatalf("%s: %v", path, err)
@@ -47,13 +48,13 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 			if !table && (got.Height != s.Height || got.Width != s.Width || got.Channels != s.Channels) {
 				t.Errorf("%s as %s: image of %dx%dx%d", s.Name, name, got.Height, got.Width, got.Channels)
 			}
-			if table && s.Columns != nil && !slices.Equal(namesOf(got.Columns), namesOf(s.Columns)) {
+			if (table || kind == "npz" || kind == "safetensors") && s.Columns != nil && !slices.Equal(namesOf(got.Columns), namesOf(s.Columns)) {
 				t.Errorf("%s as %s: columns %q", s.Name, name, got.Columns)
 			}
-			if (table || kind == "npz") && !slices.Equal(got.Labels, s.Labels) {
+			if (table || kind == "npz" || kind == "safetensors") && !slices.Equal(got.Labels, s.Labels) {
 				t.Errorf("%s as %s: labels %v, want %v", s.Name, name, got.Labels, s.Labels)
 			}
-			if table && !slices.Equal(got.Classes, s.Classes) {
+			if (table || kind == "npz" || kind == "safetensors") && !slices.Equal(got.Classes, s.Classes) {
 				t.Errorf("%s as %s: classes %v, want %v", s.Name, name, got.Classes, s.Classes)
 			}
 		}
@@ -61,7 +62,7 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 }
 
 func TestTheSameSetGivesTheSameBytes(t *testing.T) {
-	for _, name := range []string{"a.npz", "a.npy.gz"} {
+	for _, name := range []string{"a.npz", "a.npy.gz", "a.npy.zst", "a.safetensors"} {
 		a, b := filepath.Join(t.TempDir(), name), filepath.Join(t.TempDir(), name)
 		for _, p := range []string{a, b} {
 			if err := Write(p, small()); err != nil {
@@ -81,17 +82,17 @@ func TestIDXRoundsFloats(t *testing.T) {
 	if err := Write(path, &Set{Rows: 1, Cols: 5, F32: []float32{-1, 0.4 / 255, 1.6 / 255, 1, 7}}); err != nil {
 		t.Fatal(err)
 	}
-	if got := open(t, path).U8; !slices.Equal(got, []uint8{0, 0, 2, 255, 255}) {
+	if got := open(t, path).F32; !slices.Equal(got, []float32{0, 0, 2, 255, 255}) {
 		t.Errorf("got %v", got)
 	}
 }
 
-func TestNumericColumnNamesAreNotReadAsData(t *testing.T) {
+func TestNumericColumnNamesComeBack(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.csv")
-	if err := Write(path, &Set{Rows: 1, Cols: 2, F32: []float32{5, 6}, Columns: columnsNamed([]string{"0", "1"})}); err != nil {
+	if err := Write(path, &Set{Rows: 1, Cols: 2, F32: []float32{5, 6.5}, Columns: columnsNamed([]string{"0", "1"})}); err != nil {
 		t.Fatal(err)
 	}
-	if s := open(t, path); s.Rows != 1 || !slices.Equal(s.F32, []float32{5, 6}) {
+	if s := open(t, path); s.Rows != 1 || !slices.Equal(s.F32, []float32{5, 6.5}) || !slices.Equal(namesOf(s.Columns), []string{"0", "1"}) {
 		t.Errorf("%+v", s)
 	}
 }

@@ -82,8 +82,11 @@ const (
 
 // Warnings returns, for people, what of the figures looks as if a training of so many
 // updates had failed: reconstructions that are no better than the mean of the training
-// rows.
+// rows; and that there are none, where the decoder does not fit the codes.
 func (s *Summary) Warnings(updates int) []string {
+	if s.noDecoder {
+		return []string{"figures of reconstructions are left out: " + model.ErrNoDecoder.Error()}
+	}
 	v := s.Get(explainedName)
 	if !(v <= 0) || s.Examples < enoughRows || updates < enoughUpdates && v > badly {
 		return nil

@@ -21,6 +21,8 @@ type Summary struct {
 	Figures    []model.Figure // in the order in which people look at them
 	Corruption model.Corruption
 	PCA        *Baseline
+
+	noDecoder bool // there are no figures of reconstructions
 }
 
 // Baseline is the linear model of the same code size on the same examples.
@@ -106,7 +108,8 @@ func (o *object) close() ([]byte, error) {
 	return o.text.Bytes(), o.err
 }
 
-// Summarise measures the model on test. Both parts are raw rows; train is needed for
+// Summarise measures the model on test. Of a model whose decoder does not fit its codes (see [model.ErrNoDecoder]) there
+// are no figures of reconstructions. Both parts are raw rows; train is needed for
 // the probe and the explained variance alone. The context's error is returned when it ends first.
 func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o SummaryOptions) (*Summary, error) {
 	if test == nil || test.Rows == 0 {
@@ -121,7 +124,11 @@ func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o Sum
 		r.labels.Rows = 0 // not the classes that the classifier knows
 	}
 	b := summariser{ctx: ctx, model: m, o: o, resident: r, train: train, test: test, Summary: &Summary{Examples: test.Rows}}
-	for _, part := range []func() error{b.reconstruction, b.explained, b.corrupted, b.likelihood, b.code, b.baseline, b.probe} {
+	parts := []func() error{b.reconstruction, b.explained, b.corrupted, b.likelihood, b.code, b.baseline, b.probe}
+	if b.noDecoder = m.Classifier.FineTuned; b.noDecoder {
+		parts = []func() error{b.classifier, b.code, b.baseline, b.probe}
+	}
+	for _, part := range parts {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -176,9 +183,22 @@ func (b *summariser) reconstruction() error {
 	if b.o.IWAEK == 0 && v.Samples > 1 {
 		b.bound(-v.Bound, v.Samples, v.Examples)
 	}
-	add(all, "accuracy", v.Accuracy, "of the classifier")
-	add(all, "test_error", 1-v.Accuracy, "1 - accuracy")
+	addAccuracy(all, v)
 	return nil
+}
+
+// classifier is what one pass tells of a model without a decoder that fits.
+func (b *summariser) classifier() error {
+	v, err := measure(b.ctx, b.model, b.resident, model.Corruption{}, b.o.Seed)
+	if err == nil {
+		addAccuracy(&b.Figures, v)
+	}
+	return err
+}
+
+func addAccuracy(figures *[]model.Figure, v model.Metrics) {
+	add(figures, "accuracy", v.Accuracy, "of the classifier")
+	add(figures, "test_error", 1-v.Accuracy, "1 - accuracy")
 }
 
 // bound appends the importance-weighted estimate.

@@ -80,12 +80,15 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 		return nil, err
 	}
 	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: m.Spec.Latent, F32: codes,
-		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: s.IDName}, nil
+		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: s.IDName, LabelName: s.LabelName}, nil
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
-// with their labels, ids and shape.
+// with their labels, ids and shape; [ErrNoDecoder] where the decoder does not fit the codes.
 func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error) {
+	if err := m.checkDecoder(); err != nil {
+		return nil, err
+	}
 	x, err := m.mapSet(ctx, s, m.Spec.Inputs, func(a *applier, x backend.Tensor, n int) backend.Tensor {
 		return a.decode(a.meanCode(x, n), n)
 	})
@@ -99,8 +102,10 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	if err != nil {
 		return nil, err
 	}
-	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = s.Name, s.Labels, s.Classes, s.IDs, s.IDName
-	y.Height, y.Width, y.Channels = s.Height, s.Width, s.Channels
+	y.NameRows(s)
+	if s.Height > 0 { // as it came
+		y.Height, y.Width, y.Channels, y.Layout = s.Height, s.Width, s.Channels, s.Layout
+	}
 	if y.Columns == nil {
 		y.Columns = s.Columns
 	}
@@ -108,8 +113,18 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 }
 
 // Decode returns the reconstructions of codes (Rows x Latent), in the units of the
-// raw rows, with the codes' labels and ids.
+// raw rows, with the codes' labels and ids; [ErrNoDecoder] where the decoder does not fit
+// the codes.
 func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) {
+	if err := m.checkDecoder(); err != nil {
+		return nil, err
+	}
+	return m.DecodePrior(ctx, codes)
+}
+
+// DecodePrior is Decode for codes drawn from the prior, which fit the decoder whatever
+// became of the encoder.
+func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, error) {
 	if err := codes.Validate(); err != nil {
 		return nil, err
 	}
@@ -135,7 +150,7 @@ func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) 
 	if err != nil {
 		return nil, err
 	}
-	y.Name, y.Labels, y.Classes, y.IDs, y.IDName = codes.Name, codes.Labels, codes.Classes, codes.IDs, codes.IDName
+	y.NameRows(codes)
 	return y, nil
 }
 
@@ -224,5 +239,5 @@ func (m *Model) Sample(ctx context.Context, n int, seed uint64) (*data.Set, erro
 	if err != nil {
 		return nil, err
 	}
-	return m.Decode(ctx, codes)
+	return m.DecodePrior(ctx, codes)
 }

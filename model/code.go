@@ -26,6 +26,9 @@ type Code interface {
 
 	// check returns what is wrong with the code in a model of the spec.
 	check(s *Spec) error
+	// divergence returns the KL from the prior of the posterior that an encoder's output
+	// of one example says, in nats; 0 of codes that are not drawn.
+	divergence(h []float32) float64
 	// width is the outputs of the encoder for a code of latent units.
 	width(latent int) int
 	// samples is the codes drawn for every example, 1 of those that are not drawn.
@@ -102,6 +105,7 @@ func (undrawn) Figures(mean, _ []float64) []Figure {
 	return []Figure{{"mean_activation", sum / float64(len(mean)), "of the code's units"}}
 }
 
+func (undrawn) divergence([]float32) float64         { return 0 }
 func (undrawn) width(latent int) int                 { return latent }
 func (undrawn) samples() int                         { return 1 }
 func (undrawn) prior([]float32, uint64, uint64) bool { return false }

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -89,6 +90,16 @@ func (c Gaussian) check(s *Spec) error {
 		return fmt.Errorf("free bits do not apply to the importance-weighted bound (samples %d): it has no separate KL term", c.Samples)
 	}
 	return nil
+}
+
+// divergence is that of N(mu, diag exp(l)) from N(0, I), h being (mu, l).
+func (Gaussian) divergence(h []float32) float64 {
+	sum, n := 0.0, len(h)/2
+	for j, mu := range h[:n] {
+		l := math.Min(math.Max(float64(h[n+j]), backend.MinLogVar), backend.MaxLogVar)
+		sum += (float64(float64(mu)*float64(mu)) + math.Expm1(l) - l) / 2
+	}
+	return sum
 }
 
 func (Gaussian) width(latent int) int { return 2 * latent }

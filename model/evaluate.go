@@ -56,8 +56,9 @@ func (e *Evaluator) Evaluate(ctx context.Context, data, labels backend.Data, o E
 	classify := e.Spec.Classes > 0 && labels.Rows == data.Rows
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
 	e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed}, []backend.Hyper{{KL: o.Beta}})
+	look := newPace(e.dev)
 	for at := 0; at < data.Rows; at += e.batch {
-		if err := ctx.Err(); err != nil {
+		if err := look.next(ctx); err != nil {
 			return Metrics{}, err
 		}
 		n := min(e.batch, data.Rows-at)

@@ -25,8 +25,8 @@ const dataKey = "aegpu.data"
 const divisionKey = "aegpu.division"
 
 // Write writes the model in the safetensors format: one float32 tensor a
-// parameter; the spec, the preparation, the fingerprint of its data and how they were divided where these are known, and
-// the digest of the file (see [WriteSealed]) as metadata. The same model gives the same
+// parameter; the spec, the preparation, the fingerprint of its data and how they were divided where these are known, what
+// is known of a classifier, and the digest of the file (see [WriteSealed]) as metadata. The same model gives the same
 // bytes.
 func (m *Model) Write(w io.Writer) error {
 	spec, err := json.Marshal(m.Spec)
@@ -58,6 +58,13 @@ func (m *Model) Write(w io.Writer) error {
 			return err
 		}
 		meta[divisionKey] = string(division)
+	}
+	if m.Spec.Classes > 0 {
+		text, err := json.Marshal(m.Classifier)
+		if err != nil {
+			return err
+		}
+		meta[classifierKey] = string(text)
 	}
 	return WriteSealed(w, views, meta)
 }
@@ -97,7 +104,7 @@ func Finite(v []float32) error {
 // Read returns the model in a file that Write made, on dev. An error says what does
 // not fit; it wraps [ErrDamaged] where the file is not as it was written.
 func Read(dev backend.Device, file []byte) (*Model, error) {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, divisionKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, divisionKey, classifierKey)
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +127,10 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 		return nil, err
 	}
 	if err := m.readPreparation(meta, st); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if m.Classifier, err = readClassifier(meta, spec.Classes); err != nil {
 		m.Close()
 		return nil, err
 	}

@@ -19,6 +19,9 @@ type Model struct {
 	// Division is how those data were divided, kept in its file; nil where it is not known, as of files of earlier versions.
 	Division *data.Division
 
+	// Classifier is what is known of the classifier on its code, kept in its file.
+	Classifier Classifier
+
 	prep   *data.Preparation
 	dev    backend.Device
 	layout *layout
@@ -142,7 +145,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint, c.Division = m.prep, m.Fingerprint, m.Division
+	c.prep, c.Fingerprint, c.Division, c.Classifier = m.prep, m.Fingerprint, m.Division, m.Classifier
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }

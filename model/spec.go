@@ -92,8 +92,13 @@ func (s *Spec) HasPrior() bool { return s.code().prior(nil, 0, 0) }
 // Bounds reports whether log p(x) can be bounded: the code is drawn, and the loss
 // is minus a log-likelihood.
 func (s *Spec) Bounds() bool {
+	return s.HasLikelihood() && s.code().Drawn()
+}
+
+// HasLikelihood reports whether the loss is minus a log-likelihood, in nats.
+func (s *Spec) HasLikelihood() bool {
 	_, _, proper := s.likelihood().Figure()
-	return proper && s.code().Drawn()
+	return proper
 }
 
 // HasJacobian reports whether the code is a function of the input that has a

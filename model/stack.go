@@ -1,6 +1,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
@@ -88,8 +89,9 @@ func (m *Model) Adopt(l int, one *Model) {
 }
 
 // Outputs is a resident data set of its own: the outputs of the first layers of
-// the encoder for every row of data, uncorrupted. The caller frees its memory.
-func (m *Model) Outputs(data backend.Data, layers int) (backend.Tensor, error) {
+// the encoder for every row of data, uncorrupted. The caller frees its memory. The
+// context's error is returned when it ends first.
+func (m *Model) Outputs(ctx context.Context, data backend.Data, layers int) (backend.Tensor, error) {
 	width := m.Spec.encoderLayers()[layers-1].out
 	all, err := m.dev.Alloc(data.Rows, width)
 	if err != nil {
@@ -102,7 +104,12 @@ func (m *Model) Outputs(data backend.Data, layers int) (backend.Tensor, error) {
 	}
 	defer a.free()
 	m.dev.SetClock(a.clock, backend.Time{}, nil)
+	look := newPace(m.dev)
 	for at := 0; at < data.Rows; at += a.batch {
+		if err := look.next(ctx); err != nil {
+			all.Mem.Free()
+			return backend.Tensor{}, err
+		}
 		n := min(a.batch, data.Rows-at)
 		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock}})
 		h := a.enc[:layers].forward(m.dev, a.clean, n)

@@ -9,9 +9,10 @@ import (
 )
 
 // TakeFrom gives the model the weights in a file that Write made, of a model of the same architecture; its preparation
-// stays its own. A classifier in the file that the model does not have is left out. The error says what differs.
+// stays its own. A classifier in the file that the model does not have is left out, but for whether the encoder was trained
+// with it. The error says what differs.
 func (m *Model) TakeFrom(file []byte) error {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, classifierKey)
 	if err != nil {
 		return err
 	}
@@ -28,9 +29,14 @@ func (m *Model) TakeFrom(file []byte) error {
 	if err := m.layout.checkShapes(st); err != nil { // of another kind of code or likelihood
 		return fmt.Errorf("another architecture (of the code or the loss): %w", err)
 	}
+	c, err := readClassifier(meta, theirs.Classes)
+	if err != nil {
+		return err
+	}
 	if err := m.fill(st); err != nil {
 		return err
 	}
+	m.Classifier.FineTuned = c.FineTuned
 	return m.dev.Sync()
 }
 

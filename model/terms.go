@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strconv"
 )
 
 // Term is a named mean over examples, in nats or squared units.
@@ -51,11 +50,14 @@ func (t Terms) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
 	for i, one := range t {
 		b.WriteByte("{,"[min(i, 1)])
-		b.WriteString(strconv.Quote(one.Name))
+		name, err := json.Marshal(one.Name)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(name)
 		b.WriteByte(':')
 		v := []byte("null")
 		if one.Value-one.Value == 0 {
-			var err error
 			if v, err = json.Marshal(one.Value); err != nil {
 				return nil, err
 			}

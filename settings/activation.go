@@ -1,6 +1,10 @@
 package settings
 
-import "github.com/aegpu/aegpu/backend"
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+)
 
 // Activation is an activation function by name; the zero value is the preset's.
 type Activation uint8
@@ -27,10 +31,15 @@ func (a Activation) Kind() backend.Activation {
 }
 
 // String returns the activation's name.
-func (a Activation) String() string { return a.Kind().String() }
+func (a Activation) String() string {
+	if int(a) > len(backend.Activations()) {
+		return fmt.Sprintf("activation(%d)", uint8(a))
+	}
+	return a.Kind().String()
+}
 
 // MarshalText returns what String does.
-func (a Activation) MarshalText() ([]byte, error) { return a.Kind().MarshalText() }
+func (a Activation) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // UnmarshalText reads what String returns.
 func (a *Activation) UnmarshalText(text []byte) error {

@@ -37,6 +37,9 @@ type Config struct {
 	Resize    string `yaml:"resize,omitempty"`
 	TestData  string `yaml:"test-data,omitempty"`
 	ValData   string `yaml:"val-data,omitempty"`
+	// DataFingerprint is of all that Data held when a training wrote these settings, before it was divided: then they give
+	// the same bits on no other data. "" takes the data as they are.
+	DataFingerprint Fingerprint `yaml:"data-fingerprint,omitempty"`
 
 	Model            string     `yaml:"model"` // the preset that says what is left out
 	Hidden           Widths     `yaml:"hidden,flow"`

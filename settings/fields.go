@@ -118,7 +118,7 @@ func read(v reflect.Value, field, text string) error {
 }
 
 // Flags returns the command line's words for the config: its model, and each
-// setting that differs from that preset's. Data is no flag.
+// setting that differs from that preset's. Data and its fingerprint are no flags.
 func (c *Config) Flags() ([]string, error) {
 	full, err := c.Complete()
 	if err != nil {
@@ -129,7 +129,7 @@ func (c *Config) Flags() ([]string, error) {
 		return nil, err
 	}
 	flags := []string{"--model", full.Model}
-	for _, name := range slices.DeleteFunc(Names(), func(n string) bool { return n == "data" || n == "model" }) {
+	for _, name := range slices.DeleteFunc(Names(), func(n string) bool { return n == "data" || n == "data-fingerprint" || n == "model" }) {
 		value := full.Get(name)
 		text := fmt.Sprint(value)
 		_, plain := value.(bool)

@@ -25,7 +25,7 @@ func FuzzSet(f *testing.F) {
 			}
 			return
 		}
-		if name == "model" || name == "data" || c.Validate() != nil {
+		if name == "model" || name == "data" || name == "data-fingerprint" || c.Validate() != nil {
 			return
 		}
 		flags, err := c.Flags()

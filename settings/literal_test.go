@@ -25,6 +25,8 @@ func TestErrorsNameTheirField(t *testing.T) {
 		{"Sparsity", Config{Sparsity: Sparsity{Penalty: model.L1Sparsity{Weight: inf}}}},
 		{"Contract", Config{Contract: Contraction{model.L1Sparsity{Weight: 1}}}},
 		{"Contract", Config{Model: "contractive", Dropout: 0.5}},
+		{"DataFingerprint", Config{DataFingerprint: "12"}}, {"KLWarmup", Config{Model: "vae", KLWarmup: 1e300}},
+		{"Activation", Config{Activation: Tanh + 1}}, {"CodeActivation", Config{CodeActivation: Tanh + 1}},
 		{"Corrupt", Config{Corrupt: Corruptions{{Kind: 1, Level: float32(math.NaN())}}}},
 	} {
 		var bad *Error

@@ -45,6 +45,8 @@ var kinds = map[string]struct {
 	"Activation": {func() encoding.TextUnmarshaler { return new(Activation) }, []string{"identity", "relu", "tanh"}, nil, []string{"", "swish"}},
 	"Columns": {func() encoding.TextUnmarshaler { return new(List) }, []string{"", "age", "age,flow rate", `"a,b","say ""so"""`}, []string{"a, b"},
 		[]string{`"a`, "a\nb"}},
+	"DataFingerprint": {func() encoding.TextUnmarshaler { return new(Fingerprint) }, []string{strings.Repeat("0123456789abcdef", 4)}, nil,
+		[]string{"12", "none", strings.Repeat("0123456789ABCDEF", 4), strings.Repeat("0", 65)}},
 	"Optimizer": {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
 }
 

@@ -48,6 +48,7 @@ func (c *Config) checkChoices() error {
 		field string
 		err   error
 	}{
+		{field: "DataFingerprint", err: c.DataFingerprint.check()},
 		{field: "Schedule", err: c.Schedule.check()},
 		{field: "Momentum", err: c.Momentum.check()},
 		{field: "LRScale", err: c.LRScale.check()},
@@ -105,6 +106,8 @@ type bound struct {
 
 func notNegative(v float64) bool { return v >= 0 }
 func above(v float64) bool       { return v > 0 }
+func warmUp(v float64) bool      { return v >= 0 && v <= maxEpochs }
+func rise(v float64) bool        { return v >= 0 && v <= math.MaxFloat32 } // losses are sums of numbers of float32
 func share(v float64) bool       { return v >= 0 && v < 1 }
 
 // MaxSamples bounds the codes that are drawn for an example.
@@ -114,6 +117,8 @@ const (
 	wantNotNegative = "0 or more"
 	wantAbove       = "above 0"
 	wantShare       = "0 or more and below 1"
+	wantWarmUp      = "0 or more, up to 2147483647"
+	wantRise        = "0 or more, up to 3.4e+38"
 	maxEpochs       = math.MaxInt32 // so that steps can be counted
 	maxBatch        = math.MaxInt32 // rows, and batches of an update, so that its rows can be counted
 	maxWidth        = math.MaxInt32 // units of a layer
@@ -140,7 +145,7 @@ func (c *Config) bounds() []bound {
 		between("Latent", c.Latent, 1, maxWidth),
 		single("Dropout", c.Dropout, share, wantShare),
 		single("Beta", c.Beta, notNegative, wantNotNegative),
-		double("KLWarmup", c.KLWarmup, notNegative, wantNotNegative),
+		double("KLWarmup", c.KLWarmup, warmUp, wantWarmUp),
 		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
 		between("Samples", c.Samples, 1, MaxSamples),
 		between("Epochs", c.Epochs, 0, maxEpochs),
@@ -150,11 +155,11 @@ func (c *Config) bounds() []bound {
 		single("Beta1", c.Beta1, share, wantShare),
 		single("Beta2", c.Beta2, share, wantShare),
 		single("Eps", c.Eps, above, wantAbove),
-		double("LRWarmup", c.LRWarmup, notNegative, wantNotNegative),
+		double("LRWarmup", c.LRWarmup, warmUp, wantWarmUp),
 		single("WeightDecay", c.WeightDecay, notNegative, wantNotNegative),
 		single("Clip", c.Clip, notNegative, wantNotNegative),
 		count("Patience", c.Patience),
-		double("MinImprovement", c.MinImprovement, notNegative, wantNotNegative),
+		double("MinImprovement", c.MinImprovement, rise, wantRise),
 		between("PretrainEpochs", c.PretrainEpochs, 0, maxEpochs),
 		single("PretrainLR", c.PretrainLR, above, wantAbove),
 		between("ClassifierEpochs", c.ClassifierEpochs, 0, maxEpochs),

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -32,6 +33,8 @@ type Directory struct {
 	lock   *lock             // nil where the file system has none
 	made   []string          // folders that were not there, the outermost first
 	before map[string][]byte // what was in the files that a run writes before its first checkpoint; nil where there was none
+
+	mu     sync.Mutex // Close may come from elsewhere than Write
 	closed bool
 
 	choices []backend.Choice // the run's
@@ -133,10 +136,20 @@ func exists(path string) bool {
 
 // Write writes a file of the directory, whole or not at all. A link in its place is replaced, not followed.
 func (d *Directory) Write(name string, write func(io.Writer) error) error {
-	if !d.saved() {
-		d.note(name)
+	if !d.begin(name) {
+		return fmt.Errorf("%s: the run directory is closed", d.path)
 	}
 	return data.Replace(d.file(name), "", write)
+}
+
+// begin prepares the writing of a file, and reports whether it may be written.
+func (d *Directory) begin(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !d.closed && !d.saved() {
+		d.note(name)
+	}
+	return !d.closed
 }
 
 // note keeps what is in a file before it is written for the first time, unless that is more than a run writes before its
@@ -159,8 +172,10 @@ func (d *Directory) note(name string) {
 	}
 }
 
-// Close gives the directory up. One in which no checkpoint was written is as it was found.
+// Close gives the directory up; nothing is written to it any more. One in which no checkpoint was written is as it was found.
 func (d *Directory) Close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	if d.closed {
 		return
 	}

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/settings"
 )
@@ -66,8 +67,7 @@ func (r *run) sameSettings(was *settings.Config) error {
 	moved.Data, moved.TestData, moved.ValData = now.Data, now.TestData, now.ValData
 	was = &moved
 	for _, name := range settings.Names() {
-		switch name {
-		case "epochs", "classifier-epochs", "patience", "device":
+		if name == "data-fingerprint" || slices.Contains(freeToChange, name) { // of the data, the checkpoint's own says more
 			continue
 		}
 		if a, b := fmt.Sprint(was.Get(name)), fmt.Sprint(now.Get(name)); a != b {
@@ -124,6 +124,9 @@ func (r *run) badAfter(bad int, rec *Record) int {
 	return bad + 1
 }
 
+// measured reports whether the epochs of a stage end with a validation.
+func (r *run) measured(stage int) bool { return r.val.Rows > 0 && r.stages[stage].layer < 0 }
+
 // checkState holds the numbers of a checkpoint to each other, the settings and the data.
 func (r *run) checkState(c *checkpoint) error {
 	if !(c.Seconds >= 0) {
@@ -138,8 +141,7 @@ func (r *run) checkState(c *checkpoint) error {
 		n := 0
 		for ; n < len(rest) && rest[n].Phase == s.name; n++ {
 			rec := &rest[n]
-			measured := r.val.Rows > 0 && s.layer < 0
-			if rec.Epoch != n+1 || rec.Step != (n+1)*steps || !(rec.Seconds >= 0) || measured != (len(rec.Validation) > 0) || len(rec.Train) == 0 {
+			if rec.Epoch != n+1 || rec.Step != (n+1)*steps || !(rec.Seconds >= 0) || r.measured(i) != (len(rec.Validation) > 0) || len(rec.Train) == 0 {
 				return fmt.Errorf("its history has no such epoch as %d of %s", n+1, s.name)
 			}
 			if bad = r.badAfter(bad, rec); rec.Best {
@@ -154,8 +156,10 @@ func (r *run) checkState(c *checkpoint) error {
 	switch p := &c.Phase; {
 	case len(rest) > 0:
 		return fmt.Errorf("its history goes on after %s", r.stages[c.Stage].name)
-	case p.Batches < 0 || p.Batches >= steps || p.Batches > 0 && p.Epoch >= r.stages[c.Stage].epochs || p.Batches == 0 && len(p.Sums) > 0:
+	case p.Batches < 0 || p.Batches > steps || p.Batches == steps && !r.measured(c.Stage) || p.Batches > 0 && p.Epoch >= r.stages[c.Stage].epochs || p.Batches == 0 && len(p.Sums) > 0:
 		return fmt.Errorf("batch %d of %d in epoch %d of %d", p.Batches, steps, p.Epoch+1, r.stages[c.Stage].epochs)
+	case p.Start != 0 && (p.Epoch > 0 || p.Batches == 0 || u.Rows < enoughToStart) || !(p.Took >= 0) || p.Took > 0 && p.Batches == 0:
+		return fmt.Errorf("%g seconds from the loss %g at batch %d of epoch %d", p.Took, p.Start, p.Batches, p.Epoch+1)
 	case p.Bad != bad || p.BestLoss != best:
 		return fmt.Errorf("the best loss is %g, %d epochs ago: its history has %g, %d epochs ago", p.BestLoss, p.Bad, best, bad)
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
 
@@ -47,8 +48,15 @@ func (r *run) initFrom() error {
 		if errors.Is(err, backend.ErrOutOfMemory) {
 			return err
 		}
+		if name != path {
+			err = fmt.Errorf("%s: %w", ModelFile, err)
+		}
 		return bad("%v", err)
 	}
+	if r.whole.Classifier.FineTuned && len(r.stages) > 0 && r.stages[0].objective == model.Frozen {
+		return bad("%v: a frozen classifier needs {Epochs} of the autoencoder before it", model.ErrNoDecoder)
+	}
+	r.whole.Classifier = model.Classifier{} // what is trained now makes it fit again, or says so itself
 	r.config.SetInitFile(path, now)
 	return nil
 }

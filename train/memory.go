@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
@@ -198,4 +199,38 @@ func outOfMemory(m Memory, free uint64, batch int) error {
 		hint = fmt.Sprintf("the largest batch that fits is %d; {Batch} %d with {Accumulate} %d makes updates of about as many rows", n, m.rows/times, times)
 	}
 	return &settings.Error{Field: "Batch", Msg: fmt.Sprintf("is %d: that %s; %s", batch, m.Line(free), hint), Err: backend.ErrOutOfMemory}
+}
+
+// askHost refuses a run that the host would have no memory for: the best weights, and with checkpoints, each of which is
+// a copy of the parameters, the optimiser's moments and the best weights, those too. On the CPU the training itself is in
+// the same memory.
+func askHost(dev backend.Device, c settings.Config, sets *Sets, checkpoints bool) error {
+	optimiser, err := c.Update()
+	if err != nil {
+		return err
+	}
+	spec, err := c.Spec(sets.Preparation.Inputs())
+	if err != nil {
+		return &RequestError{err}
+	}
+	const beside = 7 // the model itself, the best weights twice, one buffer on its way; and garbage, of the model file before
+	copies, what := 1, "the training"
+	if checkpoints {
+		copies, what = optimiser.Kind.Moments()+beside, "the training and its checkpoints"
+	}
+	need := float64(spec.ParameterBytes()) * float64(copies)
+	if !sets.Preparation.Identity() {
+		need += 4 * float64(sets.Train.Rows) * float64(sets.Preparation.Inputs())
+	}
+	if dev.Info().Kind == "cpu" {
+		m, err := Plan(dev, c, sets)
+		if err != nil {
+			return err
+		}
+		need += float64(m.Total())
+	}
+	if err := hostmemory.AskBytes(what, need); err != nil {
+		return fmt.Errorf("%w: take a smaller model, or fewer rows", err)
+	}
+	return nil
 }

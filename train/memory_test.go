@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/settings"
@@ -178,5 +181,31 @@ func TestTooLittleMemory(t *testing.T) {
 	dev.free = uint64(full.Data)
 	if err := checkMemory(dev, c, sets); err == nil || !strings.Contains(err.Error(), "even one of 1") {
 		t.Errorf("without room for a model: %v", err)
+	}
+}
+
+// A run that the host has no memory for is refused before anything is allocated, by a device that does not say what it
+// has; with checkpoints it needs more.
+func TestTooLittleMemoryOfTheHost(t *testing.T) {
+	c, err := settings.Preset("ae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hidden = settings.Widths{2 << 20, 1 << 20}
+	dev, sets := openCounting(t, 0), planSets()
+	need := map[string]float64{}
+	for what, o := range map[string]Options{"the training:": {}, "the training and its checkpoints:": {Dir: filepath.Join(t.TempDir(), "run")}} {
+		_, err := Run(t.Context(), dev, c, sets, o)
+		var host *hostmemory.Error
+		if !errors.As(err, &host) || !errors.Is(err, backend.ErrOutOfMemory) || dev.taken != 0 || host.Free == 0 || !strings.Contains(err.Error(), what) {
+			t.Fatalf("%s %v with %d bytes taken, want out of memory before anything is", what, err, dev.taken)
+		}
+		need[what] = host.Need
+		if _, err := os.Stat(o.Dir); err == nil {
+			t.Errorf("%s left its directory", what)
+		}
+	}
+	if need["the training:"] >= need["the training and its checkpoints:"] {
+		t.Errorf("needs %v", need)
 	}
 }

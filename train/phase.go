@@ -32,18 +32,19 @@ type phase struct {
 	training *model.Training
 	eval     *model.Evaluator
 	state    phaseState
-	start    float64   // the loss of the first batch, 0 where it is not known or says little
 	best     []float32 // flat parameters at the best validation loss
 }
 
 // phaseState is what a checkpoint must hold of a phase beside its buffers.
 type phaseState struct {
 	Epoch    int       `json:"epoch"`   // epochs done
-	Batches  int       `json:"batches"` // batches done of the one begun
+	Batches  int       `json:"batches"` // batches done of the one begun; all of them where its validation is not done
 	BestLoss float64   `json:"best_loss"`
 	Bad      int       `json:"bad"` // epochs since the best
 	Sums     []float64 `json:"sums"`
 	Done     bool      `json:"done"`
+	Start    float64   `json:"start,omitempty"` // the loss of the first batch, during the first epoch; 0 where it says little
+	Took     float64   `json:"took,omitempty"`  // seconds that earlier sittings trained in the epoch begun
 }
 
 // evalBatch is how many rows are validated at a time.
@@ -99,11 +100,10 @@ type hooks struct {
 func (p *phase) run(ctx context.Context, h hooks) error {
 	for p.state.Epoch < p.epochs && !p.state.Done {
 		start := time.Now()
-		batches := p.state.Batches
-		if err := p.runEpoch(ctx, h); err != nil {
+		if err := p.runEpoch(ctx, h, start); err != nil {
 			return err
 		}
-		record, err := p.endEpoch(start, p.stepsPerEpoch()-batches)
+		record, err := p.endEpoch(ctx, h, start)
 		if err != nil {
 			return err
 		}
@@ -124,13 +124,16 @@ func (p *phase) run(ctx context.Context, h hooks) error {
 // runEpoch launches the epoch's remaining batches, a chunk at a time. The device
 // never waits for the host: a chunk is launched before the readings of the one
 // before it are.
-func (p *phase) runEpoch(ctx context.Context, h hooks) error {
+func (p *phase) runEpoch(ctx context.Context, h hooks, start time.Time) error {
 	steps, full := p.stepsPerEpoch(), p.data.Rows/p.batch
+	if p.state.Batches == steps { // its validation was interrupted
+		return nil
+	}
 	done := p.state.Epoch * steps
 	p.training.SetTime(backend.Time{
 		Seed: p.seed, Epoch: uint64(p.state.Epoch), Step: uint64(done + p.state.Batches), Row: uint64(p.state.Batches * p.batch),
 	}, p.times.table(done+p.state.Batches, done+steps))
-	w := &watch{phase: p, hooks: h, start: time.Now(), first: p.state.Batches, chunk: 1}
+	w := &watch{phase: p, hooks: h, start: start, first: p.state.Batches, chunk: 1}
 	for p.state.Batches < steps {
 		rows, times := p.batch, min(w.chunk, full-p.state.Batches)
 		if p.state.Batches == full {
@@ -144,22 +147,23 @@ func (p *phase) runEpoch(ctx context.Context, h hooks) error {
 		if err := w.look(1); err != nil {
 			return err
 		}
-		if ctx.Err() != nil && p.state.Batches < steps {
-			return p.interrupt(ctx, w)
+		if p.state.Batches < steps && ctx.Err() != nil {
+			if err := w.look(0); err != nil {
+				return err
+			}
+			p.state.Took += time.Since(start).Seconds()
+			return p.interrupt(ctx, h)
 		}
 	}
 	return w.look(0)
 }
 
-// interrupt waits for what is launched and saves where the epoch stands.
-func (p *phase) interrupt(ctx context.Context, w *watch) error {
-	if err := w.look(0); err != nil {
-		return err
-	}
+// interrupt saves where the epoch stands.
+func (p *phase) interrupt(ctx context.Context, h hooks) error {
 	if err := p.training.ReadState(&p.state.Sums); err != nil {
 		return err
 	}
-	if err := w.hooks.save(); err != nil {
+	if err := h.save(); err != nil {
 		return err
 	}
 	return ctx.Err()
@@ -171,36 +175,37 @@ func (p *phase) kl(batches int) float64 {
 }
 
 // endEpoch reads the epoch's terms, measures the validation part and notes
-// whether it is the best so far.
-func (p *phase) endEpoch(start time.Time, ran int) (Record, error) {
+// whether it is the best so far. A context that ends the measurement leaves the epoch open.
+func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record, error) {
 	terms, err := p.training.Read(p.data.Rows, p.kl(p.state.Batches))
 	if err != nil {
 		return Record{}, err
 	}
-	took := time.Since(start).Seconds()
+	p.state.Took += time.Since(start).Seconds()
 	r := Record{
 		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
 		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: terms,
-		Seconds: took, ExamplesPerSecond: float64(min(ran*p.batch, p.data.Rows)) / took,
-	}
-	if r.Epoch == 1 {
-		r.Start = p.start
+		Start: p.state.Start, Seconds: p.state.Took, ExamplesPerSecond: float64(p.data.Rows) / p.state.Took,
 	}
 	if p.eval != nil {
-		if err := p.validate(&r); err != nil {
+		err := p.validate(ctx, &r)
+		if Interrupted(err) {
+			err = p.interrupt(ctx, h)
+		}
+		if err != nil {
 			return r, err
 		}
 	}
 	p.state.Epoch++
-	p.state.Batches, p.state.Sums = 0, nil
+	p.state.Batches, p.state.Sums, p.state.Start, p.state.Took = 0, nil, 0, 0
 	p.training.ResetSums()
 	return r, nil
 }
 
 // validate measures the validation part. The loss that counts is the objective
 // without penalties, at the full KL weight whatever the warm-up.
-func (p *phase) validate(r *Record) error {
-	m, err := p.eval.Evaluate(context.Background(), p.val, p.valLabels, model.EvaluateOptions{
+func (p *phase) validate(ctx context.Context, r *Record) error {
+	m, err := p.eval.Evaluate(ctx, p.val, p.valLabels, model.EvaluateOptions{
 		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
 	})
 	if err != nil {

@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -13,7 +14,7 @@ import (
 )
 
 // resume continues from the run directory's checkpoint, or the one before it where the last is damaged.
-func (r *run) resume() error {
+func (r *run) resume(ctx context.Context) error {
 	found, err := r.readCheckpoint()
 	if err != nil {
 		return err
@@ -32,8 +33,8 @@ func (r *run) resume() error {
 	if err := r.resumeAlgorithms(c); err != nil {
 		return err
 	}
-	if err := r.restore(c, found.tensors); err != nil {
-		if errors.Is(err, backend.ErrOutOfMemory) || errors.Is(err, backend.ErrTuning) {
+	if err := r.restore(ctx, c, found.tensors); err != nil {
+		if errors.Is(err, backend.ErrOutOfMemory) || errors.Is(err, backend.ErrTuning) || Interrupted(err) {
 			return err
 		}
 		return wrong("%s: %w", found.path, err)
@@ -44,6 +45,7 @@ func (r *run) resume() error {
 			return err
 		}
 	}
+	r.tellChanges(&was)
 	if kind := r.dev.Info().Kind; c.Device != kind {
 		r.warn(fmt.Sprintf("the run was begun on %s and goes on on %s, which round differently: %s will not give the same bits", c.Device, kind, ConfigFile))
 	}
@@ -88,7 +90,7 @@ func (r *run) readCheckpoint() (*foundCheckpoint, error) {
 }
 
 // restore rebuilds the models and the stage under way.
-func (r *run) restore(c *checkpoint, st safetensors.SafeTensors) error {
+func (r *run) restore(ctx context.Context, c *checkpoint, st safetensors.SafeTensors) error {
 	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
 	if err != nil {
 		return err
@@ -107,7 +109,7 @@ func (r *run) restore(c *checkpoint, st safetensors.SafeTensors) error {
 		return err
 	}
 	r.at, r.history, r.seconds = c.Stage, c.History, c.Seconds
-	return r.restorePhase(c, st)
+	return r.restorePhase(ctx, c, st)
 }
 
 // classified reports whether the whole model carries a classifier by then.
@@ -120,8 +122,8 @@ func (r *run) classified(stages int) bool {
 	return false
 }
 
-func (r *run) restorePhase(c *checkpoint, st safetensors.SafeTensors) error {
-	if err := r.openPhase(); err != nil {
+func (r *run) restorePhase(ctx context.Context, c *checkpoint, st safetensors.SafeTensors) error {
+	if err := r.openPhase(ctx); err != nil {
 		return err
 	}
 	p := r.phase

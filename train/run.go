@@ -23,6 +23,9 @@ type Options struct {
 	Progress   func(Progress)    // a few times a second
 	Epoch      func(Record)      // after every epoch
 	Warn       func(line string) // of what is otherwise than it should be, and does no harm to the result
+	Unsaved    func(bool)        // true before the first step of a phase, false when its last checkpoint is written
+	// Changed is told each setting that a resumed run goes on with otherwise than it was begun, and that may be.
+	Changed func(name, was, now string)
 }
 
 // Result is what a run came to.
@@ -37,44 +40,6 @@ type Result struct {
 	ExamplesPerSecond float64
 	Stopped           bool      // a phase ended early for want of improvement
 	FirstStep         time.Time // when this sitting's first step was done; zero if it had none
-}
-
-// stage says what a phase of a run is to be.
-type stage struct {
-	name      string
-	layer     int // greedy layer, -1 for the whole model
-	objective model.Objective
-	epochs    int
-	lr        float64
-	corrupt   model.Corruption
-}
-
-// Names of phases beside those of layers.
-const (
-	autoencoderPhase = "autoencoder"
-	classifierPhase  = "classifier"
-)
-
-// stages are the phases that a complete config asks for.
-func stages(c *settings.Config) []stage {
-	var all []stage
-	for l := range len(c.Hidden) + 1 {
-		if c.PretrainEpochs == 0 {
-			break
-		}
-		all = append(all, stage{fmt.Sprintf("layer %d", l+1), l, model.Reconstruct, c.PretrainEpochs, c.PretrainLR, c.Corrupt.Of(l)})
-	}
-	if c.Epochs > 0 {
-		all = append(all, stage{autoencoderPhase, -1, model.Reconstruct, c.Epochs, c.LR, model.Corruption{}})
-	}
-	objective := model.FineTune
-	if c.Classifier == settings.FrozenClassifier {
-		objective = model.Frozen
-	}
-	if c.Classifier != settings.NoClassifier && c.ClassifierEpochs > 0 {
-		all = append(all, stage{classifierPhase, -1, objective, c.ClassifierEpochs, c.ClassifierLR, model.Corruption{}})
-	}
-	return all
 }
 
 // run is a run under way.
@@ -109,6 +74,9 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 	if err != nil {
 		return nil, err
 	}
+	if o.Resume && o.Directory == nil && o.Dir == "" {
+		return nil, wrong("resuming needs a directory, that of the run to go on with: none is named")
+	}
 	r := &run{dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
 	if r.dir == nil && o.Dir != "" {
 		if r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn); err != nil {
@@ -120,7 +88,7 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 		return nil, err
 	}
 	defer r.release()
-	if err := r.begin(); err != nil {
+	if err := r.begin(ctx); err != nil {
 		r.closeModel()
 		return nil, err
 	}
@@ -152,9 +120,18 @@ func (r *run) prepare() error {
 	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
 		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
 	}
+	if !r.saved() && !s.SameData(c) {
+		return &RequestError{&settings.Error{Field: "DataFingerprint", Msg: fmt.Sprintf(
+			"is %.12s, and {Data} %s has %.12s: it holds other data than when these settings were written; bring that back, or leave {DataFingerprint} out to train on it as it is",
+			c.DataFingerprint, c.Data, s.Source)}}
+	}
+	c.DataFingerprint = settings.Fingerprint(s.Source)
 	var err error
 	r.stages, r.fingerprint = stages(c), s.Fingerprint()
 	if err = checkMemory(r.dev, *c, s); err != nil {
+		return err
+	}
+	if err = askHost(r.dev, *c, s, r.dir != nil); err != nil {
 		return err
 	}
 	if r.data, r.labels, err = r.upload(s.Train); err != nil {
@@ -165,6 +142,9 @@ func (r *run) prepare() error {
 	}
 	return err
 }
+
+// saved reports whether there is a run to go on with.
+func (r *run) saved() bool { return r.dir != nil && r.opts.Resume && r.dir.saved() }
 
 // upload makes a part resident, prepared.
 func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
@@ -182,7 +162,7 @@ func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
 }
 
 // begin makes the model, new or from a checkpoint.
-func (r *run) begin() error {
+func (r *run) begin(ctx context.Context) error {
 	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
 	if err != nil {
 		return &RequestError{err}
@@ -194,8 +174,8 @@ func (r *run) begin() error {
 			}
 		}
 	}
-	if r.dir != nil && r.opts.Resume && r.dir.saved() {
-		return r.resume()
+	if r.saved() {
+		return r.resume(ctx)
 	}
 	if err := r.takeAlgorithms(r.opts.Algorithms); err != nil {
 		return err
@@ -220,23 +200,36 @@ func (r *run) warn(line string) {
 	}
 }
 
+// unsaved passes on whether there is something to save.
+func (r *run) unsaved(is bool) {
+	if r.opts.Unsaved != nil {
+		r.opts.Unsaved(is)
+	}
+}
+
 // runStage trains the stage under way, from its start or its checkpoint.
 func (r *run) runStage(ctx context.Context) error {
 	resumed := r.phase != nil
 	if !resumed {
-		if err := r.openPhase(); err != nil {
+		if err := r.openPhase(ctx); err != nil {
 			return err
 		}
 	}
 	h := hooks{progress: r.progress, epoch: r.endEpoch, save: r.save}
-	if err := r.phase.run(ctx, h); err != nil {
+	r.unsaved(true)
+	err := r.phase.run(ctx, h)
+	r.unsaved(false)
+	if err != nil {
 		return err
+	}
+	if r.at+1 < len(r.stages) && ctx.Err() != nil { // the last epoch's checkpoint is written; to open the next phase takes time
+		return ctx.Err()
 	}
 	return r.closePhase()
 }
 
 // openPhase plans the stage under way.
-func (r *run) openPhase() error {
+func (r *run) openPhase(ctx context.Context) error {
 	s, c := r.stages[r.at], &r.config
 	opt, err := c.Update()
 	if err != nil {
@@ -254,7 +247,7 @@ func (r *run) openPhase() error {
 		},
 	}
 	r.phase = p
-	if err := r.phaseModel(s); err != nil {
+	if err := r.phaseModel(ctx, s); err != nil {
 		return err
 	}
 	return p.open()
@@ -262,20 +255,22 @@ func (r *run) openPhase() error {
 
 // phaseModel is the model that the stage trains: the whole, the whole with a
 // classifier, or one layer on the outputs of those below it.
-func (r *run) phaseModel(s stage) (err error) {
+func (r *run) phaseModel(ctx context.Context, s stage) (err error) {
 	p := r.phase
 	switch {
 	case s.layer < 0 && s.objective == model.Reconstruct:
 		p.model = r.whole
 	case s.layer < 0:
-		p.model, err = r.whole.WithClassifier(len(r.sets.Train.Classes), r.config.Seed)
+		if p.model, err = r.whole.WithClassifier(len(r.sets.Train.Classes), r.config.Seed); err == nil {
+			p.model.Classifier = model.Classifier{Classes: r.sets.Train.Classes, FineTuned: s.objective == model.FineTune}
+		}
 	default:
 		if p.model, err = r.whole.Stage(s.layer, s.corrupt); err != nil {
 			return err
 		}
 		p.val, p.valLabels = backend.Data{}, backend.Data{}
 		if s.layer > 0 {
-			h, err := r.whole.Outputs(r.data, s.layer)
+			h, err := r.whole.Outputs(ctx, r.data, s.layer)
 			if err != nil {
 				return err
 			}
@@ -368,6 +363,9 @@ func (r *run) release() {
 		p.close()
 		if p.model != nil && p.model != r.whole {
 			p.model.Close()
+		}
+		if p.data.Mem != nil && p.data.Mem != r.data.Mem { // the outputs of the layers below
+			p.data.Mem.Free()
 		}
 		r.phase = nil
 	}

@@ -3,7 +3,9 @@ package train
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -133,8 +135,26 @@ func TestResume(t *testing.T) {
 			if !bytes.Equal(want, read(t, broken, ModelFile)) {
 				t.Errorf("after %d sittings the model differs from that of one", sittings)
 			}
+			if a, b := courseOf(t, whole), courseOf(t, broken); a != b {
+				t.Errorf("after %d sittings the history is\n%s\nwant\n%s", sittings, b, a)
+			}
 		})
 	}
+}
+
+// courseOf is a run's history without times.
+func courseOf(t *testing.T, dir string) string {
+	t.Helper()
+	var text strings.Builder
+	for line := range bytes.Lines(read(t, dir, HistoryFile)) {
+		var r Record
+		if err := json.Unmarshal(line, &r); err != nil {
+			t.Fatal(err)
+		}
+		r.Seconds, r.ExamplesPerSecond = 0, 0
+		fmt.Fprintln(&text, r)
+	}
+	return text.String()
 }
 
 // interruptUntilDone cancels every sitting at its second look.

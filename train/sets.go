@@ -37,6 +37,7 @@ type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
 	Division         *data.Division    // how the parts came about
+	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
 	Changed       string   // of [Again]: how the data are others than then, and what their parts are; "" where they are not
@@ -44,6 +45,11 @@ type Sets struct {
 
 // Fingerprint returns what tells the data of a run from others: the digest of its parts.
 func (s *Sets) Fingerprint() string { return data.Fingerprint(s.Train, s.Val, s.Test) }
+
+// SameData reports whether the sets are of the data that the config was written for, as far as it says.
+func (s *Sets) SameData(c *settings.Config) bool {
+	return c.DataFingerprint == "" || s.Source == "" || string(c.DataFingerprint) == s.Source
+}
 
 // Load opens the config's data, holds out the test part (where the data has none of its
 // own), keeps the limit, holds out the validation part (where the data has none), and fits
@@ -79,6 +85,7 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.Source = data.Fingerprint(source.Train, source.Val, source.Test)
 	s.doubt()
 	return s, s.fit(&c)
 }

@@ -319,6 +319,30 @@ func TestResumeOnOtherData(t *testing.T) {
 	}
 }
 
+// A run's settings are refused on other data, where nothing is gone on with.
+func TestSettingsOfOtherData(t *testing.T) {
+	c := small(t, "ae")
+	dir := trained(t, c)
+	was, err := settings.ReadConfig(bytes.NewReader(read(t, dir, ConfigFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := waves(110)
+	other.F32[0] += 0.01
+	sets, err := Divide(&data.Source{Train: other}, was)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bad *settings.Error
+	if err := runOn(t, t.Context(), was, sets, Options{}); !errors.As(err, &bad) || bad.Field != "DataFingerprint" {
+		t.Errorf("got %v", err)
+	}
+	was.Seed++ // which divides the same data otherwise
+	if err := runOn(t, t.Context(), was, divide(t, was), Options{}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestInitFrom(t *testing.T) {
 	c := small(t, "ae")
 	first := trained(t, c)

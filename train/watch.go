@@ -57,7 +57,7 @@ func (w *watch) look(most int) error {
 // steps took so far.
 func (w *watch) report(terms model.Terms, batches int) {
 	if w.state.Epoch == 0 && batches == 1 && w.batch >= enoughToStart {
-		w.phase.start = terms.Loss()
+		w.state.Start = terms.Loss()
 	}
 	steps, took := w.stepsPerEpoch(), time.Since(w.start)
 	perStep := took / time.Duration(batches-w.first)

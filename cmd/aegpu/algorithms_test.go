@@ -35,8 +35,8 @@ func onGPU(csv, dir string, more ...string) []string {
 	return append([]string{"train", csv, "--out", dir, "--hidden", "8", "--latent", "3", "--epochs", "3", "--batch", "20", "--device", "0"}, more...)
 }
 
-// sameRun wants the same model, figures and other files in two run directories.
-func sameRun(t *testing.T, what, a, b string, others ...string) {
+// sameResult wants the same model, figures and other files in two run directories.
+func sameResult(t *testing.T, what, a, b string, others ...string) {
 	t.Helper()
 	seconds := regexp.MustCompile(`,"seconds":.*`)
 	for _, name := range append(others, modelFile, train.HistoryFile) {
@@ -68,12 +68,12 @@ func TestAlgorithmsAreTheRunsOwn(t *testing.T) {
 	more := fmt.Sprint(strings.Count(string(contents(t, broken, train.HistoryFile)), "\n") + 1)
 	must(t, "train", "--out", broken, "--resume", "--epochs", more, "-q")
 	must(t, onGPU(csv, again, "--config", filepath.Join(whole, train.ConfigFile), "--epochs", more, "-q")...)
-	sameRun(t, "killed", broken, again)
+	sameResult(t, "killed", broken, again)
 
 	cache := onSimulator(t, "3")
 	os.RemoveAll(again)
 	got := must(t, "train", "--out", again, "--config", filepath.Join(whole, train.ConfigFile), "--json", "-q").object(t)["test"]
-	sameRun(t, "of its config", whole, again, train.AlgorithmsFile)
+	sameResult(t, "of its config", whole, again, train.AlgorithmsFile)
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("of its config: figures %v, want %v", got, want)
 	}
@@ -86,7 +86,7 @@ func TestAlgorithmsAreTheRunsOwn(t *testing.T) {
 	}
 	os.RemoveAll(again)
 	must(t, "train", "--out", again, "--config", filepath.Join(off, train.ConfigFile), "-q")
-	sameRun(t, "of the config of one without measuring", off, again, train.AlgorithmsFile)
+	sameResult(t, "of the config of one without measuring", off, again, train.AlgorithmsFile)
 	must(t, "train", "--out", filepath.Join(dir, "larger"), "--config", filepath.Join(off, train.ConfigFile), "--batch", "25", "-q")
 	if text, _ := os.ReadFile(filepath.Join(cache, "aegpu", "tuning.jsonl")); len(text) > 0 {
 		t.Errorf("of the config of one without measuring: measured\n%s", text)

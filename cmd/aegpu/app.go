@@ -20,12 +20,15 @@ import (
 )
 
 // streams are where a command reads and writes: results go to out, everything
-// for people to err.
+// for people to err. leave, where there is one, is called with the context's error when a command that did not end in
+// time is left to itself: it gives up what is the command's, and returns the error to end with.
 type streams struct {
 	in       io.Reader
 	out, err *printer
 	began    time.Time   // when the command started
-	training atomic.Bool // it has something to save when it is ended
+	unsaved  atomic.Bool // it has something to save when it is ended
+	leave    atomic.Pointer[func(error) error]
+	doubts   []string // warnings of a command that succeeds: one that fails says why in a line
 }
 
 // run is the program: arguments in, exit code out.
@@ -40,6 +43,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = s.wait(ctx, func() error { return app.RunContext(ctx, args) })
 	}
 	if err == nil {
+		s.warnAll(s.doubts)
 		err = s.out.failed()
 	}
 	if broken := s.err.failed(); err == nil && errors.Is(broken, syscall.EPIPE) {
@@ -100,7 +104,7 @@ func newApp(s *streams) *cli.App {
 		Commands: []*cli.Command{
 			newTrainCommand(s), newEvaluateCommand(s),
 			newEncodeCommand(s), newDecodeCommand(s), newReconstructCommand(s),
-			newSampleCommand(s), newInterpolateCommand(s),
+			newSampleCommand(s), newInterpolateCommand(s), newScoreCommand(s), newPredictCommand(s),
 			newProbeCommand(s), newPCACommand(s), newBenchCommand(s), newDevicesCommand(s), newInspectCommand(s), newVersionCommand(s),
 		},
 	}

@@ -7,7 +7,7 @@ import (
 
 func newDecodeCommand(s *streams) *cli.Command {
 	t := transform{
-		in: latent, takes: "the model's code", rows: (*model.Model).Decode,
+		in: latent, takes: "the model's code", rows: (*model.Model).Decode, least: 2,
 	}
 	return &cli.Command{
 		Name:        "decode",

@@ -7,13 +7,13 @@ import (
 
 func newEncodeCommand(s *streams) *cli.Command {
 	t := transform{
-		in: width, takes: inputOfModel, rows: (*model.Model).Encode,
+		in: width, takes: inputOfModel, rows: (*model.Model).Encode, least: 1,
 	}
 	return &cli.Command{
 		Name:      "encode",
 		Usage:     "turn examples into codes",
-		ArgsUsage: "RUN DATA -o FILE",
-		Description: "Writes the code of every row of DATA (a Gaussian code's mean), with its label where the format can hold one.\n\n" +
+		ArgsUsage: "RUN [DATA] -o FILE",
+		Description: "Writes the code of every row of DATA, or of the run's own data (a Gaussian code's mean), with its label where the format can hold one.\n\n" +
 			"  aegpu encode runs/ae-glyphs-1 builtin:glyphs -o codes.npz",
 		Flags:  transformFlags("the codes"),
 		Action: func(c *cli.Context) error { return t.run(c, s) },

@@ -62,6 +62,9 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	}
 	defer dev.Close()
 	defer m.Close()
+	if opts.IWAEK > 0 && m.Classifier.FineTuned {
+		return wrong("--iwae-k: %w", model.ErrNoDecoder)
+	}
 	if opts.IWAEK > 0 && !m.Spec.Bounds() {
 		return wrong("--iwae-k estimates log p(x), which takes a vae with the bernoulli or gaussian loss")
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/gpu"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 )
@@ -37,6 +38,7 @@ func exitCode(ctx context.Context, err error) int {
 		request  *requestError
 		training *train.RequestError
 		bad      *data.Error
+		reading  *data.ReadingError
 		setting  *settings.Error
 		device   *aegpu.DeviceError
 	)
@@ -54,7 +56,8 @@ func exitCode(ctx context.Context, err error) int {
 		return 3
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return 1
-	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad), errors.As(err, &setting), errors.Is(err, gpu.ErrTuning):
+	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad), errors.As(err, &reading), errors.As(err, &setting), errors.Is(err, gpu.ErrTuning),
+		errors.Is(err, model.ErrNoDecoder):
 		return 2
 	}
 	return 1

@@ -42,36 +42,36 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	if !result.FirstStep.IsZero() {
 		out.FirstStep = result.FirstStep.Sub(s.began).Seconds()
 	}
-	done := fmt.Sprintf("trained and saved in %s", o.dir)
 	test, part := heldOut(sets)
 	var pca *eval.PCA
 	var err error
 	if test != nil {
 		if pca, err = eval.Linear(ctx, m, sets.Train); err != nil {
-			return fmt.Errorf("%w; the model is %s", err, done)
+			return err
 		}
 	}
 	if ctx.Err() != nil {
-		return &explained{"stopped while measuring the model, which is " + done + "; to measure it: " + commandLine("aegpu", "evaluate", o.dir), ctx.Err()}
+		return ctx.Err()
 	}
 	var sum *eval.Summary
 	if test != nil {
 		if sum, err = eval.Summarise(ctx, m, sets.Train, test, eval.SummaryOptions{Seed: o.config.Seed, PCA: pca}); err != nil {
-			return fmt.Errorf("%w; the model is %s", err, done)
+			return err
 		}
 		out.Test, out.Val = byPart(part, sum)
 		out.Warnings = sum.Warnings(result.Steps)
 	}
 	out.Warnings = append(train.Warnings(&o.config, result.History, m.Spec.Inputs), out.Warnings...)
+	s.warnAll(out.Warnings)
+	out.Warnings = append(o.warnings, out.Warnings...)
 	g := &gallery{model: m, config: &o.config, test: test, pca: pca, history: result.History}
 	p := page{o: o, out: out, part: part, sum: sum, next: next(o.dir, o.config.Data, m, test != nil && test.Labels != nil)}
 	if err := p.write(ctx, g, dir); err != nil {
-		return fmt.Errorf("%w; the model is %s", err, done)
+		return err
 	}
 	if err := dir.KeepAlgorithms(dev); err != nil {
-		return fmt.Errorf("%w; the model is %s", err, done)
+		return err
 	}
-	s.warnAll(out.Warnings)
 	if o.json {
 		return s.writeJSON(out)
 	}

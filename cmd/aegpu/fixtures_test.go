@@ -29,7 +29,7 @@ func fixtures(t *testing.T) {
 		"unknown.yaml": "model: vae\nlatnt: 3\n", "typed.yaml": "\nepochs: many\n", "two.yaml": "latent: 3\n---\nlatent: 4\n", "twice.yaml": "latent: 3\nlatent: 4\n", "list.yaml": "- latent\n",
 		"alias.yaml": "a: &a [1,2]\nb: *a\n", "deep.yaml": "hidden: " + strings.Repeat("[", 20000) + "\n", "nested.yaml": "hidden: [[1]]\n", "mapping.yaml": "latent: {a: 1}\n", "binary.yaml": "\x00\x01\xff\xfe",
 		"bomb.yaml": "hidden: [1" + strings.Repeat(",1", 100000) + "]\n", "large.yaml": "# " + strings.Repeat("x", 1<<20), "gan.yaml": "model: gan\n", "nan.yaml": "lr: .nan\n", "overflow.yaml": "latent: 9223372036854775808\n",
-		"fraction.yaml": "batch: 1.5\n", "text.yaml": "just words\n", "open.yaml": "hidden: [1, 2\n", "tab.yaml": "latent:\n\t- 3\n", "tag.yaml": "latent: !!binary aGVsbG8=\n", "negative.yaml": "epochs: -3\n",
+		"fraction.yaml": "batch: 1.5\n", "text.yaml": "just words\n", "open.yaml": "hidden: [1, 2\n", "tab.yaml": "latent:\n\t- 3\n", "tag.yaml": "latent: !!binary aGVsbG8=\n", "negative.yaml": "epochs: -3\n", "fingerprint.yaml": "data-fingerprint: 12ab\n", "otherdata.yaml": "data: waves.csv\ndata-fingerprint: " + strings.Repeat("0a", 32) + "\n",
 		"empty.safetensors": "", "text.safetensors": "not a model\n", "claims.safetensors": "\xff\xff\xff\xff\xff\xff\xff\x7f{}", "other.safetensors": "\x02\x00\x00\x00\x00\x00\x00\x00{}",
 	} {
 		put(t, name, text)
@@ -49,6 +49,8 @@ func fixedRuns(t *testing.T) {
 	must(t, append([]string{"train", "waves.csv", "--out", "run"}, tiny...)...)
 	must(t, append([]string{"train", "waves.csv", "--out", "vae", "--model", "vae"}, tiny...)...)
 	must(t, append([]string{"train", "waves.npy", "--out", "nolabels"}, tiny...)...)
+	must(t, append([]string{"train", "waves.csv", "--out", "finetuned", "--classifier", "finetune", "--classifier-epochs", "1"}, tiny...)...)
+	must(t, append([]string{"train", "waves.csv", "--out", "plain", "--loss", "squared", "--val", "0", "--test", "0"}, tiny...)...)
 	model, config, last := string(contents(t, "run", "model.safetensors")), string(contents(t, "run", "config.yaml")), string(contents(t, "run", "last.ckpt"))
 	put(t, "whole.safetensors", model)
 	put(t, "header.safetensors", model[:60])

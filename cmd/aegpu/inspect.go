@@ -71,7 +71,7 @@ type fileSize struct {
 }
 
 func runInspect(s *streams, path string, asJSON bool) error {
-	r, err := findRun(path)
+	r, err := s.find(path)
 	if err != nil {
 		return err
 	}

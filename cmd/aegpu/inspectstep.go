@@ -56,7 +56,7 @@ const mostBatches = 10000
 
 // runInspectStep shows the step of a run's training.
 func runInspectStep(s *streams, c *cli.Context) error {
-	r, err := findRun(c.Args().First())
+	r, err := s.find(c.Args().First())
 	if err != nil {
 		return err
 	}

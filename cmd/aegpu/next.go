@@ -42,14 +42,20 @@ func next(dir, dataName string, m *model.Model, labels bool) []report.Command {
 	switch {
 	case labels:
 		add("what the codes know of the classes:", append(evaluate, "--probe")...)
-	case m.Spec.Bounds():
+	case m.Spec.Bounds() && !m.Classifier.FineTuned:
 		add("a tighter bound of log p(x):", append(evaluate, "--iwae-k", "100", "--limit", "1000")...)
 	default:
 		add("every figure again:", evaluate...)
 	}
 	add("the codes, to work with:", "encode", dir, dataName, "-o", "codes.npz")
+	if m.Spec.Classes > 0 {
+		add("the classes of rows:", "predict", dir, dataName, "-o", "classes.csv")
+	}
+	if m.Classifier.FineTuned && !m.Spec.HasPrior() {
+		return commands
+	}
 	ending := "samples.csv"
-	if side, _, _ := squareSide(width(m)); side > 0 {
+	if side, _, _ := squareSide(width(m)); side > 0 || m.Preparation().Images != nil {
 		ending = "samples.png"
 	}
 	add("new examples:", "sample", dir, "-n", "64", "-o", ending)

@@ -24,7 +24,20 @@ func seedFlag() cli.Flag {
 }
 
 func outputFlag(what string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .png for images"}
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .png for images as a grid, / for a new folder with a PNG an image"}
+}
+
+func tableFlag(what string) cli.Flag {
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .csv .tsv .npy .npz (and .gz)"}
+}
+
+// tableOutput is output for what is a table and nothing else: neither a picture nor bytes.
+func tableOutput(c *cli.Context) (string, error) {
+	path, err := output(c)
+	if name := strings.TrimSuffix(strings.ToLower(path), ".gz"); err == nil && slices.Contains([]string{".png", ".idx"}, filepath.Ext(name)) {
+		return "", wrong("%s: %s writes a table of numbers: expected a name ending in .csv, .tsv, .npy or .npz", path, c.Command.Name)
+	}
+	return path, err
 }
 
 // writeJSON prints one JSON object.
@@ -71,6 +84,9 @@ func output(c *cli.Context) (string, error) {
 	if path == "" {
 		return "", wrong("-o FILE is missing: the file to write, as in -o out.npy")
 	}
+	if isPictureFolder(path) {
+		return path, newFolder(path)
+	}
 	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
 	if !slices.Contains([]string{".npy", ".npz", ".csv", ".tsv", ".idx", ".png"}, filepath.Ext(name)) ||
 		strings.HasSuffix(strings.ToLower(path), ".png.gz") || strings.HasSuffix(strings.ToLower(path), ".npz.gz") {
@@ -80,6 +96,27 @@ func output(c *cli.Context) (string, error) {
 		return "", wrong("%s: there is no folder %s", path, filepath.Dir(path))
 	}
 	return path, nil
+}
+
+// isPictureFolder says whether a name asks for a folder of pictures.
+func isPictureFolder(path string) bool {
+	return strings.HasSuffix(path, "/") || strings.HasSuffix(path, string(filepath.Separator))
+}
+
+// newFolder refuses a folder that cannot be made anew.
+func newFolder(path string) error {
+	clean := filepath.Clean(path)
+	if info, err := os.Stat(filepath.Dir(clean)); err != nil || !info.IsDir() {
+		return wrong("%s: there is no folder %s", path, filepath.Dir(clean))
+	}
+	info, err := os.Stat(clean)
+	if err != nil {
+		return nil
+	}
+	if entries, err := os.ReadDir(clean); !info.IsDir() || err != nil || len(entries) > 0 {
+		return wrong("%s is there already: name a new folder, or one that is empty", path)
+	}
+	return nil
 }
 
 func isPicture(path string) bool { return strings.EqualFold(filepath.Ext(path), ".png") }

@@ -52,36 +52,47 @@ func (g *gallery) add(name, caption string, draw func(io.Writer) error) error {
 }
 
 func (g *gallery) shape() report.Geometry {
+	if m := g.model.Preparation().Images; m != nil {
+		return report.Geometry{Height: m.Height, Width: m.Width, Channels: m.Channels}
+	}
 	if t := g.test; t != nil && t.Height > 0 {
 		return report.Geometry{Height: t.Height, Width: t.Width, Channels: t.Channels}
 	}
 	return report.Geometry{Width: g.model.Spec.Inputs}
 }
 
-// pixels undoes the preparation of images, which are looked at as they are; other
-// data is easier to compare prepared.
-func (g *gallery) pixels(x []float32) []float32 {
+// pixels undoes the preparation of images, which are looked at as they are, from
+// black to white; other data is easier to compare prepared.
+func (g *gallery) pixels(x []float32) ([]float32, error) {
 	p := g.model.Preparation()
-	if !g.shape().IsImage() || p.Identity() {
-		return x
+	if !g.shape().IsImage() || p.Identity() && p.Images == nil {
+		return x, nil
 	}
-	in, out := p.Inputs(), p.Width()
-	raw := make([]float32, len(x)/in*out)
-	for i := range len(x) / in {
-		p.UndoRow(raw[i*out:(i+1)*out], x[i*in:(i+1)*in])
+	s, err := p.Undo(x)
+	if err != nil {
+		return nil, err
 	}
-	return raw
+	return greys(s), nil
+}
+
+// greys are the rows of a set as they are drawn.
+func greys(s *data.Set) []float32 {
+	x := make([]float32, s.Rows*s.Cols)
+	for i := range s.Rows {
+		s.Grey(x[i*s.Cols:(i+1)*s.Cols], i)
+	}
+	return x
 }
 
 func (g *gallery) reconstructions(ctx context.Context) error {
-	if g.test == nil {
+	if g.test == nil || g.model.Classifier.FineTuned {
 		return nil
 	}
 	n, corrupt := shownExamples, g.model.Spec.Corrupt
 	if !g.shape().IsImage() {
 		n = shownPanels
 	}
-	clean, seen, err := eval.Corrupted(g.model, g.test, n, corrupt, g.config.Seed)
+	clean, seen, err := eval.Corrupted(g.model, varied(g.test, n), n, corrupt, g.config.Seed)
 	if err != nil {
 		return err
 	}
@@ -89,24 +100,45 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	strips := []report.Strip{{Label: "original", X: g.pixels(clean)}}
+	versions := []report.Strip{{Label: "original", X: clean}}
 	caption := "Test examples and what comes back from the code"
 	if !corrupt.None() {
-		strips = append(strips, report.Strip{Label: "corrupted", X: g.pixels(seen)})
+		versions = append(versions, report.Strip{Label: "corrupted", X: seen})
 		caption = "Test examples, damaged, and what comes back from the code of the damaged ones"
 	}
-	strips = append(strips, report.Strip{Label: g.config.Model, X: g.pixels(y)})
+	versions = append(versions, report.Strip{Label: g.config.Model, X: y})
 	if g.pca != nil {
 		x, err := g.linear(ctx, seen)
 		if err != nil {
 			return err
 		}
-		strips = append(strips, report.Strip{Label: fmt.Sprintf("PCA-%d", g.pca.K()), X: g.pixels(x)})
+		versions = append(versions, report.Strip{Label: fmt.Sprintf("PCA-%d", g.pca.K()), X: x})
 		caption += ", PCA of the same code size below"
 	}
+	for i := range versions {
+		if versions[i].X, err = g.pixels(versions[i].X); err != nil {
+			return err
+		}
+	}
 	return g.add("reconstructions.png", caption+".", func(w io.Writer) error {
-		return report.Reconstructions(w, g.shape(), strips...)
+		return report.Reconstructions(w, g.shape(), versions...)
 	})
+}
+
+// varied returns a set whose first n rows are of several classes, where the set has them: n rows from end to end where
+// it starts with as many of one class, as a folder of pictures does.
+func varied(s *data.Set, n int) *data.Set {
+	one := func(labels []int32) bool {
+		return !slices.ContainsFunc(labels, func(l int32) bool { return l != labels[0] })
+	}
+	if s.Labels == nil || n >= s.Rows || !one(s.Labels[:n]) || one(s.Labels) {
+		return s
+	}
+	rows := make([]int, n)
+	for k := range rows {
+		rows[k] = k * s.Rows / n
+	}
+	return s.Subset(rows)
 }
 
 // linear is PCA's reconstruction of rows.
@@ -183,7 +215,7 @@ func (g *gallery) samples(ctx context.Context) error {
 		return err
 	}
 	return g.add("samples.png", "New examples, decoded from draws of the prior.", func(w io.Writer) error {
-		return report.Samples(w, g.shape(), x.F32)
+		return report.Samples(w, g.shape(), greys(x))
 	})
 }
 

@@ -7,13 +7,13 @@ import (
 
 func newReconstructCommand(s *streams) *cli.Command {
 	t := transform{
-		in: width, takes: inputOfModel, rows: (*model.Model).Reconstruct,
+		in: width, takes: inputOfModel, rows: (*model.Model).Reconstruct, least: 1,
 	}
 	return &cli.Command{
 		Name:        "reconstruct",
 		Usage:       "send examples through the code and back",
-		ArgsUsage:   "RUN DATA -o FILE",
-		Description: "Writes the reconstruction of every row of DATA.\n\n  aegpu reconstruct runs/ae-mnist-1 data/mnist -o out.npy",
+		ArgsUsage:   "RUN [DATA] -o FILE",
+		Description: "Writes the reconstruction of every row of DATA, or of the run's own data.\n\n  aegpu reconstruct runs/ae-mnist-1 data/mnist -o out.npy",
 		Flags:       transformFlags("the reconstructions"),
 		Action:      func(c *cli.Context) error { return t.run(c, s) },
 	}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 // refusal is a request that is wrong in one way: its exit code, a part of its message
@@ -103,7 +104,7 @@ func checkForPeople(t *testing.T, what, said string) {
 	t.Helper()
 	lines := strings.Split(strings.TrimSuffix(said, "\n"), "\n")
 	last := lines[len(lines)-1]
-	if !strings.HasPrefix(last, "aegpu: ") || strings.Count(said, "aegpu: ") != 1 || strings.Contains(said, "goroutine") || len(last) > 500 {
+	if !strings.HasPrefix(last, "aegpu: ") || strings.Count(said, "aegpu: ") != 1 || strings.Contains(said, "goroutine") || utf8.RuneCountInString(last) > 1100 {
 		t.Errorf("%.200s: not one line for people: %.1000s", what, said)
 	}
 	for _, r := range last {

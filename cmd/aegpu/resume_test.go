@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 )
 
 const modelFile = "model.safetensors"
@@ -138,33 +137,6 @@ func self(t *testing.T, args ...string) *exec.Cmd {
 // long is a training of a second or two.
 func long(csv, dir string) []string {
 	return []string{"train", csv, "--out", dir, "--resume", "--hidden", "64", "--latent", "4", "--epochs", "40", "--batch", "10", "--device", "cpu"}
-}
-
-func TestKilledAndResumed(t *testing.T) {
-	csv := waves(t, "waves.csv", 1500)
-	whole, broken := filepath.Join(t.TempDir(), "whole"), filepath.Join(t.TempDir(), "broken")
-	start := time.Now()
-	must(t, append(long(csv, whole), "-q")...)
-	took := time.Since(start)
-	killed := 0
-	for sitting := range 4 {
-		cmd := self(t, append(long(csv, broken), "-q")...)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(took * time.Duration(sitting+1) / 9)
-		cmd.Process.Kill()
-		if cmd.Wait() != nil {
-			killed++
-		}
-	}
-	must(t, append(long(csv, broken), "-q")...)
-	if killed == 0 {
-		t.Skip("the runs were over before they could be killed")
-	}
-	if !bytes.Equal(contents(t, whole, modelFile), contents(t, broken, modelFile)) {
-		t.Errorf("after %d kills the model differs", killed)
-	}
 }
 
 func TestSignals(t *testing.T) {

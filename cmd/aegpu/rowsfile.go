@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
@@ -10,7 +11,8 @@ import (
 	"github.com/aegpu/aegpu/report"
 )
 
-// rowsFile is a file of rows that are made a few at a time, in the format of its ending; .png draws them.
+// rowsFile is a file of rows that are made a few at a time, in the format of its ending; .png draws them, and a
+// name that ends in / is a folder with a picture each.
 type rowsFile struct {
 	path    string
 	rows    int
@@ -56,6 +58,9 @@ func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.
 	if isPicture(w.path) {
 		return w.draw(each)
 	}
+	if isPictureFolder(w.path) {
+		return w.drawEach(each)
+	}
 	return data.WriteRows(w.path, w.rows, each)
 }
 
@@ -63,6 +68,7 @@ func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.
 func (w *rowsFile) draw(each func(use func(*data.Set) error) error) error {
 	var x []float32
 	var shape report.Geometry
+	known := false // whether the rows say what is black and white
 	err := each(func(s *data.Set) (err error) {
 		if x == nil {
 			if shape, err = pictureShape(s); err != nil {
@@ -76,13 +82,17 @@ func (w *rowsFile) draw(each func(use func(*data.Set) error) error) error {
 		}
 		row := make([]float32, s.Cols)
 		for i := range s.Rows {
-			s.Row(row, i)
+			s.Grey(row, i)
 			x = append(x, row...)
 		}
+		known = s.U8 != nil || s.Black < s.White
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if !known {
+		toGrey(x)
 	}
 	return data.WriteAtomic(w.path, func(out io.Writer) error {
 		if w.steps > 0 {
@@ -90,6 +100,33 @@ func (w *rowsFile) draw(each func(use func(*data.Set) error) error) error {
 		}
 		return report.Samples(out, shape, x)
 	})
+}
+
+// drawEach draws every row as a picture of its own.
+func (w *rowsFile) drawEach(each func(use func(*data.Set) error) error) error {
+	return data.WritePictures(w.path, w.rows, func(use func(*data.Set) error) error {
+		return each(func(s *data.Set) error {
+			shape, err := pictureShape(s)
+			if err != nil {
+				return err
+			}
+			image := *s
+			image.Height, image.Width, image.Channels = shape.Height, shape.Width, shape.Channels
+			return use(&image)
+		})
+	})
+}
+
+// toGrey brings values that nothing is known of to 0 for black and 1 for white; those about [0, 1] are left as they are.
+func toGrey(x []float32) {
+	lo, hi := slices.Min(x), slices.Max(x)
+	if lo >= -1 && hi <= 2 || !(lo < hi) {
+		return
+	}
+	black, white := data.GreyRange(float64(lo), float64(hi))
+	for i, v := range x {
+		x[i] = float32((float64(v) - black) / (white - black))
+	}
 }
 
 func pictureShape(s *data.Set) (report.Geometry, error) {

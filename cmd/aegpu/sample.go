@@ -72,6 +72,9 @@ func runSample(c *cli.Context, s *streams) error {
 		if err != nil {
 			return nil, err
 		}
+		if m.Spec.HasPrior() {
+			return m.DecodePrior(c.Context, codes)
+		}
 		return m.Decode(c.Context, codes)
 	})
 	if err != nil {

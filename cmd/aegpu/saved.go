@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
@@ -48,6 +49,37 @@ func findRun(path string) (*savedRun, error) {
 	return r, nil
 }
 
+// find is findRun, and doubts settings that are others than those of the training: evaluations divide the data by them,
+// and people read them.
+func (s *streams) find(path string) (*savedRun, error) {
+	r, err := findRun(path)
+	if err == nil && r.config != nil {
+		if text := r.edited(); text != "" {
+			s.doubts = append(s.doubts, text)
+		}
+	}
+	return r, err
+}
+
+// edited says which settings of the run's config.yaml are others than those of its checkpoint, "" where none is, or no
+// checkpoint can be read.
+func (r *savedRun) edited() string {
+	was, checkpoint, err := train.Saved(r.path)
+	if err != nil {
+		return ""
+	}
+	var others []string
+	for _, name := range settings.Names() {
+		if then, now := fmt.Sprint(was.Get(name)), fmt.Sprint(r.config.Get(name)); then != now {
+			others = append(others, fmt.Sprintf("%s is %s, and %s in %s", name, now, then, filepath.Base(checkpoint)))
+		}
+	}
+	if others == nil {
+		return ""
+	}
+	return printable(fmt.Sprintf("%s: %s: it was changed after the training", filepath.Join(r.path, train.ConfigFile), strings.Join(others, "; ")))
+}
+
 // load reads the model onto the device.
 func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 	if info, err := os.Stat(r.file); err == nil {
@@ -63,12 +95,15 @@ func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 	if err != nil && !errors.Is(err, backend.ErrOutOfMemory) {
 		return nil, wrong("%s: %w", r.file, err)
 	}
+	if err == nil && r.config != nil && m.Spec.Classes > 0 && m.Classifier.Classes == nil { // files of old did not say
+		m.Classifier.FineTuned = r.config.Classifier == settings.FinetuneClassifier
+	}
 	return m, err
 }
 
 // open finds a run, opens a device and loads the model. The caller closes both.
 func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, *model.Model, error) {
-	r, err := findRun(path)
+	r, err := s.find(path)
 	if err != nil {
 		return nil, nil, nil, err
 	}
@@ -105,9 +140,12 @@ func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error)
 	return sets, nil
 }
 
-// openPart is the test part of the data that was named, or all of it where it
-// has none; part train asks for the other. The rows must fit width columns.
+// openPart is the test part of the data that was named, or all of it where it has none; part asks for one by name. The
+// rows must fit width columns.
 func (s *streams) openPart(c *cli.Context, name, part string, how data.Reading, width int, what string) (*data.Set, error) {
+	if err := checkPart(part); err != nil {
+		return nil, err
+	}
 	source, err := data.Read(c.Context, name, how)
 	if err != nil {
 		return nil, err
@@ -115,12 +153,12 @@ func (s *streams) openPart(c *cli.Context, name, part string, how data.Reading, 
 	s.sayFound(source, c.Bool("quiet"))
 	set := source.Test
 	switch {
-	case part == "train":
+	case part == trainPart:
 		set = source.Train
-	case part == "test" && set == nil:
-		return nil, wrong("%s has no test part", name)
-	case part != "" && part != "test":
-		return nil, wrong("--part is %q: expected train or test", part)
+	case part == validationPart && source.Val != nil:
+		set = source.Val
+	case part == validationPart, part == testPart && set == nil:
+		return nil, wrong("%s has no %s part of its own: leave DATA out for that of the run's data", name, part)
 	}
 	if set == nil {
 		set = source.Train

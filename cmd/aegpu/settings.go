@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
@@ -16,7 +17,7 @@ import (
 // setting is a flag that sets the field of settings.Config with that YAML name.
 type setting struct{ category, name, usage string }
 
-// allSettings are all fields of settings.Config but data, which is an argument.
+// allSettings are all fields of settings.Config but data, which is an argument, and its fingerprint, which a training writes.
 var allSettings = []setting{
 	{"Model", "model", "preset `NAME`: ae, stacked, denoising, sparse, vae or contractive; chooses the defaults of the rest"},
 	{"Model", "hidden", "`WIDTHS` of the encoder's hidden layers, as in 512,256, or none"},
@@ -163,7 +164,11 @@ func inFile(err error) string { return inWords(err, settings.Name) }
 
 func inWords(err error, name func(field string) string) string {
 	var bad *settings.Error
-	if !errors.As(err, &bad) {
+	var reading *data.ReadingError
+	if errors.As(err, &reading) {
+		bad = &settings.Error{Field: reading.Field, Msg: reading.Msg}
+	}
+	if bad == nil && !errors.As(err, &bad) {
 		return oneLine(err)
 	}
 	// What an error further out has to say stays around it.

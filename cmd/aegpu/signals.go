@@ -98,15 +98,19 @@ func (s *streams) wait(ctx context.Context, command func() error) error {
 		return err
 	case <-ctx.Done():
 	}
-	late := time.After(grace)
-	if s.training.Load() {
-		late = nil
-	}
-	select {
-	case err := <-done:
-		return err
-	case <-late:
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-time.After(grace):
+		}
+		if s.unsaved.Load() {
+			continue
+		}
 		data.Abandon()
+		if leave := s.leave.Load(); leave != nil {
+			return (*leave)(ctx.Err())
+		}
 		return ctx.Err()
 	}
 }

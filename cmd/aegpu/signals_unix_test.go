@@ -108,6 +108,9 @@ func TestEverySignalEndsEveryCommand(t *testing.T) {
 					}
 				}
 				if i := slices.Index(args, "--out"); i > 0 {
+					if name == "train, data" && exists(args[i+1]) {
+						t.Errorf("%v: left %s", signal, args[i+1])
+					}
 					os.RemoveAll(args[i+1])
 				}
 			}
@@ -242,37 +245,4 @@ func peak(pid int) int {
 	kib := 0
 	fmt.Sscanf(rest, "%d", &kib) // 0 where there is none: it has ended
 	return kib
-}
-
-// TestAddressSpace has commands ask for more than ulimit -v lets them have.
-func TestAddressSpace(t *testing.T) {
-	bash, err := exec.LookPath("bash")
-	if err != nil || runtime.GOOS != "linux" {
-		t.Skip("bash's ulimit -v on Linux is needed")
-	}
-	csv := waves(t, "waves.csv", 200)
-	run := trainTiny(t, csv)
-	out := filepath.Join(t.TempDir(), "x.npy")
-	for name, c := range map[string]struct {
-		kilobytes string
-		code      int
-		args      []string
-	}{
-		"a network":           {"2000000", 3, []string{"train", csv, "--device", "cpu", "--hidden", "9000,9000", "-q", "--out", filepath.Join(t.TempDir(), "a")}},
-		"its checkpoints":     {"3000000", 3, []string{"train", csv, "--device", "cpu", "--hidden", "6000,6000", "-q", "--out", filepath.Join(t.TempDir(), "b")}},
-		"a batch":             {"2500000", 3, []string{"bench", csv, "--device", "cpu", "--batch", "100000000", "--ceiling", "1e12,1e11", "-q"}},
-		"what fits":           {"2000000", 0, []string{"encode", run, csv, "-o", out, "--device", "cpu", "-q"}},
-		"samples, in a chunk": {"2000000", 0, []string{"sample", run, "-n", "100000", "-o", out, "--device", "cpu", "-q"}},
-	} {
-		cmd := self(t, c.args...)
-		cmd.Args = append([]string{"bash", "-c", "ulimit -v " + c.kilobytes + ` && exec "$0" "$@"`, cmd.Path}, c.args...)
-		cmd.Path = bash
-		var errs bytes.Buffer
-		cmd.Stderr = &errs
-		cmd.Run()
-		text := errs.String()
-		if got := cmd.ProcessState.ExitCode(); got != c.code || c.code == 3 && (strings.Count(text, "\n") != 1 || !strings.Contains(text, "free")) {
-			t.Errorf("%s: exit %d, want %d: %.300s", name, got, c.code, text)
-		}
-	}
 }

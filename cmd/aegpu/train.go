@@ -20,7 +20,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		Name:      "train",
 		Usage:     "train an autoencoder",
 		ArgsUsage: "[DATA]",
-		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
+		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout or of pictures (sub-folders are\n" +
+			"classes), or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
 			"metrics.jsonl, pictures and report.html, and on a GPU algorithms.jsonl, which --resume and --config take along.\n" +
 			"One training at a time writes to it.\n\n" +
@@ -44,25 +45,30 @@ func newTrainCommand(s *streams) *cli.Command {
 // trainOptions are a training as it was asked for.
 type trainOptions struct {
 	config      settings.Config
+	file        string // of the settings, "" where there is none
+	named       bool   // the data are named on the command line
+	warnings    []string
 	dir         string // "" for the first free one
 	resume      bool
 	json, quiet bool
 	gpu         []string // flags of a GPU, as they were set
 	algorithms  string   // file of those that the config came with, "" for none
+	own         string   // the run's config.yaml where the settings are read from it
+	isSet       func(flag string) bool
 }
 
 func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if err := arguments(c, 0, 1); err != nil {
 		return o, err
 	}
-	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet"), gpu: gpuWords(c)}
+	o = trainOptions{dir: c.String("out"), resume: c.Bool("resume"), json: c.Bool("json"), quiet: c.Bool("quiet"), gpu: gpuWords(c), isSet: c.IsSet}
 	file := c.String("config")
 	if o.resume && o.dir == "" {
 		return o, wrong("--resume needs --out DIR, the run to go on with")
 	}
 	if own := filepath.Join(o.dir, train.ConfigFile); o.resume && file == "" {
 		if _, err := os.Stat(own); err == nil {
-			file = own
+			file, o.own = own, own
 		}
 	}
 	if own := filepath.Join(filepath.Dir(file), train.AlgorithmsFile); file != "" && !c.IsSet("gpu-tuning") && exists(own) {
@@ -71,7 +77,7 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if o.config, err = readConfig(c, file); err != nil {
 		return o, err
 	}
-	if c.NArg() > 0 {
+	if o.file, o.named = file, c.NArg() > 0; o.named {
 		o.config.Data = c.Args().First()
 	}
 	if err := o.config.Validate(); err != nil {
@@ -87,6 +93,10 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	defer dir.Close()
+	s.leaveBy(func(err error) error {
+		dir.Close()
+		return o.stopped(err)
+	})
 	dev, err := s.openDevice(c, o.config.Device, o.config.Precision)
 	if err != nil {
 		return err
@@ -97,13 +107,16 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return notBegun(err)
 	}
 	s.sayFound(&data.Source{Found: sets.Found, Doubts: sets.Doubts}, o.quiet)
+	o.warnings = append(o.warnings, sets.Doubts...)
+	if err := o.sameData(s, sets); err != nil {
+		return err
+	}
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
 	if err := keepPaths(&o.config); err != nil {
 		return err
 	}
-	s.training.Store(true)
 	result, err := s.train(ctx, dev, o, sets, dir)
 	if err != nil {
 		dir.Close() // then it holds what is kept
@@ -111,13 +124,47 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	}
 	defer result.Model.Close()
 	o.config = result.Config
-	return s.finish(ctx, dev, o, sets, result, dir)
+	s.leaveBy(o.notMeasured)
+	if err = s.finish(ctx, dev, o, sets, result, dir); err != nil {
+		return o.notMeasured(err)
+	}
+	return nil
+}
+
+// leaveBy sets how the command ends when it is left to itself.
+func (s *streams) leaveBy(leave func(error) error) { s.leave.Store(&leave) }
+
+// notMeasured says of an error after a training that its result is kept.
+func (o *trainOptions) notMeasured(err error) error {
+	done := "trained and saved in " + o.dir
+	if train.Interrupted(err) {
+		return &explained{"stopped while measuring the model, which is " + done + "; to measure it: " + commandLine("aegpu", "evaluate", o.dir), err}
+	}
+	return fmt.Errorf("%w; the model is %s", err, done)
+}
+
+// sameData refuses data that are others than when the settings were written, unless it is these that were asked for.
+func (o *trainOptions) sameData(s *streams, sets *train.Sets) error {
+	switch then := o.config.DataFingerprint; {
+	case sets.SameData(&o.config), o.resume && o.saved(): // train.Run has more to say of a run that goes on
+	case o.named:
+		line := fmt.Sprintf("%s is not the data that %s was written for (fingerprint %.12s, then %.12s): its settings make another model of it", o.config.Data, o.file, sets.Source, then)
+		s.warn(line)
+		o.warnings = append(o.warnings, line)
+		o.config.DataFingerprint = ""
+	default:
+		return wrong("%s: %s holds other data than when these settings were written (fingerprint %.12s, then %.12s): bring that back, or train on it as it is: name it as DATA, or remove data-fingerprint",
+			o.file, o.config.Data, sets.Source, then)
+	}
+	return nil
 }
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
-	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn}
-	if err := askForRun(dev, &o.config, sets); err != nil {
-		return nil, err
+	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn, Unsaved: s.unsaved.Store}
+	options.Changed = func(name, was, now string) {
+		if o.own != "" && !o.isSet(name) { // nobody has asked for it here and now
+			s.warn(printable(fmt.Sprintf("%s: %s is %s, and the run was begun with %s: it goes on with %s", o.own, name, now, was, now)))
+		}
 	}
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
@@ -171,7 +218,11 @@ func partsText(s *train.Sets) string {
 	}
 	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
 	if k := s.Preparation.Scaling; k != data.ScaleNone {
-		text += ", scaled (" + k.String() + ")"
+		text += ", scaled (" + k.String()
+		if shift, scale, alike := s.Preparation.Alike(); alike {
+			text += fmt.Sprintf(", all pixels alike: %s to 0, %s to 1", short(shift), short(shift+scale))
+		}
+		text += ")"
 	}
 	return text
 }
@@ -231,7 +282,7 @@ func (o *trainOptions) stopped(err error) error {
 		request  *train.RequestError
 		diverged *train.DivergedError
 	)
-	saved := exists(filepath.Join(o.dir, train.CheckpointFile)) || exists(filepath.Join(o.dir, train.PreviousFile))
+	saved := o.saved()
 	switch {
 	case train.Interrupted(err) && saved:
 		return &explained{"stopped, the run is saved; to go on: " + resumeCommand(o.dir, o.gpu...), err}
@@ -248,6 +299,11 @@ func (o *trainOptions) stopped(err error) error {
 		return fmt.Errorf("%w; the run is saved up to its last checkpoint; to go on once that is mended: %s", err, resumeCommand(o.dir, o.gpu...))
 	}
 	return fmt.Errorf("%w; no checkpoint was written before it, and %s is as it was", err, o.dir)
+}
+
+// saved reports whether there is a checkpoint in the run directory.
+func (o *trainOptions) saved() bool {
+	return exists(filepath.Join(o.dir, train.CheckpointFile)) || exists(filepath.Join(o.dir, train.PreviousFile))
 }
 
 func exists(path string) bool {

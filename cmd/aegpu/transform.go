@@ -15,12 +15,11 @@ type transform struct {
 	in    func(*model.Model) int // width
 	takes string                 // what a row of the input is
 	rows  func(m *model.Model, ctx context.Context, s *data.Set) (*data.Set, error)
+	least int // arguments: 1 where the run's own data will do
 }
 
 func transformFlags(what string) []cli.Flag {
-	return append(append(deviceFlags(), readingFlags()...), outputFlag(what),
-		&cli.StringFlag{Name: "part", Usage: "`PART` of data that has both: train or test", DefaultText: "test where there is one"},
-		jsonFlag(), quietFlag())
+	return append(append(deviceFlags(), readingFlags()...), outputFlag(what), partFlag(), jsonFlag(), quietFlag())
 }
 
 // transformed is what such a command prints as JSON.
@@ -31,37 +30,24 @@ type transformed struct {
 	File    string `json:"file"`
 }
 
-// as is what the rows of the input are to be rows of.
-func (t transform) as(m *model.Model) *data.Preparation {
-	p := m.Preparation()
-	if t.in(m) == p.Width() && t.takes == inputOfModel {
-		return p
-	}
-	return &data.Preparation{Cols: t.in(m), HasIDs: p.HasIDs, IDName: p.IDName, LabelName: p.LabelName}
-}
-
-// inputOfModel is what a row of data is to a model.
-const inputOfModel = "the model's input"
-
 func (t transform) run(c *cli.Context, s *streams) error {
-	if err := arguments(c, 2, 2); err != nil {
+	if err := arguments(c, t.least, 2); err != nil {
 		return err
 	}
 	path, err := output(c)
 	if err != nil {
 		return err
 	}
-	_, dev, m, err := s.open(c, c.Args().Get(0))
+	if err := checkPart(c.String("part")); err != nil {
+		return err
+	}
+	r, dev, m, err := s.open(c, c.Args().Get(0))
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
 	defer m.Close()
-	how, err := readingOf(c, t.as(m))
-	if err != nil {
-		return err
-	}
-	set, err := s.openPart(c, c.Args().Get(1), c.String("part"), how, t.in(m), t.takes)
+	set, err := part{run: r, model: m, in: t.in, takes: t.takes}.open(c, s)
 	if err != nil {
 		return err
 	}

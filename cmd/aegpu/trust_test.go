@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -169,6 +170,56 @@ func TestDataThatChanged(t *testing.T) {
 	if o := must(t, "evaluate", tested, other, "-q"); !strings.Contains(o.err, "without the baseline") {
 		t.Errorf("said: %s", o.err)
 	}
+}
+
+// A run's settings give its model on its data: on others that is refused, or said where they were asked for.
+func TestConfigOnOtherData(t *testing.T) {
+	csv, other := waves(t, "waves.csv", 60), waves(t, "other.csv", 70)
+	dir := trainTiny(t, csv)
+	config := filepath.Join(dir, "config.yaml")
+	with := func(more ...string) []string {
+		return append([]string{"train", "--config", config, "--out", filepath.Join(t.TempDir(), "again"), "-q"}, more...)
+	}
+	// What divides the data is no other data.
+	for _, more := range [][]string{nil, {"--seed", "2"}, {"--limit", "30"}, {"--val", "0.3", "--test", "0.2"}, {csv}} {
+		if o := must(t, with(more...)...); strings.Contains(o.err, "fingerprint") {
+			t.Errorf("%v said: %s", more, o.err)
+		}
+	}
+	args := with(other, "--json")
+	o := must(t, args...)
+	again := string(contents(t, args[4], "config.yaml"))
+	if line := other + " is not the data that " + config + " was written for"; !strings.Contains(o.err, "aegpu: warning: "+line) || !strings.Contains(fmt.Sprint(o.object(t)["warnings"]), line) || strings.Count(o.err, line) != 1 {
+		t.Errorf("said: %s%s", o.err, o.out)
+	}
+	if then := string(contents(t, config)); fingerprintIn(again) == fingerprintIn(then) || len(fingerprintIn(then)) != 64 {
+		t.Errorf("the settings are\n%s, of other data\n%s", then, again)
+	}
+
+	if err := os.WriteFile(csv, contents(t, other), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	args = with()
+	refused(t, args, config, csv+" holds other data than when these settings were written", "name it as DATA", "remove data-fingerprint")
+	if exists(args[4]) {
+		t.Error("a refused training left its directory")
+	}
+	if o := must(t, with(csv)...); !strings.Contains(o.err, csv+" is not the data") {
+		t.Errorf("said: %s", o.err)
+	}
+	text := strings.Replace(string(contents(t, config)), "data-fingerprint: ", "# ", 1)
+	args = with()
+	args[2] = write(t, "c.yaml", text)
+	if o := must(t, args...); o.err != "" {
+		t.Errorf("said: %s", o.err)
+	}
+}
+
+// fingerprintIn is the data's in the text of settings.
+func fingerprintIn(config string) string {
+	_, rest, _ := strings.Cut(config, "data-fingerprint: ")
+	digits, _, _ := strings.Cut(rest, "\n")
+	return digits
 }
 
 func TestResumeWithEpochsOfASchedule(t *testing.T) {

@@ -1,0 +1,147 @@
+package data
+
+import "math"
+
+// fitDeviation fills Deviation where Scale does not say the same.
+func (p *Preparation) fitDeviation(s *Set) {
+	if p.Scaling == ScaleStandard && p.allScaled() {
+		return
+	}
+	if s.U8 != nil {
+		p.Deviation = byteDeviations(s)
+		return
+	}
+	lo, hi, mean := columnRanges(s)
+	extent := make([]float64, s.Cols)
+	for j := range extent {
+		if extent[j] = hi[j] - lo[j]; lo[j] == hi[j] {
+			extent[j] = 1
+		}
+	}
+	p.Deviation = columnDeviations(s, mean, extent)
+	for j, c := range p.Columns {
+		if c.Kind == Category {
+			p.Deviation[j] = levelDeviation(s, j, len(c.Levels))
+		}
+	}
+}
+
+// byteDeviations is columnDeviations of bytes, in one pass over whole numbers: a training on images does not wait for it.
+func byteDeviations(s *Set) []float64 {
+	const most = 1 << 16 // rows whose squares fit the sums
+	dev, sums, squares := make([]float64, s.Cols), make([]uint64, s.Cols), make([]uint64, s.Cols)
+	sum, square := make([]uint32, s.Cols), make([]uint32, s.Cols)
+	for i := range s.Rows {
+		for j, v := range s.U8[i*s.Cols : (i+1)*s.Cols] {
+			x := uint32(v)
+			sum[j] += x
+			square[j] += x * x
+		}
+		if i%most < most-1 && i < s.Rows-1 {
+			continue
+		}
+		for j := range dev {
+			sums[j], squares[j] = sums[j]+uint64(sum[j]), squares[j]+uint64(square[j])
+		}
+		clear(sum)
+		clear(square)
+	}
+	n := float64(s.Rows)
+	for j := range dev {
+		mean := float64(sums[j]) / n
+		if dev[j] = math.Sqrt(max(float64(squares[j])/n-float64(mean*mean), 0)) / 255; !(dev[j] > 0) {
+			dev[j] = 1
+		}
+	}
+	return dev
+}
+
+// allScaled says whether a scaling changes every column.
+func (p *Preparation) allScaled() bool {
+	for _, c := range p.Columns {
+		if !c.Kind.scaled() {
+			return false
+		}
+	}
+	return true
+}
+
+// levelDeviation returns the root of the summed variances of a category's levels, 1 where every row has the same.
+func levelDeviation(s *Set, j, levels int) float64 {
+	counts := make([]float64, levels)
+	for i := range s.Rows {
+		counts[int(s.At(i, j))]++
+	}
+	same := 0.0 // the chance that two rows have the same level
+	for _, n := range counts {
+		share := n / float64(s.Rows)
+		same += float64(share * share)
+	}
+	if same >= 1 {
+		return 1
+	}
+	return math.Sqrt(1 - same)
+}
+
+// Deviations returns the standard deviation of each raw column in the rows that the preparation was fitted to: of a
+// category, the root of the summed variances of its levels, each 0 or 1; of a constant column 1. It is nil where that is
+// not known, of a file that an older version wrote.
+func (p *Preparation) Deviations() []float64 {
+	if p.Deviation == nil && p.Scaling == ScaleStandard && p.allScaled() {
+		return p.Scale
+	}
+	return p.Deviation
+}
+
+// SquaredErrors writes to dst (Width values) the squared error of each raw column of row i of s, y (Inputs values) being
+// what came out of a model for it, in units of the column's variance (see Deviations; where these are not known, of the
+// scaling). The error is that of the raw value, be it outside of the range that the model sees, summed over the levels of
+// a category, and at most the largest float32. s is a set of this preparation, as for Rows.
+func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
+	deviations := p.Deviations()
+	for j := range p.Cols {
+		v, c := s.At(i, j), p.column(j)
+		if s.F64 != nil && !p.Wide {
+			v = float64(float32(v))
+		}
+		sum := 0.0
+		if c.Kind == Category {
+			for k, o := range y[:len(c.Levels)] {
+				d := -float64(o)
+				if float64(k) == v {
+					d++
+				}
+				sum += float64(d * d)
+			}
+			y = y[len(c.Levels):]
+			if deviations != nil {
+				sum /= float64(deviations[j] * deviations[j])
+			}
+		} else {
+			scale := 1.0
+			if p.Shift != nil {
+				v, scale = (v-p.Shift[j])/p.Scale[j], p.Scale[j]
+			}
+			d := v - float64(y[0])
+			y = y[1:]
+			if deviations != nil {
+				d = float64(d*scale) / deviations[j]
+			}
+			sum = float64(d * d)
+		}
+		dst[j] = min(sum, math.MaxFloat32)
+	}
+}
+
+// checkDeviation says what is wrong with the deviations in a file.
+func (p *Preparation) checkDeviation(name string) error {
+	if p.Deviation != nil && len(p.Deviation) != p.Cols {
+		return wrong(name, "%d deviations: expected %d", len(p.Deviation), p.Cols)
+	}
+	for j, v := range p.Deviation {
+		if !(v > 0) || math.IsInf(v, 0) {
+			return &Error{Path: name, Column: j + 1, Field: p.column(j).Name, Msg: "expected a finite deviation above 0"}
+		}
+	}
+	return nil
+}
