@@ -53,7 +53,7 @@ func (s *Sets) undivided(part string) {
 	case s.Train.Groups != nil:
 		why = "all rows are of one group"
 	}
-	s.Doubts = append(s.Doubts, fmt.Sprintf("no rows are held out for the %s: %s", part, why))
+	s.Found = append(s.Found, fmt.Sprintf("no rows are held out for the %s: %s", part, why))
 }
 
 // doubt says how many rows of a part are training rows too: a cut keeps equal rows together where they have no groups.

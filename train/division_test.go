@@ -165,7 +165,7 @@ func TestNothingToHoldOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Test != nil || s.Val != nil || s.Train.Rows != 20 || !strings.Contains(fmt.Sprint(s.Doubts), "no rows are held out for the test: all rows are equal") {
+	if s.Test != nil || s.Val != nil || s.Train.Rows != 20 || !strings.Contains(fmt.Sprint(s.Found), "no rows are held out for the test: all rows are equal") {
 		t.Errorf("%+v", s)
 	}
 }
