@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"maps"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -144,10 +146,10 @@ func archive(t *testing.T, members map[string]string) string {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
-	for name, text := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		w, err := z.Create(name)
 		if err == nil {
-			_, err = w.Write([]byte(text))
+			_, err = w.Write([]byte(members[name]))
 		}
 		if err != nil {
 			t.Fatal(err)
