@@ -19,7 +19,7 @@ type input struct {
 
 // source makes a set of a frame and says what it took for what.
 func (f *frame) source(how *Reading, written string) (*Source, error) {
-	src := &Source{}
+	src := &Source{table: true}
 	src.found("%s: %s", f.path, written)
 	r, err := f.roles(how)
 	if err != nil {

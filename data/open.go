@@ -16,7 +16,9 @@ type Source struct {
 	Found  []string // what the data were taken for, a line each, with the setting that decides otherwise
 	Doubts []string // what looks as if it were not meant, a line each
 
-	Columns []ColumnReport // of a table, where [Describe] was asked
+	Columns []ColumnReport // where [Describe] was asked
+
+	table bool // of named columns, which were looked at as it was read
 }
 
 // found adds a line on what the data were taken for.
@@ -51,14 +53,36 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 		}
 		return Glyphs(ctx, GlyphsTrain, GlyphsTest)
 	}
-	info, err := os.Stat(name)
+	src, err := openPath(ctx, name, &how)
 	if err != nil {
+		return nil, err
+	}
+	if how.As == nil {
+		src.suspect(&how)
+	}
+	return src, nil
+}
+
+// openPath reads standard input, a folder or a file.
+func openPath(ctx context.Context, name string, how *Reading) (*Source, error) {
+	if name == StandardInput {
+		return openFile(ctx, name, how)
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
 		return nil, missing(name, err)
+	case info.IsDir():
+		return openFolder(ctx, name, how)
+	case info.Mode().IsRegular():
+		return openFile(ctx, name, how)
 	}
-	if info.IsDir() {
-		return openFolder(ctx, name)
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, pathError(name, err)
 	}
-	return openFile(ctx, name, &how)
+	defer f.Close()
+	return openFile(withInput(ctx, name, f), name, how)
 }
 
 // missing explains why a name could not be opened, with the built-in data where the name looks like a wish for it.
@@ -75,11 +99,24 @@ func Describe(ctx context.Context, name string, how Reading) (*Source, error) {
 	return Read(ctx, name, how)
 }
 
-// openFile reads one file by its ending.
+// openFile reads one file by its ending, or by its content where that says another thing.
 func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
+	kind, why, err := kindOf(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	src, err := openKind(ctx, name, kind, how)
+	if err == nil && why != "" {
+		src.found("%s: %s", name, why)
+	}
+	return src, err
+}
+
+// openKind reads one file of that kind.
+func openKind(ctx context.Context, name, kind string, how *Reading) (*Source, error) {
 	var set *Set
 	var err error
-	switch format(name) {
+	switch kind {
 	case "npz":
 		return openNPZ(ctx, name)
 	case "npy":
@@ -118,10 +155,4 @@ func format(name string) string {
 		return base[i+1:]
 	}
 	return ""
-}
-
-// again says whether a file can be read a second time.
-func again(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }

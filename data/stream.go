@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 )
 
 // maxDeflate is the largest ratio by which deflate, and so gzip and zip, can shrink data (zlib's technical notes).
@@ -29,15 +28,11 @@ type stream struct {
 
 // withFile opens path, unpacks gzip where the bytes say so, and hands the stream to read.
 func withFile(ctx context.Context, path string, read func(*stream) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return pathError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, info, err := openBytes(ctx, path)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if info.IsDir() {
 		return wrong(path, "a folder: expected a file")
 	}
