@@ -47,6 +47,20 @@ type chunk struct {
 	err   error
 }
 
+// comesOnce refuses standard input in more than one place.
+func (r *Reading) comesOnce(name string) error {
+	field := ""
+	for _, p := range []struct{ name, field string }{{name, "data"}, {r.TestData, "TestData"}, {r.ValData, "ValData"}} {
+		if p.name == StandardInput && field != "" {
+			return &ReadingError{p.field, "is -, and so are other data: standard input comes once, expected a file"}
+		}
+		if p.name == StandardInput {
+			field = p.field
+		}
+	}
+	return nil
+}
+
 // inputOf returns the input of that name, nil where the name is one of a file.
 func inputOf(ctx context.Context, name string) *onceOnly {
 	in, _ := ctx.Value(inputKey{}).(*onceOnly)

@@ -47,6 +47,9 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err := how.Validate(); err != nil {
 		return nil, err
 	}
+	if err := how.comesOnce(name); err != nil {
+		return nil, err
+	}
 	if builtin, ok := strings.CutPrefix(name, "builtin:"); ok {
 		if builtin != "glyphs" {
 			return nil, wrong(name, "no such built-in data: there is builtin:glyphs")

@@ -25,20 +25,17 @@ func (s *shards) arrays(ctx context.Context, how *Reading) (*Source, error) {
 			own[f.part] = one.Train
 		}
 		for part, set := range own {
-			if set != nil {
-				parts[part] = append(parts[part], set)
+			if set == nil {
+				continue
+			}
+			if parts[part] = append(parts[part], set); parts[0] != nil && parts[0][0] != set {
+				if err := s.sameRows(k, parts[0][0], set); err != nil {
+					return nil, err
+				}
 			}
 		}
 		if k == 0 {
 			src.Found = one.Found
-		}
-	}
-	first := parts[0][0]
-	for _, sets := range parts {
-		for _, set := range sets {
-			if err := sameRows(first, set); err != nil {
-				return nil, err
-			}
 		}
 	}
 	if err := joinClasses(slices.Concat(parts[0], parts[1], parts[2])); err != nil {
@@ -53,11 +50,11 @@ func (s *shards) arrays(ctx context.Context, how *Reading) (*Source, error) {
 	return src, nil
 }
 
-// sameRows says how the rows of a set are others than those of the first, as an [*Error] that names both.
-func sameRows(first, s *Set) error {
+// sameRows says how the rows of a set are others than those of the first, as an [*Error] that names both files.
+func (f *shards) sameRows(k int, first, s *Set) error {
 	other := func(format string, args ...any) error {
-		e := wrong(s.Name, format, args...)
-		e.Msg += " as in " + filepath.Base(first.Name)
+		e := wrong(f.files[k].path, format, args...)
+		e.Msg += " as in " + filepath.Base(f.files[0].path)
 		return e
 	}
 	switch {

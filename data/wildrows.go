@@ -151,7 +151,7 @@ func (l *looking) sayWild(wild []wildRow) {
 		if len(w.columns) == s.Cols {
 			of = "every column"
 		}
-		said = append(said, fmt.Sprintf("%s in %s, %.2g times as far out as others", name, of, w.factor))
+		said = append(said, fmt.Sprintf("%s in %s, %s times as far out as others", name, of, twoDigits(w.factor)))
 	}
 	if said == nil {
 		return
@@ -161,6 +161,15 @@ func (l *looking) sayWild(wild []wildRow) {
 		what = fmt.Sprintf("%d rows set the range", len(said))
 	}
 	l.src.doubt("%s: %s: is it a fault?", what, someOf(said, 3))
+}
+
+// twoDigits is a factor of two digits, written out where it is not too long.
+func twoDigits(v float64) string {
+	if v >= 1e9 {
+		return fmt.Sprintf("%.1e", v)
+	}
+	step := math.Pow(10, math.Floor(math.Log10(v))-1)
+	return fmt.Sprintf("%.0f", math.Round(v/step)*step)
 }
 
 // someOf lists the first few of many.

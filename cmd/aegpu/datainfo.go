@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
 )
 
@@ -85,10 +84,6 @@ func runDataInfo(c *cli.Context, s *streams) error {
 		return err
 	}
 	source, err := data.Describe(c.Context, c.Args().First(), how)
-	var bad *data.ReadingError
-	if errors.As(err, &bad) {
-		return wrong("--%s %s", settings.Name(bad.Field), bad.Msg)
-	}
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,10 @@ const infoWidth = 110
 func (d *dataInfo) write(out io.Writer, all bool) {
 	fmt.Fprintln(out, oneLine(fmt.Errorf("%s", d.Data)))
 	for _, name := range partNames {
-		if p, ok := d.Parts[name]; ok {
-			fmt.Fprintf(out, "  %-10s  %s\n", name, p.text())
+		if p, ok := d.Parts[name]; ok && len(d.Parts) == 1 {
+			fmt.Fprintf(out, "  %-10s  %s\n", "rows", p.text())
+		} else if ok {
+			fmt.Fprintf(out, "  %-10s  rows %s\n", name, p.text())
 		}
 	}
 	if d.Names != "" {
@@ -30,14 +32,23 @@ func (d *dataInfo) write(out io.Writer, all bool) {
 	if d.Labels != "" {
 		d.writeClasses(out)
 	}
-	writeList(out, "\nfound", d.Found)
+	writeList(out, "\nfound", d.found())
 	writeList(out, "\nsuspicious", d.Doubts)
 	d.writeColumns(out, all)
 }
 
+// found are the lines on what was found, without the name that stands above them.
+func (d *dataInfo) found() []string {
+	lines := slices.Clone(d.Found)
+	for k, l := range lines {
+		lines[k] = strings.TrimPrefix(l, d.Data+": ")
+	}
+	return lines
+}
+
 // text is a part in one line.
 func (p part) text() string {
-	words := []string{count(float64(p.Rows)) + " rows"}
+	words := []string{count(float64(p.Rows))}
 	if len(p.Shape) > 1 {
 		words = append(words, strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Shape), " ", " x "), "[]")+" images")
 	} else {
@@ -45,10 +56,10 @@ func (p part) text() string {
 	}
 	words = append(words, p.Type+", "+rangeText(p.Min, p.Max))
 	if p.Missing > 0 {
-		words = append(words, count(float64(p.Missing))+" cells missing")
+		words = append(words, "missing cells "+count(float64(p.Missing)))
 	}
 	if p.Groups > 0 {
-		words = append(words, count(float64(p.Groups))+" groups")
+		words = append(words, "groups "+count(float64(p.Groups)))
 	}
 	return strings.Join(words, ", ")
 }
@@ -128,13 +139,14 @@ func (d *dataInfo) writeColumns(out io.Writer, all bool) {
 	for _, c := range shown {
 		table = append(table, c.cells())
 	}
+	gaps := slices.ContainsFunc(d.Columns, func(c infoColumn) bool { return c.Missing > 0 })
 	named := slices.ContainsFunc(d.Columns, func(c infoColumn) bool { return c.Name != "" })
 	left := slices.ContainsFunc(shown, func(c infoColumn) bool { return c.Out != "" })
 	if left {
 		table[0][6] = "left out"
 	}
 	fmt.Fprintln(out, "\ncolumns")
-	writeTable(out, table, func(k int) bool { return k != 1 || named })
+	writeTable(out, table, func(k int) bool { return (k != 1 || named) && (k != 4 || gaps) })
 	if n := len(d.Columns) - len(shown); n > 0 {
 		fmt.Fprintf(out, "  and %d more columns (--all)\n", n)
 	}
@@ -153,11 +165,7 @@ func (c *infoColumn) cells() []string {
 	if c.AtLeast {
 		distinct += "+"
 	}
-	missing := ""
-	if c.Missing > 0 {
-		missing = count(float64(c.Missing))
-	}
-	return []string{strconv.Itoa(c.Number), cut(oneLine(fmt.Errorf("%s", c.Name)), 24), c.Kind, cut(values, 44), missing, distinct, cut(oneLine(fmt.Errorf("%s", briefly(c.Out))), 28)}
+	return []string{strconv.Itoa(c.Number), cut(oneLine(fmt.Errorf("%s", c.Name)), 24), c.Kind, cut(values, 44), count(float64(c.Missing)), distinct, cut(oneLine(fmt.Errorf("%s", briefly(c.Out))), 28)}
 }
 
 // briefly is the reason for leaving a column out, without what to do about it.

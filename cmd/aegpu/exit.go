@@ -37,6 +37,7 @@ func exitCode(ctx context.Context, err error) int {
 		request  *requestError
 		training *train.RequestError
 		bad      *data.Error
+		reading  *data.ReadingError
 		setting  *settings.Error
 		device   *aegpu.DeviceError
 	)
@@ -54,7 +55,7 @@ func exitCode(ctx context.Context, err error) int {
 		return 3
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EIO), errors.Is(err, syscall.EMFILE), errors.Is(err, syscall.ENFILE):
 		return 1
-	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad), errors.As(err, &setting), errors.Is(err, gpu.ErrTuning):
+	case errors.As(err, &request), errors.As(err, &training), errors.As(err, &bad), errors.As(err, &reading), errors.As(err, &setting), errors.Is(err, gpu.ErrTuning):
 		return 2
 	}
 	return 1

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
@@ -163,7 +164,11 @@ func inFile(err error) string { return inWords(err, settings.Name) }
 
 func inWords(err error, name func(field string) string) string {
 	var bad *settings.Error
-	if !errors.As(err, &bad) {
+	var reading *data.ReadingError
+	if errors.As(err, &reading) {
+		bad = &settings.Error{Field: reading.Field, Msg: reading.Msg}
+	}
+	if bad == nil && !errors.As(err, &bad) {
 		return oneLine(err)
 	}
 	// What an error further out has to say stays around it.
