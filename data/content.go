@@ -7,7 +7,6 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
-	"strings"
 )
 
 // magics are what files start with, after unpacking, by kind. Those without a reader here are refused by name.
@@ -32,6 +31,11 @@ var kindNamesOf = map[string]string{"npy": "NPY", "npz": "NPZ", "idx": "IDX", "c
 // otherEndings are those of files that are text but no table.
 var otherEndings = []string{".yaml", ".yml", ".json", ".jsonl", ".xml", ".html", ".md", ".py", ".r", ".ipynb", ".log", ".toml", ".ini", ".sh", ".tex", ".rtf"}
 
+// claimed are endings of formats that a table of text, or an archive, is none of.
+var claimed = append([]string{".parquet", ".arrow", ".feather", ".orc", ".avro", ".h5", ".hdf5", ".nc", ".pkl", ".pickle", ".pt", ".pth", ".onnx",
+	".mat", ".rds", ".xls", ".xlsx", ".ods", ".docx", ".zip", ".tar", ".7z", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff",
+	".pdf", ".db", ".sqlite", ".safetensors", ".ckpt"}, otherEndings...)
+
 // kindOf tells what a file holds: by its content where that is plain, else by the ending of its name, else a table of text.
 // why says so where the name does not.
 func kindOf(ctx context.Context, name string) (kind, why string, err error) {
@@ -45,13 +49,12 @@ func kindOf(ctx context.Context, name string) (kind, why string, err error) {
 	}
 	content := contentOf(head)
 	switch {
-	case kind == "" && name != StandardInput && slices.Contains(otherEndings, strings.ToLower(filepath.Ext(strings.TrimSuffix(name, ".gz")))), content == "":
-		if kind != "" {
-			return kind, "", nil // reading it says what is wrong
-		}
-		return "", "", wrong(name, "unknown kind of file%s: expected a name ending in %s", startsWith(head, content), endings)
-	case content == "csv" && kind != "":
+	case len(head) == 0 && kind == "":
+		return "", "", wrong(name, "empty: expected data, in a file with a name ending in %s", endings)
+	case kind != "" && (content == "" || content == "csv"): // reading it says what is wrong
 		return kind, "", nil
+	case content == "", (content == "csv" || content == "npz") && slices.Contains(claimed, filepath.Ext(unpacked(name))):
+		return "", "", wrong(name, "unknown kind of file%s: expected a name ending in %s", startsWith(head, content), endings)
 	case !slices.Contains(readable, content):
 		return "", "", wrong(name, "%s, which cannot be read: expected a name ending in %s", content, endings)
 	case inputOf(ctx, name) != nil && !slices.Contains(once, content):
@@ -93,9 +96,6 @@ func contentOf(head []byte) string {
 
 // headBytes returns the first bytes of a file, unpacked, and whether it was packed.
 func headBytes(ctx context.Context, name string) (head []byte, packed bool, err error) {
-	if !again(ctx, name) {
-		return nil, false, wrong(name, "neither a plain file nor a pipe: expected one of both")
-	}
 	err = withFile(ctx, name, func(s *stream) error {
 		_, plain := s.r.(interface{ Peek(int) ([]byte, error) })
 		packed = !plain

@@ -112,6 +112,9 @@ func (f *frame) describeTexts(c *ColumnReport, j int) {
 
 // LevelsText lists the texts of a column, with how many rows have each where they come again, in so many characters at most.
 func (c *ColumnReport) LevelsText(most int) string {
+	if c.Texts == nil {
+		return ""
+	}
 	if c.Kind == Date.String() && len(c.Texts) == 2 {
 		return c.Texts[0].Text + " to " + c.Texts[1].Text
 	}

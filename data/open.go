@@ -110,7 +110,7 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	}
 	src, err := openKind(ctx, name, kind, how)
 	if err == nil && why != "" {
-		src.found("%s: %s", name, why)
+		src.Found = append([]string{name + ": " + why}, src.Found...)
 	}
 	return src, err
 }

@@ -33,12 +33,11 @@ type joined struct {
 	asText  map[string]bool // columns that are texts in one of them, by name, or number where there are no names
 	decimal string          // the mark that one of them has
 
-	comma   rune
-	written string // how the first is written
-	bare    []string
-	now     *tableReader // that is being read
-	starts  []int        // row at which each file starts
-	lines   []int        // its line, 0 where rows are none
+	first  *tableReader // that the others are put below
+	now    *tableReader // that is being read
+	bare   []string     // files without a header where the first has one
+	starts []int        // row at which each file starts
+	lines  []int        // its line, 0 where rows are none
 }
 
 // tables reads tables of text: what their columns are is decided by all of them together.
@@ -59,10 +58,12 @@ func (s *shards) tables(ctx context.Context, how *Reading) (*Source, error) {
 		}
 		*j = joined{asText: j.asText, decimal: j.decimal} // what is text in one file is in all of them
 	}
-	src, err := j.frame.source(how, j.written)
+	j.frame.path = s.dir
+	src, err := j.frame.source(how, j.first.say())
 	if err != nil {
 		return nil, s.placed(err, j)
 	}
+	j.first.doubtHeader(how, src)
 	if j.bare != nil {
 		src.found("without a header, columns as in %s: %s", filepath.Base(s.files[0].path), some(j.bare))
 	}
@@ -76,7 +77,7 @@ func (s *shards) readTables(ctx context.Context, how *Reading, j *joined) error 
 		own.Decimal = j.decimal
 		comma := map[string]rune{"tsv": '\t', "txt": ' ', "csv": ','}[s.kind]
 		if j.frame != nil {
-			comma = j.comma
+			comma = j.first.comma
 			own.Delimiter = string(comma)
 			if !j.named {
 				own.Header = "no"
@@ -107,11 +108,23 @@ func (j *joined) begin(t *tableReader, path string) map[int]bool {
 			j.bare = append(j.bare, filepath.Base(path))
 		}
 	}
+	if j.frame != nil && j.named && t.dialect.names && len(t.sample) == 0 && !sameNames(j.names(), t.header) {
+		t.header, t.dialect.names = j.names(), false // the one row of a file without a header
+		j.bare = append(j.bare, filepath.Base(path))
+	}
 	texts := map[int]bool{}
 	for at := range t.dialect.width {
 		texts[at] = j.asText[t.key(at)]
 	}
 	return texts
+}
+
+// sameNames says whether the names are the same, in any order.
+func sameNames(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
 }
 
 // key is what tells a column from others of the table.
@@ -133,7 +146,7 @@ func (s *shards) join(k int, j *joined, t *tableReader) error {
 		j.decimal = ","
 	}
 	if j.frame == nil || j.rows == 0 {
-		j.frame, j.comma, j.written = f, t.comma, t.say()
+		j.frame, j.first = f, t
 		j.starts, j.lines = append(j.starts, 0), append(j.lines, line)
 		return nil
 	}

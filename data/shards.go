@@ -111,7 +111,7 @@ func (s *shards) sort(folder string, entries []fs.DirEntry) (names, folders, oth
 			isFolder = err == nil && info.IsDir()
 		}
 		switch {
-		case isHidden(name) || !isFolder && isAbout(name):
+		case e.Type()&(fs.ModeNamedPipe|fs.ModeSocket|fs.ModeDevice) != 0, isHidden(name) || !isFolder && isAbout(name):
 			s.ignored = append(s.ignored, name)
 		case isFolder && partNamed(name) >= 0:
 			folders = append(folders, name)
@@ -242,6 +242,9 @@ func digits(s string) string { return s[:len(s)-len(strings.TrimLeft(s, "0123456
 func (s *shards) say(src *Source) {
 	base := func(f shard) string { rel, _ := filepath.Rel(s.dir, f.path); return rel }
 	line := fmt.Sprintf("%s: %d files of %s", s.dir, len(s.files), kindNamesOf[s.kind])
+	if slices.Contains(tables, s.kind) {
+		line = fmt.Sprintf("%s: %d tables of text", s.dir, len(s.files))
+	}
 	if len(s.files) == 1 {
 		line = fmt.Sprintf("%s: %s", s.dir, base(s.files[0]))
 	}

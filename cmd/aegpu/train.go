@@ -74,7 +74,7 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if c.NArg() > 0 {
 		o.config.Data = c.Args().First()
 	}
-	if err := o.fromInput(c.NArg() > 0); err != nil {
+	if err := o.fromInput(c); err != nil {
 		return o, err
 	}
 	if err := o.config.Validate(); err != nil {
