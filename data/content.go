@@ -50,13 +50,13 @@ func kindOf(ctx context.Context, name string) (kind, why string, err error) {
 	content := contentOf(head)
 	switch {
 	case len(head) == 0 && kind == "":
-		return "", "", wrong(name, "empty: expected data, in a file with a name ending in %s", endings)
+		return "", "", unknownKind(name, "it is empty")
 	case kind != "" && (content == "" || content == "csv"): // reading it says what is wrong
 		return kind, "", nil
 	case content == "", (content == "csv" || content == "npz") && slices.Contains(claimed, filepath.Ext(unpacked(name))):
-		return "", "", wrong(name, "unknown kind of file%s: expected a name ending in %s", startsWith(head, content), endings)
+		return "", "", unknownKind(name, startsWith(head, content))
 	case !slices.Contains(readable, content):
-		return "", "", wrong(name, "%s, which cannot be read: expected a name ending in %s", content, endings)
+		return "", "", unknownKind(name, "found "+content)
 	case inputOf(ctx, name) != nil && !slices.Contains(once, content):
 		return "", "", wrong(name, "%s needs a file, of which any part can be read: expected NPY, IDX or a table of text to come through a pipe", kindNamesOf[content])
 	}
@@ -67,12 +67,19 @@ func kindOf(ctx context.Context, name string) (kind, why string, err error) {
 	return content, why, nil
 }
 
+func unknownKind(name, found string) *Error {
+	return wrong(name, "unknown kind of file: expected a name ending in %s; %s", endings, found)
+}
+
 // startsWith says in an error what unknown bytes are.
 func startsWith(head []byte, content string) string {
-	if content != "" || len(head) == 0 {
-		return ""
+	switch content {
+	case "csv":
+		return "found text that is no table by that name"
+	case "npz":
+		return "found a zip archive"
 	}
-	return fmt.Sprintf(" (starts with % x)", head[:min(len(head), 6)])
+	return fmt.Sprintf("it starts with % x", head[:min(len(head), 6)])
 }
 
 // contentOf tells what the first bytes of a file are, csv for any text, "" for what is neither.

@@ -66,7 +66,7 @@ func TestOpenRefusesNamesThatCannotBe(t *testing.T) {
 		{filepath.Join(dir, "none.npy"), []string{"none.npy", "no such file"}},
 		{filepath.Join(dir, "folder.csv"), []string{"a folder without files of data", "MNIST's layout"}},
 		{file(t, "a.parquet", "x"), []string{"a.parquet", ".npz", ".csv"}},
-		{file(t, "plain", ""), []string{"empty"}},
+		{file(t, "plain", ""), []string{"unknown kind of file", "empty"}},
 		{file(t, "bytes", "\x00\x00\x00\x01\x00\x00\x00\x01"), []string{"unknown kind of file", "00 00 00 01"}},
 		{file(t, "text.yaml", "a: 1\n"), []string{"unknown kind of file"}},
 		{file(t, "text.parquet", "a,b\n1,2\n"), []string{"unknown kind of file"}},
