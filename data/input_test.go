@@ -75,7 +75,8 @@ func TestFormatsByContent(t *testing.T) {
 				t.Errorf("%s as %s: %v", kind, name, err)
 				continue
 			}
-			if fmt.Sprint(got.Train.U8, got.Train.F32, got.Train.F64) != fmt.Sprint(want.Train.U8, want.Train.F32, want.Train.F64) ||
+			values := func(s *Set) string { return fmt.Sprintf("%v %v %v", s.U8, s.F32, s.F64) }
+			if values(got.Train) != values(want.Train) ||
 				got.Train.Height != want.Train.Height || !strings.Contains(strings.Join(got.Found, "\n"), "by its content") {
 				t.Errorf("%s as %s: %v %v", kind, name, got.Train, got.Found)
 			}

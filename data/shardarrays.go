@@ -51,23 +51,23 @@ func (s *shards) arrays(ctx context.Context, how *Reading) (*Source, error) {
 }
 
 // sameRows says how the rows of a set are others than those of the first, as an [*Error] that names both files.
-func (f *shards) sameRows(k int, first, s *Set) error {
+func (s *shards) sameRows(k int, first, set *Set) error {
 	other := func(format string, args ...any) error {
-		e := wrong(f.files[k].path, format, args...)
-		e.Msg += " as in " + filepath.Base(f.files[0].path)
+		e := wrong(s.files[k].path, format, args...)
+		e.Msg += " as in " + filepath.Base(s.files[0].path)
 		return e
 	}
 	switch {
-	case s.Cols != first.Cols:
-		return other("%d columns: expected %d", s.Cols, first.Cols)
-	case [3]int{s.Height, s.Width, s.Channels} != [3]int{first.Height, first.Width, first.Channels}:
-		return other("rows of shape %v: expected %v", s.shape(s.Rows)[1:], first.shape(first.Rows)[1:])
-	case (s.U8 == nil) != (first.U8 == nil):
-		return other("%s values: expected %s", s.typeName(), first.typeName())
-	case (s.Labels == nil) != (first.Labels == nil):
+	case set.Cols != first.Cols:
+		return other("%d columns: expected %d", set.Cols, first.Cols)
+	case [3]int{set.Height, set.Width, set.Channels} != [3]int{first.Height, first.Width, first.Channels}:
+		return other("rows of shape %v: expected %v", set.shape(set.Rows)[1:], first.shape(first.Rows)[1:])
+	case (set.U8 == nil) != (first.U8 == nil):
+		return other("%s values: expected %s", set.typeName(), first.typeName())
+	case (set.Labels == nil) != (first.Labels == nil):
 		return other("labels in one and not in the other: expected all to be")
-	case !slices.Equal(namesOf(s.Columns), namesOf(first.Columns)):
-		return other("%s: expected columns", difference(namesOf(first.Columns), namesOf(s.Columns)))
+	case !slices.Equal(namesOf(set.Columns), namesOf(first.Columns)):
+		return other("%s: expected columns", difference(namesOf(first.Columns), namesOf(set.Columns)))
 	}
 	return nil
 }

@@ -157,7 +157,7 @@ func TestImagesOfAFolder(t *testing.T) {
 		"emnist-train-images-idx3-ubyte": images("\x01\x02\x03\x04"), "emnist-train-labels-idx1-ubyte": label("\x03"),
 		"emnist-test-images-idx3-ubyte.gz": gzipped(t, images("\x05\x06\x07\x08")), "emnist-test-labels-idx1-ubyte": label("\x01"),
 	}), Reading{})
-	if fmt.Sprint(src.Train.U8, src.Train.Labels, src.Test.U8, src.Test.Labels) != "[1 2 3 4] [3] [5 6 7 8] [1]" || src.Train.Height != 2 {
+	if fmt.Sprintf("%v %v %v %v", src.Train.U8, src.Train.Labels, src.Test.U8, src.Test.Labels) != "[1 2 3 4] [3] [5 6 7 8] [1]" || src.Train.Height != 2 {
 		t.Errorf("%v %v", src.Train, src.Test)
 	}
 }

@@ -2,25 +2,26 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
 
-// newDataCommand looks at data, and gets them.
+// newDataCommand has the commands that look at data.
 func newDataCommand(s *streams) *cli.Command {
-	c := &cli.Command{
+	below := []*cli.Command{newDataInfoCommand(s)}
+	var list strings.Builder
+	list.WriteString("Commands:")
+	for _, c := range below {
+		fmt.Fprintf(&list, "\n  %-12s %s", c.Name, c.Usage)
+	}
+	list.WriteString("\n\n  aegpu data info table.csv")
+	return &cli.Command{
 		Name:        "data",
 		Usage:       "look at data without training",
-		ArgsUsage:   "COMMAND",
-		Description: "aegpu data info FILE shows what data are taken for.",
-		Subcommands: []*cli.Command{newDataInfoCommand(s)},
+		ArgsUsage:   "COMMAND [arguments]",
+		Description: list.String(),
+		Subcommands: below,
+		Action:      func(c *cli.Context) error { return cli.ShowSubcommandHelp(c) },
 	}
-	c.Action = func(c *cli.Context) error {
-		fmt.Fprintf(s.out, "%s: %s\n\nUsage: %s COMMAND [flags] [arguments]\n\nCommands:\n", c.Command.HelpName, c.Command.Usage, c.Command.HelpName)
-		for _, sub := range c.Command.Subcommands {
-			fmt.Fprintf(s.out, "  %-12s %s\n", sub.Name, sub.Usage)
-		}
-		return nil
-	}
-	return c
 }

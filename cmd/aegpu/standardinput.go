@@ -11,7 +11,7 @@ func (o *trainOptions) fromInput(c *cli.Context) error {
 	const gone = "%s of these settings came from standard input: give the same again, as in aegpu train %s ... < FILE"
 	for _, p := range []struct{ flag, data string }{{"test-data", o.config.TestData}, {"val-data", o.config.ValData}} {
 		if p.data == data.StandardInput && !c.IsSet(p.flag) {
-			return wrong(gone, p.flag, "--"+p.flag+" -")
+			return wrong(gone, "the "+p.flag, "--"+p.flag+" -")
 		}
 		if p.data == data.StandardInput {
 			o.gpu = append(o.gpu, "--"+p.flag, data.StandardInput) // of the command that goes on
