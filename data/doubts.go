@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -20,16 +21,25 @@ func (s *Source) suspect(how *Reading) {
 	if set.Height == 0 {
 		l.images()
 		l.times()
-		l.numbered()
+		if how.ID == "" {
+			l.numbered()
+		}
 		l.multiples()
-		if how.describe && !s.table {
+		if how.describe && !s.doubts("constant: ") {
 			l.constants()
+		}
+		if how.describe && !s.table {
 			l.describe()
 		}
 	}
 	if how.describe && set.Labels != nil && set.Height == 0 {
 		l.tellsLabel()
 	}
+}
+
+// doubts says whether a doubt holds those words.
+func (s *Source) doubts(words string) bool {
+	return slices.ContainsFunc(s.Doubts, func(d string) bool { return strings.Contains(d, words) })
 }
 
 // looking is a set that is looked at: all of it row by row, and some rows column by column.
@@ -124,6 +134,9 @@ func (l *looking) images() {
 	}
 	if s.U8 != nil && s.Cols > 1 { // v/255
 		whole = func(int) bool { return true }
+	}
+	if l.src.doubts("may be images") {
+		return
 	}
 	if layout := squareLayout(s.Cols); layout != "" && whole(0) {
 		l.src.doubt("whole numbers within 0 and 255 in %d columns may be images: --layout %s takes them for such", s.Cols, layout)
@@ -231,11 +244,11 @@ func (l *looking) describe() {
 	}
 }
 
-// constants names the columns of an array that are all one number.
+// constants names the columns that are all one number.
 func (l *looking) constants() {
 	var said []string
 	for j, e := range l.ranges {
-		if e.lo == e.hi {
+		if e.lo == e.hi && l.number(j) {
 			said = append(said, l.set.title(j))
 		}
 	}

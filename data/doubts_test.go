@@ -51,16 +51,16 @@ func TestDoubts(t *testing.T) {
 		}), Reading{}, []string{"one row sets the range: row 78 in b"}},
 		"sparse":          {rows("a,b", 400, func(i int) string { return real() + "," + fmt.Sprint([]int{0, 90 + i}[b2i(i%50 == 0)]) }), Reading{}, nil},
 		"heavy tail":      {rows("a,b", 400, func(i int) string { v := rng.NormFloat64(); return real() + "," + fmt.Sprint(1+v*v*v*v) }), Reading{}, nil},
-		"images":          {rows("", 60, func(i int) string { return pixels(64, 255) }), Reading{Header: "no"}, []string{"64 columns may be images: --layout 8x8"}},
+		"images":          {rows("", 60, func(i int) string { return pixels(64, 255) }), Reading{Header: "no"}, []string{"--layout 8x8 "}},
 		"colours":         {rows("", 60, func(i int) string { return pixels(192, 255) }), Reading{Header: "no"}, []string{"--layout 8x8x3"}},
 		"labelled images": {rows("", 60, func(i int) string { return pixels(1, 9) + "," + pixels(64, 255) }), Reading{Header: "no"}, []string{"column 1, whole numbers of 0 to 9, may be labels, and the 64 others images: --label 1 --layout 8x8"}},
-		"MNIST":           {rows("label,"+pixelNames(64), 60, func(i int) string { return pixels(1, 9) + "," + pixels(64, 255) }), Reading{}, []string{"64 columns may be images: --layout 8x8"}},
+		"MNIST":           {rows("label,"+pixelNames(64), 60, func(i int) string { return pixels(1, 9) + "," + pixels(64, 255) }), Reading{}, []string{"--layout 8x8 "}},
 		"too large":       {rows("", 60, func(i int) string { return pixels(64, 300) }), Reading{Header: "no"}, nil},
 		"years":           {rows("2019,2020,2021", 60, func(i int) string { return real() + "," + real() + "," + real() }), Reading{}, []string{"may be a header, as it counts up: --header yes", "one row sets the range: row 1 in every column"}},
 		"years asked for": {rows("2019,2020,2021", 60, func(i int) string { return real() + "," + real() + "," + real() }), Reading{Header: "yes"}, nil},
 		"half a header":   {rows("a,2020,2021", 60, func(i int) string { return real() + "," + real() + "," + real() }), Reading{}, []string{"has numbers in it (2020, 2021): --header no"}},
 	} {
-		src, err := Read(t.Context(), file(t, "table.csv", c.text), c.how)
+		src, err := Describe(t.Context(), file(t, "table.csv", c.text), c.how)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -94,7 +94,7 @@ func b2i(b bool) int {
 
 // The row that sets the range is named in arrays and in images, large or small, as long as it is one of few.
 func TestWildRows(t *testing.T) {
-	src := read(t, filepath.Join("testdata", "one-wild-row.npy"), Reading{})
+	src := mustRead(t, filepath.Join("testdata", "one-wild-row.npy"), Reading{})
 	if len(src.Doubts) != 1 || !strings.Contains(src.Doubts[0], "one row sets the range: row 18 in every column") {
 		t.Errorf("%q", src.Doubts)
 	}
@@ -126,7 +126,7 @@ func TestWildRows(t *testing.T) {
 		if err := Write(path, s); err != nil {
 			t.Fatal(err)
 		}
-		said := strings.Join(read(t, path, Reading{}).Doubts, "\n")
+		said := strings.Join(mustRead(t, path, Reading{}).Doubts, "\n")
 		if c.want == "" && said != "" || !strings.Contains(said, c.want) {
 			t.Errorf("%d x %d: %q, want %q", c.rows, c.cols, said, c.want)
 		}
@@ -144,7 +144,7 @@ func TestLabelIsGivenAway(t *testing.T) {
 	if err != nil || len(src.Doubts) != 1 || !strings.Contains(src.Doubts[0], "gives the label away: code, score:") {
 		t.Errorf("%v %v", src.Doubts, err)
 	}
-	if doubts := read(t, file(t, "a.csv", text), Reading{}).Doubts; doubts != nil {
+	if doubts := mustRead(t, file(t, "a.csv", text), Reading{}).Doubts; doubts != nil {
 		t.Errorf("training: %v", doubts)
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// folder makes a folder of files; a name may have a folder before it.
-func folder(t *testing.T, files map[string]string) string {
+// shardFolder makes a folder of files; a name may have a folder before it.
+func shardFolder(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -26,7 +26,7 @@ func folder(t *testing.T, files map[string]string) string {
 	return dir
 }
 
-func read(t *testing.T, name string, how Reading) *Source {
+func mustRead(t *testing.T, name string, how Reading) *Source {
 	t.Helper()
 	src, err := Read(t.Context(), name, how)
 	if err != nil {
@@ -38,7 +38,7 @@ func read(t *testing.T, name string, how Reading) *Source {
 // Tables of a folder are one table: in the natural order of their names, columns by name, ids and labels with them, hidden
 // files and those about the data left out.
 func TestTablesOfAFolder(t *testing.T) {
-	src := read(t, folder(t, map[string]string{
+	src := mustRead(t, shardFolder(t, map[string]string{
 		"part-10.csv": "v,label,id,w\n5,dog,e,50\n", "part-2.csv.gz": gzipped(t, "id,v,w,label\nc,3,30,cat\nd,4,40,dog\n"),
 		"part-1.csv": "id,v,w,label\na,1,10,dog\nb,2,20,ant\n", ".hidden.csv": "x\n1\n", "README.md": "about\n", "_SUCCESS": "",
 	}), Reading{ID: "id"})
@@ -63,7 +63,7 @@ func TestKindsOfAFolder(t *testing.T) {
 		fmt.Fprintf(&a, "%d;Bern;%d;0%d\n", i%5, i, i%3)
 		fmt.Fprintf(&b, "%d;x%d;%s;%d,5\n", i%3, i%5, []string{"Bern", "Oslo"}[i%2], i)
 	}
-	src := read(t, folder(t, map[string]string{"a.csv": a.String(), "b.csv": b.String()}), Reading{})
+	src := mustRead(t, shardFolder(t, map[string]string{"a.csv": a.String(), "b.csv": b.String()}), Reading{})
 	s := src.Train
 	byName := map[string]Column{}
 	for _, c := range s.Columns {
@@ -86,14 +86,14 @@ func TestKindsOfAFolder(t *testing.T) {
 
 // Files without a header go on where one with a header ended, as split(1) leaves them; none of their rows is lost.
 func TestSplitTable(t *testing.T) {
-	src := read(t, folder(t, map[string]string{"xaa": "name,x,y\nann,1,2\nbob,3,4\n", "xab": "cid,5,6\ndan,7,8\n", "xac": "eve,9,10\n"}), Reading{ID: "name"})
+	src := mustRead(t, shardFolder(t, map[string]string{"xaa": "name,x,y\nann,1,2\nbob,3,4\n", "xab": "cid,5,6\ndan,7,8\n", "xac": "eve,9,10\n"}), Reading{ID: "name"})
 	if s := src.Train; fmt.Sprint(s.F32, s.IDs) != "[1 2 3 4 5 6 7 8 9 10] [ann bob cid dan eve]" {
 		t.Errorf("%v %v", s.F32, s.IDs)
 	}
 	if found := strings.Join(src.Found, "\n"); !strings.Contains(found, "without a header, columns as in xaa: xab, xac") {
 		t.Error(found)
 	}
-	src = read(t, folder(t, map[string]string{"1.csv": "1,2\n3,4\n", "2.csv": "5,6\n"}), Reading{})
+	src = mustRead(t, shardFolder(t, map[string]string{"1.csv": "1,2\n3,4\n", "2.csv": "5,6\n"}), Reading{})
 	if s := src.Train; fmt.Sprint(s.F32) != "[1 2 3 4 5 6]" {
 		t.Errorf("%v", s.F32)
 	}
@@ -106,7 +106,7 @@ func TestPartsOfAFolder(t *testing.T) {
 		{"train/1.csv": "a,b\n1,x\n2,y\n", "validation/1.csv": "a,b\n3,x\n", "test/1.csv": "b,a\nz,4\n"},
 		{"1.csv": "a,b\n1,x\n2,y\n", "val.csv": "a,b\n3,x\n", "test.csv": "b,a\nz,4\n"},
 	} {
-		src := read(t, folder(t, files), Reading{Types: []string{"b=category"}})
+		src := mustRead(t, shardFolder(t, files), Reading{Types: []string{"b=category"}})
 		if got := fmt.Sprint(src.Train.F32, src.Val.F32, src.Test.F32); got != "[1 0 2 1] [3 0] [4 2]" {
 			t.Errorf("%v: %s", files, got)
 		}
@@ -134,7 +134,7 @@ func TestArraysOfAFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	src := read(t, dir, Reading{})
+	src := mustRead(t, dir, Reading{})
 	if s := src.Train; fmt.Sprint(s.F64, s.Rows) != "[1 2 3 4 5 6 7 1.000000000001] 4" {
 		t.Errorf("%v", s)
 	}
@@ -153,7 +153,7 @@ func TestArraysOfAFolder(t *testing.T) {
 func TestImagesOfAFolder(t *testing.T) {
 	images := func(v string) string { return "\x00\x00\x08\x03\x00\x00\x00\x01\x00\x00\x00\x02\x00\x00\x00\x02" + v }
 	label := func(v string) string { return "\x00\x00\x08\x01\x00\x00\x00\x01" + v }
-	src := read(t, folder(t, map[string]string{
+	src := mustRead(t, shardFolder(t, map[string]string{
 		"emnist-train-images-idx3-ubyte": images("\x01\x02\x03\x04"), "emnist-train-labels-idx1-ubyte": label("\x03"),
 		"emnist-test-images-idx3-ubyte.gz": gzipped(t, images("\x05\x06\x07\x08")), "emnist-test-labels-idx1-ubyte": label("\x01"),
 	}), Reading{})
@@ -186,7 +186,7 @@ func TestFoldersThatCannotBe(t *testing.T) {
 		{map[string]string{"config.yaml": "", "model.safetensors": "", "metrics.jsonl": ""}, []string{"a run directory"}},
 		{map[string]string{"a-labels-idx1-ubyte": "\x00\x00\x08\x01\x00\x00\x00\x01\x00"}, []string{"labels alone"}},
 	} {
-		_, err := Open(t.Context(), folder(t, c.files))
+		_, err := Open(t.Context(), shardFolder(t, c.files))
 		var e *Error
 		if !errors.As(err, &e) {
 			t.Errorf("%v: %v", c.files, err)

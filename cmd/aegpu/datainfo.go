@@ -40,18 +40,18 @@ func settingFlagsOf(names []string) []cli.Flag {
 
 // dataInfo is what the command prints as JSON.
 type dataInfo struct {
-	Data    string          `json:"data"`
-	Parts   map[string]part `json:"parts"` // train, validation, test
-	Names   string          `json:"names_of_rows,omitempty"`
-	Labels  string          `json:"labels,omitempty"`
-	Classes []class         `json:"classes,omitempty"`
-	Columns []infoColumn    `json:"columns,omitempty"`
-	Found   []string        `json:"found"`
-	Doubts  []string        `json:"doubts"`
+	Data    string              `json:"data"`
+	Parts   map[string]infoPart `json:"parts"` // train, validation, test
+	Names   string              `json:"names_of_rows,omitempty"`
+	Labels  string              `json:"labels,omitempty"`
+	Classes []class             `json:"classes,omitempty"`
+	Columns []infoColumn        `json:"columns,omitempty"`
+	Found   []string            `json:"found"`
+	Doubts  []string            `json:"doubts"`
 }
 
-// part is the rows of a part, as a model sees them.
-type part struct {
+// infoPart is the rows of a part, as a model sees them.
+type infoPart struct {
 	Rows    int     `json:"rows"`
 	Columns int     `json:"columns"`
 	Shape   []int   `json:"shape"` // of a row
@@ -100,7 +100,7 @@ var partNames = []string{"train", "validation", "test"}
 
 // infoOf looks at what was read.
 func infoOf(name string, source *data.Source) *dataInfo {
-	info := &dataInfo{Data: name, Parts: map[string]part{}, Found: []string{}, Doubts: []string{}}
+	info := &dataInfo{Data: name, Parts: map[string]infoPart{}, Found: []string{}, Doubts: []string{}}
 	for _, line := range source.Found {
 		info.Found = append(info.Found, oneLine(errors.New(line)))
 	}
@@ -138,8 +138,8 @@ func named(name string) string {
 	return name
 }
 
-func partOfSet(s *data.Set) part {
-	p := part{Rows: s.Rows, Columns: s.Cols, Shape: []int{s.Cols}, Type: "float32"}
+func partOfSet(s *data.Set) infoPart {
+	p := infoPart{Rows: s.Rows, Columns: s.Cols, Shape: []int{s.Cols}, Type: "float32"}
 	switch {
 	case s.Channels > 1:
 		p.Shape = []int{s.Height, s.Width, s.Channels}

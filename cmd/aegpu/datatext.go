@@ -47,7 +47,7 @@ func (d *dataInfo) found() []string {
 }
 
 // text is a part in one line.
-func (p part) text() string {
+func (p infoPart) text() string {
 	words := []string{count(float64(p.Rows))}
 	if len(p.Shape) > 1 {
 		words = append(words, strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Shape), " ", " x "), "[]")+" images")
