@@ -48,7 +48,7 @@ func patients(rows int) string {
 func TestDataInfo(t *testing.T) {
 	path := written(t, "patients.csv", patients(100))
 	o := must(t, "data", "info", path, "--label", "grade", "--group", "site", "--types", "joined=date")
-	for _, want := range []string{"rows        100, 5 columns to train on", "ids         patient", "classes     2: bad 50, good 50", "groups 4",
+	for _, want := range []string{"rows        100 of 5 columns to train on", "ids         patient", "classes     2: bad 50, good 50", "groups 4",
 		"patient  id        \"p000\", \"p001\", ", "city     category  \"Bern\" 34, \"Oslo\" 33 ", "     33         2", "smoker   yes/no", "joined   date      2024-01-01 to 2024-01-28",
 		"remark   text ", "text", "site     group", "grade    label", "may be unix times: time (seconds, 2023-11-14 to 2023-11-22)", "gives the label away: smoker"} {
 		if !strings.Contains(o.out, want) {

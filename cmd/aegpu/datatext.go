@@ -23,7 +23,7 @@ func (d *dataInfo) write(out io.Writer, all bool) {
 		if p, ok := d.Parts[name]; ok && len(d.Parts) == 1 {
 			fmt.Fprintf(out, "  %-10s  %s\n", "rows", p.text())
 		} else if ok {
-			fmt.Fprintf(out, "  %-10s  rows %s\n", name, p.text())
+			fmt.Fprintf(out, "  %-10s  %s\n", name, p.text())
 		}
 	}
 	if d.Names != "" {
@@ -32,14 +32,14 @@ func (d *dataInfo) write(out io.Writer, all bool) {
 	if d.Labels != "" {
 		d.writeClasses(out)
 	}
-	writeList(out, "\nfound", d.found())
-	writeList(out, "\nsuspicious", d.Doubts)
+	writeList(out, "\nfound", d.without(d.Found))
+	writeList(out, "\nsuspicious", d.without(d.Doubts))
 	d.writeColumns(out, all)
 }
 
-// found are the lines on what was found, without the name that stands above them.
-func (d *dataInfo) found() []string {
-	lines := slices.Clone(d.Found)
+// without are lines without the name that stands above them.
+func (d *dataInfo) without(lines []string) []string {
+	lines = slices.Clone(lines)
 	for k, l := range lines {
 		lines[k] = strings.TrimPrefix(l, d.Data+": ")
 	}
@@ -48,11 +48,9 @@ func (d *dataInfo) found() []string {
 
 // text is a part in one line.
 func (p infoPart) text() string {
-	words := []string{count(float64(p.Rows))}
+	words := []string{fmt.Sprintf("%s of %d columns to train on", count(float64(p.Rows)), p.Columns)}
 	if len(p.Shape) > 1 {
-		words = append(words, strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Shape), " ", " x "), "[]")+" images")
-	} else {
-		words = append(words, fmt.Sprintf("%d columns to train on", p.Columns))
+		words[0] = count(float64(p.Rows)) + " images of " + strings.Trim(strings.ReplaceAll(fmt.Sprint(p.Shape), " ", " x "), "[]")
 	}
 	words = append(words, p.Type+", "+rangeText(p.Min, p.Max))
 	if p.Missing > 0 {
