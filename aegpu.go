@@ -86,7 +86,8 @@ func Write(name string, t *Table) error {
 	return data.Write(name, t)
 }
 
-// Split holds out a share of the rows of a valid table, chosen by the seed.
+// Split holds out a share of the rows of a valid table, which the seed chooses by what is in them: equal rows stay together,
+// and the order of rows and named columns has no say.
 func Split(t *Table, seed uint64, share float64) (rest, held *Table) {
 	return data.Split(t, seed, share)
 }

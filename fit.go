@@ -75,8 +75,8 @@ func OnWarning(tell func(line string)) Option { return func(f *fitting) { f.opti
 
 // Fit trains a model of the settings on rows, of which it holds out Settings.Val for
 // validation, and returns the model with the best weights. The caller closes it.
-// Settings.Data, Test, Device and Precision are the command's: rows and device are those
-// that are handed in.
+// Settings.Data, Test, TestData, ValData, Device and Precision are the command's: rows and
+// device are those that are handed in.
 //
 // A [*SettingsError] says what is wrong with a setting, a [*DataError] what with the
 // rows; errors.Is(err, backend.ErrOutOfMemory) where they do not fit the device, and a
@@ -97,6 +97,7 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
+	s.TestData, s.ValData = "", ""
 	s, err := s.Complete()
 	if err != nil {
 		return nil, err

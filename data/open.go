@@ -43,8 +43,8 @@ const endings = ".npy, .npz, .safetensors, .mtx, .csv, .tsv, .txt, .idx or -ubyt
 // An [*Error] says what is wrong with the name or the file; the context's error is returned when it ends first.
 func Open(ctx context.Context, name string) (*Source, error) { return Read(ctx, name, Reading{}) }
 
-// Read is Open with choices that the files leave. One that there is none of is a [*ReadingError].
-func Read(ctx context.Context, name string, how Reading) (*Source, error) {
+// readMain is Read without the parts that have data of their own.
+func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err := how.Validate(); err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ type Reading struct {
 	Layout string // of an array: auto, rows, hwc, chw, or HEIGHTxWIDTH[xCHANNELS] of flat rows
 	Resize string // WIDTHxHEIGHT that pictures are brought to
 
-	TestData, ValData string // data of their own for these parts; "" for none
+	TestData, ValData string // data for these parts, of which then no rows are held out; "" for none
 
 	// As makes the rows those of a preparation: columns are taken by its names and kinds, in its order.
 	As *Preparation

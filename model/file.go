@@ -21,8 +21,11 @@ const preparationKey = "aegpu.preparation"
 // dataKey is the metadata entry that holds the fingerprint of the data it was trained on.
 const dataKey = "aegpu.data"
 
+// divisionKey is the metadata entry that holds how those data were divided as JSON.
+const divisionKey = "aegpu.division"
+
 // Write writes the model in the safetensors format: one float32 tensor a
-// parameter; the spec, the preparation, the fingerprint of its data where it is known, what
+// parameter; the spec, the preparation, the fingerprint of its data and how they were divided where these are known, what
 // is known of a classifier, and the digest of the file (see [WriteSealed]) as metadata. The same model gives the same
 // bytes.
 func (m *Model) Write(w io.Writer) error {
@@ -48,6 +51,13 @@ func (m *Model) Write(w io.Writer) error {
 	meta := map[string]string{specKey: string(spec), preparationKey: string(prep)}
 	if m.Fingerprint != "" {
 		meta[dataKey] = m.Fingerprint
+	}
+	if m.Division != nil {
+		division, err := json.Marshal(m.Division)
+		if err != nil {
+			return err
+		}
+		meta[divisionKey] = string(division)
 	}
 	if m.Spec.Classes > 0 {
 		text, err := json.Marshal(m.Classifier)
@@ -94,7 +104,7 @@ func Finite(v []float32) error {
 // Read returns the model in a file that Write made, on dev. An error says what does
 // not fit; it wraps [ErrDamaged] where the file is not as it was written.
 func Read(dev backend.Device, file []byte) (*Model, error) {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, classifierKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, divisionKey, classifierKey)
 	if err != nil {
 		return nil, err
 	}
@@ -125,6 +135,10 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 		return nil, err
 	}
 	m.Fingerprint = meta[dataKey]
+	if err := m.readDivision(meta); err != nil {
+		m.Close()
+		return nil, err
+	}
 	return m, dev.Sync()
 }
 
@@ -158,6 +172,20 @@ func (m *Model) fill(st safetensors.SafeTensors) error {
 		}
 		m.dev.Upload(m.layout.view(m.params, p.Name), v)
 	}
+	return nil
+}
+
+// readDivision sets how the data were divided, where a file says so.
+func (m *Model) readDivision(meta map[string]string) error {
+	text, ok := meta[divisionKey]
+	if !ok {
+		return nil
+	}
+	d := &data.Division{}
+	if err := json.Unmarshal([]byte(text), d); err != nil {
+		return fmt.Errorf("%s in the metadata: %w", divisionKey, err)
+	}
+	m.Division = d
 	return nil
 }
 

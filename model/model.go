@@ -16,6 +16,9 @@ type Model struct {
 	// not known.
 	Fingerprint string
 
+	// Division is how those data were divided, kept in its file; nil where it is not known, as of files of earlier versions.
+	Division *data.Division
+
 	// Classifier is what is known of the classifier on its code, kept in its file.
 	Classifier Classifier
 
@@ -142,7 +145,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint, c.Classifier = m.prep, m.Fingerprint, m.Classifier
+	c.prep, c.Fingerprint, c.Division, c.Classifier = m.prep, m.Fingerprint, m.Division, m.Classifier
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }
@@ -156,7 +159,7 @@ func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint = m.prep, m.Fingerprint
+	c.prep, c.Fingerprint, c.Division = m.prep, m.Fingerprint, m.Division
 	c.take(m)
 	return c, nil
 }

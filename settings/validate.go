@@ -34,7 +34,7 @@ func (c *Config) check() error {
 		return err
 	}
 	switch {
-	case c.Patience > 0 && c.Val == 0:
+	case c.Patience > 0 && c.Val == 0 && c.ValData == "":
 		return wrong("Patience", "is %d, without a validation part: set {Val} above 0", c.Patience)
 	case c.idle():
 		return wrong("Epochs", "is 0 and there is nothing else to train")

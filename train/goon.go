@@ -63,6 +63,9 @@ func (r *run) sameSettings(was *settings.Config) error {
 	if file, digest := now.InitFile(); digest == "" && file == thenFile {
 		now.InitFrom = was.InitFrom // with the digest of what it held
 	}
+	moved := *was // data may have: the fingerprint says that they are the same
+	moved.Data, moved.TestData, moved.ValData = now.Data, now.TestData, now.ValData
+	was = &moved
 	for _, name := range settings.Names() {
 		if name == "data-fingerprint" || slices.Contains(freeToChange, name) { // of the data, the checkpoint's own says more
 			continue

@@ -101,7 +101,7 @@ func (r *run) restore(ctx context.Context, c *checkpoint, st safetensors.SafeTen
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
 	}
-	r.whole.Fingerprint = r.fingerprint
+	r.whole.Fingerprint, r.whole.Division = r.fingerprint, r.sets.Division
 	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
 		return err
 	}

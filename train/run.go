@@ -112,10 +112,10 @@ func (r *run) prepare() error {
 		return &RequestError{err}
 	}
 	if c.Classifier != settings.NoClassifier && s.Train.Labels == nil {
-		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs labels, and %s has none", c.Classifier, c.Data)}}
+		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs labels, and %s has none", c.Classifier, s.Train.Name)}}
 	}
 	if c.Classifier != settings.NoClassifier && classesIn(s.Train) < 2 {
-		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, c.Data)}}
+		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, s.Train.Name)}}
 	}
 	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
 		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
@@ -183,7 +183,7 @@ func (r *run) begin(ctx context.Context) error {
 	if r.whole, err = model.New(r.dev, spec, r.config.Seed); err != nil {
 		return err
 	}
-	r.whole.Fingerprint = r.fingerprint
+	r.whole.Fingerprint, r.whole.Division = r.fingerprint, r.sets.Division
 	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
 		return err
 	}

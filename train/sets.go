@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
@@ -35,9 +36,11 @@ func complete(c settings.Config) (settings.Config, error) {
 type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
+	Division         *data.Division    // how the parts came about
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
+	Changed       string   // of [Again]: how the data are others than then, and what their parts are; "" where they are not
 }
 
 // Fingerprint returns what tells the data of a run from others: the digest of its parts.
@@ -48,9 +51,9 @@ func (s *Sets) SameData(c *settings.Config) bool {
 	return c.DataFingerprint == "" || s.Source == "" || string(c.DataFingerprint) == s.Source
 }
 
-// Load opens the config's data, keeps the limit, holds out the test part (where
-// the data has none of its own) and the validation part, and fits the preparation to
-// the training part.
+// Load opens the config's data, holds out the test part (where the data has none of its
+// own), keeps the limit, holds out the validation part (where the data has none), and fits
+// the preparation to the training part.
 func Load(ctx context.Context, c settings.Config) (*Sets, error) {
 	c, err := complete(c)
 	if err != nil {
@@ -68,7 +71,8 @@ func askToSplit(s *data.Set) error {
 	if s == nil {
 		return nil
 	}
-	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64)))
+	const marks = 48 // bytes a row, of what the cut is found by
+	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64))+marks*float64(s.Rows))
 }
 
 // Divide does what Load does after opening.
@@ -77,6 +81,17 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
+	s, err := parts(source, c, afresh{c.Seed})
+	if err != nil {
+		return nil, err
+	}
+	s.Source = data.Fingerprint(source.Train, source.Val, source.Test)
+	s.doubt()
+	return s, s.fit(&c)
+}
+
+// parts makes the parts: those that the data has of their own, and those that rows are held out for.
+func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 	if err := c.Validate(); err != nil { // shares that are none
 		return nil, &RequestError{err}
 	}
@@ -87,22 +102,27 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 			}
 		}
 	}
-	s := &Sets{Train: source.Train, Test: source.Test, Source: data.Fingerprint(source.Train, source.Test), Found: source.Found, Doubts: source.Doubts}
-	if s.Test == nil && c.Test > 0 {
-		if err := askToSplit(s.Train); err != nil {
-			return nil, err
+	s := &Sets{Train: source.Train, Val: source.Val, Test: source.Test, Found: slices.Clone(source.Found), Doubts: slices.Clone(source.Doubts),
+		Division: &data.Division{Rows: source.Train.Rows, Bytes: source.Train.U8 != nil}}
+	hold := func(part **data.Set, cut **data.Cut, name string, share float64) (err error) {
+		if *part != nil || !(share > 0) {
+			return nil
 		}
-		s.Train, s.Test = data.Split(s.Train, c.Seed, c.Test)
+		if err = askToSplit(s.Train); err == nil {
+			if s.Train, *part, *cut = by.holdOut(s.Train, name, share); *part == nil {
+				s.undivided(name)
+			}
+		}
+		return err
+	}
+	if err := hold(&s.Test, &s.Division.Test, data.TestPart, c.Test); err != nil {
+		return nil, err
 	}
 	if c.Limit > 0 {
 		s.Train = s.Train.Head(c.Limit)
 	}
-	if c.Val > 0 {
-		if err := askToSplit(s.Train); err != nil {
-			return nil, err
-		}
-		// A seed of its own, so that the validation rows do not follow from the test's.
-		s.Train, s.Val = data.Split(s.Train, c.Seed+0x9E3779B97F4A7C15, c.Val)
+	if err := hold(&s.Val, &s.Division.Val, data.ValidationPart, c.Val); err != nil {
+		return nil, err
 	}
 	if s.Train == nil || s.Train.Rows == 0 {
 		return nil, &RequestError{&settings.Error{Field: "Test", Msg: fmt.Sprintf("%g and {Val} %g leave no rows of %s to train on", c.Test, c.Val, c.Data)}}
@@ -112,13 +132,18 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 			*part = nil
 		}
 	}
+	return s, nil
+}
+
+// fit fits the preparation to the training part.
+func (s *Sets) fit(c *settings.Config) (err error) {
 	unit := c.Loss.Kind().Unit()
 	s.Preparation, err = data.FitPreparation(s.Train, data.PreparationOptions{Scaling: c.Scale, Unit: unit})
 	if errors.Is(err, data.ErrNotUnit) {
-		return nil, &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
+		return &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
 			"is %v, which leaves data outside of [0, 1], where {Loss} %v needs it: use {Scale} minmax, or {Loss} squared", c.Scale, c.Loss)}}
 	}
-	return s, err
+	return err
 }
 
 // classesIn returns how many classes a set has rows of.

@@ -40,7 +40,7 @@ type evaluated struct {
 	Data       string        `json:"data"`
 	Test       *eval.Summary `json:"test,omitempty"`
 	Val        *eval.Summary `json:"validation,omitempty"`
-	Warnings   []string      `json:"warnings,omitempty"` // what looks as if the model had learnt nothing
+	Warnings   []string      `json:"warnings,omitempty"` // that the data changed, and what looks as if the model had learnt nothing
 }
 
 func runEvaluate(c *cli.Context, s *streams) error {
@@ -98,7 +98,7 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	}
 	result := evaluated{Device: dev.Info().Name, Model: modelName(r, m), Parameters: m.NumParameters(), Run: r.path, Data: p.name}
 	result.Test, result.Val = byPart(p.part, sum)
-	result.Warnings = warnings
+	result.Warnings = append(r.said, warnings...)
 	return s.writeJSON(result)
 }
 
@@ -153,7 +153,7 @@ func (s *streams) partsFor(c *cli.Context, r *savedRun, m *model.Model, name str
 	sets, err := r.own(ctx, m)
 	if err == nil {
 		p.train = sets.Train
-	} else if errors.Is(err, errOtherData) {
+	} else if errors.Is(err, train.ErrOtherData) {
 		p.without = err
 	}
 	return p, ctx.Err()

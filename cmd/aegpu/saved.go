@@ -22,6 +22,8 @@ type savedRun struct {
 	path   string           // as it was given
 	config *settings.Config // nil for a model file
 	file   string           // the model
+	warn   func(line string)
+	said   []string // by warn
 }
 
 // findRun looks at what RUN names and reads its config.
@@ -105,6 +107,7 @@ func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, 
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	r.warn = s.warn
 	dev, err := s.openDevice(c, c.String("device"), backend.FP32)
 	if err != nil {
 		return nil, nil, nil, err
@@ -116,11 +119,8 @@ func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, 
 	return r, dev, m, nil
 }
 
-// errOtherData is wrapped by the error of a run whose own data have changed.
-var errOtherData = errors.New("not the data that the run was trained on")
-
-// own returns the run's own data, divided and scaled as in its training. Data that have changed since are refused: rows
-// that are held out now may have been trained on.
+// own returns the run's own data, divided and scaled as in its training; what has changed is said, or refused where rows
+// that would be held out may have been trained on.
 func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error) {
 	if r.config != nil && r.config.Data == data.StandardInput {
 		return nil, wrong("%s was trained on data from standard input, which are gone: name DATA where the command takes it", r.path)
@@ -128,13 +128,17 @@ func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error)
 	if r.config == nil {
 		return nil, wrong("%s is a model file, which does not say what data it was trained on: name the run directory, or DATA where the command takes it", r.path)
 	}
-	sets, err := train.Load(ctx, *r.config)
+	sets, err := train.Again(ctx, *r.config, m)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, wrong("%w: the run was trained on it; where it has moved to, write its place into %s, or name DATA where the command takes it",
+			err, filepath.Join(r.path, train.ConfigFile))
+	}
 	if err != nil {
 		return nil, err
 	}
-	if now := sets.Fingerprint(); m.Fingerprint != "" && m.Fingerprint != now {
-		return nil, wrong("%s is %w (fingerprint %.12s, then %.12s): bring that back, or name DATA where the command takes it",
-			r.config.Data, errOtherData, now, m.Fingerprint)
+	if sets.Changed != "" && r.warn != nil {
+		r.warn(sets.Changed)
+		r.said = append(r.said, sets.Changed)
 	}
 	return sets, nil
 }

@@ -117,6 +117,9 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	if !o.quiet {
 		fmt.Fprintf(s.err, "data %s: %s\n", o.config.Data, partsText(sets))
 	}
+	if err := keepPaths(&o.config); err != nil {
+		return err
+	}
 	result, err := s.train(ctx, dev, o, sets, dir)
 	if err != nil {
 		dir.Close() // then it holds what is kept

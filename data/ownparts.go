@@ -1,0 +1,87 @@
+package data
+
+import (
+	"context"
+	"slices"
+)
+
+// Read is Open with choices that the files leave. One that there is none of is a [*ReadingError]. Data for the test or the
+// validation part take the place of the data's own; their columns are matched with those of the training part.
+func Read(ctx context.Context, name string, how Reading) (*Source, error) {
+	src, err := readMain(ctx, name, how)
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range []struct {
+		name, part string
+		set        **Set
+	}{{how.TestData, TestPart, &src.Test}, {how.ValData, ValidationPart, &src.Val}} {
+		if p.name == "" {
+			continue
+		}
+		if *p.set, err = src.readPart(ctx, p.name, p.part, how); err != nil {
+			return nil, err
+		}
+	}
+	return src, nil
+}
+
+// readPart reads data of a part as rows of the training part: where the data have that part themselves, that, else all
+// of them but a test part.
+func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (*Set, error) {
+	if how.As == nil {
+		how.As = s.Train.asRows()
+	}
+	how.TestData, how.ValData, how.describe = "", "", false
+	how.Columns, how.Drop, how.Types, how.Group = nil, nil, nil, "" // the training part has decided
+	from, err := readMain(ctx, name, how)
+	if err != nil {
+		return nil, err
+	}
+	set := from.Train
+	switch {
+	case part == TestPart && from.Test != nil:
+		set = from.Test
+	case part == ValidationPart && from.Val != nil:
+		set = from.Val
+	}
+	s.Found, s.Doubts = append(s.Found, from.Found...), append(s.Doubts, from.Doubts...)
+	s.found("%s: the %s part, %d rows", name, part, set.Rows)
+	if set, err = how.As.Match(set); err != nil {
+		return nil, err
+	}
+	return set.classed(s.Train)
+}
+
+// asRows is the preparation that leaves rows like those of the set as they are.
+func (s *Set) asRows() *Preparation {
+	p := IdentityPreparation(s.Cols)
+	p.HasIDs, p.IDName, p.LabelName = s.IDs != nil, s.IDName, s.LabelName
+	if haveNames(s.Columns) || !allReal(s.Columns) {
+		p.Columns = slices.Clone(s.Columns)
+	}
+	return p
+}
+
+// classed returns s with its labels counted by the classes of another set.
+func (s *Set) classed(like *Set) (*Set, error) {
+	if s.Labels == nil || like.Labels == nil || slices.Equal(s.Classes, like.Classes) {
+		return s, nil
+	}
+	at := make(map[string]int32, len(like.Classes))
+	for k, c := range like.Classes {
+		at[c] = int32(k)
+	}
+	t := *s
+	t.Classes, t.Labels = like.Classes, make([]int32, s.Rows)
+	for i, l := range s.Labels {
+		k, ok := at[s.Classes[l]]
+		if !ok {
+			e := wrong(s.Name, "class %q is none of the training rows': expected one of %s", clip(s.Classes[l]), listed(like.Classes))
+			e.Row = i + 1
+			return nil, e
+		}
+		t.Labels[i] = k
+	}
+	return &t, nil
+}

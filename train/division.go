@@ -1,0 +1,73 @@
+package train
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/data"
+)
+
+// divider holds rows out for a part, and says by what cut, nil for none.
+type divider interface {
+	holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut)
+}
+
+// afresh holds out a share, for a new run.
+type afresh struct{ seed uint64 }
+
+func (a afresh) holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut) {
+	return data.HoldOut(s, part, a.seed, share)
+}
+
+// asThen holds out the rows that a run has held out, of data that may have grown.
+type asThen struct{ division *data.Division }
+
+func (a asThen) holdOut(s *data.Set, part string, _ float64) (rest, held *data.Set, cut *data.Cut) {
+	if cut = a.division.Test; part == data.ValidationPart {
+		cut = a.division.Val
+	}
+	if cut == nil {
+		return s, nil, nil
+	}
+	rest, held = cut.Split(s)
+	return rest, held, cut
+}
+
+// byPosition holds out the rows that runs of earlier versions did, which kept no cut.
+type byPosition struct{ seed uint64 }
+
+func (b byPosition) holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut) {
+	seed := b.seed
+	if part == data.ValidationPart {
+		seed += 0x9E3779B97F4A7C15
+	}
+	rest, held = data.SplitByPosition(s, seed, share)
+	return rest, held, nil
+}
+
+// undivided says that nothing can be held out for a part.
+func (s *Sets) undivided(part string) {
+	why := "all rows are equal"
+	switch {
+	case s.Train.Rows < 2:
+		why = "there is one row"
+	case s.Train.Groups != nil:
+		why = "all rows are of one group"
+	}
+	s.Found = append(s.Found, fmt.Sprintf("no rows are held out for the %s: %s", part, why))
+}
+
+// doubt says how many rows of a part are training rows too: a cut keeps equal rows together where they have no groups.
+func (s *Sets) doubt() {
+	for _, p := range []struct {
+		set  *data.Set
+		cut  *data.Cut
+		name string
+	}{{s.Test, s.Division.Test, data.TestPart}, {s.Val, s.Division.Val, data.ValidationPart}} {
+		if p.set == nil || p.cut != nil && p.set.Groups == nil {
+			continue
+		}
+		if n := data.Common(s.Train, p.set); n > 0 {
+			s.Doubts = append(s.Doubts, fmt.Sprintf("%d of %d %s rows are also training rows", n, p.set.Rows, p.name))
+		}
+	}
+}
