@@ -19,7 +19,7 @@ type input struct {
 
 // source makes a set of a frame and says what it took for what.
 func (f *frame) source(how *Reading, written string) (*Source, error) {
-	src := &Source{}
+	src := &Source{table: true}
 	src.found("%s: %s", f.path, written)
 	r, err := f.roles(how)
 	if err != nil {
@@ -62,7 +62,9 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a, b, ok := f.events(plans, r); ok {
+	if a, b, ok := f.events(plans, r); ok && how.describe {
+		src.doubt("%s and %s look like the ids of a list of events: train refuses it until --columns or --drop says what to train on", f.title(a), f.title(b))
+	} else if ok {
 		return nil, wrong(f.path, "%s and %s look like the ids of a list of events, which mean nothing as numbers: expected a row for each of one and a column for each of "+
 			"the other; --columns or --drop says what to train on all the same", f.title(a), f.title(b))
 	}

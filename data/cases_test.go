@@ -49,9 +49,9 @@ var takenFor = []struct {
 	{name: "pandas-index.csv", how: Reading{ID: "none"}, rows: 300, columns: append([]string{""}, sixColumns...)},
 	{name: "semicolon-decimal-comma.csv", rows: 300, columns: sixColumns, found: [][]string{{"separated by ';'", "decimal mark ','"}}},
 	{name: "hash-header-spaces.txt", rows: 300, columns: []string{"gas flow", "oil level", "speed"}, found: [][]string{{"separated by spaces", "names from the comment"}}},
-	{name: "title-line.csv", rows: 300, columns: []string{"Unix Timestamp", "Open", "High", "Low", "Close", "Volume"},
+	{name: "title-line.csv", doubts: [][]string{{"unix times", "Unix Timestamp"}}, rows: 300, columns: []string{"Unix Timestamp", "Open", "High", "Low", "Close", "Volume"},
 		found: [][]string{{"left out before it", "Created on"}, {"left out: Date (dates, --types Date=date", "Symbol (one text in all rows)"}}},
-	{name: "title-line.csv", how: Reading{Types: []string{"Date=date"}, Drop: []string{"Symbol"}}, rows: 300, kinds: "rdrrrrr",
+	{name: "title-line.csv", doubts: [][]string{{"unix times", "Unix Timestamp"}}, how: Reading{Types: []string{"Date=date"}, Drop: []string{"Symbol"}}, rows: 300, kinds: "rdrrrrr",
 		columns: []string{"Unix Timestamp", "Date", "Open", "High", "Low", "Close", "Volume"}, found: [][]string{{"left out: Symbol (--drop)"}}},
 	{name: "row-names-counts.csv", rows: 120, id: "Cell_0", kinds: strings.Repeat("c", 40), found: [][]string{{"names of rows"}, {"40 count"}}},
 	{name: "xyz.csv", rows: 300, columns: []string{"x", "y", "z"}},
@@ -64,8 +64,8 @@ var takenFor = []struct {
 		found: [][]string{{"names of rows: customer"}, {"1 yes/no (smoker)", "1 category (city)"}, {"left out: joined (dates, --types joined=date"}}},
 	{name: "mixed-types.csv", how: Reading{Types: []string{"visits=count", "joined=date"}, ID: "customer"}, rows: 400, kinds: "rayrcd", id: "c000121",
 		columns: []string{"age", "city", "smoker", "income", "visits", "joined"}},
-	{name: "unix-milliseconds.csv", rows: 300, columns: []string{"time", "a", "b"}},
-	{name: "ratings.tsv", how: Reading{Drop: []string{"user"}}, rows: 1500, columns: []string{"item", "rating", "timestamp"}},
+	{name: "unix-milliseconds.csv", doubts: [][]string{{"unix times", "time (milliseconds"}}, rows: 300, columns: []string{"time", "a", "b"}},
+	{name: "ratings.tsv", doubts: [][]string{{"unix times", "timestamp"}}, how: Reading{Drop: []string{"user"}}, rows: 1500, columns: []string{"item", "rating", "timestamp"}},
 	{name: "one-factor.csv", rows: 2000, columns: []string{"SO4", "NO3", "NH4", "OM", "BC"}},
 }
 

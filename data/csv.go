@@ -29,7 +29,7 @@ func openCSV(ctx context.Context, path string, comma rune, how *Reading) (*Sourc
 			src, err = readCSV(s, comma, how, asText)
 			return err
 		})
-		if !errors.As(err, &surprise) || len(asText) >= mostSurprises || !again(path) {
+		if !errors.As(err, &surprise) || len(asText) >= mostSurprises || !again(ctx, path) {
 			return src, err
 		}
 		asText[surprise.column] = true
@@ -38,11 +38,14 @@ func openCSV(ctx context.Context, path string, comma rune, how *Reading) (*Sourc
 
 // readCSV reads a table; the columns asText are texts whatever their first rows are.
 func readCSV(s *stream, comma rune, how *Reading, asText map[int]bool) (*Source, error) {
-	t, err := readTable(s, comma, how, asText)
+	t, err := readTable(s, comma, how, func(*tableReader) map[int]bool { return asText })
 	if err != nil {
 		return nil, err
 	}
 	src, err := t.source(how, t.say())
+	if err == nil && how.As == nil {
+		t.doubtHeader(how, src)
+	}
 	var bad *Error
 	if errors.As(err, &bad) && bad.Row > 0 && t.firstLine > 0 && t.lastLine-t.firstLine == t.rows-1 { // a row a line
 		bad.Line, bad.Row = t.firstLine+bad.Row-1, 0
@@ -75,8 +78,8 @@ type tableReader struct {
 	firstLine, lastLine int // of the rows
 }
 
-// readTable reads a whole table.
-func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*tableReader, error) {
+// readTable reads a whole table. Once its header is known, asText says which columns are texts whatever their first rows are.
+func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader) map[int]bool) (*tableReader, error) {
 	text, note := decoded(s)
 	head, whole, err := headOf(text)
 	if err != nil {
@@ -98,7 +101,7 @@ func readTable(s *stream, fallback rune, how *Reading, asText map[int]bool) (*ta
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}
-	if err := t.setColumns(how, asText); err != nil {
+	if err := t.setColumns(how, asText(t)); err != nil {
 		return nil, err
 	}
 	return t, t.readRows(s)

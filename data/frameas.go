@@ -1,7 +1,6 @@
 package data
 
 import (
-	"fmt"
 	"strings"
 )
 
@@ -130,74 +129,4 @@ func (f *frame) fieldsByName(r *roles, p *Preparation, src *Source) ([]int, erro
 		}
 	}
 	return at, nil
-}
-
-// ColumnReport is what was found out about a column of a table.
-type ColumnReport struct {
-	Name     string  `json:"name,omitempty"`
-	Number   int     `json:"number"` // from 1
-	Kind     string  `json:"kind"`   // real, count, yes/no, category, date, text, id, label or group
-	Out      string  `json:"left_out,omitempty"`
-	Missing  int     `json:"missing"`
-	Distinct int     `json:"distinct"`
-	AtLeast  bool    `json:"at_least,omitempty"` // there are more than Distinct
-	Min      float64 `json:"min"`
-	Max      float64 `json:"max"`
-	Texts    string  `json:"texts,omitempty"` // a few of them, where it holds texts
-}
-
-// mostDistinct is up to how many different numbers a report counts.
-const mostDistinct = 10000
-
-// describe reports on every column.
-func (f *frame) describe(plans []columnPlan, r *roles) []ColumnReport {
-	stats := f.stats()
-	reports := make([]ColumnReport, len(plans))
-	for j, p := range plans {
-		c := ColumnReport{Name: f.fields[j].name, Number: j + 1, Kind: p.Kind.String(), Out: p.out}
-		for at, kind := range map[int]string{r.id: "id", r.label: "label", r.group: "group"} {
-			if at == j {
-				c.Kind = kind
-			}
-		}
-		switch t := f.fields[j].texts; {
-		case t != nil:
-			levels := presentLevels(t)
-			c.Distinct, c.AtLeast, c.Texts = len(levels), t.many, strings.Join(clipped(levels, 4), ", ")
-			for i := range t.codes {
-				if isMissing(t.at(i)) {
-					c.Missing++
-				}
-			}
-			if p.out != "" && c.Kind == Real.String() {
-				c.Kind = "text"
-			}
-			if _, dates := dateForm(levels); dates {
-				c.Kind = Date.String()
-			}
-		case f.fields[j].at >= 0:
-			s := stats[f.fields[j].at]
-			c.Missing, c.Distinct = s.missing, f.differ(f.fields[j].at, mostDistinct)
-			c.AtLeast = c.Distinct == mostDistinct
-			if s.there(f.rows) > 0 {
-				c.Min, c.Max = s.lo, s.hi
-			}
-		default:
-			c.Kind = "not read"
-		}
-		reports[j] = c
-	}
-	return reports
-}
-
-// clipped are the first few of texts, each shortened.
-func clipped(texts []string, most int) []string {
-	var out []string
-	for _, t := range texts[:min(len(texts), most)] {
-		out = append(out, fmt.Sprintf("%q", clip(t)))
-	}
-	if len(texts) > most {
-		out = append(out, "...")
-	}
-	return out
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -13,9 +14,14 @@ var mnistNames = [][2]string{
 	{"-images.idx3-ubyte", "-labels.idx1-ubyte"},
 }
 
-// openFolder reads a folder in MNIST's layout: train-images-idx3-ubyte and, where they are there,
+// isMNIST says whether a folder has the first file of MNIST's layout.
+func isMNIST(dir string) bool {
+	return slices.ContainsFunc(mnistNames, func(n [2]string) bool { return packedOrNot(filepath.Join(dir, "train"+n[0])) != "" })
+}
+
+// openMNIST reads a folder in MNIST's layout: train-images-idx3-ubyte and, where they are there,
 // train-labels-idx1-ubyte, t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, each with or without .gz.
-func openFolder(ctx context.Context, dir string) (*Source, error) {
+func openMNIST(ctx context.Context, dir string) (*Source, error) {
 	var images []string
 	for _, part := range []string{"train", "t10k"} {
 		for _, n := range mnistNames {
@@ -23,10 +29,6 @@ func openFolder(ctx context.Context, dir string) (*Source, error) {
 				images = append(images, p)
 				break
 			}
-		}
-		if part == "train" && images == nil {
-			return nil, wrong(dir, "a folder without train-images-idx3-ubyte or train-images-idx3-ubyte.gz: "+
-				"expected MNIST's layout, or name one file")
 		}
 	}
 	sets, err := openImages(ctx, images)
@@ -75,6 +77,11 @@ func labelsBeside(images string) string {
 		}
 	}
 	return ""
+}
+
+// isLabelsName says whether a file is named as MNIST names its labels.
+func isLabelsName(path string) bool {
+	return slices.ContainsFunc(mnistNames, func(n [2]string) bool { return strings.HasSuffix(strings.TrimSuffix(path, ".gz"), n[1]) })
 }
 
 // packedOrNot returns path or path.gz, whichever is there, "" where neither is.

@@ -16,7 +16,9 @@ type Source struct {
 	Found  []string // what the data were taken for, a line each, with the setting that decides otherwise
 	Doubts []string // what looks as if it were not meant, a line each
 
-	Columns []ColumnReport // of a table, where [Describe] was asked
+	Columns []ColumnReport // where [Describe] was asked
+
+	table bool // of named columns, which were looked at as it was read
 }
 
 // found adds a line on what the data were taken for.
@@ -46,6 +48,9 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err := how.Validate(); err != nil {
 		return nil, err
 	}
+	if err := how.comesOnce(name); err != nil {
+		return nil, err
+	}
 	if builtin, ok := strings.CutPrefix(name, "builtin:"); ok {
 		if builtin != "glyphs" {
 			return nil, wrong(name, "no such built-in data: there is builtin:glyphs")
@@ -63,16 +68,25 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return src, src.lay(ctx, &how)
+	if err := src.lay(ctx, &how); err != nil {
+		return nil, err
+	}
+	if how.As == nil {
+		src.suspect(&how)
+	}
+	return src, nil
 }
 
-// openPath reads a folder or a file.
+// openPath reads standard input, a folder or a file.
 func openPath(ctx context.Context, name string, how *Reading) (*Source, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return nil, missing(name, err)
+	if name == StandardInput {
+		return openFile(ctx, name, how)
 	}
-	if info.IsDir() {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil:
+		return nil, missing(name, err)
+	case info.IsDir():
 		pictures, err := findPictures(ctx, name)
 		if err != nil {
 			return nil, err
@@ -80,16 +94,27 @@ func openPath(ctx context.Context, name string, how *Reading) (*Source, error) {
 		if pictures != nil {
 			return pictures.source(ctx, how)
 		}
-	} else if format(name) == "" && kindByContent(ctx, name) == "picture" {
-		return openPicture(ctx, name, how)
+		if err := how.noPictures(name); err != nil {
+			return nil, err
+		}
+		return openFolder(ctx, name, how)
+	case info.Mode().IsRegular():
+		return openFile(ctx, name, how)
 	}
-	if how.Resize != "" {
-		return nil, &ReadingError{"Resize", fmt.Sprintf("is %s, but %s holds no pictures: expected none", how.Resize, name)}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, pathError(name, err)
 	}
-	if info.IsDir() {
-		return openFolder(ctx, name)
+	defer f.Close()
+	return openFile(withInput(ctx, name, f), name, how)
+}
+
+// noPictures refuses to resize what is none.
+func (r *Reading) noPictures(name string) error {
+	if r.Resize != "" {
+		return &ReadingError{"Resize", fmt.Sprintf("is %s, but %s holds no pictures: expected none", r.Resize, name)}
 	}
-	return openFile(ctx, name, how)
+	return nil
 }
 
 // missing explains why a name could not be opened, with the built-in data where the name looks like a wish for it.
@@ -106,14 +131,29 @@ func Describe(ctx context.Context, name string, how Reading) (*Source, error) {
 	return Read(ctx, name, how)
 }
 
-// openFile reads one file by its ending.
+// openFile reads one file by its ending, or by its content where that says another thing.
 func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
+	kind, why, err := kindOf(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if kind == "picture" {
+		return openPicture(ctx, name, how)
+	}
+	if err := how.noPictures(name); err != nil {
+		return nil, err
+	}
+	src, err := openKind(ctx, name, kind, how)
+	if err == nil && why != "" {
+		src.Found = append([]string{name + ": " + why}, src.Found...)
+	}
+	return src, err
+}
+
+// openKind reads one file of that kind.
+func openKind(ctx context.Context, name, kind string, how *Reading) (*Source, error) {
 	var set *Set
 	var err error
-	kind := format(name)
-	if kind == "" {
-		kind = kindByContent(ctx, name)
-	}
 	switch kind {
 	case "npz":
 		return openNPZ(ctx, name, how)
@@ -156,10 +196,4 @@ func format(name string) string {
 		return base[i+1:]
 	}
 	return ""
-}
-
-// again says whether a file can be read a second time.
-func again(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
 }

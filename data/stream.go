@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 )
 
 // stream is the bytes of one file or archive member, unpacked, with the position that an error needs and a bound on
@@ -22,15 +21,11 @@ type stream struct {
 
 // withFile opens path, unpacks gzip and zstd where the bytes say so, and hands the stream to read.
 func withFile(ctx context.Context, path string, read func(*stream) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return pathError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, info, err := openBytes(ctx, path)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if info.IsDir() {
 		return wrong(path, "a folder: expected a file")
 	}

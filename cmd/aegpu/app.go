@@ -35,7 +35,7 @@ type streams struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	ctx = data.WithMemory(ctx, hostmemory.AskBytes)
+	ctx = data.WithInput(data.WithMemory(ctx, hostmemory.AskBytes), stdin)
 	s := &streams{in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
@@ -105,15 +105,22 @@ func newApp(s *streams) *cli.App {
 			newTrainCommand(s), newEvaluateCommand(s),
 			newEncodeCommand(s), newDecodeCommand(s), newReconstructCommand(s),
 			newSampleCommand(s), newInterpolateCommand(s), newScoreCommand(s), newPredictCommand(s),
-			newProbeCommand(s), newPCACommand(s), newBenchCommand(s), newDevicesCommand(s), newInspectCommand(s), newVersionCommand(s),
+			newProbeCommand(s), newPCACommand(s), newBenchCommand(s), newDevicesCommand(s), newInspectCommand(s),
+			newDataCommand(s), newVersionCommand(s),
 		},
 	}
-	for _, c := range app.Commands {
+	dress(app.Commands)
+	return app
+}
+
+// dress gives commands, and those below them, what all have.
+func dress(commands []*cli.Command) {
+	for _, c := range commands {
 		c.OnUsageError = usageError
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = commandHelp
+		dress(c.Subcommands)
 	}
-	return app
 }
 
 // usageError is the flag package's complaint as one of ours.

@@ -29,23 +29,34 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	if i < 0 {
 		return nil, unknown("command", name, "", commandNames(app), "aegpu --help lists them")
 	}
-	flags, rest, err := divide(app.Commands[i], args[2:])
+	command, words, path := app.Commands[i], args[2:], "aegpu "+name
+	for len(command.Subcommands) > 0 && len(words) > 0 && !strings.HasPrefix(words[0], "-") {
+		i := slices.IndexFunc(command.Subcommands, func(c *cli.Command) bool { return slices.Contains(c.Names(), words[0]) })
+		if i < 0 {
+			return nil, unknown("command", words[0], name+" ", namesOf(command.Subcommands), path+" lists them")
+		}
+		command, words, path = command.Subcommands[i], words[1:], path+" "+words[0]
+	}
+	flags, rest, err := divide(command, path, words)
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(args[:2], flags, []string{"--"}, rest), nil
+	if len(command.Subcommands) > 0 && len(rest) > 0 {
+		return nil, wrong("%q before the command: usage: %s COMMAND [flags] [arguments]", printable(strings.Join(append(flags, rest...), " ")), path)
+	}
+	return slices.Concat(args[:len(args)-len(words)], flags, []string{"--"}, rest), nil
 }
 
 // helpFor turns "help COMMAND" into "COMMAND --help".
 func helpFor(args []string) []string {
 	if len(args) > 2 {
-		return []string{args[0], args[2], "--help"}
+		return slices.Concat(args[:1], args[2:], []string{"--help"})
 	}
 	return []string{args[0], "--help"}
 }
 
 // divide parts a command's words into flags with their values, and arguments.
-func divide(c *cli.Command, words []string) (flags, rest []string, err error) {
+func divide(c *cli.Command, path string, words []string) (flags, rest []string, err error) {
 	names, byName := []string{"help", "h"}, map[string]cli.Flag{"help": cli.HelpFlag, "h": cli.HelpFlag}
 	for _, f := range c.Flags {
 		for _, n := range f.Names() {
@@ -61,7 +72,7 @@ func divide(c *cli.Command, words []string) (flags, rest []string, err error) {
 			rest = append(rest, w)
 			continue
 		}
-		if err := knownFlag(w, names, "aegpu "+c.Name); err != nil {
+		if err := knownFlag(w, names, path); err != nil {
 			return nil, nil, err
 		}
 		flags = append(flags, w)
@@ -120,9 +131,11 @@ func knownFlag(word string, names []string, command string) error {
 	return unknown("flag", name, "--", names, command+" --help lists them")
 }
 
-func commandNames(app *cli.App) []string {
+func commandNames(app *cli.App) []string { return namesOf(app.Commands) }
+
+func namesOf(commands []*cli.Command) []string {
 	var names []string
-	for _, c := range app.Commands {
+	for _, c := range commands {
 		names = append(names, c.Names()...)
 	}
 	return names

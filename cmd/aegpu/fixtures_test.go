@@ -9,6 +9,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -45,6 +46,9 @@ func fixtures(t *testing.T) {
 	fixedPlaces(t)
 }
 
+// dataLine names the data of a config.
+var dataLine = regexp.MustCompile(`(?m)^data: .*$`)
+
 // fixedRuns makes runs that are whole and runs that are not.
 func fixedRuns(t *testing.T) {
 	t.Helper()
@@ -62,6 +66,7 @@ func fixedRuns(t *testing.T) {
 	put(t, "hugespec.safetensors", strings.Replace(model, `\"latent\":3,`, `\"latent\":9,`, 1))
 	for _, run := range []struct{ name, config, model, last string }{
 		{"nomodel", config, "", last}, {"noconfig", "", model, last}, {"badconfig", "latnt: 3\n", model, last}, {"badmodel", config, model[:99], last}, {"badlast", config, model, last[:99]},
+		{"piped", dataLine.ReplaceAllString(config, `data: "-"`), model, last}, {"pipedtest", config + "test-data: \"-\"\n", "", ""},
 		{"otherlast", config, model, model}, {"longsteps", strings.Replace(config, "accumulate: 1", "accumulate: 2000000000", 1), model, last}, {"lostdata", strings.Replace(config, "waves.csv", "gone.csv", 1), model, last}, {"otherdata", strings.Replace(config, "waves.csv", "narrow.csv", 1), model, last},
 	} {
 		for file, text := range map[string]string{"config.yaml": run.config, "model.safetensors": run.model, "last.ckpt": run.last} {
@@ -78,6 +83,10 @@ func fixedRuns(t *testing.T) {
 // fixedPlaces makes folders, links and files that nobody may read.
 func fixedPlaces(t *testing.T) {
 	t.Helper()
+	put(t, "twoformats/a.csv", "1,2\n")
+	put(t, "twoformats/b.npy", npy("<f4", "(1, 2)", 8))
+	put(t, "twotables/a.csv", "x,y\n1,2\n")
+	put(t, "twotables/b.csv", "x,z\n3,4\n")
 	put(t, "full/note.txt", "in use\n")
 	put(t, "words/note.txt", "no data\n")
 	if err := os.MkdirAll("nothing", 0o777); err != nil {

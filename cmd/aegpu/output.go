@@ -67,13 +67,13 @@ func noArguments(c *cli.Context) error { return arguments(c, 0, 0) }
 func arguments(c *cli.Context, least, most int) error {
 	switch n := c.NArg(); {
 	case slices.Contains(c.Args().Slice(), ""):
-		return wrong("an argument is empty: usage: aegpu %s %s", c.Command.Name, c.Command.ArgsUsage)
+		return wrong("an argument is empty: usage: %s %s", c.Command.HelpName, c.Command.ArgsUsage)
 	case n < least && least == most:
-		return wrong("usage: aegpu %s %s: %d of %d arguments are there", c.Command.Name, c.Command.ArgsUsage, n, least)
+		return wrong("usage: %s %s: %d of %d arguments are there", c.Command.HelpName, c.Command.ArgsUsage, n, least)
 	case n < least:
-		return wrong("usage: aegpu %s %s", c.Command.Name, c.Command.ArgsUsage)
+		return wrong("usage: %s %s", c.Command.HelpName, c.Command.ArgsUsage)
 	case n > most:
-		return wrong("%q is one argument too many: usage: aegpu %s %s", c.Args().Get(most), c.Command.Name, c.Command.ArgsUsage)
+		return wrong("%q is one argument too many: usage: %s %s", c.Args().Get(most), c.Command.HelpName, c.Command.ArgsUsage)
 	}
 	return nil
 }

@@ -28,8 +28,15 @@ func readingFlags() []cli.Flag {
 
 // readingOf is how the data of a command are to be read, as rows of a preparation.
 func readingOf(c *cli.Context, as *data.Preparation) (data.Reading, error) {
+	how, err := readingBy(c, readingNames)
+	how.As = as
+	return how, err
+}
+
+// readingBy is how data are to be read by those flags of a command.
+func readingBy(c *cli.Context, names []string) (data.Reading, error) {
 	var config settings.Config
-	for _, name := range readingNames {
+	for _, name := range names {
 		if !c.IsSet(name) {
 			continue
 		}
@@ -38,7 +45,6 @@ func readingOf(c *cli.Context, as *data.Preparation) (data.Reading, error) {
 		}
 	}
 	how := config.Reading()
-	how.As = as
 	var bad *data.ReadingError
 	if err := how.Validate(); errors.As(err, &bad) {
 		return how, wrong("--%s %s", settings.Name(bad.Field), bad.Msg)

@@ -122,6 +122,9 @@ func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, 
 // own returns the run's own data, divided and scaled as in its training; what has changed is said, or refused where rows
 // that would be held out may have been trained on.
 func (r *savedRun) own(ctx context.Context, m *model.Model) (*train.Sets, error) {
+	if r.config != nil && r.config.Data == data.StandardInput {
+		return nil, wrong("%s was trained on data from standard input, which are gone: name DATA where the command takes it", r.path)
+	}
 	if r.config == nil {
 		return nil, wrong("%s is a model file, which does not say what data it was trained on: name the run directory, or DATA where the command takes it", r.path)
 	}

@@ -80,6 +80,9 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if o.file, o.named = file, c.NArg() > 0; o.named {
 		o.config.Data = c.Args().First()
 	}
+	if err := o.fromInput(c); err != nil {
+		return o, err
+	}
 	if err := o.config.Validate(); err != nil {
 		return o, &requestError{err}
 	}
