@@ -31,8 +31,8 @@ func written(t *testing.T, name, text string) string {
 	return path
 }
 
-// patients is a table with a column of every kind.
-func patients(rows int) string {
+// patientTable is a table with a column of every kind.
+func patientTable(rows int) string {
 	var b strings.Builder
 	b.WriteString("patient,age,city,smoker,joined,remark,site,time,grade\n")
 	for i := range rows {
@@ -46,7 +46,7 @@ func patients(rows int) string {
 // What is known about a table is shown in aligned lines that fit a terminal: columns with their kinds, ranges and levels,
 // and what is suspicious.
 func TestDataInfo(t *testing.T) {
-	path := written(t, "patients.csv", patients(100))
+	path := written(t, "patients.csv", patientTable(100))
 	o := must(t, "data", "info", path, "--label", "grade", "--group", "site", "--types", "joined=date")
 	for _, want := range []string{"rows        100 of 5 columns to train on", "ids         patient", "classes     2: bad 50, good 50", "groups 4",
 		"patient  id        \"p000\", \"p001\", ", "city     category  \"Bern\" 34, \"Oslo\" 33 ", "     33         2", "smoker   yes/no", "joined   date      2024-01-01 to 2024-01-28",
@@ -99,7 +99,7 @@ func TestWideDataInfo(t *testing.T) {
 
 // As JSON all of it is one object, whatever the data are.
 func TestDataInfoJSON(t *testing.T) {
-	v := must(t, "data", "info", written(t, "patients.csv", patients(100)), "--json", "--label", "grade").object(t)
+	v := must(t, "data", "info", written(t, "patients.csv", patientTable(100)), "--json", "--label", "grade").object(t)
 	columns := v["columns"].([]any)
 	if len(columns) != 9 || number64(t, v, "parts", "train", "rows") != 100 || number64(t, columns[2].(map[string]any), "missing") != 33 ||
 		number64(t, columns[1].(map[string]any), "min") != 20.5 || columns[5].(map[string]any)["left_out"] == nil || v["labels"] != "grade" {
