@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -43,6 +44,9 @@ func fixtures(t *testing.T) {
 	fixedPlaces(t)
 }
 
+// dataLine names the data of a config.
+var dataLine = regexp.MustCompile(`(?m)^data: .*$`)
+
 // fixedRuns makes runs that are whole and runs that are not.
 func fixedRuns(t *testing.T) {
 	t.Helper()
@@ -58,7 +62,7 @@ func fixedRuns(t *testing.T) {
 	put(t, "hugespec.safetensors", strings.Replace(model, `\"latent\":3,`, `\"latent\":9,`, 1))
 	for _, run := range []struct{ name, config, model, last string }{
 		{"nomodel", config, "", last}, {"noconfig", "", model, last}, {"badconfig", "latnt: 3\n", model, last}, {"badmodel", config, model[:99], last}, {"badlast", config, model, last[:99]},
-		{"piped", strings.Replace(config, "waves.csv", "\"-\"", 1), model, last}, {"pipedtest", config + "test-data: \"-\"\n", "", ""},
+		{"piped", dataLine.ReplaceAllString(config, `data: "-"`), model, last}, {"pipedtest", config + "test-data: \"-\"\n", "", ""},
 		{"otherlast", config, model, model}, {"longsteps", strings.Replace(config, "accumulate: 1", "accumulate: 2000000000", 1), model, last}, {"lostdata", strings.Replace(config, "waves.csv", "gone.csv", 1), model, last}, {"otherdata", strings.Replace(config, "waves.csv", "narrow.csv", 1), model, last},
 	} {
 		for file, text := range map[string]string{"config.yaml": run.config, "model.safetensors": run.model, "last.ckpt": run.last} {
