@@ -30,7 +30,7 @@ func (s *Source) doubt(format string, args ...any) {
 }
 
 // endings are what file names may end in, without .gz, and what they mean.
-const endings = ".npy, .npz, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz"
+const endings = ".npy, .npz, .csv, .tsv, .txt, .parquet, .arrow, .feather, .idx or -ubyte (IDX), all but .npz, .parquet, .arrow and .feather with or without .gz"
 
 // Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, or a file by its ending. In NPY and NPZ
 // an array of uint8 is grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
@@ -90,12 +90,19 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 		return openCSV(ctx, name, '\t', how)
 	case "txt":
 		return openCSV(ctx, name, ' ', how)
+	case "parquet":
+		return openParquet(ctx, name, how)
+	case "arrow":
+		return openArrow(ctx, name, how)
 	case "idx":
 		var sets []*Set
 		if sets, err = openImages(ctx, []string{name}); err == nil {
 			set = sets[0]
 		}
 	default:
+		if bare, packed := strings.CutSuffix(strings.ToLower(name), ".gz"); packed && columnarKinds[ending(bare)] != "" {
+			return nil, wrong(name, "packed as a whole, and not read from start to end: expected it unpacked (gunzip does that)")
+		}
 		return nil, wrong(name, "unknown kind of file: expected a name ending in %s", endings)
 	}
 	if err != nil {
@@ -113,12 +120,21 @@ func format(name string) string {
 	if strings.HasSuffix(base, ".npz") {
 		return "npz"
 	}
+	if kind := columnarKinds[ending(base)]; kind != "" {
+		return kind
+	}
 	base = strings.TrimSuffix(base, ".gz")
 	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx"}, base[i+1:]) {
 		return base[i+1:]
 	}
 	return ""
 }
+
+// columnarKinds are the formats that keep columns apart, by the endings of their names.
+var columnarKinds = map[string]string{"parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow"}
+
+// ending is what follows the last dot of a name.
+func ending(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
 
 // again says whether a file can be read a second time.
 func again(path string) bool {
