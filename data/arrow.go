@@ -77,6 +77,9 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 	case strings.HasPrefix(string(magic), "FEA1"):
 		return nil, "", wrong(f.path, "Feather of version 1, which pyarrow writes no more: expected version 2, that is, an Arrow file")
 	case string(magic) == "ARROW1":
+		if err := (&arrowGuard{file: f}).whole(); err != nil {
+			return nil, "", err
+		}
 		r, err := ipc.NewFileReader(io.NewSectionReader(f, 0, f.size), options...)
 		if err != nil {
 			return nil, "", err
@@ -90,9 +93,8 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 			return r.RecordBatchAt(k - 1)
 		}}, "Arrow", nil
 	}
-	end := make([]byte, 4)
-	if _, err := f.ReadAt(end, f.size-4); err != nil || string(end) != "\x00\x00\x00\x00" {
-		return nil, "", errors.New("neither the start of an Arrow file nor the end of a stream")
+	if err := (&arrowGuard{file: f}).stream(); err != nil {
+		return nil, "", err
 	}
 	r, err := ipc.NewReader(io.NewSectionReader(f, 0, f.size), options...)
 	if err != nil {

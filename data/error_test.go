@@ -65,7 +65,7 @@ func TestOpenRefusesNamesThatCannotBe(t *testing.T) {
 		{"Glyphs", []string{"did you mean builtin:glyphs"}},
 		{filepath.Join(dir, "none.npy"), []string{"none.npy", "no such file"}},
 		{filepath.Join(dir, "folder.csv"), []string{"train-images-idx3-ubyte"}},
-		{file(t, "a.parquet", "x"), []string{"a.parquet", ".npz", ".csv"}},
+		{file(t, "a.doc", "x"), []string{"a.doc", ".npz", ".csv", ".parquet"}},
 		{file(t, "plain", "x"), []string{"unknown kind of file"}},
 		{file(t, "a.csv", "x\n1\n") + "/b.csv", []string{"not a directory"}},
 		{"a\x00.csv", []string{"invalid argument"}},
@@ -86,6 +86,7 @@ func TestOpenEndsWithTheContext(t *testing.T) {
 		file(t, "a.csv", "x\n1\n"),
 		file(t, "a.npy", string(formatNPYHeader("|u1", []int{1}))+"\x00"),
 		file(t, "a.idx", "\x00\x00\x08\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00"),
+		"testdata/columnar/table.parquet", "testdata/columnar/table.feather",
 	} {
 		var e *Error
 		if _, err := Open(ctx, path); !errors.Is(err, context.Canceled) || errors.As(err, &e) {

@@ -65,7 +65,8 @@ func readParquet(f *randomFile, how *Reading) (*Source, error) {
 type parquetReader struct {
 	*columnar
 	file *parquet.File
-	leaf []int // column of the file of each field, -1 where it is none
+	leaf []int  // column of the file of each field, -1 where it is none
+	half []bool // by field: the library does not know float16
 	put  []func(i int, v parquet.Value) error
 }
 
@@ -78,16 +79,45 @@ func (p *parquetReader) index() string {
 // schema describes the columns.
 func (p *parquetReader) schema() []columnSpec {
 	var specs []columnSpec
-	for _, c := range p.file.Root().Columns() {
+	elements := p.elements()
+	for k, c := range p.file.Root().Columns() {
 		s := columnSpec{name: c.Name(), kind: specOther, why: "a list or a struct"}
-		p.leaf = append(p.leaf, -1)
+		p.leaf, p.half = append(p.leaf, -1), append(p.half, false)
 		if c.Leaf() && !c.Repeated() {
 			s.kind, s.why = parquetKind(c.Type())
-			p.leaf[len(p.leaf)-1] = c.Index()
+			if half(elements[k]) {
+				s.kind, p.half[k] = specNumber, true
+			}
+			p.leaf[k] = c.Index()
 		}
 		specs = append(specs, s)
 	}
 	return specs
+}
+
+// elements are the descriptions of the columns, without those inside them.
+func (p *parquetReader) elements() []*pq.SchemaElement {
+	var top []*pq.SchemaElement
+	inside := int64(0)
+	for k := range p.file.Metadata().Schema {
+		e := &p.file.Metadata().Schema[k]
+		switch {
+		case k == 0:
+			continue
+		case inside > 0:
+			inside--
+		default:
+			top = append(top, e)
+		}
+		inside += int64(max(e.NumChildren.V, 0))
+	}
+	return top
+}
+
+// half says whether a column is of float16.
+func half(e *pq.SchemaElement) bool {
+	_, is := e.LogicalType.Value.(*pq.Float16Type)
+	return is && e.Type.Valid && e.Type.V == pq.FixedLenByteArray && e.TypeLength.V == 2
 }
 
 // parquetKind tells what the cells of a type are.
@@ -96,7 +126,7 @@ func parquetKind(t parquet.Type) (specKind, string) {
 		switch l.Value.(type) {
 		case *pq.StringType, *pq.EnumType, *pq.JsonType, *pq.UUIDType:
 			return specText, ""
-		case *pq.DecimalType, *pq.IntType, *pq.Float16Type:
+		case *pq.DecimalType, *pq.IntType:
 			return specNumber, ""
 		case *pq.DateType, *pq.TimestampType:
 			return specDate, ""
@@ -135,7 +165,7 @@ const mostCellsPerByte = 1 << 13
 // group reads a row group.
 func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 	if m.NumRows < 0 || m.NumRows > math.MaxInt32 {
-		return errThrift
+		return errClaim
 	}
 	if p.put == nil {
 		p.put = make([]func(int, parquet.Value) error, len(p.fields))
@@ -249,10 +279,18 @@ func (p *parquetReader) putter(j int, t parquet.Type) func(i int, v parquet.Valu
 
 // taker returns what takes the cells that are there.
 func (p *parquetReader) taker(j int, t parquet.Type) func(i int, v parquet.Value) error {
+	if p.half[j] {
+		return func(i int, v parquet.Value) error {
+			return p.putNumber(j, i, halfToFloat(binary.LittleEndian.Uint16(v.ByteArray())), 32)
+		}
+	}
 	if l := t.LogicalType(); l != nil {
 		switch l := l.Value.(type) {
 		case *pq.UUIDType:
-			return func(_ int, v parquet.Value) error { p.putText(j, []byte(hex.EncodeToString(v.ByteArray()))); return nil }
+			return func(_ int, v parquet.Value) error {
+				p.putText(j, []byte(hex.EncodeToString(v.ByteArray())))
+				return nil
+			}
 		case *pq.DecimalType:
 			return func(i int, v parquet.Value) error { return p.putDecimal(j, i, decimalText(unscaled(v), int(l.Scale))) }
 		case *pq.DateType:
@@ -260,10 +298,6 @@ func (p *parquetReader) taker(j int, t parquet.Type) func(i int, v parquet.Value
 		case *pq.TimestampType:
 			perDay := int64(24 * time.Hour / l.Unit.Value.Duration())
 			return func(i int, v parquet.Value) error { p.putDate(j, i, v.Int64(), perDay); return nil }
-		case *pq.Float16Type:
-			return func(i int, v parquet.Value) error {
-				return p.putNumber(j, i, halfToFloat(binary.LittleEndian.Uint16(v.ByteArray())), 32)
-			}
 		case *pq.IntType:
 			if !l.IsSigned && t.Kind() == parquet.Int32 {
 				return func(i int, v parquet.Value) error { return p.putUnsigned(j, i, uint64(v.Uint32())) }

@@ -11,15 +11,16 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	pq "github.com/parquet-go/parquet-go/format"
+	"github.com/pierrec/lz4/v4"
 )
 
 // The library takes memory for what headers claim, so they are looked at before it is let at them: the footer and the
 // header of each page of the columns that are read, both in Thrift's compact protocol
 // (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md).
 
-var errThrift = errors.New("a header claims more than there is")
+var errClaim = errors.New("a header claims more than there is")
 
-// thriftWalk goes through a struct of bytes and hands every integer in it to see, under the numbers of the fields that
+// thriftWalk goes through a struct of bytes and hands every integer and boolean in it to see, under the numbers of the fields that
 // lead to it. Lists and texts that claim more than the bytes hold, and what is nested too deep, are errors.
 type thriftWalk struct {
 	b    []byte
@@ -55,7 +56,7 @@ func (w *thriftWalk) uvarint() (uint64, error) {
 		return 0, io.ErrUnexpectedEOF
 	}
 	if n < 0 {
-		return 0, errThrift
+		return 0, errClaim
 	}
 	w.at += n
 	return v, nil
@@ -68,7 +69,7 @@ func (w *thriftWalk) zigzag() (int64, error) {
 
 func (w *thriftWalk) skip(n uint64) error {
 	if n > uint64(len(w.b)-w.at) {
-		return fmt.Errorf("%w: %w", errThrift, io.ErrUnexpectedEOF)
+		return fmt.Errorf("%w: %w", errClaim, io.ErrUnexpectedEOF)
 	}
 	w.at += int(n)
 	return nil
@@ -77,7 +78,7 @@ func (w *thriftWalk) skip(n uint64) error {
 // fields walks through the fields of a struct.
 func (w *thriftWalk) fields() error {
 	if len(w.path) > thriftDepth {
-		return errThrift
+		return errClaim
 	}
 	id := int16(0)
 	for {
@@ -94,13 +95,16 @@ func (w *thriftWalk) fields() error {
 			}
 			id = int16(v)
 		}
-		if kind := head & 15; kind != thriftTrue && kind != thriftFalse {
-			w.path = append(w.path, id)
-			err := w.value(kind)
-			w.path = w.path[:len(w.path)-1]
-			if err != nil {
-				return err
-			}
+		w.path = append(w.path, id)
+		switch kind := head & 15; kind {
+		case thriftTrue, thriftFalse:
+			err = w.see(w.path, int64(thriftFalse-kind))
+		default:
+			err = w.value(kind)
+		}
+		w.path = w.path[:len(w.path)-1]
+		if err != nil {
+			return err
 		}
 	}
 }
@@ -148,7 +152,7 @@ func (w *thriftWalk) list() error {
 		least = 3 // a field and the end: none of Parquet's is empty
 	}
 	if n > uint64(len(w.b)-w.at)/least {
-		return errThrift
+		return errClaim
 	}
 	for range n {
 		if err := w.value(kind); err != nil {
@@ -178,7 +182,7 @@ func checkFooter(f *randomFile) error {
 		return errors.New("it does not end as Parquet does")
 	}
 	if n > f.size-12 {
-		return errThrift
+		return errClaim
 	}
 	if err := f.ask(16*n, "columns' descriptions"); err != nil {
 		return &askedError{err}
@@ -192,7 +196,7 @@ func checkFooter(f *randomFile) error {
 		if len(path) == 2 && path[0] == 2 && path[1] == 5 { // SchemaElement.num_children
 			groups, children = groups+1, children+v
 			if v < 0 || v > n || children > n || groups > mostGroups {
-				return errThrift
+				return errClaim
 			}
 		}
 		return nil
@@ -209,6 +213,7 @@ const (
 // pageClaims is what the header of a page says.
 type pageClaims struct {
 	kind, packed, unpacked, cells, levels int64
+	plain                                 bool // it is not packed, whatever the column is
 }
 
 // checkPages looks at the headers of the pages of a column's chunk and returns how many cells they hold.
@@ -218,7 +223,7 @@ func checkPages(f *randomFile, m *pq.ColumnMetaData) (int64, error) {
 		at = m.DictionaryPageOffset
 	}
 	if at < 4 || m.TotalCompressedSize < 0 || m.TotalCompressedSize > f.size-at || m.DataPageOffset < at {
-		return 0, errThrift
+		return 0, errClaim
 	}
 	end = at + m.TotalCompressedSize
 	cells := int64(0)
@@ -230,11 +235,11 @@ func checkPages(f *randomFile, m *pq.ColumnMetaData) (int64, error) {
 		at += n
 		switch {
 		case c.packed < 0 || c.packed > end-at || c.unpacked < 0 || c.cells < 0 || c.levels < 0 || c.levels > c.packed:
-			return 0, errThrift
+			return 0, errClaim
 		case c.unpacked > mostPage || c.cells > mostPageCells:
 			return 0, wrong(f.path, "a page of %d bytes and %d cells: expected at most %d and %d", c.unpacked, c.cells, mostPage, mostPageCells)
 		case c.kind == int64(pq.DictionaryPage) && c.cells > c.unpacked:
-			return 0, errThrift
+			return 0, errClaim
 		}
 		if err := checkUnpacked(f, m.Codec, at, c); err != nil {
 			return 0, err
@@ -267,9 +272,11 @@ func readPageHeader(f *randomFile, at, end int64) (pageClaims, int64, error) {
 				c.cells = v
 			case len(path) == 2 && path[0] == 8 && (path[1] == 5 || path[1] == 6):
 				if v < 0 {
-					return errThrift
+					return errClaim
 				}
 				c.levels += v
+			case len(path) == 2 && path[0] == 8 && path[1] == 7:
+				c.plain = v == 0
 			}
 			return nil
 		}}
@@ -288,10 +295,13 @@ func checkUnpacked(f *randomFile, codec pq.CompressionCodec, at int64, c pageCla
 	if packed.Size() == 0 {
 		return nil
 	}
+	if c.plain {
+		codec = pq.Uncompressed
+	}
 	switch codec {
 	case pq.Uncompressed:
 		if c.unpacked > c.packed {
-			return errThrift
+			return errClaim
 		}
 		return nil
 	case pq.Snappy:
@@ -300,7 +310,7 @@ func checkUnpacked(f *randomFile, codec pq.CompressionCodec, at int64, c pageCla
 			return err
 		}
 		if n, k := binary.Uvarint(head); k <= 0 || n > uint64(c.unpacked) {
-			return errThrift
+			return errClaim
 		}
 		return nil
 	case pq.Gzip:
@@ -319,13 +329,18 @@ func checkUnpacked(f *randomFile, codec pq.CompressionCodec, at int64, c pageCla
 		defer z.Close()
 		unpacked = z
 	case pq.Lz4Raw:
-		return nil // grows as it unpacks, by no more than 255 times
+		b := make([]byte, packed.Size()+c.unpacked)
+		if _, err := io.ReadFull(packed, b[:packed.Size()]); err != nil {
+			return err
+		}
+		_, err := lz4.UncompressBlock(b[:packed.Size()], b[packed.Size():])
+		return err
 	default:
 		return wrong(f.path, "packed by %s: expected snappy, gzip, zstd, brotli, LZ4_RAW or none", codec)
 	}
 	n, err := io.Copy(io.Discard, io.LimitReader(unpacked, c.unpacked+1))
 	if err == nil && n > c.unpacked {
-		err = errThrift
+		err = errClaim
 	}
 	return err
 }

@@ -3,14 +3,16 @@ package data
 import (
 	"bufio"
 	"compress/gzip"
+	"errors"
 	"io"
 	"strings"
 )
 
 // Write writes a set to path in the format of its ending, as [WriteAtomic] does: .npy (features alone), .npz (X, and y
-// for labels), .csv and .tsv (names of rows first, categories by the names of their levels, labels as a last column
+// for labels), .parquet, .arrow and .feather (as .csv, with types: counts as whole numbers, categories as texts, dates as
+// moments), .csv and .tsv (names of rows first, categories by the names of their levels, labels as a last column
 // "label"), .idx (features alone, as bytes: floats are clipped to [0,1] and rounded to the nearest v/255), and any but
-// .npz with .gz behind it. NPY and NPZ hold a category as the number of its level.
+// .npz, .parquet, .arrow and .feather with .gz behind it. NPY and NPZ hold a category as the number of its level.
 //
 // An unknown ending, a folder that is not there, or an inconsistent set is an [*Error]; other errors are the machine's.
 func Write(path string, s *Set) error {
@@ -72,6 +74,10 @@ func newPartWriter(kind string, w io.Writer) partWriter {
 		return newCSVWriter(w, ',')
 	case "tsv":
 		return newCSVWriter(w, '\t')
+	case "parquet":
+		return &parquetWriter{b: b}
+	case "arrow":
+		return &arrowWriter{b: b}
 	}
 	return &idxWriter{b: b}
 }
@@ -96,7 +102,7 @@ func (p *parts) write(each func(use func(*Set) error) error) error {
 
 func (p *parts) use(s *Set) error {
 	if p.first == nil {
-		if err := p.w.begin(s, p.left); err != nil {
+		if err := p.named(p.w.begin(s, p.left)); err != nil {
 			return err
 		}
 		p.first = s.Head(0)
@@ -111,5 +117,14 @@ func (p *parts) use(s *Set) error {
 			s.Cols, f.Cols)
 	}
 	p.left -= s.Rows
-	return p.w.part(s)
+	return p.named(p.w.part(s))
+}
+
+// named gives an Error of a writer the file's name.
+func (p *parts) named(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Path == "" {
+		e.Path = p.path
+	}
+	return err
 }
