@@ -73,11 +73,13 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 		return nil, "", errors.Join(io.ErrUnexpectedEOF, err)
 	}
 	options := []ipc.Option{ipc.WithAllocator(&boundedMemory{file: f}), ipc.WithMetadataSizeLimit(min(f.size, 64<<20)), ipc.WithBodySizeLimit(f.size)}
+	g := &arrowGuard{file: f}
+	defer g.close()
 	switch {
 	case strings.HasPrefix(string(magic), "FEA1"):
 		return nil, "", wrong(f.path, "Feather of version 1, which pyarrow writes no more: expected version 2, that is, an Arrow file")
 	case string(magic) == "ARROW1":
-		if err := (&arrowGuard{file: f}).whole(); err != nil {
+		if err := g.whole(); err != nil {
 			return nil, "", err
 		}
 		r, err := ipc.NewFileReader(io.NewSectionReader(f, 0, f.size), options...)
@@ -93,7 +95,7 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 			return r.RecordBatchAt(k - 1)
 		}}, "Arrow", nil
 	}
-	if err := (&arrowGuard{file: f}).stream(); err != nil {
+	if err := g.stream(); err != nil {
 		return nil, "", err
 	}
 	r, err := ipc.NewReader(io.NewSectionReader(f, 0, f.size), options...)
@@ -120,7 +122,7 @@ type boundedMemory struct {
 	asked int
 }
 
-// How much more than the file's size a buffer may have, and how many times the file's size they may have together.
+// What the buffers of a batch may have together: so many bytes, and so many times the file's size.
 const (
 	mostBuffer  = 64 << 20
 	mostBuffers = 256
@@ -128,10 +130,7 @@ const (
 
 // Allocate is the library's: it returns so many bytes of zeros.
 func (m *boundedMemory) Allocate(size int) []byte {
-	if size < 0 || int64(size) > mostBuffer+m.file.size {
-		panic(fmt.Sprintf("a buffer of %d bytes in a file of %d: expected smaller batches of rows", size, m.file.size))
-	}
-	if m.taken += size; int64(m.taken) > mostBuffer+mostBuffers*m.file.size {
+	if m.taken += size; size < 0 || int64(m.taken) > mostBuffer+mostBuffers*m.file.size {
 		panic(fmt.Sprintf("buffers of %d bytes in a file of %d: expected smaller batches of rows", m.taken, m.file.size))
 	}
 	if m.taken > m.asked {

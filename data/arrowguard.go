@@ -1,11 +1,15 @@
 package data
 
 import (
+	"bufio"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 
 	flatbuffers "github.com/google/flatbuffers/go"
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 )
 
 // The library takes memory for what headers claim, so they are looked at before it is let at them. They are tables of
@@ -25,6 +29,13 @@ const (
 type arrowGuard struct {
 	file   *randomFile
 	fields int
+	zstd   *zstd.Decoder
+}
+
+func (g *arrowGuard) close() {
+	if g.zstd != nil {
+		g.zstd.Close()
+	}
 }
 
 // table is the table that an offset at a place of a buffer leads to.
@@ -90,14 +101,14 @@ func (g *arrowGuard) children(t *flatbuffers.Table, slot flatbuffers.VOffsetT, d
 	return nil
 }
 
-// message looks at the header of a message and returns how long its body is.
-func (g *arrowGuard) message(b []byte) (body int64, err error) {
+// message looks at the header of a message whose body begins at a byte of the file, and returns how long that is.
+func (g *arrowGuard) message(b []byte, at int64) (body int64, err error) {
 	if len(b) < 8 {
 		return 0, io.ErrUnexpectedEOF
 	}
 	t := table(b, 0)
 	body = t.GetInt64Slot(slot3, 0)
-	if body < 0 || body > g.file.size {
+	if body < 0 || body > g.file.size-at {
 		return 0, errClaim
 	}
 	header := inside(t, slot2)
@@ -108,16 +119,16 @@ func (g *arrowGuard) message(b []byte) (body int64, err error) {
 		err = g.schema(header)
 	case kind == 2: // a dictionary: its values are a batch
 		if batch := inside(header, slot1); batch != nil {
-			err = g.batch(batch)
+			err = g.batch(batch, at, body)
 		}
 	case kind == 3:
-		err = g.batch(header)
+		err = g.batch(header, at, body)
 	}
 	return body, err
 }
 
-// batch looks at the description of a batch.
-func (g *arrowGuard) batch(t *flatbuffers.Table) error {
+// batch looks at the description of a batch with that body.
+func (g *arrowGuard) batch(t *flatbuffers.Table, at, body int64) error {
 	if n := t.GetInt64Slot(slot0, 0); n < 0 || n > 1<<40 {
 		return errClaim
 	}
@@ -127,14 +138,66 @@ func (g *arrowGuard) batch(t *flatbuffers.Table) error {
 			return errClaim
 		}
 	}
-	_, buffers := vector(t, slot2, 16)
+	first, buffers := vector(t, slot2, 16)
 	start, n = vector(t, slot4, 8)
 	for k := range n {
 		if v := t.GetInt64(start + flatbuffers.UOffsetT(8*k)); v < 0 || v > int64(buffers) {
 			return errClaim
 		}
 	}
+	packing := inside(t, slot3)
+	for k := range buffers {
+		offset, length := t.GetInt64(first+flatbuffers.UOffsetT(16*k)), t.GetInt64(first+flatbuffers.UOffsetT(16*k+8))
+		if offset < 0 || length < 0 || offset > body || length > body-offset {
+			return errClaim
+		}
+		if packing == nil || length == 0 {
+			continue
+		}
+		if err := g.unpack(packing.GetInt8Slot(slot0, 0), at+offset, length); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// unpack makes sure that a buffer unpacks to as much as it says, and to what was packed where it has a checksum, which
+// the library does not look at.
+func (g *arrowGuard) unpack(codec int8, at, length int64) error {
+	head, err := g.part(at, min(length, 8))
+	if err != nil || length < 8 {
+		return errors.Join(err, errClaim)
+	}
+	size := int64(binary.LittleEndian.Uint64(head))
+	if size == -1 {
+		return nil
+	}
+	if size < 0 || size > mostBuffer+mostBuffers*g.file.size {
+		return errClaim
+	}
+	var unpacked io.Reader
+	packed := bufio.NewReaderSize(io.NewSectionReader(g.file, at+8, length-8), 1<<16)
+	switch {
+	case codec == 0:
+		unpacked = lz4.NewReader(packed)
+	case codec == 1 && g.zstd == nil:
+		if g.zstd, err = zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(mostBuffer)); err != nil {
+			return err
+		}
+		unpacked = g.zstd
+	case codec == 1:
+		unpacked = g.zstd
+		if err := g.zstd.Reset(packed); err != nil {
+			return err
+		}
+	default:
+		return fmt.Errorf("packed by method %d: expected LZ4 or Zstandard", codec)
+	}
+	n, err := io.Copy(io.Discard, io.LimitReader(unpacked, size+1))
+	if err == nil && n != size {
+		err = errClaim
+	}
+	return err
 }
 
 // part reads n bytes of headers.
@@ -183,7 +246,7 @@ func (g *arrowGuard) whole() error {
 			if err != nil {
 				return err
 			}
-			if _, err := g.message(unprefixed(b)); err != nil {
+			if _, err := g.message(unprefixed(b), t.GetInt64(at)+size); err != nil {
 				return err
 			}
 		}
@@ -219,12 +282,10 @@ func (g *arrowGuard) stream() error {
 		if err != nil {
 			return err
 		}
-		body, err := g.message(b)
+		at += int64(n)
+		body, err := g.message(b, at)
 		if err != nil {
 			return err
-		}
-		if at += int64(n); body > g.file.size-at {
-			return errClaim
 		}
 		at += body
 	}

@@ -40,7 +40,7 @@ func (a *arrowWriter) begin(s *Set, _ int) error {
 		}
 		fields = append(fields, f)
 	}
-	a.most = max(1, min(1<<16, 1<<20/max(len(a.columns), 1)))
+	a.most = max(1, min(1<<15, 1<<20/max(len(a.columns), 1)))
 	a.schema = arrow.NewSchema(fields, nil)
 	a.w, err = ipc.NewFileWriter(a.b, ipc.WithSchema(a.schema), ipc.WithZstd())
 	return err
