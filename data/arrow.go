@@ -40,7 +40,7 @@ func readArrow(f *randomFile, how *Reading) (*Source, error) {
 		r.columnar = t
 		for {
 			b, err := batches.next()
-			if err == io.EOF {
+			if b == nil && err == nil {
 				break
 			}
 			if err == nil {
@@ -60,7 +60,7 @@ func readArrow(f *randomFile, how *Reading) (*Source, error) {
 	return t.source(how, said)
 }
 
-// batchReader gives the batches of a file or a stream, io.EOF behind the last.
+// batchReader gives the batches of a file or a stream, nil behind the last.
 type batchReader struct {
 	schema *arrow.Schema
 	next   func() (arrow.RecordBatch, error)
@@ -89,7 +89,7 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 		k := 0
 		return &batchReader{r.Schema(), func() (arrow.RecordBatch, error) {
 			if k == r.NumRecords() {
-				return nil, io.EOF
+				return nil, nil
 			}
 			k++
 			return r.RecordBatchAt(k - 1)
@@ -104,10 +104,7 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 	}
 	return &batchReader{r.Schema(), func() (arrow.RecordBatch, error) {
 		if !r.Next() {
-			if err := r.Err(); err != nil {
-				return nil, err
-			}
-			return nil, io.EOF
+			return nil, r.Err()
 		}
 		b := r.RecordBatch()
 		b.Retain()

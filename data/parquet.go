@@ -244,7 +244,7 @@ func (c *cursor) more() error {
 	if c.page == nil {
 		page, err := c.pages.ReadPage()
 		if err != nil {
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return err
@@ -254,10 +254,10 @@ func (c *cursor) more() error {
 	n, err := c.values.ReadValues(c.buffer)
 	c.have = c.buffer[:n]
 	switch {
-	case err == io.EOF && n == 0:
+	case errors.Is(err, io.EOF) && n == 0:
 		parquet.Release(c.page)
 		c.page = nil
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		return err
 	case err == nil && n == 0:
 		return io.ErrNoProgress

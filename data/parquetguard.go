@@ -256,7 +256,7 @@ func checkPages(f *randomFile, m *pq.ColumnMetaData) (int64, error) {
 func readPageHeader(f *randomFile, at, end int64) (pageClaims, int64, error) {
 	for size := int64(256); ; size *= 8 {
 		b := make([]byte, min(size, end-at))
-		if _, err := f.ReadAt(b, at); err != nil && err != io.EOF {
+		if _, err := f.ReadAt(b, at); err != nil && !errors.Is(err, io.EOF) {
 			return pageClaims{}, 0, err
 		}
 		var c pageClaims

@@ -10,7 +10,7 @@ import (
 // parquetWriter writes Parquet, packed by Snappy, with a checksum for each page.
 type parquetWriter struct {
 	b       *bufio.Writer
-	w       *parquet.Writer
+	w       *parquet.GenericWriter[any]
 	columns []typedColumn
 	texts   [][]parquet.Value // of levels, by column
 	values  []parquet.Value   // of rows
@@ -61,7 +61,7 @@ func (p *parquetWriter) begin(s *Set, _ int) error {
 	n := max(len(p.columns), 1)
 	p.most, p.group = max(1, min(256, blockValues/n)), max(1, min(1<<16, 1<<22/n))
 	p.values = make([]parquet.Value, p.most*n)
-	p.w = parquet.NewWriter(p.b, parquet.NewSchema("table", root), parquet.Compression(&parquet.Snappy), parquet.CreatedBy("aegpu", "1", "-"))
+	p.w = parquet.NewGenericWriter[any](p.b, parquet.NewSchema("table", root), parquet.Compression(&parquet.Snappy), parquet.CreatedBy("aegpu", "1", "-"))
 	return nil
 }
 

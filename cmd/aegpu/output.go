@@ -24,7 +24,7 @@ func seedFlag() cli.Flag {
 }
 
 func outputFlag(what string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .png for images"}
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .parquet .arrow .feather, .png for images"}
 }
 
 // writeJSON prints one JSON object.
@@ -71,10 +71,10 @@ func output(c *cli.Context) (string, error) {
 	if path == "" {
 		return "", wrong("-o FILE is missing: the file to write, as in -o out.npy")
 	}
-	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
-	if !slices.Contains([]string{".npy", ".npz", ".csv", ".tsv", ".idx", ".png"}, filepath.Ext(name)) ||
-		strings.HasSuffix(strings.ToLower(path), ".png.gz") || strings.HasSuffix(strings.ToLower(path), ".npz.gz") {
-		return "", wrong("%s: unknown kind of file to write: expected a name ending in .npy, .npz, .csv, .tsv, .idx or .png", path)
+	bare, packed := strings.CutSuffix(strings.ToLower(path), ".gz")
+	whole := []string{".npz", ".png", ".parquet", ".pq", ".arrow", ".feather", ".ipc"} // with a .gz behind it, none of them
+	if ext := filepath.Ext(bare); !slices.Contains([]string{".npy", ".csv", ".tsv", ".idx"}, ext) && (packed || !slices.Contains(whole, ext)) {
+		return "", wrong("%s: unknown kind of file to write: expected a name ending in .npy, .npz, .csv, .tsv, .idx, .parquet, .arrow, .feather or .png", path)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return "", wrong("%s: there is no folder %s", path, filepath.Dir(path))

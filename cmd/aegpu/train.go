@@ -20,7 +20,7 @@ func newTrainCommand(s *streams) *cli.Command {
 		Name:      "train",
 		Usage:     "train an autoencoder",
 		ArgsUsage: "[DATA]",
-		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
+		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout, or a file of IDX, NPY, NPZ, CSV, TSV, Parquet or Arrow (Feather).\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
 			"metrics.jsonl, pictures and report.html. One training at a time writes to it.\n\n" +
 			"  aegpu train data/mnist --model vae --latent 20 --epochs 10",
