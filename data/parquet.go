@@ -175,6 +175,7 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 			}
 		}
 	}
+	guard := pageGuard{file: p.columnar.file}
 	var cursors []*cursor
 	defer func() {
 		for _, c := range cursors {
@@ -188,7 +189,8 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 		if field.at < 0 && field.texts == nil {
 			continue
 		}
-		n, err := checkPages(p.columnar.file, &m.Columns[p.leaf[j]].MetaData)
+		guard.optional = p.file.Root().Columns()[j].Optional()
+		n, err := guard.check(&m.Columns[p.leaf[j]].MetaData)
 		if err != nil {
 			return err
 		}
