@@ -162,8 +162,9 @@ func prefixed(b []byte) (first, rest []byte, err error) {
 
 // values looks at what the cells that are there say of their number.
 func (g *pageGuard) values(encoding pq.Encoding, b []byte, cells int64) error {
+	const oldDictionary = 2 // of the first files, the same in pages of cells
 	switch encoding {
-	case pq.PlainDictionary, pq.RLEDictionary:
+	case oldDictionary, pq.RLEDictionary:
 		if len(b) == 0 {
 			return nil
 		}
