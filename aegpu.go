@@ -77,7 +77,7 @@ func ReadParts(ctx context.Context, name string) (train, test *Table, err error)
 }
 
 // Write writes a table in the format that the name ends in: .csv, .tsv, .npy, .npz,
-// .idx, and .gz after any but .npz. The file is whole or not there. Names of rows and
+// .idx, and .gz after any of these but .npz; .parquet, .arrow, .feather. The file is whole or not there. Names of rows and
 // categories are written as text in .csv and .tsv, which Read does not take yet.
 func Write(name string, t *Table) error {
 	if err := checkTable(t); err != nil {

@@ -97,7 +97,7 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark}, dialect: d, csv: newFields(in, d.comma)}
+	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1}, dialect: d, csv: newFields(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}

@@ -65,13 +65,13 @@ func TestOpenRefusesNamesThatCannotBe(t *testing.T) {
 		{"Glyphs", []string{"did you mean builtin:glyphs"}},
 		{filepath.Join(dir, "none.npy"), []string{"none.npy", "no such file"}},
 		{filepath.Join(dir, "folder.csv"), []string{"a folder without files of data", "MNIST's layout"}},
-		{file(t, "a.parquet", "x"), []string{"a.parquet", ".npz", ".csv"}},
+		{file(t, "a.doc", "\x00x"), []string{"a.doc", ".npz", ".csv", ".parquet"}},
 		{file(t, "plain", ""), []string{"unknown kind of file", "empty"}},
 		{file(t, "bytes", "\x00\x00\x00\x01\x00\x00\x00\x01"), []string{"unknown kind of file", "00 00 00 01"}},
 		{file(t, "text.yaml", "a: 1\n"), []string{"unknown kind of file"}},
-		{file(t, "text.parquet", "a,b\n1,2\n"), []string{"unknown kind of file"}},
+		{file(t, "text.parquet", "a,b\n1,2\n"), []string{"expected a Parquet file"}},
 		{file(t, "zip.dat.gz", "\x1f\x8b"), []string{"cut short"}},
-		{file(t, "data", "PAR1\x00\x00"), []string{"parquet"}},
+		{file(t, "data", "PAR1\x00\x00"), []string{"expected a Parquet file"}},
 		{file(t, "a.csv", "x\n1\n") + "/b.csv", []string{"not a directory"}},
 		{"a\x00.csv", []string{"invalid argument"}},
 	} {
@@ -91,6 +91,7 @@ func TestOpenEndsWithTheContext(t *testing.T) {
 		file(t, "a.csv", "x\n1\n"),
 		file(t, "a.npy", string(formatNPYHeader("|u1", []int{1}))+"\x00"),
 		file(t, "a.idx", "\x00\x00\x08\x02\x00\x00\x00\x01\x00\x00\x00\x01\x00"),
+		"testdata/columnar/table.parquet", "testdata/columnar/table.feather",
 	} {
 		var e *Error
 		if _, err := Open(ctx, path); !errors.Is(err, context.Canceled) || errors.As(err, &e) {

@@ -15,6 +15,7 @@ type frame struct {
 	rows    int
 	known   []columnStats // what stats found
 	blocks  [][]float64   // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
+	index   int           // the column that a file itself calls names of rows, -1 for none
 }
 
 // rawColumn is one column of a frame.
@@ -22,6 +23,11 @@ type rawColumn struct {
 	name  string
 	at    int    // among the numbers; -1 for texts and for what is not kept
 	texts *texts // nil for numbers
+
+	// Of files that keep types:
+	typed bool   // texts are texts by the file's word
+	dates bool   // the numbers are days since 1970
+	out   string // why no cell was read
 }
 
 // texts are a column of texts, each kept once.
@@ -55,6 +61,15 @@ func (t *texts) add(text string) {
 	if len(t.levels) > mostLevels && len(t.levels) > len(t.codes)/2 {
 		t.many, t.index = true, nil
 	}
+}
+
+// addBytes is add without a copy of a text that is known.
+func (t *texts) addBytes(text []byte) {
+	if at, ok := t.index[string(text)]; ok && !t.many {
+		t.codes = append(t.codes, at)
+		return
+	}
+	t.add(strings.ToValidUTF8(string(text), "\ufffd"))
 }
 
 // at returns the text of a row.

@@ -14,11 +14,11 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 	inputs := make([]input, len(at))
 	for k, j := range at {
 		c := p.column(k)
-		if c.Kind == Category && f.fields[j].texts == nil || c.Kind == Date && f.fields[j].texts == nil || c.Levels != nil && f.fields[j].texts == nil {
+		if (c.Kind == Category || c.Kind == Date || c.Levels != nil) && f.fields[j].texts == nil && !f.fields[j].dates {
 			f.toTexts(j)
 		}
 		form := ""
-		if c.Kind == Date {
+		if c.Kind == Date && !f.fields[j].dates {
 			var ok bool
 			if form, ok = dateForm(presentLevels(f.fields[j].texts)); !ok && f.rows > 0 {
 				return nil, &Error{Path: f.path, Column: j + 1, Field: c.Name, Msg: "expected dates of one form, such as 2024-12-31"}

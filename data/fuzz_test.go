@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"os"
 	"testing"
 )
 
@@ -64,6 +65,41 @@ func FuzzCSV(f *testing.F) {
 			})
 		}
 	})
+}
+
+// hold reads content as a file of columns: a valid set or an *Error, never a panic.
+func hold(t testing.TB, name string, content []byte, read func(*randomFile, *Reading) (*Source, error)) *Set {
+	t.Helper()
+	src, err := read(&randomFile{ctx: context.Background(), path: "fuzz", r: bytes.NewReader(content), size: int64(len(content))}, &Reading{})
+	var e *Error
+	if err != nil && !errors.As(err, &e) {
+		t.Fatalf("%s: %v (%T): expected an *Error", name, err, err)
+	}
+	if err != nil {
+		return nil
+	}
+	if err := src.Train.Validate(); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return src.Train
+}
+
+func FuzzParquet(f *testing.F) {
+	for _, path := range typed(f) {
+		if content, err := os.ReadFile(path); err == nil && format(path) == "parquet" {
+			f.Add(content)
+		}
+	}
+	f.Fuzz(func(t *testing.T, content []byte) { hold(t, "fuzz", content, readParquet) })
+}
+
+func FuzzArrow(f *testing.F) {
+	for _, path := range typed(f) {
+		if content, err := os.ReadFile(path); err == nil && format(path) == "arrow" {
+			f.Add(content)
+		}
+	}
+	f.Fuzz(func(t *testing.T, content []byte) { hold(t, "fuzz", content, readArrow) })
 }
 
 // FuzzPreparation reads a preparation from JSON: Validate does not panic, and what it accepts prepares and undoes a row

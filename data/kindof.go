@@ -11,7 +11,7 @@ import (
 
 // magics are what files start with, after unpacking, by kind. Those without a reader here are refused by name.
 var magics = []struct{ kind, starts string }{
-	{"npy", npyMagic}, {"npz", "PK\x03\x04"}, {"npz", "PK\x05\x06"}, {"parquet", "PAR1"}, {"arrow", "ARROW1"}, {"feather", "FEA1"},
+	{"npy", npyMagic}, {"npz", "PK\x03\x04"}, {"npz", "PK\x05\x06"}, {"parquet", "PAR1"}, {"arrow", "ARROW1"}, {"arrow", "FEA1"},
 	{"picture", "\x89PNG\r\n\x1a\n"}, {"picture", "\xff\xd8\xff"}, {"picture", "GIF8"}, {"pdf", "%PDF"}, {"hdf5", "\x89HDF"}, {"gzip", "\x1f\x8b"}, {"zstd", "\x28\xb5\x2f\xfd"},
 	{"mtx", "%%MatrixMarket"}, {"bzip2", "BZh"}, {"xz", "\xfd7zXZ"},
 }
@@ -20,19 +20,19 @@ var magics = []struct{ kind, starts string }{
 var tables = []string{"csv", "tsv", "txt"}
 
 // readable are the kinds that there is a reader of.
-var readable = append([]string{"npy", "npz", "idx", "safetensors", "mtx", "picture"}, tables...)
+var readable = append([]string{"npy", "npz", "idx", "safetensors", "mtx", "picture", "parquet", "arrow"}, tables...)
 
 // once are those that can be read from a pipe.
 var once = append([]string{"npy", "idx", "mtx"}, tables...)
 
 // kindNamesOf are kinds in words.
-var kindNamesOf = map[string]string{"npy": "NPY", "npz": "NPZ", "idx": "IDX", "safetensors": "safetensors", "mtx": "Matrix Market", "picture": "a picture", "csv": "a table of text", "tsv": "a table of text", "txt": "a table of text"}
+var kindNamesOf = map[string]string{"npy": "NPY", "npz": "NPZ", "idx": "IDX", "safetensors": "safetensors", "mtx": "Matrix Market", "picture": "a picture", "parquet": "Parquet", "arrow": "Arrow", "csv": "a table of text", "tsv": "a table of text", "txt": "a table of text"}
 
 // otherEndings are those of files that are text but no table.
 var otherEndings = []string{".yaml", ".yml", ".json", ".jsonl", ".xml", ".html", ".md", ".py", ".r", ".ipynb", ".log", ".toml", ".ini", ".sh", ".tex", ".rtf"}
 
 // claimed are endings of formats that a table of text, or an archive, is none of.
-var claimed = append([]string{".parquet", ".arrow", ".feather", ".orc", ".avro", ".h5", ".hdf5", ".nc", ".pkl", ".pickle", ".pt", ".pth", ".onnx",
+var claimed = append([]string{".orc", ".avro", ".h5", ".hdf5", ".nc", ".pkl", ".pickle", ".pt", ".pth", ".onnx",
 	".mat", ".rds", ".xls", ".xlsx", ".ods", ".docx", ".zip", ".tar", ".7z", ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff",
 	".pdf", ".db", ".sqlite", ".safetensors", ".ckpt"}, otherEndings...)
 
@@ -45,6 +45,9 @@ func kindOf(ctx context.Context, name string) (kind, why string, err error) {
 	}
 	if isPictureName(name) {
 		return "picture", "", nil
+	}
+	if columnarKinds[ending(unpackedName(name))] != "" {
+		return "", "", wrong(name, "packed as a whole, and not read from start to end: expected it unpacked (gunzip does that)")
 	}
 	head, packed, err := headBytes(ctx, name)
 	if err != nil {

@@ -55,6 +55,8 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	case asked == "yes/no" && !(s.whole && s.lo >= 0 && s.hi <= 1):
 		e.Msg = fmt.Sprintf("values of %g to %g: expected 0 and 1, as yes/no was asked for", s.lo, s.hi)
 		return e
+	case f.fields[j].dates:
+		p.Kind = Date
 	case asked == "date":
 		e.Msg = "numbers: expected dates"
 		return e
@@ -80,7 +82,7 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 	t := f.fields[j].texts
 	levels := presentLevels(t)
 	e := &Error{Path: f.path, Column: j + 1, Field: p.Name}
-	if asked == "" || asked == "any" {
+	if (asked == "" || asked == "any") && !f.fields[j].typed {
 		if err := f.strayText(j, p.Name); err != nil {
 			return err
 		}
@@ -213,7 +215,7 @@ func (f *frame) areCounts(r *roles, stats []columnStats) bool {
 	cells, zeros, columns := 0, 0, 0
 	above := false
 	for j, c := range f.fields {
-		if c.at < 0 || r.out[j] != "" || j == r.id || j == r.label || j == r.group {
+		if c.at < 0 || c.dates || r.out[j] != "" || j == r.id || j == r.label || j == r.group {
 			continue
 		}
 		s := &stats[c.at]

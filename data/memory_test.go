@@ -18,7 +18,7 @@ func TestReadingAsksBeforeItTakes(t *testing.T) {
 	for i := range s.F32 {
 		s.F32[i] = float32(i % 7)
 	}
-	for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.idx", "a.idx.gz", "a.safetensors", "a.npy.zst"} {
+	for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.idx", "a.idx.gz", "a.safetensors", "a.npy.zst", "a.parquet", "a.feather"} {
 		path := filepath.Join(t.TempDir(), name)
 		if err := Write(path, s); err != nil {
 			t.Fatal(err)

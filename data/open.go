@@ -32,7 +32,7 @@ func (s *Source) doubt(format string, args ...any) {
 }
 
 // endings are what file names may end in, without .gz or .zst, and what they mean.
-const endings = ".npy, .npz, .safetensors, .mtx, .csv, .tsv, .txt, .idx or -ubyte (IDX), all but .npz with or without .gz or .zst"
+const endings = ".npy, .npz, .safetensors, .mtx, .csv, .tsv, .txt, .parquet, .arrow, .feather, .idx or -ubyte (IDX), all but .npz and those of columns with or without .gz or .zst"
 
 // Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, a folder of pictures (PNG, JPEG, GIF, BMP,
 // WebP; sub-folders are classes), or a file by its ending; IDX and pictures are known by their content too. Images of
@@ -169,6 +169,10 @@ func openKind(ctx context.Context, name, kind string, how *Reading) (*Source, er
 		return openCSV(ctx, name, '\t', how)
 	case "txt":
 		return openCSV(ctx, name, ' ', how)
+	case "parquet":
+		return openParquet(ctx, name, how)
+	case "arrow":
+		return openArrow(ctx, name, how)
 	case "idx":
 		var sets []*Set
 		if sets, err = openImages(ctx, []string{name}); err == nil {
@@ -192,8 +196,17 @@ func format(name string) string {
 	if strings.HasSuffix(strings.ToLower(name), ".npz") {
 		return "npz"
 	}
+	if kind := columnarKinds[ending(strings.ToLower(name))]; kind != "" {
+		return kind
+	}
 	if i := strings.LastIndexByte(base, '.'); i >= 0 && slices.Contains([]string{"npy", "csv", "tsv", "txt", "idx", "safetensors", "mtx"}, base[i+1:]) {
 		return base[i+1:]
 	}
 	return ""
 }
+
+// columnarKinds are the formats that keep columns apart, by the endings of their names.
+var columnarKinds = map[string]string{"parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow"}
+
+// ending is what follows the last dot of a name.
+func ending(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }

@@ -37,12 +37,20 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 	if err := f.askedColumns(r, how); err != nil {
 		return nil, err
 	}
+	for j, c := range f.fields {
+		if c.out != "" && r.out[j] == "" {
+			r.out[j] = c.out
+		}
+	}
 	if how.As != nil && f.named {
 		f.rolesAs(r, how)
 		return r, nil
 	}
-	free := func(j int) bool { return r.asked[j] == "" && r.out[j] == "" && j != r.group }
-	if how.ID == "" && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) {
+	free := func(j int) bool { return j >= 0 && r.asked[j] == "" && r.out[j] == "" && j != r.group }
+	if how.ID == "" && r.id < 0 && free(f.index) {
+		r.id, r.idWhy = f.index, "it is the data frame's index"
+	}
+	if how.ID == "" && r.id < 0 && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) {
 		r.id, r.idWhy = 0, "it has no name"
 	}
 	if how.Label == "" && f.named {
@@ -121,7 +129,7 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 		}
 	}
 	for j := range f.fields {
-		if !wanted[j] && (len(f.fields) == 1 || r.out[j] == "") && !(j == 0 && f.named && f.fields[0].name == "" && how.ID == "") {
+		if !wanted[j] && (len(f.fields) == 1 || r.out[j] == "") && !((j == 0 && f.named && f.fields[0].name == "" || j == f.index) && how.ID == "") {
 			r.out[j] = "not in --columns"
 		}
 	}
@@ -138,7 +146,7 @@ func (f *frame) rolesAs(r *roles, how *Reading) {
 	for j, c := range f.fields {
 		switch {
 		case inputs[c.name]:
-		case how.ID == "" && r.id < 0 && (p.HasIDs && c.name == p.IDName || j == 0 && c.name == ""):
+		case how.ID == "" && r.id < 0 && (p.HasIDs && c.name == p.IDName || j == 0 && c.name == "" || j == f.index):
 			r.id, r.idWhy = j, "it was in the training"
 		case how.Label == "" && r.label < 0 && (p.LabelName != "" && c.name == p.LabelName || p.LabelName == "" && slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(n, c.name) })):
 			r.label, r.labelGuessed = j, true

@@ -92,7 +92,7 @@ func TestSplitIsFair(t *testing.T) {
 }
 
 // table is rows with a column of each kind, some equal, some of one group.
-func table(rows int) *Set {
+func digestTable(rows int) *Set {
 	rng := rand.New(rand.NewPCG(3, 4))
 	s := &Set{Name: "table", Rows: rows, Cols: 4, Columns: []Column{
 		{Name: "weight"}, {Name: "colour", Kind: Category, Levels: []string{"blue", "green", "red"}}, {Name: "count", Kind: Count},
@@ -118,7 +118,7 @@ func heldIDs(t *testing.T, s *Set, cut *Cut) []string {
 }
 
 func TestSplitGoesByContent(t *testing.T) {
-	s := table(203)
+	s := digestTable(203)
 	want := heldIDs(t, s, nil)
 	if len(want) != 41 {
 		t.Fatalf("%d of 203 rows at a share of 0.2", len(want))
@@ -153,14 +153,14 @@ func TestSplitGoesByContent(t *testing.T) {
 		t.Error("0 and -0 are two rows")
 	}
 	s.F64[0]++
-	if slices.Equal(s.rowDigests(5), table(203).rowDigests(5)) {
+	if slices.Equal(s.rowDigests(5), digestTable(203).rowDigests(5)) {
 		t.Error("a value has no say")
 	}
 }
 
 // A file that has grown keeps its rows where they were, though the share of all of them is another.
 func TestCutOfDataThatHaveGrown(t *testing.T) {
-	grown := table(1000)
+	grown := digestTable(1000)
 	s := grown.Head(300)
 	rest, held, cut := HoldOut(s, TestPart, 5, 0.1)
 	text, err := json.Marshal(cut)
@@ -217,7 +217,7 @@ func TestSplitKeepsGroupsTogether(t *testing.T) {
 }
 
 func TestCommon(t *testing.T) {
-	s := table(20)
+	s := digestTable(20)
 	if n := Common(s, s.Part(3, 4).reordered([]int{1, 0, 3, 2})); n != 4 {
 		t.Errorf("%d rows, want 4", n)
 	}

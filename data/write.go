@@ -2,13 +2,15 @@ package data
 
 import (
 	"bufio"
+	"errors"
 	"io"
 )
 
 // Write writes a set to path in the format of its ending, as [WriteAtomic] does: .npy (features alone), .npz (X, y
 // for labels, and the names ids, classes and columns), .safetensors (X, labels, and names in the metadata), .csv and .tsv (names of rows first, categories by the names of their levels, labels as a last column
-// "label"), .idx (features alone, as bytes: floats are clipped to [0,1] and rounded to the nearest v/255), and any but
-// .npz with .gz or .zst behind it. NPY and NPZ hold a category as the number of its level.
+// "label"), .parquet, .arrow and .feather (as .csv, with types: counts as whole numbers, categories as texts, dates as
+// moments), .idx (features alone, as bytes: floats are clipped to [0,1] and rounded to the nearest v/255), and any but
+// .npz and those of columns with .gz or .zst behind it. NPY and NPZ hold a category as the number of its level.
 //
 // An unknown ending, a folder that is not there, or an inconsistent set is an [*Error]; other errors are the machine's.
 func Write(path string, s *Set) error {
@@ -35,6 +37,15 @@ func WriteRows(path string, rows int, each func(use func(*Set) error) error) err
 	})
 }
 
+// Written are the endings of files that Write makes, in words.
+const Written = ".csv, .tsv, .npy, .npz, .safetensors, .parquet, .arrow, .feather or .idx"
+
+// Writes says whether Write makes files of that name's ending.
+func Writes(path string) bool {
+	kind := format(path)
+	return kind != "" && kind != "mtx" && kind != "txt"
+}
+
 // partWriter writes a file of rows that come in parts.
 type partWriter interface {
 	begin(first *Set, rows int) error // first is the first part, rows counts those of all
@@ -44,8 +55,8 @@ type partWriter interface {
 
 func writeParts(path string, rows int, each func(use func(*Set) error) error) error {
 	kind := format(path)
-	if kind == "" || kind == "mtx" {
-		return wrong(path, "unknown kind of file to write: expected a name ending in %s", endings)
+	if !Writes(path) {
+		return wrong(path, "unknown kind of file to write: expected a name ending in %s", Written)
 	}
 	return WriteAtomic(path, func(w io.Writer) error {
 		z, err := packer(path, w)
@@ -75,6 +86,10 @@ func newPartWriter(kind string, w io.Writer) partWriter {
 		return newCSVWriter(w, ',')
 	case "tsv":
 		return newCSVWriter(w, '\t')
+	case "parquet":
+		return &parquetWriter{b: b}
+	case "arrow":
+		return &arrowWriter{b: b}
 	}
 	return &idxWriter{b: b}
 }
@@ -102,7 +117,7 @@ func (p *parts) write(each func(use func(*Set) error) error) error {
 
 func (p *parts) use(s *Set) error {
 	if p.first == nil {
-		if err := p.w.begin(s.Head(0).stored(), p.left); err != nil {
+		if err := p.named(p.w.begin(s.Head(0).stored(), p.left)); err != nil {
 			return err
 		}
 		p.first = s.Head(0)
@@ -117,5 +132,14 @@ func (p *parts) use(s *Set) error {
 			s.Cols, f.Cols)
 	}
 	p.left -= s.Rows
-	return p.w.part(s.stored())
+	return p.named(p.w.part(s.stored()))
+}
+
+// named gives an Error of a writer the file's name.
+func (p *parts) named(err error) error {
+	var e *Error
+	if errors.As(err, &e) && e.Path == "" {
+		e.Path = p.path
+	}
+	return err
 }

@@ -30,7 +30,7 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 		Columns: columnsNamed([]string{"width, in cm", `the "other"`}), Labels: []int32{0, 2, 1}, Classes: []string{"0", "1", "2"}}
 	for _, s := range []*Set{images, colour, floats} {
 		for _, name := range []string{"a.npy", "a.npy.gz", "a.npz", "a.csv", "a.csv.gz", "a.tsv", "a.TSV.GZ", "a.idx", "a.idx.gz",
-			"a.npy.zst", "a.csv.zst", "a.safetensors", "a.safetensors.gz", "a.safetensors.zst"} {
+			"a.npy.zst", "a.csv.zst", "a.safetensors", "a.safetensors.gz", "a.safetensors.zst", "a.parquet", "a.pq", "a.arrow", "a.feather"} {
 			path := filepath.Join(t.TempDir(), name)
 			if err := Write(path, s); err != nil {
 				t.Fatalf("%s: %v", path, err)
@@ -44,7 +44,7 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 			if got.Rows != s.Rows || !slices.Equal(have.([]float32), want.([]float32)) {
 				t.Errorf("%s as %s: %v, want %v", s.Name, name, have, want)
 			}
-			table := kind == "csv" || kind == "tsv"
+			table := kind == "csv" || kind == "tsv" || kind == "parquet" || kind == "arrow"
 			if !table && (got.Height != s.Height || got.Width != s.Width || got.Channels != s.Channels) {
 				t.Errorf("%s as %s: image of %dx%dx%d", s.Name, name, got.Height, got.Width, got.Channels)
 			}

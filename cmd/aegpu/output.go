@@ -24,18 +24,18 @@ func seedFlag() cli.Flag {
 }
 
 func outputFlag(what string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .npy .npz .csv .tsv .idx (and .gz), .png for images as a grid, / for a new folder with a PNG an image"}
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .csv .tsv .npy .npz .safetensors .parquet .arrow .feather .idx (and .gz or .zst), .png for images as a grid, / for a new folder with a PNG an image"}
 }
 
 func tableFlag(what string) cli.Flag {
-	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .csv .tsv .npy .npz (and .gz)"}
+	return &cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "`FILE` for " + what + ", its kind by the ending: .csv .tsv .npy .npz .safetensors .parquet .arrow .feather (and .gz or .zst)"}
 }
 
 // tableOutput is output for what is a table and nothing else: neither a picture nor bytes.
 func tableOutput(c *cli.Context) (string, error) {
 	path, err := output(c)
 	if name := strings.TrimSuffix(strings.ToLower(path), ".gz"); err == nil && slices.Contains([]string{".png", ".idx"}, filepath.Ext(name)) {
-		return "", wrong("%s: %s writes a table of numbers: expected a name ending in .csv, .tsv, .npy or .npz", path, c.Command.Name)
+		return "", wrong("%s: %s writes a table of numbers: expected a name ending in .csv, .parquet or another of tables", path, c.Command.Name)
 	}
 	return path, err
 }
@@ -87,10 +87,8 @@ func output(c *cli.Context) (string, error) {
 	if isPictureFolder(path) {
 		return path, newFolder(path)
 	}
-	name := strings.TrimSuffix(strings.ToLower(path), ".gz")
-	if !slices.Contains([]string{".npy", ".npz", ".csv", ".tsv", ".idx", ".png"}, filepath.Ext(name)) ||
-		strings.HasSuffix(strings.ToLower(path), ".png.gz") || strings.HasSuffix(strings.ToLower(path), ".npz.gz") {
-		return "", wrong("%s: unknown kind of file to write: expected a name ending in .npy, .npz, .csv, .tsv, .idx or .png", path)
+	if !data.Writes(path) && !isPicture(path) {
+		return "", wrong("%s: unknown kind of file to write: expected a name ending in %s, .png, or / for a folder of pictures", path, data.Written)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 		return "", wrong("%s: there is no folder %s", path, filepath.Dir(path))

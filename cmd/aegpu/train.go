@@ -21,7 +21,8 @@ func newTrainCommand(s *streams) *cli.Command {
 		Usage:     "train an autoencoder",
 		ArgsUsage: "[DATA]",
 		Description: "Trains on DATA: builtin:glyphs (the default), a folder in MNIST's layout or of pictures (sub-folders are\n" +
-			"classes), or a file of IDX, NPY, NPZ, CSV or TSV.\n" +
+			"classes), or a file of IDX, NPY, NPZ, safetensors,\n" +
+			"Matrix Market, CSV, TSV, Parquet or Arrow (Feather), a folder of such files, or - for standard input.\n" +
 			"The run directory gets config.yaml, model.safetensors (best weights), last.ckpt and the checkpoint before it, previous.ckpt,\n" +
 			"metrics.jsonl, pictures and report.html, and on a GPU algorithms.jsonl, which --resume and --config take along.\n" +
 			"One training at a time writes to it.\n\n" +
