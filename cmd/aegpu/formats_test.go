@@ -90,7 +90,7 @@ func sameTable(t *testing.T, csvFile, file string, columns, ids, classes bool) {
 		}
 		for i, r := range rows {
 			got, want := s.At(i, j), r[at]
-			if v, err := strconv.ParseFloat(want, 64); err == nil && c.Levels == nil {
+			if v, err := strconv.ParseFloat(want, 64); err == nil && (c.Levels == nil || c.Kind == data.YesNo) {
 				if math.Abs(v-got) > 1e-6*math.Max(1, math.Abs(v)) { // float32 is written short
 					t.Errorf("%s: row %d of %s: %v, want %s", file, i+1, c.Name, got, want)
 					break
