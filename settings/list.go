@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding/csv"
 	"errors"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -36,8 +37,17 @@ func (l *List) UnmarshalText(text []byte) error {
 	}
 	*l = nil
 	if len(lines) == 1 {
-		*l = lines[0]
+		return l.take(lines[0])
 	}
+	return nil
+}
+
+// take refuses names that are empty: what has none has a number.
+func (l *List) take(names []string) error {
+	if slices.Contains(names, "") {
+		return errors.New("an empty name: expected names, or numbers from 1")
+	}
+	*l = names
 	return nil
 }
 
@@ -56,6 +66,5 @@ func (l *List) UnmarshalYAML(node *yaml.Node) error {
 		}
 		names[i] = n.Value
 	}
-	*l = names
-	return nil
+	return l.take(names)
 }

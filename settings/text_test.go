@@ -44,7 +44,7 @@ var kinds = map[string]struct {
 	"Scale":      {func() encoding.TextUnmarshaler { return new(data.Scaling) }, []string{"auto", "none", "minmax", "standard"}, nil, []string{"", "max"}},
 	"Activation": {func() encoding.TextUnmarshaler { return new(Activation) }, []string{"identity", "relu", "tanh"}, nil, []string{"", "swish"}},
 	"Columns": {func() encoding.TextUnmarshaler { return new(List) }, []string{"", "age", "age,flow rate", `"a,b","say ""so"""`}, []string{"a, b"},
-		[]string{`"a`, "a\nb"}},
+		[]string{`"a`, "a\nb", "  ", "a,,b"}},
 	"DataFingerprint": {func() encoding.TextUnmarshaler { return new(Fingerprint) }, []string{strings.Repeat("0123456789abcdef", 4)}, nil,
 		[]string{"12", "none", strings.Repeat("0123456789ABCDEF", 4), strings.Repeat("0", 65)}},
 	"Optimizer": {func() encoding.TextUnmarshaler { return new(Optimizer) }, []string{"sgd", "adam", "lamb"}, nil, []string{"", "lion"}},
