@@ -1,7 +1,6 @@
 package data
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -12,22 +11,9 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 )
 
-// openArrow reads a table in Arrow's format of files, which is Feather's too, or of streams
-// (https://arrow.apache.org/docs/format/Columnar.html#serialization-and-interprocess-communication-ipc).
-func openArrow(ctx context.Context, path string, how *Reading) (*Source, error) {
-	var src *Source
-	err := withRandom(ctx, path, "Arrow", func(f *randomFile) (err error) {
-		src, err = readArrow(f, how)
-		return err
-	})
-	return src, err
-}
-
-// readArrow reads a table, a batch of rows at a time.
-func readArrow(f *randomFile, how *Reading) (*Source, error) {
-	var t *columnar
-	var said string
-	err := f.guarded("an Arrow file", func() error {
+// arrowFrame reads a table, a batch of rows at a time.
+func arrowFrame(f *randomFile, how *Reading) (t *columnar, said string, err error) {
+	err = f.guarded("an Arrow file", func() error {
 		batches, form, err := arrowBatches(f)
 		if err != nil {
 			return err
@@ -54,10 +40,7 @@ func readArrow(f *randomFile, how *Reading) (*Source, error) {
 		said = fmt.Sprintf("%s, %d rows of %d columns", form, t.rows, len(t.fields))
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return t.source(how, said)
+	return t, said, err
 }
 
 // batchReader gives the batches of a file or a stream, nil behind the last.

@@ -66,12 +66,12 @@ func TestManyRowsOfNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := hold(t, "whole", content, readParquet); got == nil || got.Rows != s.Rows {
+	if got := hold(t, "whole", content, readColumns("parquet")); got == nil || got.Rows != s.Rows {
 		t.Error("a file of equal rows is not read")
 	}
 	// The number of rows of the group, a varint in the footer.
 	old, more := binary.AppendVarint(nil, 1<<16), binary.AppendVarint(nil, 1<<17)
-	if got := hold(t, "more", bytes.ReplaceAll(content, old, more[:len(old)]), readParquet); got != nil {
+	if got := hold(t, "more", bytes.ReplaceAll(content, old, more[:len(old)]), readColumns("parquet")); got != nil {
 		t.Error("a file with other counts is read")
 	}
 }

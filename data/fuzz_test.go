@@ -90,7 +90,7 @@ func FuzzParquet(f *testing.F) {
 			f.Add(content)
 		}
 	}
-	f.Fuzz(func(t *testing.T, content []byte) { hold(t, "fuzz", content, readParquet) })
+	f.Fuzz(func(t *testing.T, content []byte) { hold(t, "fuzz", content, readColumns("parquet")) })
 }
 
 func FuzzArrow(f *testing.F) {
@@ -99,7 +99,7 @@ func FuzzArrow(f *testing.F) {
 			f.Add(content)
 		}
 	}
-	f.Fuzz(func(t *testing.T, content []byte) { hold(t, "fuzz", content, readArrow) })
+	f.Fuzz(func(t *testing.T, content []byte) { hold(t, "fuzz", content, readColumns("arrow")) })
 }
 
 // FuzzPreparation reads a preparation from JSON: Validate does not panic, and what it accepts prepares and undoes a row

@@ -169,10 +169,8 @@ func openKind(ctx context.Context, name, kind string, how *Reading) (*Source, er
 		return openCSV(ctx, name, '\t', how)
 	case "txt":
 		return openCSV(ctx, name, ' ', how)
-	case "parquet":
-		return openParquet(ctx, name, how)
-	case "arrow":
-		return openArrow(ctx, name, how)
+	case "parquet", "arrow":
+		return openColumnar(ctx, kind, name, how)
 	case "idx":
 		var sets []*Set
 		if sets, err = openImages(ctx, []string{name}); err == nil {

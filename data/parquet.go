@@ -1,7 +1,6 @@
 package data
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -16,21 +15,9 @@ import (
 	pq "github.com/parquet-go/parquet-go/format"
 )
 
-// openParquet reads a table in Parquet (https://parquet.apache.org/docs/file-format/).
-func openParquet(ctx context.Context, path string, how *Reading) (*Source, error) {
-	var src *Source
-	err := withRandom(ctx, path, "Parquet", func(f *randomFile) (err error) {
-		src, err = readParquet(f, how)
-		return err
-	})
-	return src, err
-}
-
-// readParquet reads a table; of the columns that are no use, nothing.
-func readParquet(f *randomFile, how *Reading) (*Source, error) {
-	var t *columnar
-	var said string
-	err := f.guarded("a Parquet file", func() error {
+// parquetFrame reads a table; of the columns that are no use, nothing.
+func parquetFrame(f *randomFile, how *Reading) (t *columnar, said string, err error) {
+	err = f.guarded("a Parquet file", func() error {
 		if !isParquet(f) {
 			return errors.New("it does not begin as Parquet does")
 		}
@@ -55,10 +42,7 @@ func readParquet(f *randomFile, how *Reading) (*Source, error) {
 		said = fmt.Sprintf("Parquet, %d rows of %d columns", t.rows, len(t.fields))
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	return t.source(how, said)
+	return t, said, err
 }
 
 // parquetReader reads the row groups of a file.

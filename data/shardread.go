@@ -13,6 +13,8 @@ func (s *shards) source(ctx context.Context, how *Reading) (src *Source, err err
 	switch {
 	case slices.Contains(tables, s.kind):
 		src, err = s.tables(ctx, how)
+	case s.kind == "parquet", s.kind == "arrow":
+		src, err = s.columns(ctx, how)
 	default:
 		src, err = s.arrays(ctx, how)
 	}

@@ -203,3 +203,48 @@ func TestNaturalOrder(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Files of Parquet and of Arrow in a folder are one table, whose levels are those of all.
+func TestFoldersOfColumns(t *testing.T) {
+	for _, ending := range []string{".parquet", ".arrow"} {
+		dir := t.TempDir()
+		write := func(name string, s *Set, err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := Write(filepath.Join(dir, name+ending), s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		numbers := func(from float64) (x []float64) {
+			for i := range 20 {
+				x = append(x, from+float64(i)/4)
+			}
+			return x
+		}
+		texts := func(a, b string) (x []string) {
+			for i := range 20 {
+				x = append(x, []string{a, b}[i%2])
+			}
+			return x
+		}
+		s, err := NewTable("a", Numbers("x", numbers(0)), Texts("c", texts("red", "blue")))
+		write("train-2", s, err)
+		s, err = NewTable("b", Texts("c", texts("green", "red")), Numbers("x", numbers(100)))
+		write("train-10", s, err)
+		s, err = NewTable("c", Numbers("x", numbers(200)), Texts("c", texts("blue", "red")))
+		write("test-1", s, err)
+		src := mustRead(t, dir, Reading{})
+		if src.Train.Rows != 40 || src.Test == nil || src.Test.Rows != 20 || src.Train.At(20, 0) != 100 || src.Test.At(0, 0) != 200 {
+			t.Fatalf("%s: %+v", ending, src)
+		}
+		if levels := src.Train.Columns[1].Levels; !slices.Equal(levels, []string{"blue", "green", "red"}) || src.Train.At(20, 1) != 1 || src.Test.At(0, 1) != 0 {
+			t.Errorf("%s: levels %q", ending, levels)
+		}
+		s, err = NewTable("d", Numbers("x", numbers(0)), Numbers("c", numbers(0)))
+		write("train-11", s, err)
+		_, err = Open(t.Context(), dir)
+		wantError(t, err, "train-11"+ending, "c is of another type")
+	}
+}
