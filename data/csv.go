@@ -69,11 +69,11 @@ func (e *surpriseError) Unwrap() error { return e.cause }
 type tableReader struct {
 	*frame
 	*dialect
-	csv    *csv.Reader
-	kept   []bool // columns that are of use
-	plain  []bool // those that may turn out to be texts
-	notes  []string
-	latin1 bool // some text was none of UTF-8
+	records *records
+	kept    []bool // columns that are of use
+	plain   []bool // those that may turn out to be texts
+	notes   []string
+	latin1  bool // some text was none of UTF-8
 
 	firstLine, lastLine int // of the rows
 }
@@ -97,7 +97,7 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1}, dialect: d, csv: newFields(in, d.comma)}
+	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1}, dialect: d, records: newRecords(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}
@@ -207,7 +207,7 @@ func (t *tableReader) readRows(s *stream) error {
 		skip += t.titles
 	}
 	for asked := someBlocks; ; {
-		fields, err := t.csv.Read()
+		fields, err := t.records.Read()
 		if err == io.EOF {
 			return nil
 		}
@@ -242,7 +242,7 @@ func (t *tableReader) add(fields []string) error {
 		return e
 	}
 	numbers := t.row()
-	t.lastLine, _ = t.csv.FieldPos(0)
+	t.lastLine = t.records.start
 	if t.rows == 1 {
 		t.firstLine = t.lastLine
 	}
@@ -285,7 +285,7 @@ func (t *tableReader) notNumber(j int, text string, v float64, err error) (float
 
 // at makes an Error about field j of the line last read.
 func (t *tableReader) at(j int, msg string) *Error {
-	line, _ := t.csv.FieldPos(j)
+	line := t.records.start
 	e := &Error{Path: t.path, Line: line, Column: j + 1, Msg: msg}
 	if t.named {
 		e.Field = t.fields[j].name

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 )
@@ -25,19 +26,24 @@ type lines struct {
 // Read reads on, up to an [*Error] that names the line.
 func (l *lines) Read(p []byte) (int, error) {
 	n, err := l.r.Read(p)
-	for _, c := range p[:n] {
-		l.bytes++
-		switch {
-		case c == '\n' && !l.quoted:
-			l.number++
-			l.bytes, l.fields = 0, 0
-		case c == '"':
-			l.quoted = !l.quoted && l.comma == ',' // a quote may stand alone between tabs
-		case c == l.comma:
-			l.fields++
+	for rest := p[:n]; len(rest) > 0; {
+		line, ends := rest, false
+		if at := bytes.IndexByte(rest, '\n'); at >= 0 {
+			line, ends = rest[:at], true
+		}
+		rest = rest[min(len(line)+1, len(rest)):]
+		if l.comma == ',' && bytes.Count(line, []byte{'"'})%2 == 1 { // a quote may stand alone between tabs
+			l.quoted = !l.quoted
+		}
+		if l.bytes += len(line) + 1; l.bytes > maxFields { // a shorter one has no more fields either
+			l.fields += bytes.Count(line, []byte{l.comma})
 		}
 		if l.bytes > maxLine || l.fields >= maxFields {
 			return 0, &Error{Path: l.path, Line: l.number + 1, Msg: fmt.Sprintf("a line of more than %d bytes or %d fields: expected a table of shorter lines", maxLine, maxFields)}
+		}
+		if ends && !l.quoted {
+			l.number++
+			l.bytes, l.fields = 0, 0
 		}
 	}
 	return n, err

@@ -1,0 +1,142 @@
+package data
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"io"
+	"strings"
+)
+
+// records reads the lines of a table of text as fields. Lines without quotes, nearly all of them as a rule, are split
+// here; those with quotes are encoding/csv's.
+type records struct {
+	in     *bufio.Reader
+	comma  rune
+	line   int    // lines read so far
+	start  int    // line of the last record
+	ended  bool   // the last line had an end
+	long   []byte // a line that the buffer of in does not hold
+	fields []string
+}
+
+// newRecords returns a reader of the fields of a table. Its fields are good until the next are read.
+func newRecords(in io.Reader, comma rune) *records {
+	if comma == ' ' {
+		in, comma = &spaces{r: in}, '\t'
+	}
+	return &records{in: bufio.NewReaderSize(in, 1<<16), comma: comma}
+}
+
+// Read returns the fields of the next line that is neither empty nor a comment.
+func (r *records) Read() ([]string, error) {
+	for {
+		line, err := r.next()
+		if err != nil {
+			return nil, err
+		}
+		r.start = r.line
+		switch {
+		case len(line) == 0, line[0] == '#' && r.comma != '#':
+		case bytes.IndexByte(line, '"') >= 0:
+			return r.withQuotes(string(line))
+		default:
+			return r.split(string(line)), nil
+		}
+	}
+}
+
+// next returns the next line without its end. It is good until the next is read.
+func (r *records) next() ([]byte, error) {
+	line, err := r.in.ReadSlice('\n')
+	if err == bufio.ErrBufferFull {
+		r.long = append(r.long[:0], line...)
+		for err == bufio.ErrBufferFull {
+			line, err = r.in.ReadSlice('\n')
+			r.long = append(r.long, line...)
+		}
+		line = r.long
+	}
+	if err != nil && (err != io.EOF || len(line) == 0) {
+		return nil, err
+	}
+	r.line++
+	r.ended = bytes.HasSuffix(line, []byte{'\n'})
+	line = bytes.TrimSuffix(line, []byte{'\n'})
+	return bytes.TrimSuffix(line, []byte{'\r'}), nil
+}
+
+// split cuts a line at every comma.
+func (r *records) split(line string) []string {
+	r.fields = r.fields[:0]
+	for {
+		var at int
+		if r.comma < 0x80 {
+			at = strings.IndexByte(line, byte(r.comma))
+		} else {
+			at = strings.IndexRune(line, r.comma)
+		}
+		if at < 0 {
+			break
+		}
+		r.fields = append(r.fields, line[:at])
+		line = line[at+len(string(r.comma)):]
+	}
+	r.fields = append(r.fields, line)
+	return r.fields
+}
+
+// withQuotes reads a line that holds quotes, with those behind it where a quote is still open at its end.
+func (r *records) withQuotes(text string) ([]string, error) {
+	q := quoting{comma: r.comma, start: true}
+	if q.open(text) {
+		all := []byte(text)
+		for open := true; open; {
+			if r.ended {
+				all = append(all, '\n')
+			}
+			line, err := r.next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, line...)
+			open = q.open(string(line))
+		}
+		text = string(all)
+	}
+	fields, err := newFields(strings.NewReader(text), r.comma).Read()
+	var pe *csv.ParseError
+	if errors.As(err, &pe) {
+		pe.Line += r.start - 1
+	}
+	return fields, err
+}
+
+// quoting is where a text stands among quotes.
+type quoting struct {
+	comma  rune
+	start  bool // of a field
+	quoted bool
+	closed bool // the last was a quote in a quoted field, which ends it unless another follows
+}
+
+// open reads on, a line, and says whether a quoted field goes on behind it.
+func (q *quoting) open(line string) bool {
+	for _, c := range line {
+		switch {
+		case q.quoted && q.closed && c == q.comma:
+			q.quoted, q.closed, q.start = false, false, true
+		case q.quoted:
+			q.closed = c == '"' && !q.closed
+		case c == q.comma:
+			q.start = true
+		default:
+			q.quoted, q.start = q.start && c == '"', false
+		}
+	}
+	return q.quoted && !q.closed
+}
