@@ -19,6 +19,10 @@ type records struct {
 	ended  bool   // the last line had an end
 	long   []byte // a line that the buffer of in does not hold
 	fields []string
+
+	csv    *csv.Reader    // of lines with quotes
+	text   strings.Reader // those that it reads next, up to an end that is none
+	before int            // lines that it has read
 }
 
 // newRecords returns a reader of the fields of a table. Its fields are good until the next are read.
@@ -108,11 +112,17 @@ func (r *records) withQuotes(text string) ([]string, error) {
 		}
 		text = string(all)
 	}
-	fields, err := newFields(strings.NewReader(text), r.comma).Read()
+	if r.csv == nil {
+		r.csv, r.before = newFields(&r.text, r.comma), 0
+	}
+	r.text.Reset(text)
+	fields, err := r.csv.Read()
 	var pe *csv.ParseError
 	if errors.As(err, &pe) {
-		pe.Line += r.start - 1
+		pe.Line += r.start - 1 - r.before
+		r.csv = nil
 	}
+	r.before += 1 + strings.Count(strings.TrimSuffix(text, "\n"), "\n")
 	return fields, err
 }
 
