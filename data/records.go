@@ -54,15 +54,15 @@ func (r *records) Read() ([]string, error) {
 // next returns the next line without its end. It is good until the next is read.
 func (r *records) next() ([]byte, error) {
 	line, err := r.in.ReadSlice('\n')
-	if err == bufio.ErrBufferFull {
+	if errors.Is(err, bufio.ErrBufferFull) {
 		r.long = append(r.long[:0], line...)
-		for err == bufio.ErrBufferFull {
+		for errors.Is(err, bufio.ErrBufferFull) {
 			line, err = r.in.ReadSlice('\n')
 			r.long = append(r.long, line...)
 		}
 		line = r.long
 	}
-	if err != nil && (err != io.EOF || len(line) == 0) {
+	if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) {
 		return nil, err
 	}
 	r.line++
@@ -101,7 +101,7 @@ func (r *records) withQuotes(text string) ([]string, error) {
 				all = append(all, '\n')
 			}
 			line, err := r.next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"errors"
 	"io"
 	"math/rand/v2"
 	"slices"
@@ -22,7 +23,7 @@ func TestRecordsAreThoseOfCSV(t *testing.T) {
 			for {
 				a, errA := want.Read()
 				b2, errB := got.Read()
-				if (errA == nil) != (errB == nil) || (errA == io.EOF) != (errB == io.EOF) || errA == nil && !slices.Equal(a, b2) {
+				if (errA == nil) != (errB == nil) || errors.Is(errA, io.EOF) != errors.Is(errB, io.EOF) || errA == nil && !slices.Equal(a, b2) {
 					t.Fatalf("%q by %q: %q, %v, want %q, %v", b.String(), comma, b2, errB, a, errA)
 				}
 				if errA != nil {
