@@ -38,10 +38,18 @@ func (f *frame) source(how *Reading, written string) (*Source, error) {
 		return nil, err
 	}
 	if len(inputs) == 0 {
-		return nil, wrong(f.path, "%d rows of %d columns of use found: expected at least one of each%s", f.rows, len(inputs), f.leftOut(r))
+		return nil, wrong(f.path, "%d rows of %d columns of use found: expected at least one of each%s%s", f.rows, len(inputs), f.leftOut(r), f.oneColumn())
 	}
 	src.Train, err = f.assemble(inputs, r)
 	return src, err
+}
+
+// oneColumn says in an error about a table of one column how there could be more.
+func (f *frame) oneColumn() string {
+	if len(f.fields) > 1 {
+		return ""
+	}
+	return "; --delimiter says what separates fields"
 }
 
 // leftOut says in an error that nothing is left what became of the columns.

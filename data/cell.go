@@ -58,6 +58,9 @@ func parseCell(text string, decimal byte) (float64, error) {
 	default:
 		return 0, strconv.ErrSyntax
 	}
+	if plain, ok := withoutThousands(text, decimal); ok {
+		return parseNumber(plain)
+	}
 	if decimal != '.' {
 		if strings.IndexByte(text, '.') >= 0 {
 			return 0, strconv.ErrSyntax
@@ -113,6 +116,37 @@ func parsePlain(text string, decimal byte) (float64, bool) {
 	return v, true
 }
 
+// withoutThousands returns a number such as 1,234,567.8 (or 1.234.567,8 where the mark is a comma) without the marks of its
+// thousands, false where there are none.
+func withoutThousands(text string, decimal byte) (string, bool) {
+	mark := ","
+	if decimal == ',' {
+		mark = "."
+	}
+	whole, fraction, _ := strings.Cut(text, string(decimal))
+	groups := strings.Split(strings.TrimLeft(whole, "+-"), mark)
+	if len(groups) < 2 || len(groups[0]) < 1 || len(groups[0]) > 3 || strings.Contains(fraction, mark) {
+		return "", false
+	}
+	for k, g := range groups {
+		if k > 0 && len(g) != 3 || strings.Trim(g, "0123456789") != "" {
+			return "", false
+		}
+	}
+	plain := strings.ReplaceAll(whole, mark, "")
+	if fraction != "" {
+		plain += "." + fraction
+	}
+	return plain, true
+}
+
+// hasUnit says whether a text is a number with a sign of money or a share, or one of Fortran's, which is no name.
+func hasUnit(text string) bool {
+	bare := strings.Trim(text, "$€£¥% ")
+	bare = strings.NewReplacer("D+", "e+", "D-", "e-", ",", "").Replace(bare)
+	return bare != text && bare != "" && isNumberText(bare)
+}
+
 // atoi reads a plain whole number.
 func atoi(text string) (int, bool) {
 	n, err := strconv.Atoi(text)
@@ -120,10 +154,10 @@ func atoi(text string) (int, bool) {
 }
 
 // dateForms are the forms of dates that are known, the surest first.
-var dateForms = []string{"2006-01-02", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339Nano, "2006-01-02 15:04", "2006-01-02T15:04",
+var dateForms = []string{"2006-01-02", "2006-01", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339Nano, "2006-01-02 15:04", "2006-01-02T15:04",
 	"2006/01/02", "2006/01/02 15:04:05", "2006/01/02 15:04", "02.01.2006", "02.01.2006 15:04", "02.01.2006 15:04:05",
 	"01/02/2006", "02/01/2006", "01/02/2006 15:04:05", "02/01/2006 15:04:05", "01/02/2006 15:04", "02/01/2006 15:04",
-	"02-01-2006", "2 Jan 2006", "02-Jan-2006", "02-Jan-06", "Jan 2, 2006", "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05Z07:00"}
+	"01/02/2006 03:04 PM", "02/01/2006 03:04 PM", "01/02/06", "02/01/06", "02-01-2006", "2 Jan 2006", "02-Jan-2006", "02-Jan-06", "Jan 2, 2006", "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05Z07:00"}
 
 // dateForm returns the first form that all the texts have, false where there is none.
 func dateForm(levels []string) (string, bool) {

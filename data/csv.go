@@ -69,11 +69,14 @@ func (e *surpriseError) Unwrap() error { return e.cause }
 type tableReader struct {
 	*frame
 	*dialect
-	records *records
-	kept    []bool // columns that are of use
-	plain   []bool // those that may turn out to be texts
-	notes   []string
-	latin1  bool // some text was none of UTF-8
+	records  *records
+	kept     []bool // columns that are of use
+	plain    []bool // those that may turn out to be texts
+	notes    []string
+	as       bool // the columns are those of a preparation
+	headed   bool // the header was read
+	comments int  // lines among the rows that were left out
+	latin1   bool // some text was none of UTF-8
 
 	firstLine, lastLine int // of the rows
 }
@@ -159,6 +162,7 @@ func (t *tableReader) utf8Text(text string) string {
 
 // setColumns decides from the first rows which columns are numbers and which texts.
 func (t *tableReader) setColumns(how *Reading, asText map[int]bool) error {
+	t.as = how.As != nil
 	t.fields = make([]rawColumn, t.dialect.width)
 	for j := range t.fields {
 		t.fields[j].at = -1
@@ -206,6 +210,7 @@ func (t *tableReader) readRows(s *stream) error {
 	if t.banner != "" { // and other lines before it that are no comments
 		skip += t.titles
 	}
+	t.records.keep = t.isRow
 	for asked := someBlocks; ; {
 		fields, err := t.records.Read()
 		if errors.Is(err, io.EOF) {
@@ -216,6 +221,7 @@ func (t *tableReader) readRows(s *stream) error {
 		}
 		if skip > 0 {
 			skip--
+			t.headed = skip == 0 && t.dialect.names
 			continue
 		}
 		if len(t.blocks) >= asked {
@@ -229,6 +235,19 @@ func (t *tableReader) readRows(s *stream) error {
 			return err
 		}
 	}
+}
+
+// isRow says whether a line among the rows that begins with # is one, as it is where the first column holds texts and it has
+// as many fields. Others are counted.
+func (t *tableReader) isRow(line string) bool {
+	if t.rows == 0 && !t.headed {
+		return false
+	}
+	if t.fields[0].texts != nil && len(t.fields) > 1 && strings.Count(line, string(t.comma)) == len(t.fields)-1 {
+		return true
+	}
+	t.comments++
+	return false
 }
 
 // add takes one line of data.
@@ -275,6 +294,9 @@ func (t *tableReader) notNumber(j int, text string, v float64, err error) (float
 		return 0, t.at(j, fmt.Sprintf("%q: expected a number that fits float32", clip(text)))
 	case err == nil:
 		return 0, t.at(j, fmt.Sprintf("expected a finite number, found %q", clip(text)))
+	}
+	if t.as {
+		return 0, t.at(j, fmt.Sprintf("expected a number, found %q", clip(text)))
 	}
 	e := t.at(j, fmt.Sprintf("expected a number, found %q (--types COLUMN=category reads the column as texts, --label COLUMN as classes, --drop COLUMN leaves it out)", clip(text)))
 	if !t.plain[j] {
@@ -354,6 +376,9 @@ func (t *tableReader) say() string {
 	}
 	if t.banner != "" {
 		words = append(words, fmt.Sprintf("left out before it: %q", clip(t.banner)))
+	}
+	if t.comments > 0 {
+		words = append(words, fmt.Sprintf("%d lines among the rows that begin with # left out", t.comments))
 	}
 	if t.latin1 {
 		words = append(words, "text in Latin-1")

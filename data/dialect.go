@@ -119,6 +119,9 @@ func likelyComma(lines []string, fallback rune) rune {
 		}
 		// Numbers say most; where they say nothing, the order above and the ending's own delimiter.
 		score := 1 + float64(numbers)/float64(fields)
+		if share == 1 { // the header among them
+			score++
+		}
 		if comma == fallback {
 			score += 0.02
 		}
@@ -201,7 +204,11 @@ func (d *dialect) findHeader(records [][]string, comment string, how *Reading) {
 	d.sample = records
 	take := func(why string) {
 		d.header, d.names, d.why, d.sample = slices.Clone(first), true, why, body
-		if len(first) == d.width-1 {
+		switch {
+		case len(first) != d.width-1:
+		case allEndEmpty(body): // every row ends with a delimiter
+			d.header = append(d.header, "")
+		default:
 			d.header = append([]string{""}, first...)
 		}
 	}
@@ -218,6 +225,11 @@ func (d *dialect) findHeader(records [][]string, comment string, how *Reading) {
 	default:
 		d.header = d.commentHeader(comment)
 	}
+}
+
+// allEndEmpty says whether the last field of every record is empty.
+func allEndEmpty(records [][]string) bool {
+	return len(records) > 0 && !slices.ContainsFunc(records, func(r []string) bool { return r[len(r)-1] != "" })
 }
 
 // commentHeader are the names in a comment of as many words as there are columns, nil where it has others.
@@ -277,6 +289,9 @@ func (d *dialect) countsUp(first []string, body [][]string) bool {
 		if n, ok := atoi(f); !ok || n != start+j {
 			return false
 		}
+	}
+	if slices.ContainsFunc(body, func(r []string) bool { return slices.Equal(r, first) }) {
+		return false
 	}
 	fractions := slices.ContainsFunc(body[0], func(f string) bool { return strings.ContainsRune(f, rune(d.mark)) })
 	return fractions || len(first) > 2 && !slices.Equal(first, body[0]) && !isRun(body[0])

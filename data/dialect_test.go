@@ -162,3 +162,68 @@ func TestLeadingZerosStay(t *testing.T) {
 		t.Errorf("%d columns, %q", s.Cols, s.IDs)
 	}
 }
+
+// manyRows is a header and rows that a function of the row's number gives.
+func manyRows(header string, n int, row func(i int) string) string {
+	var b strings.Builder
+	b.WriteString(header + "\n")
+	for i := range n {
+		b.WriteString(row(i) + "\n")
+	}
+	return b.String()
+}
+
+// What once went wrong silently.
+func TestTablesThatMislead(t *testing.T) {
+	for name, c := range map[string]struct {
+		text    string
+		rows    int
+		columns []string
+		first   float64 // of the first row and column
+		said    []string
+	}{
+		"thousands and decimal commas": {manyRows("a;b", 60, func(i int) string { return fmt.Sprintf("1.%d,5;2.%d,7", 100+i, 200+i) }), 60, []string{"a", "b"}, 1100.5, []string{"separated by ';'", "decimal mark ','"}},
+		"thousands in quotes":          {manyRows("a,b", 60, func(i int) string { return fmt.Sprintf(`"20,%d.25",%d`, 100+i, i*i) }), 60, []string{"a", "b"}, 20100.25, nil},
+		"texts with spaces":            {manyRows("v,k", 60, func(i int) string { return fmt.Sprintf("%d.5,text %08d %d", i*i%17, i*7919, i) }), 60, []string{"v"}, 0.5, []string{"separated by ','", "left out: k"}},
+		"rows that begin with #": {manyRows("code,a", 120, func(i int) string {
+			return fmt.Sprintf("%c%d,%g", "#kkk"[i%4], i%3, float64(i)/8)
+		}), 120, []string{"code", "a"}, 0, nil},
+		"comments among rows": {manyRows("b,a", 60, func(i int) string {
+			if i%10 == 9 {
+				return "# measured again"
+			}
+			return fmt.Sprintf("%d.5,%d", i, i*i%7)
+		}), 54, []string{"b", "a"}, 0.5, []string{"6 lines among the rows that begin with # left out"}},
+		"two columns of labels": {manyRows("a,b,target,class", 60, func(i int) string { return fmt.Sprintf("%d.5,%d.25,%d,%s", i, i*i%7, i%2, []string{"neg", "pos"}[i%2]) }), 60, []string{"a", "b"}, 0.5,
+			[]string{"labels: class", "left out: target (named as labels are"}},
+		"a delimiter behind every row":   {manyRows("a,b,c", 60, func(i int) string { return fmt.Sprintf("%d.5,%d.25,%d,", i, i*i%7, i*3%11) }), 60, []string{"a", "b", "c"}, 0.5, nil},
+		"0, 1, 2 that comes again":       {strings.Repeat("0,1,2\n1,2,0\n2,0,1\n", 30), 90, nil, 0, []string{"without a header"}},
+		"money in the first column":      {manyRows("price,b,c", 60, func(i int) string { return fmt.Sprintf("$1.%02d,%d.5,%d", i, i, i*i%7) }), 60, []string{"b", "c"}, 0.5, []string{"left out: price (text"}},
+		"events whose pairs come again?": {manyRows("x,y,z", 900, func(i int) string { return fmt.Sprintf("%d,%d,%d", i%60, i*7%90, i%5+1) }), 900, []string{"x", "y", "z"}, 0, nil},
+	} {
+		src, err := Read(context.Background(), file(t, "a.csv", c.text), Reading{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		s := src.Train
+		if s.Rows != c.rows || c.columns != nil && !slices.Equal(namesOf(s.Columns), c.columns) || s.At(0, 0) != c.first {
+			t.Errorf("%s: %d rows of %q, first %v: %q", name, s.Rows, namesOf(s.Columns), s.At(0, 0), src.Found)
+		}
+		for _, word := range c.said {
+			if !has(src.Found, word) {
+				t.Errorf("%s: %q is not said in %q", name, word, src.Found)
+			}
+		}
+	}
+	for text, words := range map[string][]string{
+		manyRows("a,b,c", 60, func(i int) string {
+			return map[bool]string{true: "O.5,1,2", false: fmt.Sprintf("%d.5,%d,%d", i, i*i%7, i*3%5)}[i == 50]
+		}): {`column 1 ("a")`, `found "O.5"`, "line 52"},
+		manyRows("userId,movieId,rating", 900, func(i int) string { return fmt.Sprintf("%d,%d,%d", i%60, i*7%90, i%5+1) }): {"userId and movieId look like the ids"},
+		"a^b\n" + strings.Repeat("1.5^2.5x\n", 30): {"--delimiter"},
+	} {
+		_, err := Read(context.Background(), file(t, "a.csv", text), Reading{})
+		wantError(t, err, words...)
+	}
+}

@@ -263,6 +263,9 @@ func (f *frame) findIDs(r *roles, stats []columnStats) {
 			if _, dates := dateForm(levels[:min(len(levels), 100)]); dates || f.rows < fewRows && !named {
 				continue
 			}
+			if f.strayText(j, "") != nil || howMany(levels, hasUnit) > len(levels)/2 { // measurements with faults or units
+				continue
+			}
 			if different := float64(len(levels)); (j == 0 || named) && different >= 0.9*float64(f.rows) {
 				r.id, r.idWhy = j, "nearly every row has another text"
 			}
@@ -290,7 +293,7 @@ func (f *frame) events(plans []columnPlan, r *roles) (a, b int, ok bool) {
 	for x, a := range keys {
 		for _, b := range keys[x+1:] {
 			named := f.named && isParty(f.fields[a].name) && isParty(f.fields[b].name)
-			if (named || !f.named && a == 0 && b == 1) && f.pairsDiffer(a, b) {
+			if named || !f.named && a == 0 && b == 1 && f.pairsDiffer(a, b) {
 				return a, b, true
 			}
 		}
@@ -301,6 +304,16 @@ func (f *frame) events(plans []columnPlan, r *roles) (a, b int, ok bool) {
 // parties are names of who and what in lists of events.
 var parties = []string{"user", "item", "movie", "book", "song", "track", "artist", "product", "customer", "client", "member", "source", "target",
 	"from", "to", "sender", "receiver", "src", "dst", "person", "account", "store", "shop", "patient", "query", "document", "doc", "row", "col"}
+
+// howMany returns how many of the texts are such.
+func howMany(texts []string, such func(string) bool) (n int) {
+	for _, t := range texts {
+		if such(t) {
+			n++
+		}
+	}
+	return n
+}
 
 func isParty(name string) bool {
 	lower := strings.ToLower(name)

@@ -14,10 +14,11 @@ import (
 type records struct {
 	in     *bufio.Reader
 	comma  rune
-	line   int    // lines read so far
-	start  int    // line of the last record
-	ended  bool   // the last line had an end
-	long   []byte // a line that the buffer of in does not hold
+	line   int                    // lines read so far
+	start  int                    // line of the last record
+	keep   func(line string) bool // whether a line that begins with # is a row; nil for no
+	ended  bool                   // the last line had an end
+	long   []byte                 // a line that the buffer of in does not hold
 	fields []string
 
 	csv    *csv.Reader    // of lines with quotes
@@ -42,7 +43,7 @@ func (r *records) Read() ([]string, error) {
 		}
 		r.start = r.line
 		switch {
-		case len(line) == 0, line[0] == '#' && r.comma != '#':
+		case len(line) == 0, line[0] == '#' && r.comma != '#' && (r.keep == nil || !r.keep(string(line))):
 		case bytes.IndexByte(line, '"') >= 0:
 			return r.withQuotes(string(line))
 		default:

@@ -62,7 +62,20 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 			}
 		}
 	}
+	if r.label >= 0 {
+		f.leaveOtherLabels(r, how)
+	}
 	return r, nil
+}
+
+// leaveOtherLabels leaves out what is named as labels are beside the labels: it would give them away.
+func (f *frame) leaveOtherLabels(r *roles, how *Reading) {
+	for j, c := range f.fields {
+		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(c.name, n) })
+		if f.named && named && j != r.label && j != r.id && j != r.group && r.asked[j] == "" && r.out[j] == "" {
+			r.out[j] = "named as labels are; --types COLUMN=category or real trains on it"
+		}
+	}
 }
 
 // askedRoles finds the columns that were asked for as ids, labels, groups and kinds.
