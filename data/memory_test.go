@@ -94,7 +94,7 @@ func TestTablesAskForTheWholeSet(t *testing.T) {
 		bytes   float64
 	}{
 		"numbers.csv": {numbers, Reading{}, 8 * 6 * rows},
-		"texts.csv":   {texts.String(), Reading{ID: "name"}, 16 * rows},
+		"texts.csv":   {texts.String(), Reading{ID: "name", Header: "yes"}, 16 * rows},
 	} {
 		most := 0.0
 		ctx := WithMemory(t.Context(), func(_ string, bytes float64) error {
