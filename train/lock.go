@@ -44,7 +44,7 @@ func takeLock(dir string) (*lock, error) {
 
 func tryLockFile(path string) (*lock, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file: remove it", path)
+		return nil, wrong("%s is not a plain file: remove it", path)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/nlpodyssey/safetensors"
@@ -63,8 +64,16 @@ type foundCheckpoint struct {
 // readCheckpoint reads the last checkpoint that is whole.
 func (r *run) readCheckpoint() (*foundCheckpoint, error) {
 	f := &foundCheckpoint{}
+	if err := CheckFiles(r.dir.path); err != nil {
+		return nil, err
+	}
 	for _, name := range []string{CheckpointFile, PreviousFile} {
 		f.path = r.dir.file(name)
+		if info, err := os.Stat(f.path); err == nil {
+			if err := hostmemory.AskBytes("the checkpoint "+f.path, float64(info.Size())); err != nil {
+				return nil, err
+			}
+		}
 		file, err := os.ReadFile(f.path)
 		switch {
 		case isNotThere(err): // of the last: killed between the two renames
