@@ -85,7 +85,7 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	if err != nil {
 		return nil, s.failed(err)
 	}
-	if !whole && bytes.IndexAny(head, "\r\n") < 0 {
+	if !whole && !bytes.ContainsAny(head, "\r\n") {
 		return nil, &Error{Path: s.path, Line: 1, Msg: fmt.Sprintf("a line of more than %d bytes: expected a table of shorter lines", maxLine)}
 	}
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 { // as old Macs wrote

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/filelock"
 )
 
 // Files of a run directory.
@@ -75,7 +76,7 @@ func (d *Directory) take(warn func(string)) error {
 		switch {
 		case vanished && try < 100: // another run, which saved nothing, has just removed it
 			continue
-		case errors.Is(err, errNoLocks):
+		case errors.Is(err, filelock.ErrNone):
 			if warn != nil {
 				warn(fmt.Sprintf("%s is on a file system without locks: see to it that no other process writes to it", d.path))
 			}
