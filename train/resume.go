@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"github.com/aegpu/aegpu/backend"
-	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/nlpodyssey/safetensors"
@@ -69,15 +68,12 @@ func (r *run) readCheckpoint() (*foundCheckpoint, error) {
 	}
 	for _, name := range []string{CheckpointFile, PreviousFile} {
 		f.path = r.dir.file(name)
-		if info, err := os.Stat(f.path); err == nil {
-			if err := hostmemory.AskBytes("the checkpoint "+f.path, float64(info.Size())); err != nil {
-				return nil, err
-			}
-		}
-		file, err := os.ReadFile(f.path)
+		file, err := readWhole(f.path)
 		switch {
 		case isNotThere(err): // of the last: killed between the two renames
 			continue
+		case errors.Is(err, backend.ErrOutOfMemory):
+			return nil, err
 		case err != nil:
 			return nil, &RequestError{err}
 		}
