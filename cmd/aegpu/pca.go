@@ -74,7 +74,12 @@ func runPCA(c *cli.Context, s *streams) error {
 	if test, err = prepared(sets.Preparation, test); err != nil {
 		return err
 	}
-	if most := min(rows.Rows, rows.Cols); config.Latent > most {
+	most := min(rows.Rows, rows.Cols)
+	if config.Latent > most && !c.IsSet("latent") {
+		config.Latent = max(most-1, 1)
+		s.warn(fmt.Sprintf("--latent is %d here, one less than the %d rows or columns, as nothing else was asked for", config.Latent, most))
+	}
+	if config.Latent > most {
 		return wrong("--latent is %d: expected at most %d for %d rows of %d columns", config.Latent, most, rows.Rows, rows.Cols)
 	}
 	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), config.Latent)
