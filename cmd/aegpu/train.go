@@ -263,7 +263,7 @@ func (o *trainOptions) openDir(s *streams) (*train.Directory, error) {
 func (o *trainOptions) notOpened(err error) error {
 	var request *train.RequestError
 	if errors.As(err, &request) && !errors.Is(err, train.ErrInUse) && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EIO) {
-		if said := unreadable(o.dir, request.Err); said != request.Err {
+		if said := unreadable(o.dir, request.Err); !errors.Is(said, request.Err) {
 			return said
 		}
 	}
