@@ -94,7 +94,9 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 		return nil, err
 	}
 	s.Source = data.Fingerprint(source.Train, source.Val, source.Test)
-	s.doubt()
+	if err := s.doubt(); err != nil {
+		return nil, err
+	}
 	return s, s.fit(&c)
 }
 
