@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/report"
 )
 
 // TestPicturesOfTables draws rows with categories, answers and dates as the model sees them, a panel a sample.
@@ -27,8 +31,43 @@ func TestPicturesOfTables(t *testing.T) {
 			decoded(t, run, name)
 		}
 		samples, others := decoded(t, run, "samples.png").Bounds(), decoded(t, run, "reconstructions.png").Bounds()
+		if !bytes.Equal(contents(t, run, "samples.png"), samplesOf(t, run)) {
+			t.Errorf("%v: samples.png is of other rows", args)
+		}
 		if samples.Dy() <= others.Dy() { // twelve panels, and six
 			t.Errorf("%v: samples of %v, reconstructions of %v", args, samples, others)
 		}
 	}
+}
+
+// samplesOf draws the samples of a run, a panel each as wide as the model's input.
+func samplesOf(t *testing.T, run string) []byte {
+	t.Helper()
+	r, err := findRun(run)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev, err := cpu.Open(cpu.Options{Workers: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dev.Close()
+	m, err := r.load(dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	raw, err := m.Sample(t.Context(), shownSamples, r.config.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen, err := m.Preparation().Apply(raw)
+	if err != nil || seen.Cols != m.Spec.Inputs {
+		t.Fatal(seen.Cols, err)
+	}
+	var b bytes.Buffer
+	if err := report.Samples(&b, report.Geometry{Width: seen.Cols}, seen.F32); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
