@@ -33,6 +33,9 @@ func Load(dev Device, path string) (*Model, error) {
 	file := path
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		file = filepath.Join(path, train.ModelFile)
+		if err := train.CheckFiles(path); err != nil {
+			return nil, &DataError{Path: path, Msg: err.Error(), Err: err}
+		}
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {

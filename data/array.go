@@ -189,3 +189,35 @@ func (r *Reading) arraysHaveNo(path string, named bool) error {
 	}
 	return nil
 }
+
+// imagesHaveNo refuses choices that images with labels in files of their own do not leave.
+func (r *Reading) imagesHaveNo(path string) error {
+	if r.Label != "" {
+		return wrong(path, "--label %s: its labels are known: expected no such flag", clip(r.Label))
+	}
+	return r.arraysHaveNo(path, false)
+}
+
+// fits refuses choices that files of a kind do not leave, of kinds that do not look themselves.
+func (r *Reading) fits(kind, path string) error {
+	columnar := kind == "parquet" || kind == "arrow"
+	switch {
+	case kind == "idx":
+		return r.imagesHaveNo(path)
+	case columnar || slices.Contains(tables, kind):
+	default:
+		return nil
+	}
+	for _, c := range []struct {
+		value, flag, what string
+		text              bool // tables of text leave it
+	}{
+		{r.Array, "--array", "arrays", false}, {r.Header, "--header", "first line of names", true},
+		{r.Delimiter, "--delimiter", "delimiter", true}, {r.Decimal, "--decimal", "decimal mark", true},
+	} {
+		if c.value != "" && c.value != "auto" && (columnar || !c.text) {
+			return wrong(path, "%s %s: this kind of table has no %s: expected no such flag", c.flag, clip(c.value), c.what)
+		}
+	}
+	return nil
+}

@@ -171,6 +171,13 @@ func (f *frame) cellError(j, k int, c Column, msg string) error {
 func (f *frame) assemble(inputs []input, r *roles) (*Set, error) {
 	s := &Set{Name: f.path, Rows: f.rows, Cols: len(inputs)}
 	wide := f.describeInputs(s, inputs)
+	size := 4
+	if wide {
+		size = 8
+	}
+	if err := f.prepareSet(len(inputs), size, r); err != nil {
+		return nil, err
+	}
 	if err := f.attachRoles(s, r); err != nil {
 		return nil, err
 	}
@@ -264,14 +271,14 @@ func (f *frame) attachRoles(s *Set, r *roles) error {
 
 // textsOf are the cells of a column as texts.
 func (f *frame) textsOf(j int) []string {
-	var out []string
 	c := f.fields[j]
+	if c.texts != nil && c.texts.allDiffer() {
+		return c.texts.levels
+	}
+	out := make([]string, 0, f.rows)
 	if c.texts == nil {
 		f.each(func(_ int, numbers []float64) { out = append(out, strconv.FormatFloat(numbers[c.at], 'f', -1, 64)) })
 		return out
-	}
-	if c.texts.allDiffer() {
-		return c.texts.levels
 	}
 	for i := range f.rows {
 		out = append(out, c.texts.at(i))

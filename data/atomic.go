@@ -1,19 +1,18 @@
 package data
 
 import (
-	"crypto/rand"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+	"runtime"
 	"sync"
 )
 
 // WriteAtomic writes a file so that path holds, at any instant, either what it held before or all of the new content:
 // write fills a temporary file in the same folder, which is synced to the disk and renamed. Where anything fails the
-// temporary file is removed and path is as it was. New files have mode 0644 less the umask. A path that is there and is
+// temporary file is removed and path is as it was; what a killed process left in the folder is removed by the next write. New files have mode 0644 less the umask. A path that is there and is
 // not a regular file (a device, a pipe) is written directly; a link is followed.
 //
 // A folder that is not there or may not be written is an [*Error]; write's own error is returned as it is.
@@ -31,11 +30,12 @@ func WriteAtomic(path string, write func(io.Writer) error) error {
 // through. What path held is then found at kept, unless that is "".
 func Replace(path, kept string, write func(io.Writer) error) error {
 	dir, _ := filepath.Split(path)
-	temp := filepath.Join(dir, tempPrefix+rand.Text()[:tempRandom])
-	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := createTemporary(dir)
 	if err != nil {
 		return pathError(path, err)
 	}
+	defer f.Close() // at the end, as it is locked until then
+	temp := f.Name()
 	unfinished.Store(temp, nil)
 	done := false
 	defer func() {
@@ -51,8 +51,10 @@ func Replace(path, kept string, write func(io.Writer) error) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
-		return err
+	if runtime.GOOS == "windows" { // what is open cannot be renamed there
+		if err := f.Close(); err != nil {
+			return err
+		}
 	}
 	if kept != "" {
 		if err := os.Rename(path, kept); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -76,18 +78,6 @@ func Abandon() {
 		os.RemoveAll(temp.(string))
 		return true
 	})
-}
-
-// What the names of temporary files are made of: a prefix and so many random characters.
-const (
-	tempPrefix = ".tmp-"
-	tempRandom = 12
-)
-
-// Temporary reports whether a file of that name is what [WriteAtomic] and [Replace] write to before they rename it.
-func Temporary(name string) bool {
-	rest, ok := strings.CutPrefix(name, tempPrefix)
-	return ok && len(rest) == tempRandom && strings.Trim(rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") == ""
 }
 
 // syncFolder makes a rename in dir last through a loss of power. Systems that cannot sync a folder are forgiven.

@@ -166,3 +166,27 @@ func TestTemporaryNames(t *testing.T) {
 		}
 	}
 }
+
+// TestLeftoverFolders removes a temporary folder that nobody has locked, once, and leaves one that is being written.
+func TestLeftoverFolders(t *testing.T) {
+	dir := t.TempDir()
+	mine, unlock, err := createTemporaryFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead := temporaryName(dir)
+	if err := os.MkdirAll(filepath.Join(dead, "x"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cleared.Clear() // as another process
+	clearLeftovers(dir)
+	if n := names(t, dir); len(n) != 1 || n[0] != filepath.Base(mine) {
+		t.Errorf("%v is left, want %s", n, mine)
+	}
+	unlock()
+	cleared.Clear()
+	clearLeftovers(dir)
+	if n := names(t, dir); len(n) != 0 {
+		t.Errorf("%v is left", n)
+	}
+}

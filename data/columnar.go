@@ -39,7 +39,6 @@ type columnar struct {
 	specs []columnSpec
 	base  int // rows before those of the block
 	block []float64
-	asked int // values that memory was asked for
 }
 
 // randomFile is a file that is read at any place. It ends with the context and keeps the system's own failures.
@@ -134,7 +133,7 @@ func (f *randomFile) ask(n int64, what string) error {
 // newColumnar makes a frame of a schema and decides by the names which columns are kept, and as what. index is the name
 // of the column of names of rows, "" for none.
 func newColumnar(file *randomFile, specs []columnSpec, index string, how *Reading) (*columnar, error) {
-	t := &columnar{frame: &frame{path: file.path, named: true, decimal: '.', index: -1}, file: file, specs: specs, asked: someBlocks * blockValues}
+	t := &columnar{frame: &frame{path: file.path, named: true, decimal: '.', index: -1, room: room{ask: file.ask}}, file: file, specs: specs}
 	t.fields = make([]rawColumn, len(specs))
 	for j, s := range specs {
 		t.fields[j] = rawColumn{name: strings.ToValidUTF8(s.name, "\ufffd"), at: -1}
@@ -206,7 +205,7 @@ func (t *columnar) keep(j int, u use, asked string, byDate bool) error {
 		text = u == usedAsText && asked != "date"
 	}
 	if text {
-		c.texts, c.typed = newTexts(), true
+		c.texts, c.typed = t.newTexts(), true
 		return nil
 	}
 	c.at = t.width
@@ -222,12 +221,8 @@ func (t *columnar) begin(n int) error {
 	if err := t.file.ctx.Err(); err != nil {
 		return err
 	}
-	if have := t.rows*t.width + n*t.width; have > t.asked {
-		t.asked = have + someBlocks*blockValues
-		// What comes next, and the list that all are joined to in the end.
-		if err := t.file.ask(8*(int64(n*t.width)+blockValues*someBlocks)+4*int64(t.asked), "numbers"); err != nil {
-			return &askedError{err}
-		}
+	if err := t.prepare(n); err != nil {
+		return &askedError{err}
 	}
 	t.base = t.rows
 	t.rows += n

@@ -100,7 +100,7 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1}, dialect: d, records: newRecords(in, d.comma)}
+	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}}, dialect: d, records: newRecords(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}
@@ -181,7 +181,7 @@ func (t *tableReader) setColumns(how *Reading, asText map[int]bool) error {
 		}
 		t.kept[j], t.plain[j] = true, use[j] == usedAsEither
 		if asText[j] || use[j] == usedAsText || use[j] == usedAsEither && t.looksText(j) {
-			t.fields[j].texts = newTexts()
+			t.fields[j].texts = t.newTexts()
 			continue
 		}
 		t.fields[j].at = t.frame.width
@@ -211,7 +211,7 @@ func (t *tableReader) readRows(s *stream) error {
 		skip += t.titles
 	}
 	t.records.keep = t.isRow
-	for asked := someBlocks; ; {
+	for {
 		fields, err := t.records.Read()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -224,12 +224,8 @@ func (t *tableReader) readRows(s *stream) error {
 			t.headed = skip == 0 && t.dialect.names
 			continue
 		}
-		if len(t.blocks) >= asked {
-			asked = len(t.blocks) + someBlocks
-			// What comes next, and the list that all are joined to in the end.
-			if err := s.ask(8*blockValues*someBlocks+4*int64(asked)*blockValues, "numbers"); err != nil {
-				return err
-			}
+		if err := t.prepare(1); err != nil {
+			return err
 		}
 		if err := t.add(fields); err != nil {
 			return err

@@ -15,7 +15,8 @@ type frame struct {
 	rows    int
 	known   []columnStats // what stats found
 	blocks  [][]float64   // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
-	index   int           // the column that a file itself calls names of rows, -1 for none
+	room    room
+	index   int // the column that a file itself calls names of rows, -1 for none
 }
 
 // rawColumn is one column of a frame.
@@ -35,13 +36,14 @@ type texts struct {
 	codes  []uint32 // by row, into levels
 	levels []string // in the order in which they came
 	index  map[string]uint32
-	many   bool // so many differ that each is kept as it comes: levels may repeat
+	taken  *int64 // bytes of texts in all
+	many   bool   // so many differ that each is kept as it comes: levels may repeat
 }
 
 // mostLevels is how many texts are looked up before a column of which most differ counts as names or prose.
 const mostLevels = 1 << 16
 
-func newTexts() *texts { return &texts{index: map[string]uint32{}} }
+func (f *frame) newTexts() *texts { return &texts{index: map[string]uint32{}, taken: &f.room.taken} }
 
 // add takes the text of the next row, a copy where it is a new one.
 func (t *texts) add(text string) {
@@ -53,6 +55,7 @@ func (t *texts) add(text string) {
 	}
 	at := uint32(len(t.levels))
 	text = strings.Clone(text)
+	*t.taken += int64(len(text))
 	t.levels, t.codes = append(t.levels, text), append(t.codes, at)
 	if t.many {
 		return

@@ -33,7 +33,7 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 
 // toTexts makes texts of a column of numbers.
 func (f *frame) toTexts(j int) {
-	t := newTexts()
+	t := f.newTexts()
 	for _, text := range f.textsOf(j) {
 		if text == "NaN" {
 			text = ""

@@ -78,3 +78,32 @@ func TestReadingTakesWhatIsDecoded(t *testing.T) {
 		}
 	}
 }
+
+// TestTablesAskForTheWholeSet has tables ask for the set that they end as, of float64 too, and for their texts.
+func TestTablesAskForTheWholeSet(t *testing.T) {
+	const rows = 600000
+	numbers := "a,b,c,d,e,f\n" + strings.Repeat("0.1,0.2,0.3,0.4,0.5,0.6\n", rows)
+	var texts strings.Builder
+	texts.WriteString("name,colour\n")
+	for i := range rows {
+		fmt.Fprintf(&texts, "person-number-%d,%d-red\n", i, i%3)
+	}
+	for name, c := range map[string]struct {
+		content string
+		how     Reading
+		bytes   float64
+	}{
+		"numbers.csv": {numbers, Reading{}, 8 * 6 * rows},
+		"texts.csv":   {texts.String(), Reading{ID: "name", Header: "yes"}, 16 * rows},
+	} {
+		most := 0.0
+		ctx := WithMemory(t.Context(), func(_ string, bytes float64) error {
+			most = max(most, bytes)
+			return nil
+		})
+		src, err := Read(ctx, file(t, name, c.content), c.how)
+		if err != nil || src.Train.Rows != rows || most < c.bytes {
+			t.Errorf("%s: %v, %g bytes were asked for, want %g", name, err, most, c.bytes)
+		}
+	}
+}

@@ -58,6 +58,9 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 		if how.Resize != "" {
 			return nil, &ReadingError{"Resize", fmt.Sprintf("is %s, but the pictures of %s have one size: expected none", how.Resize, name)}
 		}
+		if err := how.imagesHaveNo(name); err != nil {
+			return nil, err
+		}
 		src, err := Glyphs(ctx, GlyphsTrain, GlyphsTest)
 		if err != nil {
 			return nil, err
@@ -154,6 +157,9 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 func openKind(ctx context.Context, name, kind string, how *Reading) (*Source, error) {
 	var set *Set
 	var err error
+	if err := how.fits(kind, name); err != nil {
+		return nil, err
+	}
 	switch kind {
 	case "npz":
 		return openNPZ(ctx, name, how)

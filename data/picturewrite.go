@@ -2,7 +2,6 @@ package data
 
 import (
 	"bufio"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"image"
@@ -11,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"unicode"
@@ -27,10 +27,11 @@ func WritePictures(dir string, rows int, each func(use func(*Set) error) error) 
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return pathError(dir, err)
 	}
-	temp := filepath.Join(filepath.Dir(dir), tempPrefix+rand.Text()[:tempRandom])
-	if err := os.Mkdir(temp, 0o755); err != nil {
+	temp, unlock, err := createTemporaryFolder(filepath.Dir(dir))
+	if err != nil {
 		return pathError(dir, err)
 	}
+	defer unlock()
 	unfinished.Store(temp, nil)
 	defer func() {
 		os.RemoveAll(temp)
@@ -42,6 +43,9 @@ func WritePictures(dir string, rows int, each func(use func(*Set) error) error) 
 	}
 	if w.at != rows {
 		return wrong(dir, "%d rows were given to write: expected %d", w.at, rows)
+	}
+	if runtime.GOOS == "windows" {
+		unlock()
 	}
 	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return pathError(dir, err)

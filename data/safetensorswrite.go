@@ -2,7 +2,6 @@ package data
 
 import (
 	"bufio"
-	"crypto/rand"
 	"encoding/binary"
 	"encoding/json"
 	"io"
@@ -40,7 +39,7 @@ func (t *tensorWriter) begin(s *Set, rows int) error {
 		dir = filepath.Dir(f.Name()) // with room for the file itself
 	}
 	var err error
-	name := filepath.Join(dir, tempPrefix+rand.Text()[:tempRandom])
+	name := temporaryName(dir)
 	if t.wait, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600); err != nil {
 		return err
 	}

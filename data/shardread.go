@@ -10,6 +10,9 @@ import (
 
 // source reads all files and joins them.
 func (s *shards) source(ctx context.Context, how *Reading) (src *Source, err error) {
+	if err := how.fits(s.kind, s.dir); err != nil {
+		return nil, err
+	}
 	switch {
 	case slices.Contains(tables, s.kind):
 		src, err = s.tables(ctx, how)

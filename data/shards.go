@@ -30,6 +30,9 @@ var partTitles = [3]string{"train", "validation", "test"}
 // openFolder reads a folder in MNIST's layout, or one of files of one format.
 func openFolder(ctx context.Context, dir string, how *Reading) (*Source, error) {
 	if isMNIST(dir) {
+		if err := how.imagesHaveNo(dir); err != nil {
+			return nil, err
+		}
 		return openMNIST(ctx, dir)
 	}
 	s, err := findShards(ctx, dir)

@@ -58,18 +58,23 @@ func HoldOut(s *Set, part string, seed uint64, fraction float64) (rest, held *Se
 // Split divides a set by the cut; held is nil where no row is held out.
 func (c *Cut) Split(s *Set) (rest, held *Set) { return c.split(s, s.unitDigests(c.Seed)) }
 
-func (c *Cut) split(s *Set, digests []uint64) (rest, held *Set) {
-	var kept, out []int
-	key := partKey(c.Part)
+func (c *Cut) split(s *Set, digests []uint64) (*Set, *Set) {
+	key, held := partKey(c.Part), 0
+	for _, d := range digests {
+		if c.mark(key, d) < c.Below {
+			held++
+		}
+	}
+	if held == 0 {
+		return s, nil
+	}
+	kept, out := make([]int, 0, len(digests)-held), make([]int, 0, held)
 	for i, d := range digests {
 		if c.mark(key, d) < c.Below {
 			out = append(out, i)
 		} else {
 			kept = append(kept, i)
 		}
-	}
-	if out == nil {
-		return s, nil
 	}
 	return s.Subset(kept), s.Subset(out)
 }
@@ -118,7 +123,13 @@ func cutOf(digests []uint64, part string, seed uint64, want int) *Cut {
 func unitsOf(digests []uint64) []unit {
 	sorted := slices.Clone(digests)
 	slices.Sort(sorted)
-	var units []unit
+	different := 0
+	for i, d := range sorted {
+		if i == 0 || sorted[i-1] != d {
+			different++
+		}
+	}
+	units := make([]unit, 0, different) // memory is asked for by the row: a list that grows would take more
 	for _, d := range sorted {
 		if n := len(units); n > 0 && units[n-1].digest == d {
 			units[n-1].rows++

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/filelock"
 )
 
 // Files of a run directory.
@@ -75,7 +76,7 @@ func (d *Directory) take(warn func(string)) error {
 		switch {
 		case vanished && try < 100: // another run, which saved nothing, has just removed it
 			continue
-		case errors.Is(err, errNoLocks):
+		case errors.Is(err, filelock.ErrNone):
 			if warn != nil {
 				warn(fmt.Sprintf("%s is on a file system without locks: see to it that no other process writes to it", d.path))
 			}
@@ -106,12 +107,16 @@ func (d *Directory) clear(resume bool) error {
 	}
 	var temporary []string
 	for _, e := range entries {
-		switch {
+		switch link := e.Type() == fs.ModeSymlink; {
 		case e.Name() == lockFile:
-		case data.Temporary(e.Name()) && e.Type().IsRegular():
+		case data.Temporary(e.Name()) && (link || e.Type().IsRegular()):
 			temporary = append(temporary, e.Name())
 		case !resume:
 			return wrong("%s is %w: choose another directory, or resume to continue the run in it", d.path, ErrNotEmpty)
+		case written(e.Name()):
+			if err := plainFile(d.file(e.Name())); err != nil {
+				return err
+			}
 		}
 	}
 	for _, name := range temporary {
@@ -120,6 +125,11 @@ func (d *Directory) clear(resume bool) error {
 		}
 	}
 	return nil
+}
+
+// written reports whether a run may write a file of that name.
+func written(name string) bool {
+	return slices.Contains(runFiles, name) || slices.Contains([]string{".html", ".png"}, filepath.Ext(name))
 }
 
 func (d *Directory) file(name string) string { return filepath.Join(d.path, name) }

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 )
 
@@ -57,7 +58,7 @@ func (s *Sets) undivided(part string) {
 }
 
 // doubt says how many rows of a part are training rows too: a cut keeps equal rows together where they have no groups.
-func (s *Sets) doubt() {
+func (s *Sets) doubt() error {
 	for _, p := range []struct {
 		set  *data.Set
 		cut  *data.Cut
@@ -66,8 +67,13 @@ func (s *Sets) doubt() {
 		if p.set == nil || p.cut != nil && p.set.Groups == nil {
 			continue
 		}
+		const row = 48 // bytes, of a table of digests
+		if err := hostmemory.Ask("the comparison of training and "+p.name+" rows", s.Train.Rows+p.set.Rows, row); err != nil {
+			return err
+		}
 		if n := data.Common(s.Train, p.set); n > 0 {
 			s.Doubts = append(s.Doubts, fmt.Sprintf("%d of %d %s rows are also training rows", n, p.set.Rows, p.name))
 		}
 	}
+	return nil
 }

@@ -15,12 +15,12 @@ const neverBest = math.MaxFloat64
 // settings than it was begun with, or with epochs or a patience under which it would have taken another course. Another
 // device is allowed.
 func (r *run) mayGoOn(was *settings.Config, c *checkpoint) error {
+	if err := r.sameSettings(was); err != nil { // first, as rows are others by them
+		return err
+	}
 	if c.Data != r.fingerprint {
 		return wrong("%s was begun on other data than %s holds now (fingerprint %.12s, now %.12s): go on with those, or start another run from its weights (init-from)",
 			r.dir.path, r.config.Data, c.Data, r.fingerprint)
-	}
-	if err := r.sameSettings(was); err != nil {
-		return err
 	}
 	before := stages(was)
 	if c.Stage < 0 {

@@ -34,6 +34,12 @@ func (r *run) initFrom() error {
 	name := path
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		name = filepath.Join(path, ModelFile)
+		if err := CheckFiles(path); err != nil {
+			return bad("%v", err)
+		}
+	}
+	if err := plainFile(name); err != nil {
+		return bad("%v", err)
 	}
 	file, err := os.ReadFile(name)
 	if err != nil {

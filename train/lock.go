@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/aegpu/aegpu/internal/filelock"
 )
 
 // lockFile is in a run directory while a process has it, and holds that process's id and host.
@@ -18,8 +20,6 @@ var (
 	// ErrInUse is wrapped by the error of a run directory that another process, or another run of this one, writes to.
 	ErrInUse = errors.New("in use by another process")
 
-	errLocked     = errors.New("locked")           // tryLock: somebody else has it
-	errNoLocks    = errors.New("no locks here")    // tryLock: the file system has none
 	errLockIsGone = errors.New("the lock is gone") // removed by who had it, while it was waited for
 )
 
@@ -29,7 +29,7 @@ type lock struct {
 	path string
 }
 
-// takeLock locks a directory. The error wraps [ErrInUse] where somebody else has it, and errNoLocks where nobody can.
+// takeLock locks a directory. The error wraps [ErrInUse] where somebody else has it, and filelock.ErrNone where nobody can.
 func takeLock(dir string) (*lock, error) {
 	path := filepath.Join(dir, lockFile)
 	for range 100 {
@@ -44,14 +44,14 @@ func takeLock(dir string) (*lock, error) {
 
 func tryLockFile(path string) (*lock, error) {
 	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is not a regular file: remove it", path)
+		return nil, wrong("%s is not a plain file: remove it", path)
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
 	}
-	switch err := tryLock(f); {
-	case errors.Is(err, errLocked):
+	switch err := filelock.Try(f); {
+	case errors.Is(err, filelock.ErrLocked):
 		defer f.Close()
 		return nil, fmt.Errorf("%s is %w%s", filepath.Dir(path), ErrInUse, holder(f))
 	case err != nil:

@@ -63,12 +63,17 @@ type foundCheckpoint struct {
 // readCheckpoint reads the last checkpoint that is whole.
 func (r *run) readCheckpoint() (*foundCheckpoint, error) {
 	f := &foundCheckpoint{}
+	if err := CheckFiles(r.dir.path); err != nil {
+		return nil, err
+	}
 	for _, name := range []string{CheckpointFile, PreviousFile} {
 		f.path = r.dir.file(name)
-		file, err := os.ReadFile(f.path)
+		file, err := readWhole(f.path)
 		switch {
 		case isNotThere(err): // of the last: killed between the two renames
 			continue
+		case errors.Is(err, backend.ErrOutOfMemory):
+			return nil, err
 		case err != nil:
 			return nil, &RequestError{err}
 		}

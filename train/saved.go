@@ -20,6 +20,9 @@ const mostHeader = 100 << 20
 // reads the header alone, whose digest is not checked: the settings tell whether [ConfigFile] has been changed since,
 // and are not to train by. The error is fs.ErrNotExist where there is no checkpoint.
 func Saved(dir string) (c settings.Config, file string, err error) {
+	if err := CheckFiles(dir); err != nil {
+		return c, dir, err
+	}
 	for _, name := range []string{CheckpointFile, PreviousFile} {
 		file = filepath.Join(dir, name)
 		if c, err = savedIn(file); !isNotThere(err) {

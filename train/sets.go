@@ -71,8 +71,16 @@ func askToSplit(s *data.Set) error {
 	if s == nil {
 		return nil
 	}
-	const marks = 48 // bytes a row, of what the cut is found by
-	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64))+marks*float64(s.Rows))
+	row := 48.0 // bytes, of what the cut is found by
+	for _, has := range []struct {
+		it    bool
+		bytes float64
+	}{{s.IDs != nil, 16}, {s.Labels != nil, 4}, {s.Groups != nil, 8}} {
+		if has.it {
+			row += has.bytes
+		}
+	}
+	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64))+row*float64(s.Rows))
 }
 
 // Divide does what Load does after opening.
@@ -86,7 +94,9 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 		return nil, err
 	}
 	s.Source = data.Fingerprint(source.Train, source.Val, source.Test)
-	s.doubt()
+	if err := s.doubt(); err != nil {
+		return nil, err
+	}
 	return s, s.fit(&c)
 }
 

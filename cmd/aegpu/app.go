@@ -64,8 +64,11 @@ var temporary = regexp.MustCompile(`/?\.tmp-\w+`)
 
 // oneLine is an error's text without line breaks, and without what a terminal would
 // take for more than text.
-func oneLine(err error) string {
-	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' })
+func oneLine(err error) string { return shownLine(err.Error()) }
+
+// shownLine is oneLine for a text.
+func shownLine(text string) string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
 	return printable(temporary.ReplaceAllString(strings.Join(lines, "; "), ""))
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -56,6 +57,7 @@ type inspected struct {
 	Last       *train.Record  `json:"last_epoch,omitempty"`
 	Best       *train.Record  `json:"best_epoch,omitempty"`
 	Files      []fileSize     `json:"files"`
+	Warnings   []string       `json:"warnings,omitempty"` // of damaged checkpoints, and of a history that was changed
 }
 
 // layer is one parameter tensor.
@@ -68,6 +70,8 @@ type layer struct {
 type fileSize struct {
 	Name  string `json:"name"`
 	Bytes int64  `json:"bytes"`
+
+	Unusable string `json:"unusable,omitempty"` // of a checkpoint, what is wrong with it
 }
 
 func runInspect(s *streams, path string, asJSON bool) error {
@@ -96,6 +100,7 @@ func runInspect(s *streams, path string, asJSON bool) error {
 	if err := in.addRun(r); err != nil {
 		return err
 	}
+	s.doubts = append(s.doubts, in.Warnings...)
 	if asJSON {
 		return s.writeJSON(in)
 	}
@@ -118,11 +123,14 @@ func (in *inspected) addRun(r *savedRun) error {
 	}
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil && !e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
-			in.Files = append(in.Files, fileSize{e.Name(), info.Size()})
+			in.Files = append(in.Files, fileSize{Name: e.Name(), Bytes: info.Size()})
 		}
 	}
 	history, err := readHistory(filepath.Join(r.path, train.HistoryFile))
 	if err != nil {
+		return err
+	}
+	if history, err = in.addCheckpoints(r, history); err != nil {
 		return err
 	}
 	for i := range history {
@@ -136,6 +144,34 @@ func (in *inspected) addRun(r *savedRun) error {
 		in.First, in.Last = &history[0], &history[in.Epochs-1]
 	}
 	return nil
+}
+
+// addCheckpoints notes what is wrong with the checkpoints, and returns the history: that of the last checkpoint where the
+// file's is another.
+func (in *inspected) addCheckpoints(r *savedRun, history []train.Record) ([]train.Record, error) {
+	all, err := train.Checkpoints(r.path)
+	if err != nil {
+		return nil, err
+	}
+	whole := false
+	for i := range all {
+		c := &all[i]
+		if c.Err != nil {
+			at := slices.IndexFunc(in.Files, func(f fileSize) bool { return f.Name == c.File })
+			if at >= 0 {
+				in.Files[at].Unusable = c.Err.Error()
+			}
+			in.Warnings = append(in.Warnings, fmt.Sprintf("%s: %v: the run cannot go on from it", filepath.Join(r.path, c.File), c.Err))
+			continue
+		}
+		if differs := c.Differs(history); differs != "" && !whole && i == 0 {
+			in.Warnings = append(in.Warnings, fmt.Sprintf("%s: %s: it was changed after the training, and the checkpoint's epochs are shown",
+				filepath.Join(r.path, train.HistoryFile), differs))
+			history = c.History
+		}
+		whole = true
+	}
+	return history, nil
 }
 
 // plain is a setting's value as JSON writes it: names and lists as on the
@@ -195,7 +231,11 @@ func (in *inspected) write(out *printer, config *settings.Config) {
 	if len(in.Files) > 0 {
 		fmt.Fprint(out, "\nfiles\n")
 		for _, f := range in.Files {
-			fmt.Fprintf(out, "  %-22s %d bytes\n", f.Name, f.Bytes)
+			note := ""
+			if f.Unusable != "" {
+				note = ", unusable"
+			}
+			fmt.Fprintf(out, "  %-22s %d bytes%s\n", f.Name, f.Bytes, note)
 		}
 	}
 }

@@ -96,3 +96,32 @@ func TestAddressSpace(t *testing.T) {
 		t.Error("a training that was refused left its directory")
 	}
 }
+
+// TestLargeTables has commands read a table with less and less address space: each is done, or says what it lacks.
+func TestLargeTables(t *testing.T) {
+	if testing.Short() || runtime.GOOS != "linux" {
+		t.Skip("ulimit -v limits nothing here")
+	}
+	out := filepath.Join(t.TempDir(), "x.npy")
+	table := func(name string, rows int) string {
+		return write(t, name, "a,b,c,d,e,f,g\n"+strings.Repeat("0.1,0.2,0.3,0.4,0.5,0.6,0.7\n0.3,0.1,0.9,0.2,0.5,0.8,0.3\n", rows/2))
+	}
+	small, large := table("small.csv", 200), table("large.csv", 3000000)
+	run := trainTiny(t, small)
+	refused := 0
+	for _, kb := range []int{1800000, 2100000, 2200000, 2300000, 2500000} {
+		for _, args := range [][]string{{"encode", run, large, "-o", out}, {"pca", large, "--latent", "2"}} {
+			o := limited(t, "-v "+strconv.Itoa(kb), append(args, "--device", "cpu", "-q")...)
+			if o.code != 0 && (o.code != 3 || strings.Count(o.err, "\n") != 1 || !neededAndFree.MatchString(o.err)) {
+				t.Errorf("%d KB: %s: exit %d: %.300s", kb, args[0], o.code, o.err)
+			}
+			if o.code == 3 {
+				refused++
+			}
+			t.Logf("%d KB: %s: exit %d %.200s", kb, args[0], o.code, o.err)
+		}
+	}
+	if refused == 0 {
+		t.Error("no command was refused memory")
+	}
+}

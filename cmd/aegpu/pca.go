@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
@@ -74,8 +75,8 @@ func runPCA(c *cli.Context, s *streams) error {
 	if test, err = prepared(sets.Preparation, test); err != nil {
 		return err
 	}
-	if most := min(rows.Rows, rows.Cols); config.Latent > most {
-		return wrong("--latent is %d: expected at most %d for %d rows of %d columns", config.Latent, most, rows.Rows, rows.Cols)
+	if config.Latent, err = codeSize(c, s, config.Latent, rows); err != nil {
+		return err
 	}
 	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), config.Latent)
 	if err != nil {
@@ -98,6 +99,20 @@ func runPCA(c *cli.Context, s *streams) error {
 	fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept, sets.Train.Rows)
 	writeFigures(s.out, "PCA", part, sum)
 	return nil
+}
+
+// codeSize is the code size that was asked for, or where none was one that fits the rows.
+func codeSize(c *cli.Context, s *streams, size int, rows *data.Set) (int, error) {
+	most := min(rows.Rows, rows.Cols)
+	switch {
+	case size <= most:
+		return size, nil
+	case c.IsSet("latent"):
+		return 0, wrong("--latent is %d: expected at most %d for %d rows of %d columns", size, most, rows.Rows, rows.Cols)
+	}
+	size = max(most-1, 1)
+	s.warn(fmt.Sprintf("--latent is %d, as training rows are %d, of %d columns", size, rows.Rows, rows.Cols))
+	return size, nil
 }
 
 // byPart puts a summary under the name of the part that it is of.

@@ -214,6 +214,11 @@ func (g *gallery) samples(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !g.shape().IsImage() { // a category has a column a level there, as in the other pictures
+		if x, err = prepared(g.model.Preparation(), x); err != nil {
+			return err
+		}
+	}
 	return g.add("samples.png", "New examples, decoded from draws of the prior.", func(w io.Writer) error {
 		return report.Samples(w, g.shape(), greys(x))
 	})

@@ -38,6 +38,9 @@ func findRun(path string) (*savedRun, error) {
 		}
 		return &savedRun{path: path, file: path}, nil
 	}
+	if err := train.CheckFiles(path); err != nil {
+		return nil, err
+	}
 	config, err := configFile(filepath.Join(path, train.ConfigFile), "")
 	if err != nil {
 		return nil, fmt.Errorf("%w (a run directory, as aegpu train makes it, was expected)", err)

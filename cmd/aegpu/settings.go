@@ -172,7 +172,7 @@ func inWords(err error, name func(field string) string) string {
 		return oneLine(err)
 	}
 	// What an error further out has to say stays around it.
-	return strings.Replace(oneLine(err), oneLine(bad), bad.Words(name), 1)
+	return shownLine(strings.Replace(err.Error(), bad.Error(), bad.Words(name), 1))
 }
 
 // configFile reads a config over the preset of that model, or of the file's own

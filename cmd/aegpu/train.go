@@ -67,6 +67,11 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if o.resume && o.dir == "" {
 		return o, wrong("--resume needs --out DIR, the run to go on with")
 	}
+	if o.resume {
+		if err := train.CheckFiles(o.dir); err != nil {
+			return o, err
+		}
+	}
 	if own := filepath.Join(o.dir, train.ConfigFile); o.resume && file == "" {
 		if _, err := os.Stat(own); err == nil {
 			file, o.own = own, own
@@ -258,7 +263,9 @@ func (o *trainOptions) openDir(s *streams) (*train.Directory, error) {
 func (o *trainOptions) notOpened(err error) error {
 	var request *train.RequestError
 	if errors.As(err, &request) && !errors.Is(err, train.ErrInUse) && !errors.Is(err, syscall.ENOSPC) && !errors.Is(err, syscall.EIO) {
-		return unreadable(o.dir, request.Err)
+		if said := unreadable(o.dir, request.Err); !errors.Is(said, request.Err) {
+			return said
+		}
 	}
 	return err
 }
