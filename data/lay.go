@@ -29,7 +29,9 @@ func (s *Source) lay(ctx context.Context, how *Reading) error {
 		if err != nil {
 			return err
 		}
-		set.become(images)
+		if set.become(images); images != nil {
+			set.measure()
+		}
 		if err := set.numbers(ctx); err != nil {
 			return err
 		}
@@ -50,15 +52,7 @@ func (s *Set) numbers(ctx context.Context) error {
 	if s.U8 == nil || s.Height > 0 {
 		return nil
 	}
-	if err := (&stream{ctx: ctx, path: s.Name}).ask(4*int64(len(s.U8)), "numbers"); err != nil {
-		return err
-	}
-	s.F32 = make([]float32, len(s.U8))
-	for i, v := range s.U8 {
-		s.F32[i] = float32(v)
-	}
-	s.U8 = nil
-	return nil
+	return s.unbyte(ctx)
 }
 
 // laying is finding out what the rows of a set are.

@@ -33,6 +33,8 @@ type Images struct {
 	Black float64 `json:"black"` // the values that are drawn as black and as white
 	White float64 `json:"white"`
 
+	Bytes bool `json:"bytes,omitempty"` // whether the rows were bytes, prepared as v/255; what comes back is 0 to 255
+
 	Resized bool `json:"resized,omitempty"` // whether pictures of other sizes were brought to this one
 }
 
@@ -51,7 +53,8 @@ func (s *Set) images() *Images {
 	if s.Height == 0 {
 		return nil
 	}
-	return &Images{s.Height, s.Width, s.Channels, s.Layout, s.Black, s.White, s.resized}
+	return &Images{Height: s.Height, Width: s.Width, Channels: s.Channels, Layout: s.Layout,
+		Black: s.Black, White: s.White, Resized: s.resized}
 }
 
 // setImages makes the rows images of that shape; nil makes them rows of numbers.
@@ -71,6 +74,8 @@ func (m *Images) check(cols int) string {
 		return fmt.Sprintf("unknown layout %q of images", clip(string(m.Layout)))
 	case !(m.Black < m.White) || m.White-m.Black-(m.White-m.Black) != 0:
 		return fmt.Sprintf("images that are black at %g and white at %g: expected a finite range", m.Black, m.White)
+	case m.Bytes && (m.Black != 0 || m.White != 255):
+		return fmt.Sprintf("images of bytes that are black at %g and white at %g: expected 0 and 255", m.Black, m.White)
 	}
 	return ""
 }
@@ -172,13 +177,16 @@ func measured(columns []Column) bool {
 
 // whole says whether all values are whole numbers within [0, 255], and one of them is above 1.
 func (s *Set) whole() bool {
-	above := false
+	_, hi := s.Range()
+	return hi > 1 && s.wholeBytes()
+}
+
+// wholeBytes says whether all values are whole numbers within [0, 255].
+func (s *Set) wholeBytes() bool {
 	for i := range s.Rows * s.Cols {
-		v := s.value(i)
-		if !(v >= 0 && v <= 255) || v != math.Trunc(v) {
+		if v := s.value(i); !(v >= 0 && v <= 255) || v != math.Trunc(v) {
 			return false
 		}
-		above = above || v > 1
 	}
-	return above
+	return true
 }

@@ -7,11 +7,13 @@ import (
 )
 
 // Match returns s as a set of this preparation: s itself where its columns are those that were fitted, by name or, where
-// either has no names, by number; a copy with the columns in their order where they stand in another, and with the levels
-// of categories numbered as they were.
+// either has no names, by number; a copy with the columns in their order where they stand in another, with the levels
+// of categories numbered as they were, and with images in the range of those that were fitted: bytes are 0 to 255 where
+// these were such numbers, and numbers of 0 to 255 are v/255 where these were bytes.
 //
 // An [*Error] says what keeps s from being one: another number of columns, other names, a level that was not there, a
-// value that its column cannot have, a missing cell, or what Validate finds.
+// value that its column cannot have, a missing cell, images within [0,1] where they should reach up to 255, or what
+// Validate finds.
 func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
@@ -26,12 +28,18 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if err := s.CheckGaps(); err != nil {
 		return nil, err
 	}
+	if s, err = p.inRange(s); err != nil {
+		return nil, err
+	}
 	if err := p.checkImages(s); err != nil {
 		return nil, err
 	}
 	if order != nil {
 		s = s.reordered(order)
 		s.setImages(p.Images)
+		if p.Images != nil && p.Images.Bytes { // v/255
+			s.Black, s.White = 0, 0
+		}
 	}
 	if s, err = p.translated(s); err != nil {
 		return nil, err

@@ -95,7 +95,7 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 	if t.Cols != s.Cols {
 		t.setImages(nil)
 	}
-	t.Black, t.White = 0, 0
+	t.Black, t.White, t.span = 0, 0, nil
 	t.U8, t.F64, t.F32 = nil, nil, make([]float32, t.Rows*t.Cols)
 	p.Rows(t.F32, s, 0, s.Rows)
 	return &t, nil
@@ -120,8 +120,8 @@ func (p *Preparation) inputColumns() []Column {
 }
 
 // Undo returns rows of what a model sees (rows x Inputs) as rows of raw columns: numbers in their own units, float64
-// where the preparation is wide and else float32, counts as the nearest whole numbers not below 0, yes/no by rounding, a
-// category as its most likely level. NaN stays NaN. A number of values that makes no whole rows is an [*Error].
+// where the preparation is wide and else float32, pixels that were bytes as 0 to 255, counts as the nearest whole numbers
+// not below 0, yes/no by rounding, a category as its most likely level. NaN stays NaN. A number of values that makes no whole rows is an [*Error].
 func (p *Preparation) Undo(x []float32) (*Set, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
@@ -167,6 +167,8 @@ func undo[T float32 | float64](p *Preparation, dst []T, x []float32) {
 		}
 		switch {
 		case v != v:
+		case p.Images != nil && p.Images.Bytes:
+			v *= 255
 		case c.Kind == Count:
 			v = max(math.Round(v), 0)
 		case c.Kind == YesNo && v >= 0.5:

@@ -1,6 +1,9 @@
 package data
 
-import "math"
+import (
+	"context"
+	"math"
+)
 
 // Pictures have one scale for all pixels: a scale of each pixel's own would be that of the noise where they are alike.
 
@@ -27,6 +30,9 @@ func (p *Preparation) fitImages(s *Set, asked Scaling) {
 	}
 	lo, hi := s.scaledRange()
 	p.Images.Black, p.Images.White = GreyRange(float64(lo), float64(hi))
+	if s.U8 != nil {
+		p.Images.Bytes, p.Images.Black, p.Images.White = true, 0, 255
+	}
 	if p.Shift == nil || !s.pictures() {
 		return
 	}
@@ -87,8 +93,94 @@ func (p *Preparation) checkImages(s *Set) error {
 	if s.Height > 0 && (s.Height != m.Height || s.Width != m.Width || s.Channels != m.Channels) {
 		return wrong(s.Name, "images of %s: expected %s, as in the data that the model was trained on", s.images(), m)
 	}
-	if lo, hi := s.Range(); p.Scaling == ScaleNone && m.Black == 0 && m.White == 1 && (lo < -1 || hi > 2) {
+	if lo, hi := s.Range(); p.Scaling == ScaleNone && (m.Bytes || m.Black == 0 && m.White == 1) && (lo < -1 || hi > 2) {
 		return wrong(s.Name, "images with values within [%g, %g]: expected [0, 1], as in the data that the model was trained on", lo, hi)
 	}
 	return nil
+}
+
+// measure notes the range of images of numbers, which a few of them do not show: they may all be dark.
+func (s *Set) measure() {
+	if s.span = nil; s.U8 == nil {
+		lo, hi := s.Range()
+		s.span = &[2]float32{lo, hi}
+	}
+}
+
+// inRange returns images in the range of those that were fitted to: bytes as numbers where these were numbers up to 255,
+// and numbers up to 255 as v/255 where these were bytes. Numbers within [0,1] that should reach up to 255 are refused.
+func (p *Preparation) inRange(s *Set) (*Set, error) {
+	m := p.Images
+	if m == nil {
+		return s, nil
+	}
+	if s.U8 != nil {
+		if m.Bytes || m.White <= 2 {
+			return s, nil
+		}
+		t := *s
+		return &t, t.unbyte(context.Background())
+	}
+	if !allReal(s.Columns) && !measured(s.Columns) {
+		return s, nil
+	}
+	lo, hi := s.Range()
+	if s.span != nil {
+		lo, hi = s.span[0], s.span[1]
+	}
+	switch {
+	case m.Bytes && likeBytes(lo, hi):
+		return s.asBytes()
+	case !m.Bytes && m.Black == 0 && m.White == 255 && lo >= 0 && hi > 0 && hi <= 1:
+		return nil, wrong(s.Name, "images with values within [%g, %g]: expected [0, 255], as in the data that the model was trained on", lo, hi)
+	}
+	return s, nil
+}
+
+// likeBytes says whether images with this range have values of 0 to 255. What comes out of a model may lie a little
+// outside.
+func likeBytes(lo, hi float32) bool {
+	return lo >= 0 && hi > 2 && hi <= 255 || lo >= -128 && hi >= 128 && hi < 384
+}
+
+// unbyte makes numbers of bytes, 0 to 255.
+func (s *Set) unbyte(ctx context.Context) error {
+	if err := (&stream{ctx: ctx, path: s.Name}).ask(4*int64(len(s.U8)), "numbers"); err != nil {
+		return err
+	}
+	s.F32 = make([]float32, len(s.U8))
+	for i, v := range s.U8 {
+		s.F32[i] = float32(v)
+	}
+	s.U8 = nil
+	return nil
+}
+
+// asBytes returns numbers of 0 to 255 as v/255: as bytes where they are whole numbers.
+func (s *Set) asBytes() (*Set, error) {
+	t := *s
+	n := s.Rows * s.Cols
+	t.F32, t.F64, t.Columns, t.span, t.Black, t.White = nil, nil, nil, nil, 0, 0
+	if haveNames(s.Columns) {
+		t.Columns = columnsNamed(namesOf(s.Columns))
+	}
+	ask := (&stream{ctx: context.Background(), path: s.Name}).ask
+	if s.wholeBytes() {
+		if err := ask(int64(n), "bytes"); err != nil {
+			return nil, err
+		}
+		t.U8 = make([]uint8, n)
+		for i := range t.U8 {
+			t.U8[i] = uint8(s.value(i))
+		}
+		return &t, nil
+	}
+	if err := ask(4*int64(n), "numbers"); err != nil {
+		return nil, err
+	}
+	t.F32 = make([]float32, n)
+	for i := range t.F32 {
+		t.F32[i] = float32(s.value(i)) / 255
+	}
+	return &t, nil
 }

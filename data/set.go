@@ -17,6 +17,8 @@ type Set struct {
 	Layout       Layout  // how files hold the images
 	Black, White float64 // the values that are drawn as black and as white; both 0 for 0 and 1
 
+	span *[2]float32 // the range of the images that these rows are some of; nil where it is not known
+
 	dims    []int // of a row, as an array has it; nil where it is not known or no longer of use
 	resized bool  // whether the images had other sizes
 

@@ -154,6 +154,56 @@ func TestImagesOfCases(t *testing.T) {
 	}
 }
 
+// TestImagesOfAnotherRange encodes the same images as bytes, whole numbers and numbers up to 255 with models of bytes and
+// of numbers: the codes have the same bits. What comes out has the images' range, and goes in again.
+func TestImagesOfAnotherRange(t *testing.T) {
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	bytesOf := &data.Set{Rows: 60, Cols: 64, Height: 8, Width: 8, Channels: 1}
+	numbers, unit := *bytesOf, *bytesOf
+	for i := range 60 * 64 {
+		v := uint8((i*i/64 + 3*i) % 256)
+		bytesOf.U8, numbers.F32, unit.F32 = append(bytesOf.U8, v), append(numbers.F32, float32(v)), append(unit.F32, float32(v)/255)
+	}
+	for name, s := range map[string]*data.Set{"u8.npy": bytesOf, "f32.npy": &numbers, "unit.npy": &unit, "x.idx": bytesOf} {
+		if err := data.Write(at(name), s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, trained := range []string{"u8.npy", "f32.npy"} {
+		run := trainTiny(t, at(trained), "--epochs", "20", "--lr", "0.01")
+		must(t, "encode", run, at(trained), "-o", at("codes.npy"))
+		want := contents(t, at("codes.npy"))
+		for _, other := range []string{"u8.npy", "f32.npy", "x.idx"} {
+			must(t, "encode", run, at(other), "-o", at("other.npy"))
+			if !bytes.Equal(contents(t, at("other.npy")), want) {
+				t.Errorf("trained on %s: other codes of %s", trained, other)
+			}
+			must(t, "score", run, at(other), "-o", at("score.csv"))
+		}
+		if trained == "f32.npy" {
+			o := command(t.Context(), "encode", run, at("unit.npy"), "-o", at("no.npy"))
+			if o.code != 2 || !strings.Contains(o.err, "images with values within [0, 1]: expected [0, 255]") {
+				t.Errorf("exit %d: %s", o.code, o.err)
+			}
+		}
+		for _, words := range [][]string{{"reconstruct", run, at("u8.npy")}, {"sample", run}, {"decode", run, at("codes.npy")}, {"interpolate", run}} {
+			for _, ending := range []string{".npy", ".npz", ".csv", ".parquet", ".safetensors"} {
+				out := at(words[0] + ending)
+				must(t, append(words, "-o", out)...)
+				src, err := data.Open(t.Context(), out)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if lo, hi := src.Train.Range(); lo < 0 || hi > 255 || hi < 100 {
+					t.Errorf("trained on %s, %s: within [%g, %g]", trained, filepath.Base(out), lo, hi)
+				}
+			}
+		}
+		must(t, "encode", run, at("reconstruct.npy"), "-o", at("again.npy"))
+	}
+}
+
 // share is how much of a picture is lighter than that.
 func share(img image.Image, than uint32) float64 {
 	b, n := img.Bounds(), 0

@@ -65,7 +65,7 @@ func (g *gallery) shape() report.Geometry {
 // black to white; other data is easier to compare prepared.
 func (g *gallery) pixels(x []float32) ([]float32, error) {
 	p := g.model.Preparation()
-	if !g.shape().IsImage() || p.Identity() && p.Images == nil {
+	if !g.shape().IsImage() || p.Identity() && (p.Images == nil || p.Images.Bytes) {
 		return x, nil
 	}
 	s, err := p.Undo(x)
