@@ -59,8 +59,8 @@ func Presets() []string { return settings.Models() }
 // Preset returns the settings of a model by name, every default filled in.
 func Preset(model string) (Settings, error) { return settings.Preset(model) }
 
-// Read returns the rows of a file or folder (CSV, TSV, NPY, NPZ, IDX, gzip'd or not; see
-// package data), or of "builtin:glyphs". Of data with a test part of its own it returns
+// Read returns the rows of a file or folder in any of the formats of package data, or of
+// "builtin:glyphs"; [data.Read] takes what a file leaves open. Of data with a test part of its own it returns
 // the training part; [ReadParts] returns both.
 func Read(name string) (*Table, error) {
 	train, _, err := ReadParts(context.Background(), name)
@@ -76,9 +76,8 @@ func ReadParts(ctx context.Context, name string) (train, test *Table, err error)
 	return source.Train, source.Test, nil
 }
 
-// Write writes a table in the format that the name ends in: .csv, .tsv, .npy, .npz,
-// .idx, and .gz after any of these but .npz; .parquet, .arrow, .feather. The file is whole or not there. Names of rows and
-// categories are written as text in .csv and .tsv, which Read does not take yet.
+// Write writes a table in the format that the name ends in, see [data.Write]. The file is
+// whole or not there.
 func Write(name string, t *Table) error {
 	if err := checkTable(t); err != nil {
 		return err

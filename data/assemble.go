@@ -70,7 +70,7 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a, b, ok := f.events(plans, r); ok && how.describe {
+	if a, b, ok := f.events(r); ok && how.describe {
 		src.doubt("%s and %s look like the ids of a list of events: train refuses it until --columns or --drop says what to train on", f.title(a), f.title(b))
 	} else if ok {
 		return nil, wrong(f.path, "%s and %s look like the ids of a list of events, which mean nothing as numbers: expected a row for each of one and a column for each of "+
@@ -152,7 +152,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 			}
 			in.value[k] = v
 		default:
-			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), listed(c.Levels)))
+			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), Listed(c.Levels)))
 		}
 		if v := in.value[k]; v != v && !isMissing(text) {
 			return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a date such as %s", clip(text), form))
@@ -221,25 +221,15 @@ func (f *frame) assemble(inputs []input, r *roles) (*Set, error) {
 // describeInputs gives the set its columns, and says whether a value of theirs is none of float32.
 func (f *frame) describeInputs(s *Set, inputs []input) (wide bool) {
 	plain := true
-	used := make([]bool, f.width)
 	for _, in := range inputs {
 		s.Columns = append(s.Columns, in.Column)
 		plain = plain && in.Name == "" && in.Kind == Real
 		wide = wide || slices.ContainsFunc(in.value, func(v float64) bool { return !isSingle(v) })
-		if in.at >= 0 {
-			used[in.at] = true
-		}
+		wide = wide || in.at >= 0 && f.stats()[in.at].wide
 	}
 	if plain && !f.named {
 		s.Columns = nil
 	}
-	f.each(func(_ int, numbers []float64) {
-		for k, v := range numbers {
-			if used[k] && float64(float32(v)) != v && v == v {
-				wide = true
-			}
-		}
-	})
 	return wide
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -52,15 +51,11 @@ type randomFile struct {
 
 // withRandom opens a file of a format that is read from its end.
 func withRandom(ctx context.Context, path, format string, read func(*randomFile) error) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return pathError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, info, err := openStat(path)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if !info.Mode().IsRegular() {
 		return wrong(path, "a pipe or device: expected a file, as %s is not read from start to end; save it as one first", format)
 	}

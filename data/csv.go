@@ -122,7 +122,11 @@ func headOf(r io.Reader) (head []byte, whole bool, err error) {
 			return head, true, nil
 		case err != nil:
 			return nil, false, err
-		case len(head) >= maxLine, len(head) >= enough && bytes.Count(head, []byte{'\n'}) >= 64, len(head) >= 16*enough && bytes.IndexByte(head, '\n') < len(head)/4 && bytes.IndexByte(head, '\n') > 0:
+		case len(head) >= maxLine, len(head) >= enough && bytes.Count(head, []byte{'\n'}) >= 64:
+			return head, false, nil
+		}
+		// Of long lines four tell enough.
+		if first := bytes.IndexByte(head, '\n'); len(head) >= 16*enough && first > 0 && first < len(head)/4 {
 			return head, false, nil
 		}
 	}

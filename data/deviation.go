@@ -3,7 +3,7 @@ package data
 import "math"
 
 // fitDeviation fills Deviation where Scale does not say the same.
-func (p *Preparation) fitDeviation(s *Set) {
+func (p *Preparation) fitDeviation(s *Set, ranges func() columnRange) {
 	if p.Scaling == ScaleStandard && p.allScaled() {
 		return
 	}
@@ -11,14 +11,14 @@ func (p *Preparation) fitDeviation(s *Set) {
 		p.Deviation = byteDeviations(s)
 		return
 	}
-	lo, hi, mean := columnRanges(s)
+	r := ranges()
 	extent := make([]float64, s.Cols)
 	for j := range extent {
-		if extent[j] = hi[j] - lo[j]; lo[j] == hi[j] {
+		if extent[j] = r.hi[j] - r.lo[j]; r.lo[j] == r.hi[j] {
 			extent[j] = 1
 		}
 	}
-	p.Deviation = columnDeviations(s, mean, extent)
+	p.Deviation = columnDeviations(s, r.mean, extent)
 	for j, c := range p.Columns {
 		if c.Kind == Category {
 			p.Deviation[j] = levelDeviation(s, j, len(c.Levels))

@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/csv"
+	"io"
 	"slices"
 	"strings"
 )
@@ -86,7 +87,7 @@ func recordsOf(lines []string, comma rune) [][]string {
 }
 
 // newFields returns a reader of the fields of a table.
-func newFields(in interface{ Read([]byte) (int, error) }, comma rune) *csv.Reader {
+func newFields(in io.Reader, comma rune) *csv.Reader {
 	if comma == ' ' {
 		in, comma = &spaces{r: in}, '\t'
 	}
@@ -294,7 +295,7 @@ func (d *dialect) countsUp(first []string, body [][]string) bool {
 		return false
 	}
 	fractions := slices.ContainsFunc(body[0], func(f string) bool { return strings.ContainsRune(f, rune(d.mark)) })
-	return fractions || len(first) > 2 && !slices.Equal(first, body[0]) && !isRun(body[0])
+	return fractions || len(first) > 2 && !isRun(body[0])
 }
 
 // isRun says whether whole numbers go up by one.

@@ -260,7 +260,7 @@ func (l *looking) constants() {
 // tellsLabel names columns from each value of which the label follows, and those whose ranges tell the classes apart.
 func (l *looking) tellsLabel() {
 	s := l.set
-	if classesOf(s) < 2 {
+	if s.ClassesPresent() < 2 {
 		return
 	}
 	var said []string
@@ -272,15 +272,6 @@ func (l *looking) tellsLabel() {
 	if said != nil {
 		l.src.doubt("gives the label away: %s: the label follows from it alone; --drop leaves it out", some(said))
 	}
-}
-
-// classesOf returns how many classes there are rows of.
-func classesOf(s *Set) int {
-	seen := map[int32]bool{}
-	for _, label := range s.Labels {
-		seen[label] = true
-	}
-	return len(seen)
 }
 
 // valuesTell says whether few values come often and each in one class alone.

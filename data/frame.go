@@ -140,7 +140,7 @@ func (f *frame) find(name string) (int, error) {
 	if !f.named {
 		return 0, wrong(f.path, "no column %q: expected a number of 1 to %d, as the file names none", clip(name), len(f.fields))
 	}
-	return 0, wrong(f.path, "no column %q: expected one of %s, or a number from 1", clip(name), listed(f.names()))
+	return 0, wrong(f.path, "no column %q: expected one of %s, or a number from 1", clip(name), Listed(f.names()))
 }
 
 func (f *frame) names() []string {

@@ -110,7 +110,7 @@ func (f *frame) fieldsByName(r *roles, p *Preparation, src *Source) ([]int, erro
 		for _, j := range f.free(r) {
 			have = append(have, f.fields[j].name)
 		}
-		return nil, wrong(f.path, "lacks %d of the %d columns that the model was trained on: %s; it has %s", len(missing), p.Cols, listed(missing), listed(have))
+		return nil, wrong(f.path, "lacks %d of the %d columns that the model was trained on: %s; it has %s", len(missing), p.Cols, Listed(missing), Listed(have))
 	}
 	var more []string
 	for j := range f.fields {

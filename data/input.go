@@ -90,6 +90,15 @@ func openBytes(ctx context.Context, path string) (io.ReadCloser, fs.FileInfo, er
 	case path == StandardInput:
 		return nil, nil, wrong(path, "standard input is not there: expected a file")
 	}
+	f, info, err := openStat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f, info, nil
+}
+
+// openStat opens a file and says what it is.
+func openStat(path string) (*os.File, fs.FileInfo, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, nil, pathError(path, err)

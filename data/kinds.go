@@ -102,7 +102,7 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 	case asked == "date":
 		p.Kind, p.form = Date, form
 	case asked == "yes/no" && answersOf(levels) == nil:
-		e.Msg = fmt.Sprintf("%s: expected yes and no, true and false, or 1 and 0", listed(levels))
+		e.Msg = fmt.Sprintf("%s: expected yes and no, true and false, or 1 and 0", Listed(levels))
 		return e
 	case asked == "category" && t.many:
 		e.Msg = fmt.Sprintf("more than %d different texts: expected the levels of a category", mostLevels)
@@ -259,14 +259,7 @@ func (f *frame) findIDs(r *roles, stats []columnStats) {
 		named := f.named && hasIDName(c.name)
 		switch {
 		case c.texts != nil:
-			levels := presentLevels(c.texts)
-			if _, dates := dateForm(levels[:min(len(levels), 100)]); dates || f.rows < fewRows && !named {
-				continue
-			}
-			if f.strayText(j, "") != nil || howMany(levels, hasUnit) > len(levels)/2 { // measurements with faults or units
-				continue
-			}
-			if different := float64(len(levels)); (j == 0 || named) && different >= 0.9*float64(f.rows) {
+			if f.textsAreIDs(j, named) {
 				r.id, r.idWhy = j, "nearly every row has another text"
 			}
 		case c.at < 0:
@@ -278,9 +271,24 @@ func (f *frame) findIDs(r *roles, stats []columnStats) {
 	}
 }
 
+// textsAreIDs says whether a column of texts, the first or one that is named as ids are, has another in nearly every row, and
+// neither dates nor measurements with faults or units.
+func (f *frame) textsAreIDs(j int, named bool) bool {
+	if j > 0 && !named || f.rows < fewRows && !named {
+		return false
+	}
+	levels := presentLevels(f.fields[j].texts)
+	if float64(len(levels)) < 0.9*float64(f.rows) {
+		return false
+	}
+	_, dates := dateForm(levels[:min(len(levels), 100)])
+	return !dates && f.strayText(j, "") == nil && howMany(levels, hasUnit) <= len(levels)/2
+}
+
 // events returns the two columns that look like the ids of a list of events (who, what, how much), false where there are
-// none: at most six columns, two of which are whole numbers or texts that repeat while their pairs do not.
-func (f *frame) events(plans []columnPlan, r *roles) (a, b int, ok bool) {
+// none: at most six columns, two of which are whole numbers or texts that repeat and are named as parties are, or, without
+// names, stand first and whose pairs do not repeat.
+func (f *frame) events(r *roles) (a, b int, ok bool) {
 	if len(r.asked) > 0 || len(r.out) > 0 || r.id >= 0 || r.label >= 0 || r.group >= 0 || len(f.fields) < 3 || len(f.fields) > 6 || f.rows < 100 {
 		return 0, 0, false
 	}
@@ -305,6 +313,11 @@ func (f *frame) events(plans []columnPlan, r *roles) (a, b int, ok bool) {
 var parties = []string{"user", "item", "movie", "book", "song", "track", "artist", "product", "customer", "client", "member", "source", "target",
 	"from", "to", "sender", "receiver", "src", "dst", "person", "account", "store", "shop", "patient", "query", "document", "doc", "row", "col"}
 
+func isParty(name string) bool {
+	lower := strings.ToLower(name)
+	return hasIDName(name) || slices.ContainsFunc(parties, func(p string) bool { return lower == p || lower == p+"s" || lower == p+"id" })
+}
+
 // howMany returns how many of the texts are such.
 func howMany(texts []string, such func(string) bool) (n int) {
 	for _, t := range texts {
@@ -315,11 +328,6 @@ func howMany(texts []string, such func(string) bool) (n int) {
 	return n
 }
 
-func isParty(name string) bool {
-	lower := strings.ToLower(name)
-	return hasIDName(name) || slices.ContainsFunc(parties, func(p string) bool { return lower == p || lower == p+"s" || lower == p+"id" })
-}
-
 // isKey says whether a column is of whole numbers, or of texts, that repeat but are many.
 func (f *frame) isKey(c rawColumn) bool {
 	if c.texts != nil {
@@ -328,13 +336,11 @@ func (f *frame) isKey(c rawColumn) bool {
 	if c.at < 0 {
 		return false
 	}
-	whole := true
-	f.each(func(_ int, numbers []float64) {
-		v := numbers[c.at]
-		whole = whole && v == float64(int64(v)) && v >= 0
-	})
+	if s := f.stats()[c.at]; !s.whole || s.lo < 0 || s.missing > 0 {
+		return false
+	}
 	n := f.differ(c.at, f.rows)
-	return whole && n >= 20 && 10*n <= 9*f.rows
+	return n >= 20 && 10*n <= 9*f.rows
 }
 
 // pairsDiffer says whether nearly no pair of two columns' cells comes twice.

@@ -119,10 +119,10 @@ func difference(want, have []string) string {
 	}
 	var parts []string
 	if missing != nil {
-		parts = append(parts, "missing "+listed(missing))
+		parts = append(parts, "missing "+Listed(missing))
 	}
 	if fresh != nil {
-		parts = append(parts, "new "+listed(fresh))
+		parts = append(parts, "new "+Listed(fresh))
 	}
 	if parts == nil { // duplicates in another order
 		return "some names stand for several columns, in another order"
@@ -130,8 +130,8 @@ func difference(want, have []string) string {
 	return strings.Join(parts, ", ")
 }
 
-// listed is names for a message of one line, the first few of many.
-func listed(names []string) string {
+// Listed returns names, quoted, for a message of one line: the first few of many, each shortened.
+func Listed(names []string) string {
 	const most = 8
 	var b strings.Builder
 	for k, n := range names {
@@ -200,7 +200,7 @@ func renumber(t, s *Set, j int, c Column, levels []string) error {
 		k := int(s.value(i))
 		if to[k] < 0 {
 			e := s.place(s.Name, i)
-			e.Msg = fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(levels[k]), listed(c.Levels))
+			e.Msg = fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(levels[k]), Listed(c.Levels))
 			return e
 		}
 		if t.F64 != nil {

@@ -9,7 +9,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -22,15 +21,11 @@ const smallMember = 1 << 16
 // openNPZ reads the arrays X and, where it is there, y of an archive, or those of the other names of bundleRoles;
 // x_train, y_train, x_test and y_test, say, give two parts. A sparse matrix of SciPy is made dense.
 func openNPZ(ctx context.Context, path string, how *Reading) (*Source, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, pathError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, info, err := openStat(path)
 	if err != nil {
 		return nil, err
 	}
+	defer f.Close()
 	return readNPZ(ctx, path, f, info.Size(), how)
 }
 

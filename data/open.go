@@ -37,8 +37,8 @@ const endings = ".npy, .npz, .safetensors, .mtx, .csv, .tsv, .txt, .parquet, .ar
 // Open reads the data of a name: "builtin:glyphs", a folder in MNIST's layout, a folder of pictures (PNG, JPEG, GIF, BMP,
 // WebP; sub-folders are classes), or a file by its ending; IDX and pictures are known by their content too. Images of
 // uint8 are grey bytes (v means v/255), everything else is numbers as they are: float32, or float64 in a table
-// with a column that float32 would blur. Labels come from the files
-// that MNIST's naming puts beside the images, the array y, or the column label, class, target or y.
+// with a column that float32 would blur. Labels come from the files that MNIST's naming puts beside the images, an array
+// y, labels or target, or a column label, class or target.
 //
 // An [*Error] says what is wrong with the name or the file; the context's error is returned when it ends first.
 func Open(ctx context.Context, name string) (*Source, error) { return Read(ctx, name, Reading{}) }

@@ -77,7 +77,7 @@ func (s *Set) classed(like *Set) (*Set, error) {
 	for i, l := range s.Labels {
 		k, ok := at[s.Classes[l]]
 		if !ok {
-			e := wrong(s.Name, "class %q is none of the training rows': expected one of %s", clip(s.Classes[l]), listed(like.Classes))
+			e := wrong(s.Name, "class %q is none of the training rows': expected one of %s", clip(s.Classes[l]), Listed(like.Classes))
 			e.Row = i + 1
 			return nil, e
 		}

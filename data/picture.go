@@ -42,15 +42,11 @@ func (h pictureHead) size() string { return fmt.Sprintf("%dx%d", h.width, h.heig
 
 // withPicture opens a picture and hands it to use; what use says of it becomes an [*Error] about its path.
 func withPicture(path string, use func(f io.ReadSeeker, size int64) error) (err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return pathError(path, err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
+	f, info, err := openStat(path)
 	if err != nil {
 		return err
 	}
+	defer f.Close()
 	if !info.Mode().IsRegular() {
 		return wrong(path, "neither a folder nor a plain file: expected a picture")
 	}

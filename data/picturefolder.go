@@ -216,7 +216,7 @@ func (r *pictureReader) say(src *Source, classes []string) {
 	}
 	src.found("%s", text)
 	if classes != nil {
-		src.found("%d classes, named as their sub-folders: %s (--label none leaves them out)", len(classes), listed(classes))
+		src.found("%d classes, named as their sub-folders: %s (--label none leaves them out)", len(classes), Listed(classes))
 	}
 	if r.other > 0 {
 		src.found("%d of the pictures have other channels and are brought to %s", r.other, strings.SplitN(m.String(), ", ", 2)[1])
@@ -229,6 +229,6 @@ func (r *pictureReader) say(src *Source, classes []string) {
 	}
 	if n := r.tree.left; n > 0 {
 		src.found("%d files are left out, as they are hidden, no pictures by their endings (%s), or in none of the parts: %s",
-			n, strings.Join(pictureEndings, " "), listed(r.tree.ignored))
+			n, strings.Join(pictureEndings, " "), Listed(r.tree.ignored))
 	}
 }

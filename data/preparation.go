@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
 )
 
 // Preparation is what is done to raw rows before a model sees them and undone to what comes out of it: numbers are
@@ -66,11 +67,12 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if haveNames(s.Columns) || !allReal(s.Columns) {
 		p.Columns = slices.Clone(s.Columns)
 	}
+	ranges := sync.OnceValue(func() columnRange { return columnRanges(s) })
 	if scaling != ScaleNone {
-		p.fit(s)
+		p.fit(s, ranges())
 	}
-	p.fitImages(s, o.Scaling)
-	p.fitDeviation(s)
+	p.fitImages(s, o.Scaling, ranges)
+	p.fitDeviation(s, ranges)
 	return p, nil
 }
 
@@ -131,20 +133,20 @@ func (s *Set) scaledRange() (lo, hi float32) {
 func (k Kind) scaled() bool { return k == Real || k == Count || k == Date }
 
 // fit fills Shift and Scale.
-func (p *Preparation) fit(s *Set) {
-	lo, hi, mean := columnRanges(s)
-	p.Shift, p.Scale = mean, make([]float64, s.Cols)
+func (p *Preparation) fit(s *Set, r columnRange) {
+	from := r.mean
 	if p.Scaling == ScaleMinMax {
-		p.Shift = lo
+		from = r.lo
 	}
+	p.Shift, p.Scale = slices.Clone(from), make([]float64, s.Cols)
 	for j := range p.Scale {
 		// lo < hi and not a deviation above 0 tells a constant column.
-		if p.Scale[j] = hi[j] - lo[j]; lo[j] == hi[j] {
+		if p.Scale[j] = r.hi[j] - r.lo[j]; r.lo[j] == r.hi[j] {
 			p.Scale[j] = 1
 		}
 	}
 	if p.Scaling == ScaleStandard {
-		p.Scale = columnDeviations(s, mean, p.Scale)
+		p.Scale = columnDeviations(s, r.mean, p.Scale)
 	}
 	for j, c := range p.Columns {
 		if !c.Kind.scaled() {
@@ -153,12 +155,15 @@ func (p *Preparation) fit(s *Set) {
 	}
 }
 
+// columnRange is the smallest and the largest value of each column, and its mean.
+type columnRange struct{ lo, hi, mean []float64 }
+
 // columnRanges returns the smallest and the largest value of each column and its mean. The mean is summed from the first
 // value on, so that a column far from zero loses nothing.
-func columnRanges(s *Set) (lo, hi, mean []float64) {
+func columnRanges(s *Set) columnRange {
 	first, row := make([]float64, s.Cols), make([]float64, s.Cols)
 	s.wideRow(first, 0)
-	lo, hi, mean = slices.Clone(first), slices.Clone(first), make([]float64, s.Cols)
+	lo, hi, mean := slices.Clone(first), slices.Clone(first), make([]float64, s.Cols)
 	for i := range s.Rows {
 		s.wideRow(row, i)
 		for j, v := range row {
@@ -174,7 +179,7 @@ func columnRanges(s *Set) (lo, hi, mean []float64) {
 	for j := range mean {
 		mean[j] = first[j] + mean[j]/float64(s.Rows)
 	}
-	return lo, hi, mean
+	return columnRange{lo, hi, mean}
 }
 
 // columnDeviations returns the standard deviation of each column, summed in units of its extent, as squares of very

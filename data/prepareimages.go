@@ -24,7 +24,7 @@ func (s *Set) bytesAsNumbers() bool {
 
 // fitImages notes what images are and gives pictures one scale, v/255 where they have values as bytes have and the
 // choice is left to the data.
-func (p *Preparation) fitImages(s *Set, asked Scaling) {
+func (p *Preparation) fitImages(s *Set, asked Scaling, ranges func() columnRange) {
 	if p.Images = s.images(); p.Images == nil {
 		return
 	}
@@ -38,7 +38,7 @@ func (p *Preparation) fitImages(s *Set, asked Scaling) {
 	}
 	shift, scale := 0.0, 255.0
 	if asked != ScaleAuto || !s.bytesAsNumbers() {
-		shift, scale = p.common(s)
+		shift, scale = p.common(s, ranges())
 	}
 	for j := range p.Shift {
 		p.Shift[j], p.Scale[j] = shift, scale
@@ -46,8 +46,8 @@ func (p *Preparation) fitImages(s *Set, asked Scaling) {
 }
 
 // common returns the shift and the scale of all pixels together.
-func (p *Preparation) common(s *Set) (shift, scale float64) {
-	lo, hi, mean := columnRanges(s)
+func (p *Preparation) common(s *Set, r columnRange) (shift, scale float64) {
+	lo, hi, mean := r.lo, r.hi, r.mean
 	low, high, middle := lo[0], hi[0], 0.0
 	for j := range lo {
 		low, high = min(low, lo[j]), max(high, hi[j])

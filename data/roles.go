@@ -63,13 +63,13 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 		}
 	}
 	if r.label >= 0 {
-		f.leaveOtherLabels(r, how)
+		f.leaveOtherLabels(r)
 	}
 	return r, nil
 }
 
 // leaveOtherLabels leaves out what is named as labels are beside the labels: it would give them away.
-func (f *frame) leaveOtherLabels(r *roles, how *Reading) {
+func (f *frame) leaveOtherLabels(r *roles) {
 	for j, c := range f.fields {
 		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(c.name, n) })
 		if f.named && named && j != r.label && j != r.id && j != r.group && r.asked[j] == "" && r.out[j] == "" {

@@ -97,6 +97,15 @@ func (s *Set) NameRows(like *Set) {
 	s.Labels, s.Classes, s.LabelName = like.Labels, like.Classes, like.LabelName
 }
 
+// ClassesPresent returns how many classes there are rows of.
+func (s *Set) ClassesPresent() int {
+	seen := map[int32]bool{}
+	for _, label := range s.Labels {
+		seen[label] = true
+	}
+	return len(seen)
+}
+
 // Head returns the first n rows, or all where there are fewer. It shares the memory of s.
 func (s *Set) Head(n int) *Set {
 	n = min(max(n, 0), s.Rows)

@@ -117,7 +117,7 @@ func (v Values) fill(s *Set, dst []float64, j int) (Column, error) {
 			continue
 		case v.column.Levels != nil:
 			return column, &Error{Path: s.Name, Row: i + 1, Column: j + 1, Field: column.Name,
-				Msg: fmt.Sprintf("level %q: expected one of %s", clip(text), listed(column.Levels))}
+				Msg: fmt.Sprintf("level %q: expected one of %s", clip(text), Listed(column.Levels))}
 		default:
 			k = len(column.Levels)
 			at[text], column.Levels = k, append(column.Levels, text)

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -46,7 +47,7 @@ func MeanRanks(scores ...[]float64) []float64 {
 		for i := range order {
 			order[i] = i
 		}
-		slices.SortFunc(order, func(a, b int) int { return compare(s[a], s[b]) })
+		slices.SortFunc(order, func(a, b int) int { return cmp.Compare(s[a], s[b]) })
 		for at := 0; at < len(order); {
 			end := at + 1
 			for end < len(order) && s[order[end]] == s[order[at]] {
@@ -85,7 +86,7 @@ func AnomalyClass(s *data.Set, want string) (string, error) {
 	}
 	if want != "" {
 		if !slices.Contains(classes, want) {
-			return "", fmt.Errorf("no row of %s is of class %q: expected one of %s", s.Name, want, someNames(classes))
+			return "", fmt.Errorf("no row of %s is of class %q: expected one of %s", s.Name, want, data.Listed(classes))
 		}
 		return want, nil
 	}
@@ -101,26 +102,9 @@ func AnomalyClass(s *data.Set, want string) (string, error) {
 		}
 	}
 	if found == "" {
-		return "", fmt.Errorf("the labels of %s are %s: which of them counts as an anomaly is not known", s.Name, someNames(classes))
+		return "", fmt.Errorf("the labels of %s are %s: which of them counts as an anomaly is not known", s.Name, data.Listed(classes))
 	}
 	return found, nil
-}
-
-// someNames lists names for a message of one line, the first few of many.
-func someNames(names []string) string {
-	const most = 8
-	var b strings.Builder
-	for k, n := range names {
-		if k == most {
-			fmt.Fprintf(&b, " and %d more", len(names)-most)
-			break
-		}
-		if k > 0 {
-			b.WriteString(" ")
-		}
-		fmt.Fprintf(&b, "%.40q", n)
-	}
-	return b.String()
 }
 
 // Detection is how well scores tell the rows of one class from the others.

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func scoreRows(dst []float64, cols int, p *data.Preparation, j *model.Judged, o 
 		for k := range order {
 			order[k] = k
 		}
-		slices.SortStableFunc(order, func(a, b int) int { return compare(errs[b], errs[a]) })
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(errs[b], errs[a]) })
 		for k, at := range order[:top] {
 			row[k] = float64(at)
 		}
@@ -148,14 +149,4 @@ func mean(v []float64) float64 {
 		sum += x
 	}
 	return sum / float64(len(v))
-}
-
-func compare(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }

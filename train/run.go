@@ -114,7 +114,7 @@ func (r *run) prepare() error {
 	if c.Classifier != settings.NoClassifier && s.Train.Labels == nil {
 		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs labels, and %s has none", c.Classifier, s.Train.Name)}}
 	}
-	if c.Classifier != settings.NoClassifier && classesIn(s.Train) < 2 {
+	if c.Classifier != settings.NoClassifier && s.Train.ClassesPresent() < 2 {
 		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, s.Train.Name)}}
 	}
 	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {

@@ -156,15 +156,6 @@ func (s *Sets) fit(c *settings.Config) (err error) {
 	return err
 }
 
-// classesIn returns how many classes a set has rows of.
-func classesIn(s *data.Set) int {
-	seen := map[int32]bool{}
-	for _, l := range s.Labels {
-		seen[l] = true
-	}
-	return len(seen)
-}
-
 // columnMeans are the means of the columns over the first rows, enough of them
 // to start a decoder's bias from.
 func columnMeans(s *data.Set) []float32 {
