@@ -50,7 +50,7 @@ func parseCell(text string, decimal byte) (float64, error) {
 	if text == "" {
 		return 0, strconv.ErrSyntax
 	}
-	if v, ok := parsePlain(text, decimal); ok {
+	if v, n := leadingDecimal(text, decimal); n == len(text) {
 		return v, nil
 	}
 	switch c := text[0]; {
@@ -76,44 +76,43 @@ func parseCell(text string, decimal byte) (float64, error) {
 // tens are the powers of ten that float64 holds exactly.
 var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
-// parsePlain reads a decimal of at most 15 digits without an exponent, false where it is another or one that float32 may
-// round to the wrong side. Digits and power are exact, so that their quotient is the nearest float64 (Clinger, How to Read
-// Floating Point Numbers Accurately, 1990).
-func parsePlain(text string, decimal byte) (float64, bool) {
-	negative := text[0] == '-'
-	if negative {
-		text = text[1:]
-	}
-	if len(text) == 0 || len(text) > 16 {
-		return 0, false
+// leadingDecimal reads the decimal at the start of a text, of at most 15 digits and without an exponent. n is the bytes that it
+// takes, 0 where there is none or one that float32 may round to the wrong side. Digits and power are exact, so that their
+// quotient is the nearest float64 (Clinger, How to Read Floating Point Numbers Accurately, 1990).
+func leadingDecimal[T string | []byte](text T, decimal byte) (v float64, n int) {
+	const most = 15 + 2 // a sign, digits, a mark
+	start := 0
+	if len(text) > 0 && text[0] == '-' {
+		start = 1
 	}
 	var digits uint64
 	point := -1
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= '0' && c <= '9':
-			digits = digits*10 + uint64(c-'0')
-		case c == decimal && point < 0:
-			point = i
-		default:
-			return 0, false
+	n = start
+	for ; n < len(text) && n <= most; n++ {
+		if d := text[n] - '0'; d <= 9 {
+			digits = digits*10 + uint64(d)
+			continue
 		}
+		if text[n] != decimal || point >= 0 {
+			break
+		}
+		point = n
 	}
-	behind := 0
+	count, behind := n-start, 0
 	if point >= 0 {
-		behind = len(text) - 1 - point
+		count, behind = count-1, n-1-point
 	}
-	if point >= 0 && len(text) == 1 || point < 0 && len(text) > 15 {
-		return 0, false
+	if count < 1 || count > 15 {
+		return 0, 0
 	}
-	v := float64(digits) / tens[behind]
-	if negative {
+	v = float64(digits) / tens[behind]
+	if bits := math.Float64bits(v); bits&(1<<29-1) == 1<<28 || v < 0x1p-126 && v != 0 {
+		return 0, 0
+	}
+	if start > 0 {
 		v = -v
 	}
-	if math.Float64bits(v)&(1<<29-1) == 1<<28 || v != 0 && math.Abs(v) < 0x1p-126 {
-		return 0, false
-	}
-	return v, true
+	return v, n
 }
 
 // withoutThousands returns a number such as 1,234,567.8 (or 1.234.567,8 where the mark is a comma) without the marks of its
@@ -122,6 +121,9 @@ func withoutThousands(text string, decimal byte) (string, bool) {
 	mark := ","
 	if decimal == ',' {
 		mark = "."
+	}
+	if strings.IndexByte(text, mark[0]) < 0 {
+		return "", false
 	}
 	whole, fraction, _ := strings.Cut(text, string(decimal))
 	groups := strings.Split(strings.TrimLeft(whole, "+-"), mark)

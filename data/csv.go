@@ -215,18 +215,32 @@ func (t *tableReader) readRows(s *stream) error {
 		skip += t.titles
 	}
 	t.records.keep = t.isRow
+	if t.comma < utf8.RuneSelf {
+		t.records.blocks.plain = t.plainRows
+	}
+	for ; skip > 0; skip-- {
+		if _, err := t.records.Read(); err != nil {
+			return t.ended(s, err)
+		}
+	}
+	t.headed = t.dialect.names
 	for {
+		if len(t.records.rest) == 0 {
+			block, err := t.records.blocks.next()
+			if err != nil {
+				return t.ended(s, err)
+			}
+			if block.rows != nil {
+				if err := t.join(block.rows); err != nil {
+					return err
+				}
+				continue
+			}
+			t.records.rest = block.text
+		}
 		fields, err := t.records.Read()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
 		if err != nil {
-			return t.failed(s, err)
-		}
-		if skip > 0 {
-			skip--
-			t.headed = skip == 0 && t.dialect.names
-			continue
+			return t.ended(s, err)
 		}
 		if err := t.prepare(1); err != nil {
 			return err
@@ -235,6 +249,18 @@ func (t *tableReader) readRows(s *stream) error {
 			return err
 		}
 	}
+}
+
+// ended is nil at the end of the text, else an Error of what the parser complains of.
+func (t *tableReader) ended(s *stream, err error) error {
+	var pe *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case errors.As(err, &pe):
+		return &Error{Path: t.path, Line: pe.Line, Err: err, Msg: pe.Err.Error() + ": expected fields as in RFC 4180"}
+	}
+	return s.failed(err)
 }
 
 // isRow says whether a line among the rows that begins with # is one, as it is where the first column holds texts and it has
@@ -313,15 +339,6 @@ func (t *tableReader) at(j int, msg string) *Error {
 		e.Field = t.fields[j].name
 	}
 	return e
-}
-
-// failed turns the parser's complaint into an Error.
-func (t *tableReader) failed(s *stream, err error) error {
-	var pe *csv.ParseError
-	if !errors.As(err, &pe) {
-		return s.failed(err)
-	}
-	return &Error{Path: t.path, Line: pe.Line, Err: err, Msg: pe.Err.Error() + ": expected fields as in RFC 4180"}
 }
 
 // parseNumber reads a number to float64. One that does not fit float32 is out of range.

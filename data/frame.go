@@ -61,9 +61,7 @@ func (t *texts) add(text string) {
 		return
 	}
 	t.index[text] = at
-	if len(t.levels) > mostLevels && len(t.levels) > len(t.codes)/2 {
-		t.many, t.index = true, nil
-	}
+	t.settle()
 }
 
 // addBytes is add without a copy of a text that is known.
@@ -73,6 +71,37 @@ func (t *texts) addBytes(text []byte) {
 		return
 	}
 	t.add(strings.ToValidUTF8(string(text), "\ufffd"))
+}
+
+// join takes the texts of other rows, which come next.
+func (t *texts) join(next *texts) {
+	if t.many || next.many {
+		for _, code := range next.codes {
+			t.add(next.levels[code])
+		}
+		return
+	}
+	codes := make([]uint32, len(next.levels))
+	for i, text := range next.levels {
+		at, ok := t.index[text]
+		if !ok {
+			at = uint32(len(t.levels))
+			*t.taken += int64(len(text))
+			t.levels, t.index[text] = append(t.levels, text), at
+		}
+		codes[i] = at
+	}
+	for _, code := range next.codes {
+		t.codes = append(t.codes, codes[code])
+	}
+	t.settle()
+}
+
+// settle ends the looking up where most texts differ.
+func (t *texts) settle() {
+	if len(t.levels) > mostLevels && len(t.levels) > len(t.codes)/2 {
+		t.many, t.index = true, nil
+	}
 }
 
 // at returns the text of a row.

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -12,13 +11,13 @@ import (
 // records reads the lines of a table of text as fields. Lines without quotes, nearly all of them as a rule, are split
 // here; those with quotes are encoding/csv's.
 type records struct {
-	in     *bufio.Reader
+	blocks textBlocks
+	rest   []byte // of the block, to be read
 	comma  rune
 	line   int                    // lines read so far
 	start  int                    // line of the last record
 	keep   func(line string) bool // whether a line that begins with # is a row; nil for no
 	ended  bool                   // the last line had an end
-	long   []byte                 // a line that the buffer of in does not hold
 	fields []string
 
 	csv    *csv.Reader    // of lines with quotes
@@ -31,7 +30,7 @@ func newRecords(in io.Reader, comma rune) *records {
 	if comma == ' ' {
 		in, comma = &spaces{r: in}, '\t'
 	}
-	return &records{in: bufio.NewReaderSize(in, 1<<16), comma: comma}
+	return &records{blocks: textBlocks{r: in}, comma: comma}
 }
 
 // Read returns the fields of the next line that is neither empty nor a comment.
@@ -54,21 +53,22 @@ func (r *records) Read() ([]string, error) {
 
 // next returns the next line without its end. It is good until the next is read.
 func (r *records) next() ([]byte, error) {
-	line, err := r.in.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		r.long = append(r.long[:0], line...)
-		for errors.Is(err, bufio.ErrBufferFull) {
-			line, err = r.in.ReadSlice('\n')
-			r.long = append(r.long, line...)
+	if len(r.rest) == 0 {
+		block, err := r.blocks.next()
+		if err != nil {
+			return nil, err
 		}
-		line = r.long
+		r.rest = block.text
 	}
-	if err != nil && (!errors.Is(err, io.EOF) || len(line) == 0) {
-		return nil, err
+	line := r.rest
+	end := bytes.IndexByte(r.rest, '\n')
+	r.ended = end >= 0
+	if r.ended {
+		line, r.rest = r.rest[:end], r.rest[end+1:]
+	} else {
+		r.rest = nil
 	}
 	r.line++
-	r.ended = bytes.HasSuffix(line, []byte{'\n'})
-	line = bytes.TrimSuffix(line, []byte{'\n'})
 	return bytes.TrimSuffix(line, []byte{'\r'}), nil
 }
 
