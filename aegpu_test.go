@@ -5,10 +5,12 @@ import (
 	"errors"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/settings"
 	training "github.com/aegpu/aegpu/train"
 )
@@ -44,6 +46,45 @@ func TestBadTablesAreErrors(t *testing.T) {
 	for _, n := range []int{0, -1, math.MaxInt / 8} {
 		if _, err := m.Sample(n, 1, must(aegpu.Read("testdata/waves.csv"))); err == nil {
 			t.Errorf("%d samples were let through", n)
+		}
+	}
+}
+
+// TestCodesAreFoundByName decodes columns of codes in another order, among others, under other names, and what are none.
+func TestCodesAreFoundByName(t *testing.T) {
+	dev := must(aegpu.Open("cpu"))
+	defer dev.Close()
+	rows := must(aegpu.Read("testdata/waves.csv"))
+	m := must(aegpu.Fit(dev, rows, aegpu.Settings{Latent: 2, Epochs: 1}))
+	defer m.Close()
+	codes := must(m.Encode(rows))
+	want := must(m.Decode(codes)).F32
+	column := func(name string, j int) data.Values {
+		values := make([]float64, codes.Rows)
+		for i := range values {
+			values[i] = codes.At(i, j)
+		}
+		return data.Numbers(name, values)
+	}
+	for name, c := range map[string]struct {
+		columns []data.Values
+		wrong   string
+	}{
+		"turned":  {[]data.Values{column("code_1", 1), column("code_0", 0)}, ""},
+		"more":    {[]data.Values{column("code_1", 1), column("height", 1), column("code_0", 0)}, ""},
+		"others":  {[]data.Values{column("z0", 0), column("z1", 1)}, ""},
+		"half":    {[]data.Values{column("code_1", 1), column("z1", 1)}, `lacks 1 of the 2 columns of the model's codes: "code_0"`},
+		"longer":  {[]data.Values{column("code_0", 0), column("code_1", 1), column("code_2", 1)}, `it has "code_2": expected 2 columns, code_0 to code_1`},
+		"twice":   {[]data.Values{column("z0", 0), column("z1", 1), column("z2", 1)}, "rows of 3 numbers: expected codes of 2"},
+		"no code": {[]data.Values{column("z0", 0), column("mass", 1)}, `"mass" are columns that the model was trained on`},
+	} {
+		back, err := m.Decode(must(aegpu.NewTable(name, c.columns...)))
+		var bad *aegpu.DataError
+		switch {
+		case c.wrong != "" && (!errors.As(err, &bad) || !strings.Contains(err.Error(), c.wrong)):
+			t.Errorf("%s: %v", name, err)
+		case c.wrong == "" && (err != nil || !slices.Equal(back.F32, want)):
+			t.Errorf("%s: other rows, or %v", name, err)
 		}
 	}
 }

@@ -87,7 +87,9 @@ func (m *Model) Encode(rows *Table) (*Table, error) {
 	return m.engine.Encode(context.Background(), rows)
 }
 
-// Decode returns the rows that codes stand for, in the units of the rows trained on.
+// Decode returns the rows that codes stand for, in the units of the rows trained on. Columns with the names that Encode
+// gives, code_0, code_1 and so on, are found by name, whatever their order; others are taken in order, unless they are some
+// of those trained on.
 func (m *Model) Decode(codes *Table) (*Table, error) {
 	if err := checkTable(codes); err != nil {
 		return nil, err

@@ -45,7 +45,9 @@ func (f *frame) toTexts(j int) {
 
 // fieldsAs are the fields of the preparation's columns, in its order.
 func (f *frame) fieldsAs(r *roles, p *Preparation, src *Source) ([]int, error) {
-	if haveNames(p.Columns) && f.named {
+	if byName, err := f.byName(r, p); err != nil {
+		return nil, err
+	} else if byName {
 		return f.fieldsByName(r, p, src)
 	}
 	free := f.free(r)
@@ -61,10 +63,29 @@ func (f *frame) fieldsAs(r *roles, p *Preparation, src *Source) ([]int, error) {
 	if len(free) != p.Cols {
 		return nil, wrong(f.path, "%d columns: expected %d, as the model was trained on", len(free), p.Cols)
 	}
-	if haveNames(p.Columns) {
+	switch {
+	case f.named:
+		names := make([]string, len(free))
+		for k, j := range free {
+			names[k] = f.title(j)
+		}
+		p.inOrder(names, src)
+	case haveNames(p.Columns):
 		src.found("columns without names are taken in the order of the model's")
 	}
 	return free, nil
+}
+
+// byName says whether the columns of a preparation are found by name.
+func (f *frame) byName(r *roles, p *Preparation) (bool, error) {
+	if !f.named {
+		return false, nil
+	}
+	var names []string
+	for _, j := range f.free(r) {
+		names = append(names, f.fields[j].name)
+	}
+	return p.byName(f.path, names)
 }
 
 func (f *frame) free(r *roles) []int {

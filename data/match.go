@@ -69,8 +69,17 @@ func (p *Preparation) rangeOf(s *Set) (lo, hi float32) {
 // order finds the column of s for each of the preparation's, nil where they stand in the same order.
 func (p *Preparation) order(s *Set) ([]int, error) {
 	want, have := namesOf(p.Columns), namesOf(s.Columns)
-	named := haveNames(p.Columns) && haveNames(s.Columns)
-	if s.Cols != p.Cols {
+	named := haveNames(s.Columns)
+	if named {
+		var err error
+		if named, err = p.byName(s.Name, have); err != nil {
+			return nil, err
+		}
+	}
+	if s.Cols != p.Cols && !(named && p.rows != nil) { // codes may stand beside other columns
+		if p.rows != nil {
+			return nil, wrong(s.Name, "rows of %d numbers: expected codes of %d", s.Cols, p.Cols)
+		}
 		msg := fmt.Sprintf("%s has rows of %d numbers: expected %d, as the preparation was fitted to", s.Name, s.Cols, p.Cols)
 		if named {
 			msg += "; " + difference(want, have)

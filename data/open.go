@@ -74,8 +74,11 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err := src.lay(ctx, &how); err != nil {
 		return nil, err
 	}
-	if how.As == nil {
+	switch {
+	case how.As == nil:
 		src.suspect(&how)
+	case how.As.rows != nil:
+		return src, src.codes(how.As)
 	}
 	return src, nil
 }

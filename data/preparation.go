@@ -30,6 +30,8 @@ type Preparation struct {
 	HasIDs    bool      `json:"ids,omitempty"`       // the table named its rows
 	IDName    string    `json:"id_name,omitempty"`   // the column that did
 	LabelName string    `json:"label,omitempty"`     // the column of its labels
+
+	rows *Preparation // of a preparation of codes, that of the rows; nil of another
 }
 
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.

@@ -159,7 +159,7 @@ func (f *frame) rolesAs(r *roles, how *Reading) {
 	for j, c := range f.fields {
 		switch {
 		case inputs[c.name]:
-		case how.ID == "" && r.id < 0 && (p.HasIDs && c.name == p.IDName || j == 0 && c.name == "" || j == f.index):
+		case how.ID == "" && r.id < 0 && (p.HasIDs && c.name == p.IDName || p.unnamedIDs() && c.name == "id" || j == 0 && c.name == "" || j == f.index):
 			r.id, r.idWhy = j, "it was in the training"
 		case how.Label == "" && r.label < 0 && (p.LabelName != "" && c.name == p.LabelName || p.LabelName == "" && slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(n, c.name) })):
 			r.label, r.labelGuessed = j, true
@@ -174,8 +174,12 @@ func (f *frame) uses(how *Reading) ([]use, error) {
 		return nil, err
 	}
 	uses := make([]use, len(f.fields))
-	byName := how.As != nil && haveNames(how.As.Columns) && f.named
-	kinds := map[string]Column{}
+	byName, kinds := false, map[string]Column{}
+	if how.As != nil {
+		if byName, err = f.byName(r, how.As); err != nil {
+			return nil, err
+		}
+	}
 	if byName {
 		for _, c := range how.As.Columns {
 			kinds[c.Name] = c

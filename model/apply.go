@@ -69,7 +69,7 @@ func (a *applier) decode(code backend.Tensor, n int) backend.Tensor {
 	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), n)
 }
 
-// Encode returns the codes of raw rows, Rows x Latent, the means of a drawn code;
+// Encode returns the codes of raw rows, Rows x Latent, the means of a drawn code, in columns code_0, code_1 and so on;
 // labels and ids stay with their rows. A set that the model's preparation does not
 // match is a [*data.Error]; the context's error is returned when it ends first.
 func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
@@ -79,8 +79,9 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: m.Spec.Latent, F32: codes,
-		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: s.IDName, LabelName: s.LabelName}, nil
+	p := m.Preparation().Codes(m.Spec.Latent)
+	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: p.Cols, F32: codes, Columns: p.Columns,
+		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: p.Beside(s.IDName), LabelName: p.Beside(s.LabelName)}, nil
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
@@ -114,9 +115,13 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 
 // Decode returns the reconstructions of codes (Rows x Latent), in the units of the
 // raw rows, with the codes' labels and ids; [ErrNoDecoder] where the decoder does not fit
-// the codes.
+// the codes. Codes whose columns have names are found by those that [Model.Encode] gives them, see [data.Preparation.Codes].
 func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) {
 	if err := m.checkDecoder(); err != nil {
+		return nil, err
+	}
+	codes, err := m.Preparation().Codes(m.Spec.Latent).Match(codes)
+	if err != nil {
 		return nil, err
 	}
 	return m.DecodePrior(ctx, codes)

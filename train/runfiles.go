@@ -8,6 +8,15 @@ import (
 // runFiles are the files of a run directory that are read again.
 var runFiles = []string{ConfigFile, ModelFile, CheckpointFile, PreviousFile, HistoryFile, AlgorithmsFile}
 
+// RunFiles are the files of a run directory that are read again, be they there or not.
+func RunFiles(dir string) []string {
+	paths := make([]string, len(runFiles))
+	for i, name := range runFiles {
+		paths[i] = filepath.Join(dir, name)
+	}
+	return paths
+}
+
 // CheckFiles refuses a run directory one of whose files is a folder, a pipe or a device, or a link out of the directory
 // to a file that may be another run's. The directory may be a link itself. The error is a [RequestError].
 func CheckFiles(dir string) error {

@@ -165,6 +165,9 @@ func benchRequest(c *cli.Context) (*benchRun, error) {
 		if err := checkBenchPlot(path, r.options.Runs); err != nil {
 			return nil, err
 		}
+		if err := keep("--plot "+path, path, inputsOf(&config)); err != nil {
+			return nil, err
+		}
 	}
 	if c.Bool("points") && c.Bool("json") {
 		return nil, wrong("--json is one JSON object at the end, --points a line each as they come: expected one of the two")

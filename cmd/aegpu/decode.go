@@ -10,11 +10,13 @@ func newDecodeCommand(s *streams) *cli.Command {
 		in: latent, takes: "the model's code", rows: (*model.Model).Decode, least: 2,
 	}
 	return &cli.Command{
-		Name:        "decode",
-		Usage:       "turn codes into examples",
-		ArgsUsage:   "RUN CODES -o FILE",
-		Description: "Writes what the decoder makes of every row of CODES, a file of codes.\n\n  aegpu decode runs/ae-glyphs-1 codes.npz -o decoded.png",
-		Flags:       transformFlags("the examples"),
-		Action:      func(c *cli.Context) error { return t.run(c, s) },
+		Name:      "decode",
+		Usage:     "turn codes into examples",
+		ArgsUsage: "RUN CODES -o FILE",
+		Description: "Writes what the decoder makes of every row of CODES, a file of codes. Their columns are found by the names that encode\n" +
+			"gives them, code_0, code_1 and so on, in any order and among others; with other names, or none, they are taken as they stand.\n\n" +
+			"  aegpu decode runs/ae-glyphs-1 codes.npz -o decoded.png",
+		Flags:  transformFlags("the examples"),
+		Action: func(c *cli.Context) error { return t.run(c, s) },
 	}
 }

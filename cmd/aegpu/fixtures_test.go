@@ -23,6 +23,8 @@ func fixtures(t *testing.T) {
 	csv := string(contents(t, "waves.csv"))
 	for name, text := range map[string]string{
 		"narrow.csv": "1,2\n3,4\n5,6\n7,8\n9,10\n", "one.csv": "1,2\n", "oneclass.csv": ofOneClass(csv), "empty.csv": "", "blank.csv": "\n\n\n", "header.csv": "a,b,c\n",
+		"halfcodes.csv": "code_2,code_0,b\n1,2.5,3\n", "longcodes.csv": "code_0,code_1,code_2,code_3\n1,2.5,3,4\n", "twicecodes.csv": "code_0,code_1,code_1,code_2\n1,2.5,3,4\n",
+		"somedata.csv": "a,x1,b\n1,2.5,3\n", "ownnames.csv": "z0,z1,z2,z3\n1,2.5,3,4\n",
 		"ragged.csv": "1,2\n3\n", "word.csv": "1,2\n3,four\n", "nan.csv": "1,2\n3,NaN\n", "inf.csv": "1,2\n3,-Inf\n", "huge.csv": "1,2\n3,1e39\n", "overflow.csv": "1,2\n3,1e999\n",
 		"quote.csv": "1,2\n\"3,4\n", "binary.csv": "\x00\x01\x02\xff\n\x00", "semicolons.csv": "1;2\n3;4\n", "labels.csv": "label\n1\n2\n", "nolabel.csv": "a,label\n1,\n",
 		"text.npy": "not an array\n", "cut.npy": string(contents(t, "waves.npy")[:300]), "empty.npy": "", "claims.npy": npy("<f4", "(1152921504606846976, 2)", 8),

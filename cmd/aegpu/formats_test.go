@@ -104,8 +104,7 @@ func sameTable(t *testing.T, csvFile, file string) {
 
 func sameNames(t *testing.T, s *data.Set, names, ids, classes []string) bool {
 	t.Helper()
-	nameless := s.Columns == nil && names[0] == "x0" // codes, which are numbered where a format wants names
-	if !nameless && !slices.EqualFunc(s.Columns, names, func(c data.Column, n string) bool { return c.Name == n }) || !slices.Equal(s.IDs, ids) {
+	if !slices.EqualFunc(s.Columns, names, func(c data.Column, n string) bool { return c.Name == n }) || !slices.Equal(s.IDs, ids) {
 		t.Errorf("%s: columns %v and %d names of rows, want %q and %d", s.Name, s.Columns, len(s.IDs), names, len(ids))
 		return false
 	}

@@ -72,7 +72,7 @@ func TestFolderOfPicturesThroughTheCommands(t *testing.T) {
 	at := func(name string) string { return filepath.Join(out, name) }
 	run := trainTiny(t, pictures, "--epochs", "30", "--lr", "0.01")
 	must(t, "encode", run, pictures, "-o", at("codes.csv"))
-	if lines := strings.Split(string(contents(t, at("codes.csv"))), "\n"); !strings.HasPrefix(lines[0], "file,x0,") || !strings.HasSuffix(lines[0], ",label") ||
+	if lines := strings.Split(string(contents(t, at("codes.csv"))), "\n"); !strings.HasPrefix(lines[0], "file,code_0,") || !strings.HasSuffix(lines[0], ",label") ||
 		!strings.HasPrefix(lines[1], "blue/01.png,") || !strings.HasSuffix(lines[1], ",blue") || len(lines) != 42 {
 		t.Errorf("%d lines, %q, %q", len(lines), lines[0], lines[1])
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
+	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
 
@@ -94,6 +96,54 @@ func output(c *cli.Context) (string, error) {
 		return "", wrong("%s: there is no folder %s", path, filepath.Dir(path))
 	}
 	return path, nil
+}
+
+// keepInputs refuses an output in whose place the command finds data or a file of its runs, under another name or by way of
+// a link, too.
+func keepInputs(c *cli.Context, r *savedRun) error {
+	inputs := append(c.Args().Tail(), r.files()...)
+	for _, name := range c.StringSlice("ensemble") {
+		other, err := findRun(name)
+		if err != nil {
+			return err
+		}
+		inputs = append(inputs, other.files()...)
+	}
+	return keep("-o "+c.String("output"), c.String("output"), inputs)
+}
+
+// keep refuses to write a file over one of those data, which are read or of use later. A device holds nothing.
+func keep(flag, path string, inputs []string) error {
+	out, err := os.Stat(path)
+	if err != nil || !out.Mode().IsRegular() {
+		return nil
+	}
+	for _, name := range inputs {
+		for _, file := range data.Files(name) {
+			if in, err := os.Stat(file); err == nil && os.SameFile(out, in) {
+				return wrong("%s would write over %s, which is of the data or the run: expected another name", flag, file)
+			}
+		}
+	}
+	return nil
+}
+
+// inputsOf are the data and the model that a training starts from.
+func inputsOf(c *settings.Config) []string {
+	model, _ := c.InitFile()
+	if info, err := os.Stat(model); err == nil && info.IsDir() {
+		model = filepath.Join(model, train.ModelFile)
+	}
+	return []string{c.Data, c.TestData, c.ValData, model}
+}
+
+// filesOfRun are the files that a training writes into its directory.
+func filesOfRun(dir string) []string {
+	files := train.RunFiles(dir)
+	for _, name := range append(pictureNames, reportFile) {
+		files = append(files, filepath.Join(dir, name))
+	}
+	return files
 }
 
 // isPictureFolder says whether a name asks for a folder of pictures.

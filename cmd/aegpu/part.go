@@ -63,7 +63,7 @@ func (p part) as() *data.Preparation {
 	if p.takes == inputOfModel {
 		return own
 	}
-	return &data.Preparation{Cols: p.in(p.model), HasIDs: own.HasIDs, IDName: own.IDName, LabelName: own.LabelName}
+	return own.Codes(p.in(p.model))
 }
 
 // name is what the rows that open returns are called.

@@ -22,6 +22,9 @@ const (
 	shownSamples  = 64
 )
 
+// pictureNames are those that a run directory may have.
+var pictureNames = []string{"reconstructions.png", "loss.png", "samples.png", "filters.png", "codes.png"}
+
 // gallery draws the pictures of a finished run.
 type gallery struct {
 	model   *model.Model

@@ -52,6 +52,14 @@ func findRun(path string) (*savedRun, error) {
 	return r, nil
 }
 
+// files are those that the run is made of, and was made from.
+func (r *savedRun) files() []string {
+	if r.config == nil {
+		return []string{r.file}
+	}
+	return append(filesOfRun(r.path), inputsOf(r.config)...)
+}
+
 // find is findRun, and doubts settings that are others than those of the training: evaluations divide the data by them,
 // and people read them.
 func (s *streams) find(path string) (*savedRun, error) {
@@ -108,6 +116,9 @@ func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, *model.Model, error) {
 	r, err := s.find(path)
 	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := keepInputs(c, r); err != nil {
 		return nil, nil, nil, err
 	}
 	r.warn = s.warn

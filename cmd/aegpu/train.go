@@ -92,7 +92,27 @@ func trainOptionsOf(c *cli.Context) (o trainOptions, err error) {
 	if err := o.config.Validate(); err != nil {
 		return o, &requestError{err}
 	}
-	return o, nil
+	return o, o.keepData()
+}
+
+// keepData refuses a run directory in which the training would write over its data, or be taken for some.
+func (o *trainOptions) keepData() error {
+	out, err := os.Stat(o.dir)
+	if err != nil {
+		return nil
+	}
+	inputs := inputsOf(&o.config)
+	for _, name := range inputs {
+		if in, err := os.Stat(name); err == nil && in.IsDir() && os.SameFile(out, in) {
+			return wrong("--out %s is the folder of the data: expected another", o.dir)
+		}
+	}
+	for _, path := range filesOfRun(o.dir) {
+		if err := keep("--out "+o.dir, path, inputs); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func runTrain(c *cli.Context, s *streams, o trainOptions) error {

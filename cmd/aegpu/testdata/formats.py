@@ -47,6 +47,8 @@ for name, label in labels.items():
         if label:
             assert list(z["classes"][z["y"]]) == list(want[label]), name
             assert list(z["ids"]) == list(want["code"]), name
+        if name == "codes":
+            assert list(z["columns"]) == ["code_0", "code_1", "code_2"], name
     with safe_open(here / f"{name}.safetensors", "np") as f:
         arrays(name, f.get_tensor("X"), want)
         if label:
