@@ -253,10 +253,9 @@ func (f *frame) attachRoles(s *Set, r *roles) error {
 	if at := slices.IndexFunc(names, isMissing); at >= 0 {
 		return &Error{Path: f.path, Row: at + 1, Column: r.label + 1, Field: f.fields[r.label].name, Msg: "empty: expected a class"}
 	}
-	var err error
 	s.LabelName = f.fields[r.label].name
-	s.Labels, s.Classes, err = textLabels(f.path, names)
-	return err
+	s.Labels, s.Classes = textLabels(names)
+	return nil
 }
 
 // textsOf are the cells of a column as texts.
