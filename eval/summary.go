@@ -158,14 +158,15 @@ func (b *summariser) countClasses() {
 	if classes == nil && b.train != nil && b.train.Labels != nil && b.model.Spec.Classes == 0 {
 		classes = b.train.Classes
 	}
-	for _, part := range []**data.Set{&b.train, &b.test} {
-		if s := *part; classes != nil && s != nil && s.Labels != nil {
-			var said string
-			if *part, said = s.Classed(classes); said != "" && s == b.test {
-				b.said = append(b.said, said)
-			}
-			classes = (*part).Classes
+	if classes != nil && b.test.Labels != nil {
+		var said string
+		if b.test, said = b.test.Classed(classes); said != "" {
+			b.said = append(b.said, said)
 		}
+		classes = b.test.Classes
+	}
+	if classes != nil && b.train != nil && b.train.Labels != nil {
+		b.train, _ = b.train.Classed(classes)
 	}
 	if k := b.model.Spec.Classes; k > 0 && len(b.test.Classes) > k {
 		b.said = append(b.said, fmt.Sprintf("no accuracy: %s has labels that the classifier does not know, such as %q", b.test.Name, b.test.Classes[k]))
