@@ -253,8 +253,24 @@ func TestWhatLooksWrongIsDoubted(t *testing.T) {
 		values[i], targets[i] = float32(i%4), float64(i)/7
 	}
 	path := file(t, "a.npz", string(npzOf(t, "X", array("<f4", []int{40, 1}, values), "y", array("<f8", []int{40}, targets))))
-	if src := readAs(t, path, Reading{}); len(src.Doubts) != 1 || !strings.Contains(src.Doubts[0], "40 classes in 40 rows") {
+	if src := readAs(t, path, Reading{}); src.Train.Labels != nil || src.Doubts != nil || !has(src.Found, `left out: "y" (float64 40)`, "--label y takes them for classes") {
+		t.Errorf("%d labels, found %q, doubts %q", len(src.Train.Labels), src.Found, src.Doubts)
+	}
+	if src := readAs(t, path, Reading{Label: "y"}); len(src.Train.Classes) != 40 || len(src.Doubts) != 1 || !strings.Contains(src.Doubts[0], "40 classes in 40 rows") {
 		t.Errorf("doubts %q", src.Doubts)
+	}
+	for i := range targets {
+		targets[i] = float64(i % 2)
+	}
+	path = file(t, "a.npz", string(npzOf(t, "X", array("<f4", []int{40, 1}, values), "y", array("<f8", []int{40}, targets))))
+	if src := readAs(t, path, Reading{}); !slices.Equal(src.Train.Classes, []string{"0", "1"}) || src.Doubts != nil {
+		t.Errorf("classes %q, doubts %q", src.Train.Classes, src.Doubts)
+	}
+	parts := npzOf(t, "X_train", array("<f4", []int{40, 1}, values), "y_train", array("<f8", []int{40}, targets),
+		"X_test", array("<f4", []int{2, 1}, values[:2]), "y_test", array("<f8", []int{2}, []float64{0, 0.5}))
+	if src := readAs(t, file(t, "a.npz", string(parts)), Reading{}); src.Train.Labels != nil || src.Test.Labels != nil ||
+		!has(src.Found, `left out: "y_train" (float64 40), "y_test" (float64 2): not whole`, "--label y_train") || has(src.Found, "--array NAME", "left out") {
+		t.Errorf("found %q", src.Found)
 	}
 	path = file(t, "a.npy", array("<i8", []int{2, 2}, []int64{1, 2, 3, math.MaxInt64}))
 	if src := readAs(t, path, Reading{}); len(src.Doubts) != 1 || !strings.Contains(src.Doubts[0], "row 2: column 2: integers from 2^53") {

@@ -87,6 +87,7 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 			if err != nil {
 				return nil, err
 			}
+			f.sayAnswers(j, p.Column, src)
 			inputs = append(inputs, in)
 		}
 	}
@@ -143,6 +144,12 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 			in.value[k] = float64(level)
 		case isMissing(text):
 			in.value[k] = math.NaN()
+		case c.Kind == YesNo:
+			answer, _ := answerOf(text)
+			if answer < 0 {
+				return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected %s", clip(text), wantedAnswers))
+			}
+			in.value[k] = float64(answer)
 		case c.Kind == Date:
 			in.value[k] = days(form, text)
 		case c.Levels == nil:
@@ -253,10 +260,9 @@ func (f *frame) attachRoles(s *Set, r *roles) error {
 	if at := slices.IndexFunc(names, isMissing); at >= 0 {
 		return &Error{Path: f.path, Row: at + 1, Column: r.label + 1, Field: f.fields[r.label].name, Msg: "empty: expected a class"}
 	}
-	var err error
 	s.LabelName = f.fields[r.label].name
-	s.Labels, s.Classes, err = textLabels(f.path, names)
-	return err
+	s.Labels, s.Classes = textLabels(names)
+	return nil
 }
 
 // textsOf are the cells of a column as texts.

@@ -53,6 +53,9 @@ func readBundle(ctx context.Context, b bundle, how *Reading) (*Source, error) {
 // source puts the parts together and says what was found.
 func (r *bundled) source(b bundle, c *chosen, how *Reading) (*Source, error) {
 	src := &Source{}
+	if how.Label == "" {
+		r.leaveTargets(c, src)
+	}
 	var labelled []*Set
 	var lists []labelList
 	for k, p := range c.parts {
@@ -66,7 +69,11 @@ func (r *bundled) source(b bundle, c *chosen, how *Reading) (*Source, error) {
 			set.IDs, set.IDName = r.ids, c.ids.name
 		}
 		if p.labels != nil {
-			labelled, lists = append(labelled, set), append(lists, r.labels[p.labels])
+			list := r.labels[p.labels]
+			if err := list.checkCount(); err != nil {
+				return nil, err
+			}
+			labelled, lists = append(labelled, set), append(lists, list)
 		}
 		src.doubtRounded(set, p.values.descr)
 	}
@@ -76,6 +83,24 @@ func (r *bundled) source(b bundle, c *chosen, how *Reading) (*Source, error) {
 	r.found(src, b, c)
 	src.foundShape(c.parts[0].values.shape, how)
 	return src, nil
+}
+
+// leaveTargets leaves out labels that nobody asked for and that are numbers to predict, in all parts.
+func (r *bundled) leaveTargets(c *chosen, src *Source) {
+	targets := func(p chosenPart) bool {
+		list, ok := r.labels[p.labels]
+		return ok && list.fractions()
+	}
+	if !slices.ContainsFunc(c.parts[:], targets) {
+		return
+	}
+	var out []*arrayInfo
+	for k := range c.parts {
+		if l := c.parts[k].labels; l != nil {
+			out, c.parts[k].labels = append(out, l), nil
+		}
+	}
+	src.found("left out: %s: not whole, as numbers to predict are: --label %s takes them for classes", listArrays(out), clip(out[0].name))
 }
 
 // found says which array was taken for what.
@@ -102,7 +127,10 @@ func (r *bundled) found(src *Source, b bundle, c *chosen) {
 		src.found("array %q names the rows: --id none", clip(c.ids.name))
 	}
 	used := c.list()
-	rest := slices.DeleteFunc(slices.Clone(b.arrays()), func(a *arrayInfo) bool { return slices.Contains(used, a) })
+	rest := slices.DeleteFunc(slices.Clone(b.arrays()), func(a *arrayInfo) bool {
+		_, read := r.labels[a]
+		return read || slices.Contains(used, a)
+	})
 	if len(rest) > 0 {
 		src.found("left out: %s: --array NAME", listArrays(rest))
 	}

@@ -12,6 +12,9 @@ import (
 // suspect looks for what seems not to be meant in data that are to be trained on, whatever file they came from.
 func (s *Source) suspect(how *Reading) {
 	set := s.Train
+	if set != nil {
+		s.doubtTexts(set.Classes)
+	}
 	if set == nil || set.U8 != nil && set.Height > 0 {
 		return
 	}

@@ -27,6 +27,7 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 		if inputs[k], err = f.input(j, c, form); err != nil {
 			return nil, err
 		}
+		f.sayAnswers(j, c, src)
 	}
 	return inputs, nil
 }

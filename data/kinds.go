@@ -53,8 +53,7 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 		e.Msg = fmt.Sprintf("values of %g to %g: expected whole numbers from 0 on, as counts were asked for", s.lo, s.hi)
 		return e
 	case asked == "yes/no" && !(s.whole && s.lo >= 0 && s.hi <= 1):
-		e.Msg = fmt.Sprintf("values of %g to %g: expected 0 and 1, as yes/no was asked for", s.lo, s.hi)
-		return e
+		return f.noAnswer(j, p.Column)
 	case f.fields[j].dates:
 		p.Kind = Date
 	case asked == "date":
@@ -71,9 +70,6 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	return nil
 }
 
-// answers are the texts of yes/no columns, no first.
-var answers = [][2]string{{"no", "yes"}, {"n", "y"}, {"false", "true"}, {"f", "t"}, {"off", "on"}}
-
 // mostCategories is how many levels a column of texts has at most to be taken for a category by itself.
 const mostCategories = 64
 
@@ -88,6 +84,7 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 		}
 	}
 	form, dates := dateForm(levels)
+	answers := answersIn(levels)
 	switch {
 	case asked == "text":
 		p.out = "text"
@@ -101,16 +98,15 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 		return e
 	case asked == "date":
 		p.Kind, p.form = Date, form
-	case asked == "yes/no" && answersOf(levels) == nil:
-		e.Msg = fmt.Sprintf("%s: expected yes and no, true and false, or 1 and 0", Listed(levels))
-		return e
+	case asked == "yes/no" && answers.stray != "":
+		return f.cellError(j, slices.Index(t.levels, answers.stray), p.Column, fmt.Sprintf("%q: expected %s", clip(answers.stray), wantedAnswers))
 	case asked == "category" && t.many:
 		e.Msg = fmt.Sprintf("more than %d different texts: expected the levels of a category", mostLevels)
 		return e
 	case asked == "category":
 		p.Kind, p.Levels = Category, sortedLevels(levels)
-	case asked == "yes/no", answersOf(levels) != nil && len(levels) == 2:
-		p.Kind, p.Levels = YesNo, answersOf(levels)
+	case asked == "yes/no", answers.onePair():
+		p.Kind, p.Levels = YesNo, answers.words
 	case dates:
 		p.out = "dates, --types COLUMN=date takes them as days"
 	case len(levels) == 1:
@@ -182,32 +178,6 @@ func sortedLevels(levels []string) []string {
 		return strings.Compare(a, b)
 	})
 	return levels
-}
-
-// answersOf are the texts for no and yes among levels, nil where they are none or only part of a pair is known.
-func answersOf(levels []string) []string {
-	if len(levels) < 1 || len(levels) > 2 {
-		return nil
-	}
-	for _, pair := range append(answers, [2]string{"0", "1"}) {
-		words := pair[:]
-		found := 0
-		for _, l := range levels {
-			for k, w := range pair {
-				if strings.EqualFold(l, w) {
-					if found == 0 {
-						words = slices.Clone(words)
-					}
-					words[k] = l
-					found++
-				}
-			}
-		}
-		if found == len(levels) && words[0] != words[1] {
-			return words
-		}
-	}
-	return nil
 }
 
 // areCounts says whether all numbers that may be inputs are whole, none is below 0, and many are 0: a table of counts.

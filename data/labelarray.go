@@ -3,6 +3,8 @@ package data
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -55,13 +57,23 @@ func readLabels(s *stream, a *arrayInfo) (labelList, error) {
 		return l, err
 	}
 	l.numbers = rowMajor[float64](blocks, a.shape, a.fortran)
+	return l, s.end("array")
+}
+
+// fractions says whether some number is not whole, as numbers to predict are and classes are not.
+func (l *labelList) fractions() bool {
+	return slices.ContainsFunc(l.numbers, func(v float64) bool { return v == v && v != math.Trunc(v) })
+}
+
+// checkCount refuses numbers of too many classes.
+func (l *labelList) checkCount() error {
 	seen := map[float64]bool{}
 	for _, v := range l.numbers {
 		if seen[v] = true; len(seen) > maxClasses {
-			return l, tooManyClasses(s.path)
+			return tooManyClasses(l.path)
 		}
 	}
-	return l, s.end("array")
+	return nil
 }
 
 func tooManyClasses(path string) error {

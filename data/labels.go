@@ -43,25 +43,30 @@ func numericLabels(paths []string, parts [][]float64) (labels [][]int32, classes
 	return labels, classes, nil
 }
 
-// textLabels makes class labels of names: as numericLabels where every name is a number, else the names in sorted
-// order.
-func textLabels(path string, names []string) ([]int32, []string, error) {
-	if values, ok := allNumbers(names); ok {
-		labels, classes, err := numericLabels([]string{path}, [][]float64{values})
-		if err != nil {
-			return nil, nil, err
-		}
-		return labels[0], classes, nil
-	}
+// textLabels makes class labels of names. Each name is a class as it is written, in the order of their numbers where all
+// are numbers, else of their texts. Whole numbers from 0 to maxDirect, all written as numericLabels would, are their own
+// labels as there.
+func textLabels(names []string) (labels []int32, classes []string) {
 	seen := map[string]int32{}
+	top, direct := 0, true
 	for _, n := range names {
-		seen[n] = 0
+		if _, known := seen[n]; known {
+			continue
+		}
+		v, err := strconv.Atoi(n)
+		direct = direct && err == nil && v >= 0 && v <= maxDirect && strconv.Itoa(v) == n
+		top, seen[n] = max(top, v), 0
 	}
-	classes := slices.Sorted(maps.Keys(seen))
+	if direct {
+		for k := range top + 1 {
+			seen[strconv.Itoa(k)] = 0
+		}
+	}
+	classes = sortedLevels(slices.Collect(maps.Keys(seen)))
 	for k, n := range classes {
 		seen[n] = int32(k)
 	}
-	return lookUp(names, seen), classes, nil
+	return lookUp(names, seen), classes
 }
 
 // allNumbers parses every name, false where one is not a number.
@@ -136,7 +141,7 @@ func attachLists(sets []*Set, lists []labelList, classes []string) error {
 	var err error
 	switch {
 	case named:
-		labels, classes, err = namedLabels(lists)
+		labels, classes = namedLabels(lists)
 	case indices:
 		for _, l := range lists {
 			part := make([]int32, len(l.numbers))
@@ -163,18 +168,15 @@ func attachLists(sets []*Set, lists []labelList, classes []string) error {
 }
 
 // namedLabels makes class labels of names, all lists together.
-func namedLabels(lists []labelList) (labels [][]int32, classes []string, err error) {
+func namedLabels(lists []labelList) (labels [][]int32, classes []string) {
 	var all []string
 	for _, l := range lists {
 		all = append(all, l.text()...)
 	}
-	joint, classes, err := textLabels(lists[0].path, all)
-	if err != nil {
-		return nil, nil, err
-	}
+	joint, classes := textLabels(all)
 	for _, l := range lists {
 		labels = append(labels, joint[:l.len():l.len()])
 		joint = joint[l.len():]
 	}
-	return labels, classes, nil
+	return labels, classes
 }

@@ -2,6 +2,7 @@ package data
 
 import (
 	"context"
+	"fmt"
 	"slices"
 )
 
@@ -50,7 +51,19 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 	if set, err = how.As.Match(set); err != nil {
 		return nil, err
 	}
-	return set.classed(s.Train)
+	if set.Labels == nil || s.Train.Labels == nil {
+		return set, nil
+	}
+	set, said := set.Classed(s.Train.Classes)
+	if said != "" {
+		s.found("%s", said)
+	}
+	known := len(s.Train.Classes)
+	if at := slices.IndexFunc(set.Labels, func(l int32) bool { return int(l) >= known }); at >= 0 {
+		return nil, &Error{Path: set.Name, Row: at + 1, Msg: fmt.Sprintf("class %q is none of the training rows': expected one of %s",
+			clip(set.Classes[set.Labels[at]]), Listed(s.Train.Classes))}
+	}
+	return set, nil
 }
 
 // asRows is the preparation that leaves rows like those of the set as they are.
@@ -61,27 +74,4 @@ func (s *Set) asRows() *Preparation {
 		p.Columns = slices.Clone(s.Columns)
 	}
 	return p
-}
-
-// classed returns s with its labels counted by the classes of another set.
-func (s *Set) classed(like *Set) (*Set, error) {
-	if s.Labels == nil || like.Labels == nil || slices.Equal(s.Classes, like.Classes) {
-		return s, nil
-	}
-	at := make(map[string]int32, len(like.Classes))
-	for k, c := range like.Classes {
-		at[c] = int32(k)
-	}
-	t := *s
-	t.Classes, t.Labels = like.Classes, make([]int32, s.Rows)
-	for i, l := range s.Labels {
-		k, ok := at[s.Classes[l]]
-		if !ok {
-			e := wrong(s.Name, "class %q is none of the training rows': expected one of %s", clip(s.Classes[l]), Listed(like.Classes))
-			e.Row = i + 1
-			return nil, e
-		}
-		t.Labels[i] = k
-	}
-	return &t, nil
 }

@@ -191,7 +191,7 @@ func (f *frame) uses(how *Reading) ([]use, error) {
 		case j == r.id, j == r.label, j == r.group:
 			uses[j] = usedAsText
 		case r.out[j] != "", byName && !known:
-		case byName && (kind.Kind == Category || kind.Kind == Date || kind.Levels != nil):
+		case byName && (kind.Kind == Category || kind.Kind == Date || kind.Kind == YesNo):
 			uses[j] = usedAsText
 		case byName:
 			uses[j] = usedAsNumber

@@ -38,9 +38,7 @@ func (s *shards) arrays(ctx context.Context, how *Reading) (*Source, error) {
 			src.Found = one.Found
 		}
 	}
-	if err := joinClasses(slices.Concat(parts[0], parts[1], parts[2])); err != nil {
-		return nil, err
-	}
+	joinClasses(slices.Concat(parts[0], parts[1], parts[2]))
 	for part, to := range []**Set{&src.Train, &src.Val, &src.Test} {
 		if parts[part] != nil {
 			*to = joinSets(s.dir, parts[part])
@@ -84,7 +82,7 @@ func (s *Set) typeName() string {
 }
 
 // joinClasses numbers the classes of several sets by their names, so that a class means the same in all of them.
-func joinClasses(sets []*Set) error {
+func joinClasses(sets []*Set) {
 	var names []string
 	for _, s := range sets {
 		seen := make([]bool, len(s.Classes))
@@ -98,12 +96,9 @@ func joinClasses(sets []*Set) error {
 		}
 	}
 	if names == nil {
-		return nil
+		return
 	}
-	labels, classes, err := textLabels(sets[0].Name, names)
-	if err != nil {
-		return err
-	}
+	labels, classes := textLabels(names)
 	at := map[string]int32{}
 	for k, n := range names {
 		at[n] = labels[k]
@@ -115,7 +110,6 @@ func joinClasses(sets []*Set) error {
 		}
 		s.Labels, s.Classes = own, classes
 	}
-	return nil
 }
 
 // joinSets returns the rows of sets one below the other.

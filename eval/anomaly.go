@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aegpu/aegpu/data"
@@ -70,9 +71,9 @@ var anomalyWords = map[string][]string{
 	"1": {"0"}, "true": {"false"}, "yes": {"no"}, "anomaly": nil, "anomalous": nil, "anomalies": nil, "outlier": nil, "abnormal": nil,
 }
 
-// AnomalyClass returns the class of labelled rows that counts as anomalous: want, where that is not "", or of two classes
-// that there are rows of, that which is called so: 1 beside 0, true beside false, yes beside no, or anomaly, anomalous,
-// outlier or abnormal, in any case. A class that there is none of is an error, and so are labels that leave it open.
+// AnomalyClass returns the class of labelled rows that counts as anomalous: want, where that is not "", by its text or number,
+// or of two classes that there are rows of, that which is called so: 1 (or 1.0) beside 0, true beside false, yes beside no, or
+// anomaly, anomalous, outlier or abnormal, in any case. A class that there is none of is an error, and so are labels that leave it open.
 func AnomalyClass(s *data.Set, want string) (string, error) {
 	has := make([]bool, len(s.Classes))
 	for _, l := range s.Labels {
@@ -85,15 +86,16 @@ func AnomalyClass(s *data.Set, want string) (string, error) {
 		}
 	}
 	if want != "" {
-		if !slices.Contains(classes, want) {
+		at := data.ClassFinder(classes)(want)
+		if at < 0 {
 			return "", fmt.Errorf("no row of %s is of class %q: expected one of %s", s.Name, want, data.Listed(classes))
 		}
-		return want, nil
+		return classes[at], nil
 	}
 	found := ""
 	for k, c := range classes {
-		beside, ok := anomalyWords[strings.ToLower(c)]
-		if ok && len(classes) == 2 && (beside == nil || slices.Contains(beside, strings.ToLower(classes[1-k]))) {
+		beside, ok := anomalyWords[plainly(c)]
+		if ok && len(classes) == 2 && (beside == nil || slices.Contains(beside, plainly(classes[1-k]))) {
 			if found != "" {
 				found = ""
 				break
@@ -105,6 +107,14 @@ func AnomalyClass(s *data.Set, want string) (string, error) {
 		return "", fmt.Errorf("the labels of %s are %s: which of them counts as an anomaly is not known", s.Name, data.Listed(classes))
 	}
 	return found, nil
+}
+
+// plainly is a class as anomalyWords has it: in small letters, and numbers as they are written shortest.
+func plainly(class string) string {
+	if v, err := strconv.ParseFloat(class, 64); err == nil {
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	}
+	return strings.ToLower(class)
 }
 
 // Detection is how well scores tell the rows of one class from the others.

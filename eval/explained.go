@@ -2,6 +2,7 @@ package eval
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -82,15 +83,16 @@ const (
 
 // Warnings returns, for people, what of the figures looks as if a training of so many
 // updates had failed: reconstructions that are no better than the mean of the training
-// rows; and that there are none, where the decoder does not fit the codes.
+// rows; that there are none, where the decoder does not fit the codes; and how labels
+// were taken where that is worth a word.
 func (s *Summary) Warnings(updates int) []string {
 	if s.noDecoder {
-		return []string{"figures of reconstructions are left out: " + model.ErrNoDecoder.Error()}
+		return append(slices.Clone(s.said), "figures of reconstructions are left out: "+model.ErrNoDecoder.Error())
 	}
 	v := s.Get(explainedName)
 	if !(v <= 0) || s.Examples < enoughRows || updates < enoughUpdates && v > badly {
-		return nil
+		return s.said
 	}
-	return []string{fmt.Sprintf("the reconstruction of %d held-out rows is no better than the mean of the training rows (explained variance %.4g): the code tells nothing of a row",
-		s.Examples, v)}
+	return append(slices.Clone(s.said), fmt.Sprintf("the reconstruction of %d held-out rows is no better than the mean of the training rows (explained variance %.4g): the code tells nothing of a row",
+		s.Examples, v))
 }

@@ -70,18 +70,17 @@ func probabilities(dst []float64, logits []float32) int {
 }
 
 // Right returns how many rows of a prediction, with its rows' labels, are of the class that it says, and how many have a
-// class that the classifier knows.
+// class that the classifier knows, by its text or number (see [data.ClassFinder]).
 func Right(predicted *data.Set) (right, known int) {
-	levels := map[string]bool{}
-	names := predicted.Columns[0].Levels
-	for _, n := range names {
-		levels[n] = true
+	find, to := data.ClassFinder(predicted.Columns[0].Levels), make([]int32, len(predicted.Classes))
+	for k, c := range predicted.Classes {
+		to[k] = find(c)
 	}
 	for i, l := range predicted.Labels {
-		if levels[predicted.Classes[l]] {
+		if to[l] >= 0 {
 			known++
 		}
-		if names[int(predicted.At(i, 0))] == predicted.Classes[l] {
+		if to[l] == int32(predicted.At(i, 0)) {
 			right++
 		}
 	}

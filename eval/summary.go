@@ -22,7 +22,8 @@ type Summary struct {
 	Corruption model.Corruption
 	PCA        *Baseline
 
-	noDecoder bool // there are no figures of reconstructions
+	noDecoder bool     // there are no figures of reconstructions
+	said      []string // about the labels
 }
 
 // Baseline is the linear model of the same code size on the same examples.
@@ -115,15 +116,16 @@ func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o Sum
 	if test == nil || test.Rows == 0 {
 		return nil, fmt.Errorf("no rows to evaluate on")
 	}
-	r, err := makeResident(m, test)
-	if err != nil {
+	b := summariser{ctx: ctx, model: m, o: o, train: train, test: test, Summary: &Summary{Examples: test.Rows}}
+	b.countClasses()
+	var err error
+	if b.resident, err = makeResident(m, b.test); err != nil {
 		return nil, err
 	}
-	defer r.free()
-	if len(test.Classes) > m.Spec.Classes {
-		r.labels.Rows = 0 // not the classes that the classifier knows
+	defer b.free()
+	if len(b.test.Classes) > m.Spec.Classes {
+		b.labels.Rows = 0 // not the classes that the classifier knows
 	}
-	b := summariser{ctx: ctx, model: m, o: o, resident: r, train: train, test: test, Summary: &Summary{Examples: test.Rows}}
 	parts := []func() error{b.reconstruction, b.explained, b.corrupted, b.likelihood, b.code, b.baseline, b.probe}
 	if b.noDecoder = m.Classifier.FineTuned; b.noDecoder {
 		parts = []func() error{b.classifier, b.code, b.baseline, b.probe}
@@ -148,6 +150,27 @@ type summariser struct {
 	o           SummaryOptions
 	train, test *data.Set // raw rows
 	spread      float64   // of the rows about the training rows' mean; 0 where it is not known
+}
+
+// countClasses has a label mean the same class in both parts and to the classifier.
+func (b *summariser) countClasses() {
+	classes := b.model.Classifier.Classes
+	if classes == nil && b.train != nil && b.train.Labels != nil && b.model.Spec.Classes == 0 {
+		classes = b.train.Classes
+	}
+	if classes != nil && b.test.Labels != nil {
+		var said string
+		if b.test, said = b.test.Classed(classes); said != "" {
+			b.said = append(b.said, said)
+		}
+		classes = b.test.Classes
+	}
+	if classes != nil && b.train != nil && b.train.Labels != nil {
+		b.train, _ = b.train.Classed(classes)
+	}
+	if k := b.model.Spec.Classes; k > 0 && len(b.test.Classes) > k {
+		b.said = append(b.said, fmt.Sprintf("no accuracy: %s has labels that the classifier does not know, such as %q", b.test.Name, b.test.Classes[k]))
+	}
 }
 
 // add appends a figure, if it is a finite number.

@@ -105,6 +105,9 @@ func (p *predicted) measure(set *data.Set, right, known int) {
 	case known < set.Rows:
 		p.Warnings = append(p.Warnings, fmt.Sprintf("%d rows are of classes that the classifier does not know, and count as wrong", set.Rows-known))
 	}
+	if _, said := set.Classed(p.Classes); said != "" {
+		p.Warnings = append(p.Warnings, said)
+	}
 	accuracy := float64(right) / float64(set.Rows)
 	p.Accuracy = &accuracy
 }
