@@ -105,46 +105,78 @@ func readArray(s *stream, a *arrayInfo, how *Reading) (*Set, error) {
 	set := how.newSet(s.path, a.shape)
 	e, _ := elementOf(a.descr)
 	n := product(a.shape)
-	switch {
+	var err error
+	switch disk := diskOf(s.ctx); {
 	case bareType(a.descr) == "u1":
-		raw, err := s.grow(int64(n), "elements")
-		if err != nil {
-			return nil, err
+		var raw []uint8
+		if raw, err = bytesOf(s, a, n); err == nil {
+			set.U8, err = rowMajor[uint8](disk, [][]uint8{raw}, a.shape, a.fortran)
 		}
-		set.U8 = rowMajor[uint8]([][]uint8{raw}, a.shape, a.fortran)
-		return set, s.end("array")
 	case e.single:
-		values, err := numbersOf[float32](s, n, e, "elements")
-		if err != nil {
-			return nil, err
+		var values [][]float32
+		if values, err = elementsOf[float32](s, a, n, e); err == nil {
+			set.F32, err = rowMajor[float32](disk, values, a.shape, a.fortran)
 		}
-		set.F32 = rowMajor[float32](values, a.shape, a.fortran)
 	default: // what float32 may not hold
-		values, err := numbersOf[float64](s, n, e, "elements")
-		if err != nil {
-			return nil, err
+		var values [][]float64
+		if values, err = elementsOf[float64](s, a, n, e); err == nil && disk == nil {
+			err = s.ask(int64(n)*4, "numbers")
 		}
-		if err := s.ask(int64(n)*4, "numbers"); err != nil {
-			return nil, err
+		if err == nil {
+			err = set.keepBlocks(disk, values, a.shape, a.fortran)
 		}
-		set.keepBlocks(values, a.shape, a.fortran)
 	}
+	if err != nil {
+		return nil, err
+	}
+	set.disk = diskOf(s.ctx)
 	if err := s.end("array"); err != nil {
 		return nil, err
 	}
 	return set, set.checkFinite(s.path)
 }
 
+// bytesOf reads n bytes of an array, or maps them.
+func bytesOf(s *stream, a *arrayInfo, n int) ([]uint8, error) {
+	if !a.fortran {
+		if there, err := mappedElements[uint8](s, n, a.descr); there != nil || err != nil {
+			return there, err
+		}
+	}
+	if disk := diskOf(s.ctx); disk != nil && !disk.takes(int64(n)) {
+		if err := s.can(int64(n), "elements"); err != nil {
+			return nil, err
+		}
+		b, err := disk.spool(int64(n))
+		if err != nil {
+			return nil, err
+		}
+		return b, s.full(b, "elements")
+	}
+	return s.grow(int64(n), "elements")
+}
+
+// elementsOf reads n elements of an array, or maps them.
+func elementsOf[T float32 | float64](s *stream, a *arrayInfo, n int, e element) ([][]T, error) {
+	if !a.fortran {
+		if there, err := mappedElements[T](s, n, a.descr); there != nil || err != nil {
+			return [][]T{there}, err
+		}
+	}
+	return numbersOf[T](s, n, e, "elements")
+}
+
 // keepBlocks keeps numbers as [Set.keep] does.
-func (s *Set) keepBlocks(blocks [][]float64, shape []int, fortran bool) {
+func (s *Set) keepBlocks(disk *Disk, blocks [][]float64, shape []int, fortran bool) (err error) {
 	wide := slices.ContainsFunc(blocks, func(b []float64) bool {
 		return slices.ContainsFunc(b, func(v float64) bool { return !isSingle(v) })
 	})
 	if wide {
-		s.F64 = rowMajor[float64](blocks, shape, fortran)
+		s.F64, err = rowMajor[float64](disk, blocks, shape, fortran)
 	} else {
-		s.F32 = rowMajor[float32](blocks, shape, fortran)
+		s.F32, err = rowMajor[float32](disk, blocks, shape, fortran)
 	}
+	return err
 }
 
 // doubtRounded says where integers are too large for float64 to tell apart.

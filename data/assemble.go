@@ -176,7 +176,7 @@ func (f *frame) cellError(j, k int, c Column, msg string) error {
 
 // assemble makes the set. The frame's numbers are let go of on the way.
 func (f *frame) assemble(inputs []input, r *roles) (*Set, error) {
-	s := &Set{Name: f.path, Rows: f.rows, Cols: len(inputs)}
+	s := &Set{Name: f.path, Rows: f.rows, Cols: len(inputs), disk: f.disk}
 	wide := f.describeInputs(s, inputs)
 	size := 4
 	if wide {
@@ -188,10 +188,14 @@ func (f *frame) assemble(inputs []input, r *roles) (*Set, error) {
 	if err := f.attachRoles(s, r); err != nil {
 		return nil, err
 	}
+	var err error
 	if wide {
-		s.F64 = make([]float64, 0, s.Rows*s.Cols)
+		s.F64, err = newArray[float64](f.disk, s.Rows*s.Cols)
 	} else {
-		s.F32 = make([]float32, 0, s.Rows*s.Cols)
+		s.F32, err = newArray[float32](f.disk, s.Rows*s.Cols)
+	}
+	if err != nil {
+		return nil, err
 	}
 	row := make([]float64, len(inputs))
 	take := func(i int, numbers []float64) {
@@ -204,11 +208,12 @@ func (f *frame) assemble(inputs []input, r *roles) (*Set, error) {
 			s.Gaps = s.Gaps || row[k] != row[k]
 		}
 		if wide {
-			s.F64 = append(s.F64, row...)
+			copy(s.F64[i*s.Cols:], row)
 			return
 		}
-		for _, v := range row {
-			s.F32 = append(s.F32, float32(v))
+		to := s.F32[i*s.Cols:][:s.Cols]
+		for k, v := range row {
+			to[k] = float32(v)
 		}
 	}
 	i := 0
@@ -217,11 +222,14 @@ func (f *frame) assemble(inputs []input, r *roles) (*Set, error) {
 			take(i, b[:f.width])
 			i++
 		}
-		f.blocks[k] = nil
+		if f.disk == nil {
+			f.blocks[k] = nil
+		}
 	}
 	for ; i < f.rows; i++ { // of texts alone
 		take(i, nil)
 	}
+	f.letGo()
 	return s, nil
 }
 

@@ -128,7 +128,7 @@ func (f *randomFile) ask(n int64, what string) error {
 // newColumnar makes a frame of a schema and decides by the names which columns are kept, and as what. index is the name
 // of the column of names of rows, "" for none.
 func newColumnar(file *randomFile, specs []columnSpec, index string, how *Reading) (*columnar, error) {
-	t := &columnar{frame: &frame{path: file.path, named: true, decimal: '.', index: -1, room: room{ask: file.ask}}, file: file, specs: specs}
+	t := &columnar{frame: &frame{path: file.path, named: true, decimal: '.', index: -1, room: room{ask: file.ask}, disk: diskOf(file.ctx)}, file: file, specs: specs}
 	t.fields = make([]rawColumn, len(specs))
 	for j, s := range specs {
 		t.fields[j] = rawColumn{name: strings.ToValidUTF8(s.name, "\ufffd"), at: -1}
@@ -223,7 +223,11 @@ func (t *columnar) begin(n int) error {
 	t.rows += n
 	t.block = nil
 	if t.width > 0 {
-		t.block = make([]float64, n*t.width)
+		block, err := t.frame.block(n * t.width)
+		if err != nil {
+			return &askedError{err}
+		}
+		t.block = block
 		t.blocks = append(t.blocks, t.block)
 	}
 	return nil

@@ -100,14 +100,18 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}}, dialect: d, records: newRecords(in, d.comma)}
+	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}, disk: diskOf(s.ctx)}, dialect: d, records: newRecords(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}
 	if err := t.setColumns(how, asText(t)); err != nil {
 		return nil, err
 	}
-	return t, t.readRows(s)
+	if err := t.readRows(s); err != nil {
+		t.letGo()
+		return nil, err
+	}
+	return t, nil
 }
 
 // headOf reads so much of a text that its dialect can be told: 64 KiB and 64 lines, or what a line may have at most.
@@ -286,7 +290,10 @@ func (t *tableReader) add(fields []string) error {
 		e.Column, e.Field = 0, ""
 		return e
 	}
-	numbers := t.row()
+	numbers, err := t.row()
+	if err != nil {
+		return err
+	}
 	t.lastLine = t.records.start
 	if t.rows == 1 {
 		t.firstLine = t.lastLine

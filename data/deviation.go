@@ -7,7 +7,7 @@ func (p *Preparation) fitDeviation(s *Set, ranges func() columnRange) {
 	if p.Scaling == ScaleStandard && p.allScaled() {
 		return
 	}
-	if s.U8 != nil {
+	if s.IsBytes() {
 		p.Deviation = byteDeviations(s)
 		return
 	}
@@ -32,7 +32,7 @@ func byteDeviations(s *Set) []float64 {
 	dev, sums, squares := make([]float64, s.Cols), make([]uint64, s.Cols), make([]uint64, s.Cols)
 	sum, square := make([]uint32, s.Cols), make([]uint32, s.Cols)
 	for i := range s.Rows {
-		for j, v := range s.U8[i*s.Cols : (i+1)*s.Cols] {
+		for j, v := range section(s.holder().U8, s.Cols, s.holderRow(i), 1) {
 			x := uint32(v)
 			sum[j] += x
 			square[j] += x * x
@@ -101,7 +101,7 @@ func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 	deviations := p.Deviations()
 	for j := range p.Cols {
 		v, c := s.At(i, j), p.column(j)
-		if s.F64 != nil && !p.Wide {
+		if s.float64s() && !p.Wide {
 			v = float64(float32(v))
 		}
 		sum := 0.0

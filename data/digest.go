@@ -17,7 +17,7 @@ const (
 // their text, columns by their names where they have names, so that neither the order of rows, columns and levels nor
 // float32 or float64 has a say. Bytes are hashed as bytes.
 func (s *Set) rowDigests(key uint64) []uint64 {
-	h := rowHash{set: s, order: s.byName()}
+	h := rowHash{set: s.holder(), order: s.byName()}
 	for _, c := range s.Columns {
 		var texts []uint64
 		for _, l := range c.Levels {
@@ -27,7 +27,7 @@ func (s *Set) rowDigests(key uint64) []uint64 {
 	}
 	digests := make([]uint64, s.Rows)
 	for i := range digests {
-		words, tail := h.row(i)
+		words, tail := h.row(s.holderRow(i))
 		digests[i] = sip(key, rowKey, words, tail)
 	}
 	return digests

@@ -150,10 +150,19 @@ func numbersOf[T float32 | float64](s *stream, n int, e element, what string) ([
 		wide = 4
 	}
 	first := int(min(int64(n), max(s.hint, 1<<20)/int64(e.size)))
-	if err := s.ask(int64(first)*wide, what); err != nil {
-		return nil, err
+	var blocks [][]T
+	if disk := diskOf(s.ctx); disk != nil && !disk.takes(int64(n)*wide) {
+		b, err := disk.spool(int64(n) * wide)
+		if err != nil {
+			return nil, err
+		}
+		blocks = [][]T{asArray[T](b)[:0]}
+	} else {
+		if err := s.ask(int64(first)*wide, what); err != nil {
+			return nil, err
+		}
+		blocks = [][]T{make([]T, 0, first)}
 	}
-	blocks := [][]T{make([]T, 0, first)}
 	piece := make([]byte, min(n, 1<<12)*e.size)
 	for read, last := 0, 0; read < n; {
 		if len(blocks[last]) == cap(blocks[last]) {
@@ -180,27 +189,32 @@ func numbersOf[T float32 | float64](s *stream, n int, e element, what string) ([
 
 // rowMajor returns the numbers of the blocks, which are an array of that shape, in row-major order. The blocks are let
 // go; one that is in order already is returned as it is.
-func rowMajor[T, S number](blocks [][]S, shape []int, fortran bool) []T {
+func rowMajor[T, S number](disk *Disk, blocks [][]S, shape []int, fortran bool) ([]T, error) {
 	fortran = fortran && len(shape) > 1
 	if same, ok := any(blocks).([][]T); ok && len(blocks) == 1 && !fortran {
-		return same[0]
+		return same[0], nil
 	}
-	n := product(shape)
+	out, err := newArray[T](disk, product(shape))
+	if err != nil {
+		return nil, err
+	}
 	if fortran {
-		return fromFortran[T](blocks, shape, make([]T, n))
+		return fromFortran(disk, blocks, shape, out), nil
 	}
-	out := make([]T, 0, n)
+	to := out
 	for k, block := range blocks {
-		for _, v := range block {
-			out = append(out, T(v))
+		for i, v := range block {
+			to[i] = T(v)
 		}
+		to = to[len(block):]
+		release(disk, block)
 		blocks[k] = nil
 	}
-	return out
+	return out, nil
 }
 
 // fromFortran fills out with numbers that are stored with the first index fastest.
-func fromFortran[T, S number](blocks [][]S, shape []int, out []T) []T {
+func fromFortran[T, S number](disk *Disk, blocks [][]S, shape []int, out []T) []T {
 	at := make([]int, len(shape))
 	strides := make([]int, len(shape)) // of out
 	for k, n := len(shape)-1, 1; k >= 0; k-- {
@@ -220,6 +234,7 @@ func fromFortran[T, S number](blocks [][]S, shape []int, out []T) []T {
 				at[k] = 0
 			}
 		}
+		release(disk, block)
 		blocks[b] = nil
 	}
 	return out

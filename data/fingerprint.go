@@ -19,17 +19,31 @@ func Fingerprint(parts ...*Set) string {
 			continue
 		}
 		s.describe(h)
-		h.Write(s.U8)
-		addValues(h, s.F32, 4, func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
-		addValues(h, s.F64, 8, func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
+		_ = s.Parts(func(_ int, p *Set) error { p.addNumbers(h); return nil })
 		addValues(h, s.Labels, 4, func(b []byte, v int32) { binary.LittleEndian.PutUint32(b, uint32(v)) })
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// addNumbers adds the values as they are stored.
+func (s *Set) addNumbers(h hash.Hash) {
+	h.Write(s.U8)
+	addValues(h, s.F32, 4, func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
+	addValues(h, s.F64, 8, func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
+}
+
 // describe adds what there is beside the values.
 func (s *Set) describe(h hash.Hash) {
-	fmt.Fprintln(h, s.Rows, s.Cols, s.Height, s.Width, s.Channels, s.Gaps, len(s.U8), len(s.F32), len(s.F64), len(s.Labels))
+	var stored [3]int
+	switch n := s.Rows * s.Cols; {
+	case s.IsBytes():
+		stored[0] = n
+	case s.float64s():
+		stored[2] = n
+	default:
+		stored[1] = n
+	}
+	fmt.Fprintln(h, s.Rows, s.Cols, s.Height, s.Width, s.Channels, s.Gaps, stored[0], stored[1], stored[2], len(s.Labels))
 	for _, c := range s.Columns {
 		fmt.Fprintf(h, "%q %d %q\n", c.Name, c.Kind, c.Levels)
 	}

@@ -16,6 +16,9 @@ type frame struct {
 	known   []columnStats // what stats found
 	blocks  [][]float64   // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
 	room    room
+	disk    *Disk     // where blocks are kept that memory does not hold; nil for nowhere
+	slab    []float64 // of it, for blocks to come
+	slabs   [][]float64
 	index   int // the column that a file itself calls names of rows, -1 for none
 }
 
@@ -124,19 +127,61 @@ const blockValues = 1 << 16
 const someBlocks = 16
 
 // row returns where the numbers of the next row go.
-func (f *frame) row() []float64 {
+func (f *frame) row() ([]float64, error) {
 	last := len(f.blocks) - 1
 	if last < 0 || len(f.blocks[last])+f.width > cap(f.blocks[last]) {
 		size := max(blockValues, f.width)
 		if last < 0 {
 			size = max(64*f.width, 1) // of a small table, more than it needs is no matter, of a wide one it is
 		}
-		f.blocks, last = append(f.blocks, make([]float64, 0, size)), last+1
+		block, err := f.block(size)
+		if err != nil {
+			return nil, err
+		}
+		f.blocks, last = append(f.blocks, block[:0]), last+1
 	}
 	n := len(f.blocks[last])
 	f.blocks[last] = f.blocks[last][:n+f.width]
 	f.rows++
-	return f.blocks[last][n:]
+	return f.blocks[last][n:], nil
+}
+
+// slabValues is how many numbers are kept on disk together.
+const slabValues = 8 << 20
+
+// block returns room for so many numbers, in memory or on disk.
+func (f *frame) block(size int) ([]float64, error) {
+	if f.disk.takes(8 * int64(size)) {
+		return make([]float64, size), nil
+	}
+	if len(f.slab) < size {
+		b, err := f.disk.spool(8 * int64(max(slabValues, size)))
+		if err != nil {
+			return nil, err
+		}
+		f.slab = asArray[float64](b)
+		f.slabs = append(f.slabs, f.slab)
+	}
+	block := f.slab[:size:size]
+	f.slab = f.slab[size:]
+	return block, nil
+}
+
+// letGo gives back what the numbers took.
+func (f *frame) letGo() {
+	if f.disk == nil {
+		return
+	}
+	all := int64(0)
+	for _, b := range f.blocks {
+		all += 8 * int64(cap(b))
+	}
+	for _, s := range f.slabs {
+		all -= 8 * int64(len(s))
+		release(f.disk, s)
+	}
+	f.disk.gives(max(all, 0))
+	f.blocks, f.slabs, f.slab = nil, nil, nil
 }
 
 // each gives the numbers of every row to use, in order.

@@ -14,7 +14,7 @@ const someText = 16 << 20
 // prepare asks for what the next n rows take, and more at once where that is little.
 func (f *frame) prepare(n int) error {
 	r := &f.room
-	if r.ask == nil || f.rows+n <= r.rows && r.taken < r.most {
+	if r.ask == nil || f.disk != nil || f.rows+n <= r.rows && r.taken < r.most {
 		return nil
 	}
 	texts, many := int64(0), int64(0)
@@ -42,7 +42,7 @@ func (f *frame) prepare(n int) error {
 
 // prepareSet asks for what a set of so many columns takes, of numbers of so many bytes.
 func (f *frame) prepareSet(cols, bytes int, r *roles) error {
-	if f.room.ask == nil {
+	if f.room.ask == nil || f.disk != nil {
 		return nil
 	}
 	need := int64(cols) * int64(bytes)

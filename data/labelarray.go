@@ -56,7 +56,9 @@ func readLabels(s *stream, a *arrayInfo) (labelList, error) {
 	if err != nil {
 		return l, err
 	}
-	l.numbers = rowMajor[float64](blocks, a.shape, a.fortran)
+	if l.numbers, err = rowMajor[float64](nil, blocks, a.shape, a.fortran); err != nil {
+		return l, err
+	}
 	return l, s.end("array")
 }
 
@@ -91,7 +93,11 @@ func readNames(s *stream, a *arrayInfo) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		list := labelList{numbers: rowMajor[float64](blocks, a.shape, a.fortran)}
+		numbers, err := rowMajor[float64](nil, blocks, a.shape, a.fortran)
+		if err != nil {
+			return nil, err
+		}
+		list := labelList{numbers: numbers}
 		return list.text(), s.end("array")
 	}
 	var names []string

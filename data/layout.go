@@ -97,7 +97,7 @@ func GreyRange(lo, hi float64) (black, white float64) {
 // Grey writes row i to dst (Cols values) as it is drawn: 0 for black, 1 for white.
 func (s *Set) Grey(dst []float32, i int) {
 	s.Row(dst, i)
-	if s.U8 != nil || !(s.Black < s.White) || s.Black == 0 && s.White == 1 {
+	if s.IsBytes() || !(s.Black < s.White) || s.Black == 0 && s.White == 1 {
 		return
 	}
 	for j, v := range dst[:s.Cols] {

@@ -189,6 +189,7 @@ func (p *Preparation) translated(s *Set) (*Set, error) {
 
 // copied returns a copy with values of its own, float64 or float32.
 func (s *Set) copied() *Set {
+	s = s.Part(0, s.Rows)
 	t := *s
 	t.F32, t.F64, t.Columns = slices.Clone(s.F32), slices.Clone(s.F64), slices.Clone(s.Columns)
 	return &t

@@ -265,8 +265,7 @@ func (m *market) readDense() (*Set, error) {
 		blocks[last] = append(blocks[last], v)
 	}
 	if m.symmetry == "general" {
-		set.keepBlocks(blocks, []int{m.rows, m.cols}, true)
-		return set, nil
+		return set, set.keepBlocks(nil, blocks, []int{m.rows, m.cols}, true)
 	}
 	if err := m.s.ask(int64(m.rows)*int64(m.cols)*12, "numbers"); err != nil {
 		return nil, err

@@ -136,7 +136,16 @@ func (t *tableReader) join(p *plainRows) error {
 	}
 	t.lastLine = before + p.last
 	t.rows += p.rows
-	t.blocks = append(t.blocks, p.numbers)
+	if t.disk.takes(8 * int64(len(p.numbers))) {
+		t.blocks = append(t.blocks, p.numbers)
+	} else {
+		block, err := t.block(len(p.numbers))
+		if err != nil {
+			return err
+		}
+		copy(block, p.numbers)
+		t.blocks = append(t.blocks, block)
+	}
 	for j, c := range p.texts {
 		if c != nil {
 			t.fields[j].texts.join(c)

@@ -47,14 +47,13 @@ func (p *precision) enough() bool {
 
 // blurred says whether float32 would lose what a model could tell apart.
 func (s *Set) blurred() bool {
-	if s.F64 == nil {
+	if !s.float64s() {
 		return false
 	}
 	p := newPrecision(s.Cols)
-	for j, i := 0, 0; i < len(s.F64); i++ {
-		p.see(j, s.F64[i])
-		if j++; j == s.Cols {
-			j = 0
+	for i := range s.Rows {
+		for j, v := range section(s.holder().F64, s.Cols, s.holderRow(i), 1) {
+			p.see(j, v)
 		}
 	}
 	return !p.enough()
@@ -63,6 +62,13 @@ func (s *Set) blurred() bool {
 // narrowed returns the set with float64 rounded to float32.
 func (s *Set) narrowed() *Set {
 	t := *s
+	if s.under != nil || s.disk != nil {
+		if s.under == nil {
+			t.under, t.order = s, firstNumbers(s.Rows)
+		}
+		t.F64, t.rounded = nil, true
+		return &t
+	}
 	t.F64, t.F32 = nil, make([]float32, len(s.F64))
 	for i, v := range s.F64 {
 		t.F32[i] = float32(v)

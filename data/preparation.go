@@ -58,7 +58,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 		return nil, err
 	}
 	wide := s.blurred()
-	if s.F64 != nil && !wide {
+	if s.float64s() && !wide {
 		s = s.narrowed()
 	}
 	scaling, err := o.settle(s)
@@ -117,7 +117,7 @@ func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 // scaledRange is Range over the columns that a scaling changes.
 func (s *Set) scaledRange() (lo, hi float32) {
 	if allReal(s.Columns) {
-		if s.U8 != nil {
+		if s.IsBytes() {
 			return 0, 1
 		}
 		return s.Range()

@@ -12,7 +12,7 @@ import (
 func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 	in := p.Inputs()
 	dst = dst[:n*in]
-	identity := p.Identity()
+	identity, wide := p.Identity(), s.float64s()
 	var raw []float64
 	if !identity {
 		raw = make([]float64, s.Cols)
@@ -24,7 +24,7 @@ func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 			continue
 		}
 		s.wideRow(raw, start+i)
-		if s.F64 != nil && !p.Wide { // a row has the same bits whatever it is stored as
+		if wide && !p.Wide { // a row has the same bits whatever it is stored as
 			for j, v := range raw {
 				raw[j] = float64(float32(v))
 			}
@@ -82,8 +82,8 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Identity() && s.F64 == nil {
-		if !p.Unit || s.U8 != nil {
+	if p.Identity() && !s.float64s() {
+		if !p.Unit || s.IsBytes() {
 			return s, nil
 		}
 		if lo, hi := s.Range(); lo >= 0 && hi <= 1 {
@@ -96,7 +96,10 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 		t.setImages(nil)
 	}
 	t.Black, t.White, t.span = 0, 0, nil
-	t.U8, t.F64, t.F32 = nil, nil, make([]float32, t.Rows*t.Cols)
+	t.U8, t.F64, t.under, t.order, t.rounded = nil, nil, nil, nil, false
+	if t.F32, err = newArray[float32](s.disk, t.Rows*t.Cols); err != nil {
+		return nil, err
+	}
 	p.Rows(t.F32, s, 0, s.Rows)
 	return &t, nil
 }

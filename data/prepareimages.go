@@ -14,7 +14,7 @@ func (s *Set) pictures() bool {
 
 // bytesAsNumbers says whether pictures have values from 0 to 255, as bytes have.
 func (s *Set) bytesAsNumbers() bool {
-	if !s.pictures() || s.U8 != nil {
+	if !s.pictures() || s.IsBytes() {
 		return false
 	}
 	lo, hi := s.Range()
@@ -30,7 +30,7 @@ func (p *Preparation) fitImages(s *Set, asked Scaling, ranges func() columnRange
 	}
 	lo, hi := s.scaledRange()
 	p.Images.Black, p.Images.White = GreyRange(float64(lo), float64(hi))
-	if s.U8 != nil {
+	if s.IsBytes() {
 		p.Images.Bytes, p.Images.Black, p.Images.White = true, 0, 255
 	}
 	if p.Shift == nil || !s.pictures() {
@@ -101,7 +101,7 @@ func (p *Preparation) checkImages(s *Set) error {
 
 // measure notes the range of images of numbers, which a few of them do not show: they may all be dark.
 func (s *Set) measure() {
-	if s.span = nil; s.U8 == nil {
+	if s.span = nil; !s.IsBytes() {
 		lo, hi := s.Range()
 		s.span = &[2]float32{lo, hi}
 	}
@@ -114,11 +114,11 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 	if m == nil {
 		return s, nil
 	}
-	if s.U8 != nil {
+	if s.IsBytes() {
 		if m.Bytes || m.White <= 2 {
 			return s, nil
 		}
-		t := *s
+		t := *s.Part(0, s.Rows)
 		return &t, t.unbyte(context.Background())
 	}
 	if !allReal(s.Columns) && !measured(s.Columns) {
@@ -158,6 +158,7 @@ func (s *Set) unbyte(ctx context.Context) error {
 
 // asBytes returns numbers of 0 to 255 as v/255: as bytes where they are whole numbers.
 func (s *Set) asBytes() (*Set, error) {
+	s = s.Part(0, s.Rows)
 	t := *s
 	n := s.Rows * s.Cols
 	t.F32, t.F64, t.Columns, t.span, t.Black, t.White = nil, nil, nil, nil, 0, 0

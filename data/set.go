@@ -28,6 +28,12 @@ type Set struct {
 	F32 []float32
 	F64 []float64
 
+	// Of rows that are some of those on disk, U8, F32 and F64 are nil.
+	disk    *Disk // where numbers are kept that memory does not hold; nil for nowhere
+	under   *Set  // whose rows these are; nil for their own
+	order   []int // the rows of under
+	rounded bool  // float64 of under count as float32
+
 	Gaps    bool     // whether cells may be missing: a NaN in F32 or F64 is one
 	Columns []Column // Cols descriptions of the columns; nil where they are real numbers without names
 
@@ -41,8 +47,34 @@ type Set struct {
 	Groups []uint64 // Rows digests of the groups that rows belong to, for splits; nil where they belong to none
 }
 
+// holder returns the set that holds the numbers.
+func (s *Set) holder() *Set {
+	if s.under != nil {
+		return s.under
+	}
+	return s
+}
+
+// holderRow returns which row of holder is row i.
+func (s *Set) holderRow(i int) int {
+	if s.under != nil {
+		return s.order[i]
+	}
+	return i
+}
+
+// IsBytes reports whether the numbers are bytes, wherever they are kept.
+func (s *Set) IsBytes() bool { return s.holder().U8 != nil }
+
+// float64s says whether the numbers are float64.
+func (s *Set) float64s() bool { return s.holder().F64 != nil && !s.rounded }
+
 // Row writes row i to dst (Cols values), bytes as v/255 and float64 rounded to the nearest float32.
 func (s *Set) Row(dst []float32, i int) {
+	if s.under != nil {
+		s.under.Row(dst, s.order[i])
+		return
+	}
 	lo, hi := i*s.Cols, (i+1)*s.Cols
 	dst = dst[:s.Cols]
 	switch {
@@ -64,6 +96,13 @@ func (s *Set) At(i, j int) float64 { return s.value(i*s.Cols + j) }
 
 // value returns value i of the set, counted row after row, bytes as Row gives them.
 func (s *Set) value(i int) float64 {
+	if s.under != nil {
+		v := s.under.value(s.order[i/s.Cols]*s.Cols + i%s.Cols)
+		if s.rounded {
+			v = float64(float32(v))
+		}
+		return v
+	}
 	switch {
 	case s.U8 != nil:
 		return float64(float32(s.U8[i]) / 255)
@@ -75,6 +114,15 @@ func (s *Set) value(i int) float64 {
 
 // wideRow writes row i to dst (Cols values) as value returns them.
 func (s *Set) wideRow(dst []float64, i int) {
+	if s.under != nil {
+		s.under.wideRow(dst, s.order[i])
+		if s.rounded {
+			for j, v := range dst[:s.Cols] {
+				dst[j] = float64(float32(v))
+			}
+		}
+		return
+	}
 	lo, hi := i*s.Cols, (i+1)*s.Cols
 	dst = dst[:s.Cols]
 	switch {
@@ -110,7 +158,7 @@ func (s *Set) ClassesPresent() int {
 func (s *Set) Head(n int) *Set {
 	n = min(max(n, 0), s.Rows)
 	h := *s
-	h.Rows = n
+	h.Rows, h.order = n, head(s.order, n)
 	h.U8, h.F32, h.F64 = head(s.U8, n*s.Cols), head(s.F32, n*s.Cols), head(s.F64, n*s.Cols)
 	h.Labels, h.IDs, h.Groups = head(s.Labels, n), head(s.IDs, n), head(s.Groups, n)
 	return &h
@@ -124,13 +172,43 @@ func head[T any](v []T, n int) []T {
 	return v[:n:n]
 }
 
-// Part returns n rows from row start on, which must be there. It shares the memory of s.
+// Part returns n rows from row start on, which must be there. It shares the memory of s, and is in memory itself.
 func (s *Set) Part(start, n int) *Set {
+	if s.under != nil {
+		return s.loaded(start, n)
+	}
 	p := *s
 	p.Rows = n
 	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p
+}
+
+// loaded returns a copy in memory of n rows that are on disk.
+func (s *Set) loaded(start, n int) *Set {
+	p := *s
+	p.Rows, p.under, p.order, p.rounded = n, nil, nil, false
+	idx := s.order[start : start+n]
+	w := s.under
+	p.U8, p.F32, p.F64 = pick(w.U8, s.Cols, idx), pick(w.F32, s.Cols, idx), pick(w.F64, s.Cols, idx)
+	if s.rounded {
+		p = *p.narrowed()
+	}
+	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
+	return &p
+}
+
+// partRows is how many rows of a large set are looked at together.
+const partRows = 4096
+
+// Parts gives the rows in order, some thousands at a time, each in memory.
+func (s *Set) Parts(use func(start int, part *Set) error) error {
+	for start := 0; start < s.Rows; start += partRows {
+		if err := use(start, s.Part(start, min(partRows, s.Rows-start))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // section returns n rows of v from row start on, each cols wide; nil of nil.
@@ -141,13 +219,34 @@ func section[T any](v []T, cols, start, n int) []T {
 	return v[start*cols : (start+n)*cols : (start+n)*cols]
 }
 
-// Subset returns a copy of the rows named by idx, in idx's order; a row may be named more than once.
+// Subset returns a copy of the rows named by idx, in idx's order; a row may be named more than once. Of a set that was read
+// with a [Disk] it copies no numbers where memory does not hold them.
 func (s *Set) Subset(idx []int) *Set {
 	t := *s
 	t.Rows = len(idx)
+	if s.under != nil || !s.disk.takes(int64(len(idx))*s.rowBytes()) {
+		t.under, t.order = s.holder(), idx
+		if s.under != nil {
+			t.order = pick(s.order, 1, idx)
+		}
+		t.U8, t.F32, t.F64 = nil, nil, nil
+		t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
+		return &t
+	}
 	t.U8, t.F32, t.F64 = pick(s.U8, s.Cols, idx), pick(s.F32, s.Cols, idx), pick(s.F64, s.Cols, idx)
 	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
+}
+
+// rowBytes is the size of a row as it is stored.
+func (s *Set) rowBytes() int64 {
+	switch w := s.holder(); {
+	case w.U8 != nil:
+		return int64(s.Cols)
+	case w.F64 != nil:
+		return 8 * int64(s.Cols)
+	}
+	return 4 * int64(s.Cols)
 }
 
 // pick copies the rows idx of src, each cols wide; nil of nil.
@@ -164,6 +263,7 @@ func pick[T any](src []T, cols int, idx []int) []T {
 
 // reordered returns a copy whose column k is column order[k] of s. Its rows are images no more.
 func (s *Set) reordered(order []int) *Set {
+	s = s.Part(0, s.Rows) // in memory
 	t := *s
 	t.Cols = len(order)
 	t.setImages(nil)
@@ -189,6 +289,9 @@ func across[T any](src []T, cols int, order []int) []T {
 // Range returns the smallest and the largest value of the set as Row gives them, missing cells left out; (0, 0) for a
 // set without values.
 func (s *Set) Range() (lo, hi float32) {
+	if s.under != nil {
+		return s.rangeOfParts()
+	}
 	switch {
 	case len(s.U8) > 0:
 		return float32(slices.Min(s.U8)) / 255, float32(slices.Max(s.U8)) / 255
@@ -197,6 +300,25 @@ func (s *Set) Range() (lo, hi float32) {
 		return float32(l), float32(h)
 	}
 	return extent(s.F32)
+}
+
+// rangeOfParts is Range of rows on disk.
+func (s *Set) rangeOfParts() (lo, hi float32) {
+	seen := false
+	row := make([]float32, s.Cols)
+	for i := range s.Rows {
+		s.Row(row, i)
+		for _, v := range row {
+			switch {
+			case v != v:
+			case !seen:
+				lo, hi, seen = v, v, true
+			default:
+				lo, hi = min(lo, v), max(hi, v)
+			}
+		}
+	}
+	return lo, hi
 }
 
 // extent returns the smallest and the largest number that is not NaN; (0, 0) where there is none.

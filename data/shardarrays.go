@@ -39,9 +39,12 @@ func (s *shards) arrays(ctx context.Context, how *Reading) (*Source, error) {
 		}
 	}
 	joinClasses(slices.Concat(parts[0], parts[1], parts[2]))
+	var err error
 	for part, to := range []**Set{&src.Train, &src.Val, &src.Test} {
 		if parts[part] != nil {
-			*to = joinSets(s.dir, parts[part])
+			if *to, err = joinSets(s.dir, parts[part]); err != nil {
+				return nil, err
+			}
 			parts[part] = nil
 		}
 	}
@@ -113,10 +116,10 @@ func joinClasses(sets []*Set) {
 }
 
 // joinSets returns the rows of sets one below the other.
-func joinSets(name string, sets []*Set) *Set {
+func joinSets(name string, sets []*Set) (*Set, error) {
 	all := *sets[0]
 	if all.Name = name; len(sets) == 1 {
-		return &all
+		return &all, nil
 	}
 	all.Rows = 0
 	wide, ids, groups := false, true, true
@@ -127,23 +130,35 @@ func joinSets(name string, sets []*Set) *Set {
 	}
 	all.U8, all.F32, all.F64, all.Labels, all.IDs, all.Groups = nil, nil, nil, nil, nil, nil
 	n := all.Rows * all.Cols
+	var err error
 	switch {
 	case sets[0].U8 != nil:
-		all.U8 = make([]uint8, 0, n)
+		all.U8, err = newArray[uint8](all.disk, n)
 	case wide:
-		all.F64 = make([]float64, 0, n)
+		all.F64, err = newArray[float64](all.disk, n)
 	default:
-		all.F32 = make([]float32, 0, n)
+		all.F32, err = newArray[float32](all.disk, n)
 	}
+	if err != nil {
+		return nil, err
+	}
+	at := 0
 	for _, s := range sets {
-		all.U8, all.Labels = append(all.U8, s.U8...), append(all.Labels, s.Labels...)
-		if wide {
-			for i := range s.Rows * s.Cols {
-				all.F64 = append(all.F64, s.value(i))
+		all.Labels = append(all.Labels, s.Labels...)
+		switch {
+		case all.U8 != nil:
+			copy(all.U8[at:], s.U8)
+		case wide:
+			for i := range s.Rows {
+				s.wideRow(all.F64[at+i*s.Cols:], i)
 			}
-		} else {
-			all.F32 = append(all.F32, s.F32...)
+		default:
+			copy(all.F32[at:], s.F32)
 		}
+		at += s.Rows * s.Cols
+		release(s.disk, s.U8)
+		release(s.disk, s.F32)
+		release(s.disk, s.F64)
 		if ids {
 			all.IDs = append(all.IDs, s.IDs...)
 		}
@@ -152,7 +167,7 @@ func joinSets(name string, sets []*Set) *Set {
 		}
 		s.U8, s.F32, s.F64 = nil, nil, nil
 	}
-	return &all
+	return &all, nil
 }
 
 // numberName is what a column without a name is called.

@@ -230,7 +230,7 @@ func (j *joined) below(f *frame, order []int) {
 			}
 		})
 	}
-	j.blocks, j.rows = append(j.blocks, f.blocks...), j.rows+f.rows
+	j.blocks, j.slabs, j.rows = append(j.blocks, f.blocks...), append(j.slabs, f.slabs...), j.rows+f.rows
 }
 
 // placed says of an error about a row of all in which file it is.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"os"
 )
 
 // stream is the bytes of one file or archive member, unpacked, with the position that an error needs and a bound on
@@ -14,9 +15,10 @@ type stream struct {
 	ctx  context.Context
 	path string // as errors name it
 	r    io.Reader
-	at   int64 // bytes read so far, after unpacking
-	most int64 // no more than this many bytes can come in all, after unpacking
-	hint int64 // memory worth taking at once for a plausible claim
+	at   int64    // bytes read so far, after unpacking
+	most int64    // no more than this many bytes can come in all, after unpacking
+	hint int64    // memory worth taking at once for a plausible claim
+	file *os.File // whose bytes these are, nil where they are unpacked
 }
 
 // withFile opens path, unpacks gzip and zstd where the bytes say so, and hands the stream to read.
@@ -37,10 +39,14 @@ func withFile(ctx context.Context, path string, read func(*stream) error) error 
 	if info.Mode().IsRegular() {
 		size = info.Size()
 	}
-	done, err := s.unpack(bufio.NewReaderSize(f, 1<<16), size)
+	packed := bufio.NewReaderSize(f, 1<<16)
+	done, err := s.unpack(packed, size)
 	defer done()
 	if err != nil {
 		return err
+	}
+	if plain, ok := f.(*os.File); ok && s.r == packed && size >= 0 {
+		s.file = plain
 	}
 	return read(s)
 }

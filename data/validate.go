@@ -12,6 +12,9 @@ func (s *Set) Validate() error {
 		return wrong(s.Name, "%d rows of %d columns: neither may be negative", s.Rows, s.Cols)
 	}
 	n, have := product([]int{s.Rows, s.Cols}), len(s.U8)+len(s.F32)+len(s.F64)
+	if s.under != nil { // which was looked at
+		have = len(s.order) * s.under.Cols
+	}
 	switch {
 	case s.U8 != nil && s.F32 != nil || s.U8 != nil && s.F64 != nil || s.F32 != nil && s.F64 != nil:
 		return wrong(s.Name, "more than one of U8, F32 and F64 is set: expected one of them")
@@ -27,7 +30,7 @@ func (s *Set) Validate() error {
 		return wrong(s.Name, "%d names of rows: expected one for each of %d rows", len(s.IDs), s.Rows)
 	case s.Columns != nil && len(s.Columns) != s.Cols:
 		return wrong(s.Name, "%d column names: expected %d", len(s.Columns), s.Cols)
-	case s.U8 != nil && !allReal(s.Columns):
+	case s.IsBytes() && !allReal(s.Columns):
 		return wrong(s.Name, "bytes with kinds of columns: expected F32 or F64, as bytes are grey values")
 	}
 	for i, l := range s.Labels {

@@ -71,7 +71,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	rows := *source.Train
 	rows.Columns = how.As.Columns
 	source.Train = &rows
-	if (rows.U8 != nil) != m.Division.Bytes || source.Test != nil || source.Val != nil || m.Division.Test == nil && c.Test > 0 || m.Division.Val == nil && c.Val > 0 {
+	if rows.IsBytes() != m.Division.Bytes || source.Test != nil || source.Val != nil || m.Division.Test == nil && c.Test > 0 || m.Division.Val == nil && c.Val > 0 {
 		return nil, because
 	}
 	s, err := parts(source, c, asThen{m.Division})

@@ -113,7 +113,7 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 		}
 	}
 	s := &Sets{Train: source.Train, Val: source.Val, Test: source.Test, Found: slices.Clone(source.Found), Doubts: slices.Clone(source.Doubts),
-		Division: &data.Division{Rows: source.Train.Rows, Bytes: source.Train.U8 != nil}}
+		Division: &data.Division{Rows: source.Train.Rows, Bytes: source.Train.IsBytes()}}
 	hold := func(part **data.Set, cut **data.Cut, name string, share float64) (err error) {
 		if *part != nil || !(share > 0) {
 			return nil

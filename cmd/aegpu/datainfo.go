@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aegpu/aegpu/data"
@@ -149,8 +150,8 @@ func partOfSet(s *data.Set) infoPart {
 	lo, hi := s.Range()
 	p.Min, p.Max = float64(lo), float64(hi)
 	switch {
-	case s.U8 != nil:
-		p.Type, p.Min, p.Max = "uint8", float64(slices.Min(s.U8)), float64(slices.Max(s.U8))
+	case s.IsBytes():
+		p.Type, p.Min, p.Max = "uint8", math.Round(255*float64(lo)), math.Round(255*float64(hi))
 	case s.F64 != nil:
 		p.Type = "float64"
 	}

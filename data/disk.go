@@ -1,0 +1,211 @@
+package data
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"unsafe"
+
+	"github.com/aegpu/aegpu/backend/hostmemory"
+)
+
+// Disk keeps on disk the numbers of data that do not fit the memory that they may take: in the data's own file where
+// that holds them as they are used, and else in a file without a name, which is gone when the process is. Arrays of it
+// are mapped, so that they read as any; the system brings in what is read, and may drop it again.
+//
+// Sets that were read with a Disk must not be used after its Close.
+type Disk struct {
+	dir string
+
+	mu     sync.Mutex
+	left   int64 // bytes of memory that arrays may still take
+	memory int64
+	maps   [][]byte
+	Bytes  int64 // of arrays on disk, those in the data's own files left out
+	Mapped int64 // of all arrays on disk
+	stop   chan struct{}
+}
+
+// NewDisk returns a Disk for data that may take so many bytes of memory, whose files are in dir; "" is [SpoolDir].
+func NewDisk(memory int64, dir string) *Disk {
+	if dir == "" {
+		dir = SpoolDir()
+	}
+	return &Disk{dir: dir, left: memory, memory: memory}
+}
+
+// SpoolDir returns where data are kept on disk unless another folder is named: TMPDIR, or /var/tmp, which is no memory
+// where /tmp is.
+func SpoolDir() string {
+	if os.Getenv("TMPDIR") == "" {
+		if info, err := os.Stat("/var/tmp"); err == nil && info.IsDir() {
+			return "/var/tmp"
+		}
+	}
+	return os.TempDir()
+}
+
+type diskKey struct{}
+
+// WithDisk returns a context by which data are read with that Disk.
+func WithDisk(ctx context.Context, d *Disk) context.Context {
+	if d == nil {
+		return ctx
+	}
+	return context.WithValue(ctx, diskKey{}, d)
+}
+
+// diskOf returns the context's Disk, nil for none.
+func diskOf(ctx context.Context) *Disk {
+	d, _ := ctx.Value(diskKey{}).(*Disk)
+	return d
+}
+
+// Memory returns how many bytes of memory the data may take in all.
+func (d *Disk) Memory() int64 { return d.memory }
+
+// takes says whether so many bytes more are kept in memory, and counts them if so.
+func (d *Disk) takes(bytes int64) bool {
+	if d == nil {
+		return true
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if bytes > d.left {
+		return false
+	}
+	d.left -= bytes
+	return true
+}
+
+// gives counts bytes that arrays no longer take.
+func (d *Disk) gives(bytes int64) {
+	d.mu.Lock()
+	d.left += bytes
+	d.mu.Unlock()
+}
+
+// newArray returns n zeros in memory, or on disk where they do not fit.
+func newArray[T number](d *Disk, n int) ([]T, error) {
+	var one T
+	bytes := int64(n) * int64(unsafe.Sizeof(one))
+	if d.takes(bytes) {
+		return make([]T, n), nil
+	}
+	b, err := d.spool(bytes)
+	if err != nil {
+		return nil, err
+	}
+	return asArray[T](b), nil
+}
+
+// asArray returns bytes as numbers of the machine's own order.
+func asArray[T number](b []byte) []T {
+	var one T
+	if len(b) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*T)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/int(unsafe.Sizeof(one)))
+}
+
+// mappedElements returns the n elements that come next in a file as they lie there, nil where they are not kept as T, or
+// fit in memory.
+func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
+	var one T
+	bytes := int64(n) * int64(unsafe.Sizeof(one))
+	d := diskOf(s.ctx)
+	kind := map[any]string{uint8(0): "u1", float32(0): "f4", float64(0): "f8"}[one]
+	little := binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !little) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 || d.takes(bytes) {
+		return nil, nil
+	}
+	if err := s.can(bytes, "elements"); err != nil {
+		return nil, err
+	}
+	if err := d.room(bytes); err != nil {
+		return nil, err
+	}
+	b, err := mapFile(s.file, s.at+bytes)
+	if err != nil {
+		return nil, &os.PathError{Op: "mmap", Path: s.path, Err: err}
+	}
+	d.add(b, 0)
+	if _, err := s.file.Seek(s.at+bytes, io.SeekStart); err != nil {
+		return nil, err
+	}
+	start := s.at
+	s.r, s.at = bufio.NewReader(s.file), start+bytes
+	return asArray[T](b[start:]), nil
+}
+
+// release lets go of an array of newArray's that nobody reads any more.
+func release[T number](d *Disk, v []T) {
+	if d == nil || len(v) == 0 {
+		return
+	}
+	at, bytes := uintptr(unsafe.Pointer(unsafe.SliceData(v))), int64(len(v))*int64(unsafe.Sizeof(v[0]))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for k, m := range d.maps {
+		if uintptr(unsafe.Pointer(unsafe.SliceData(m))) == at {
+			d.maps = append(d.maps[:k], d.maps[k+1:]...)
+			d.Bytes, d.Mapped = d.Bytes-int64(len(m)), d.Mapped-int64(len(m))
+			unmap(m)
+			return
+		}
+	}
+	d.left += bytes
+}
+
+// room refuses to map what the limit on the address space does not leave.
+func (d *Disk) room(bytes int64) error {
+	if left, limited := hostmemory.AddressSpace(); limited && uint64(bytes) > left {
+		return &hostmemory.Error{What: "numbers on disk, as they are mapped", Need: float64(bytes), Free: left}
+	}
+	return nil
+}
+
+// spool returns so many bytes of a new file.
+func (d *Disk) spool(bytes int64) ([]byte, error) {
+	if err := d.room(bytes); err != nil {
+		return nil, err
+	}
+	b, err := newMapping(d.dir, bytes)
+	if err != nil {
+		return nil, fmt.Errorf("%d MiB of numbers to keep on disk: %w", bytes>>20+1, err)
+	}
+	d.add(b, bytes)
+	return b, nil
+}
+
+// add takes a mapping, of which own bytes are a file of the Disk's.
+func (d *Disk) add(b []byte, own int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.maps = append(d.maps, b)
+	d.Bytes, d.Mapped = d.Bytes+own, d.Mapped+int64(len(b))
+	if d.stop == nil {
+		d.stop = make(chan struct{})
+		go d.keepSmall(d.stop)
+	}
+}
+
+// Close lets go of all arrays. A nil Disk has none.
+func (d *Disk) Close() {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.stop != nil {
+		close(d.stop)
+	}
+	for _, m := range d.maps {
+		unmap(m)
+	}
+	d.maps, d.stop = nil, nil
+}

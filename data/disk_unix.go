@@ -1,0 +1,88 @@
+//go:build unix
+
+package data
+
+import (
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// newMapping maps a new file of so many bytes that has no name. The bytes are the file's before it is mapped: one that
+// the disk had no room for would end the process when it is written.
+func newMapping(dir string, bytes int64) ([]byte, error) {
+	f, err := os.CreateTemp(dir, "aegpu-numbers-")
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, err
+	}
+	if err := reserve(f, bytes); err != nil {
+		return nil, &os.PathError{Op: "write", Path: f.Name(), Err: err}
+	}
+	return unix.Mmap(int(f.Fd()), 0, int(bytes), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+}
+
+// mapFile maps size bytes of a file from its start on, to be read.
+func mapFile(f *os.File, size int64) ([]byte, error) {
+	return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+}
+
+func unmap(b []byte) { _ = unix.Munmap(b) }
+
+// writeZeros gives a file so many bytes.
+func writeZeros(f *os.File, bytes int64) error {
+	zeros := make([]byte, 1<<20)
+	for at := int64(0); at < bytes; at += int64(len(zeros)) {
+		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), bytes-at)], at); err != nil {
+			var inner *os.PathError
+			if errors.As(err, &inner) {
+				return inner.Err
+			}
+			return err
+		}
+	}
+	return nil
+}
+
+// keepSmall has the system drop what was read of mapped files while it takes more memory than the data may.
+func (d *Disk) keepSmall(stop chan struct{}) {
+	const often = 20 * time.Millisecond
+	most := max(d.memory/4, 16<<20)
+	for tick := time.NewTicker(often); ; {
+		select {
+		case <-stop:
+			tick.Stop()
+			return
+		case <-tick.C:
+		}
+		if residentFiles() <= most {
+			continue
+		}
+		d.mu.Lock()
+		for _, m := range d.maps {
+			_ = unix.Madvise(m, unix.MADV_DONTNEED) // the file keeps what was written
+		}
+		d.mu.Unlock()
+	}
+}
+
+// residentFiles returns the bytes of mapped files that are in the process's memory, 0 where the system does not say.
+func residentFiles() int64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	words := strings.Fields(string(text))
+	if len(words) < 3 {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(words[2], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
