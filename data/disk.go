@@ -68,6 +68,47 @@ func diskOf(ctx context.Context) *Disk {
 // Memory returns how many bytes of memory the data may take in all.
 func (d *Disk) Memory() int64 { return d.memory }
 
+// OnDisk reports whether numbers of the set are on disk, or were too many for memory together with others.
+func (s *Set) OnDisk() bool {
+	if s.disk == nil {
+		return false
+	}
+	w := s.holder()
+	return s.under != nil || s.disk.has(asBytesOf(w.U8)) || s.disk.has(asBytesOf(w.F32)) || s.disk.has(asBytesOf(w.F64))
+}
+
+// Memory returns how many bytes of memory the Disk leaves that the set was read with, 0 for none.
+func (s *Set) Memory() int64 {
+	if s.disk == nil {
+		return 0
+	}
+	return s.disk.memory
+}
+
+// asBytesOf returns the bytes of an array.
+func asBytesOf[T number](v []T) []byte {
+	if len(v) == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*int(unsafe.Sizeof(v[0])))
+}
+
+// has says whether an array is on disk.
+func (d *Disk) has(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.maps {
+		if start := uintptr(unsafe.Pointer(unsafe.SliceData(m))); at >= start && at < start+uintptr(len(m)) {
+			return true
+		}
+	}
+	return false
+}
+
 // takes says whether so many bytes more are kept in memory, and counts them if so.
 func (d *Disk) takes(bytes int64) bool {
 	if d == nil {
@@ -151,9 +192,12 @@ func release[T number](d *Disk, v []T) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for k, m := range d.maps {
-		if uintptr(unsafe.Pointer(unsafe.SliceData(m))) == at {
+		if start := uintptr(unsafe.Pointer(unsafe.SliceData(m))); at >= start && at < start+uintptr(len(m)) {
 			d.maps = append(d.maps[:k], d.maps[k+1:]...)
-			d.Bytes, d.Mapped = d.Bytes-int64(len(m)), d.Mapped-int64(len(m))
+			d.Mapped -= int64(len(m))
+			if at == start {
+				d.Bytes -= int64(len(m))
+			}
 			unmap(m)
 			return
 		}

@@ -29,7 +29,10 @@ func (s *Source) lay(ctx context.Context, how *Reading) error {
 		if err != nil {
 			return err
 		}
-		if set.become(images); images != nil {
+		if err := set.become(images); err != nil {
+			return err
+		}
+		if images != nil {
 			set.measure()
 		}
 		if err := set.numbers(ctx); err != nil {

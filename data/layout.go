@@ -157,17 +157,42 @@ func permute[T any](values []T, order []int) {
 }
 
 // become makes rows as a file holds them the images that they are found to be.
-func (s *Set) become(m *Images) {
+func (s *Set) become(m *Images) error {
 	s.setImages(m)
 	if m != nil && !allReal(s.Columns) { // counts, of pixels
 		s.Columns = columnsNamed(namesOf(s.Columns))
 	}
 	if order := fromFirst(m); order != nil {
+		if err := s.own(); err != nil {
+			return err
+		}
 		permute(s.U8, order)
 		permute(s.F32, order)
 		permute(s.F64, order)
 		permute(s.Columns, order)
 	}
+	return nil
+}
+
+// own copies numbers that lie in the data's own file, which is not written to.
+func (s *Set) own() (err error) {
+	switch {
+	case !s.OnDisk():
+	case s.U8 != nil:
+		s.U8, err = copyOf(s.disk, s.U8)
+	case s.F64 != nil:
+		s.F64, err = copyOf(s.disk, s.F64)
+	default:
+		s.F32, err = copyOf(s.disk, s.F32)
+	}
+	return err
+}
+
+// copyOf returns a copy of an array.
+func copyOf[T number](d *Disk, v []T) ([]T, error) {
+	w, err := newArray[T](d, len(v))
+	copy(w, v)
+	return w, err
 }
 
 // measured says whether all columns are real numbers or counts, which pixels may be taken for.

@@ -145,14 +145,20 @@ func likeBytes(lo, hi float32) bool {
 
 // unbyte makes numbers of bytes, 0 to 255.
 func (s *Set) unbyte(ctx context.Context) error {
-	if err := (&stream{ctx: ctx, path: s.Name}).ask(4*int64(len(s.U8)), "numbers"); err != nil {
+	if s.disk == nil {
+		if err := (&stream{ctx: ctx, path: s.Name}).ask(4*int64(len(s.U8)), "numbers"); err != nil {
+			return err
+		}
+	}
+	numbers, err := newArray[float32](s.disk, len(s.U8))
+	if err != nil {
 		return err
 	}
-	s.F32 = make([]float32, len(s.U8))
 	for i, v := range s.U8 {
-		s.F32[i] = float32(v)
+		numbers[i] = float32(v)
 	}
-	s.U8 = nil
+	release(s.disk, s.U8)
+	s.U8, s.F32 = nil, numbers
 	return nil
 }
 

@@ -50,34 +50,54 @@ func (e *Evaluator) Close() { e.free() }
 // Evaluate measures the model on data, and its classifier on labels where there
 // are any. The context's error is returned when it ends first.
 func (e *Evaluator) Evaluate(ctx context.Context, data, labels backend.Data, o EvaluateOptions) (Metrics, error) {
-	if data.Cols != e.Spec.Inputs {
-		return Metrics{}, fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, e.Spec.Inputs)
-	}
-	classify := e.Spec.Classes > 0 && labels.Rows == data.Rows
+	return e.EvaluateIn(ctx, data.Rows, func(int) (backend.Data, backend.Data, error) { return data, labels, nil }, o)
+}
+
+// EvaluateIn is Evaluate of rows that come to the device some at a time: load returns those from a row on, whole batches
+// of them or all that are left, and their labels, which are good until it is called again.
+func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int) (data, labels backend.Data, err error), o EvaluateOptions) (Metrics, error) {
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
-	e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed}, []backend.Hyper{{KL: o.Beta}})
 	look := newPace(e.dev)
-	for at := 0; at < data.Rows; at += e.batch {
-		if err := look.next(ctx); err != nil {
+	classify := e.Spec.Classes > 0
+	step := uint64(0)
+	for from := 0; from < rows; {
+		data, labels, err := load(from)
+		if err != nil {
 			return Metrics{}, err
 		}
-		n := min(e.batch, data.Rows-at)
-		e.gather(data, false, n)
-		h := e.encode(e.input(), n)
-		if !(o.Classify && o.LossOnly) {
-			e.measure(h, n, o)
+		if data.Cols != e.Spec.Inputs {
+			return Metrics{}, fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, e.Spec.Inputs)
 		}
-		if classify {
-			e.measureClasses(h, labels, n)
+		classify = classify && labels.Rows == data.Rows
+		e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed, Step: step}, []backend.Hyper{{KL: o.Beta}})
+		for at := 0; at < data.Rows; at += e.batch {
+			if err := look.next(ctx); err != nil {
+				return Metrics{}, err
+			}
+			e.evaluate(data, labels, min(e.batch, data.Rows-at), classify, o)
+			step++
 		}
-		e.to.Enqueue(backend.Tick{Clock: e.clock, Rows: n})
+		from += data.Rows
 	}
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
-	return e.metrics(s, data.Rows, classify, o), nil
+	return e.metrics(s, rows, classify, o), nil
+}
+
+// evaluate enqueues the measurement of the n rows that come next.
+func (e *Evaluator) evaluate(data, labels backend.Data, n int, classify bool, o EvaluateOptions) {
+	e.gather(data, false, n)
+	h := e.encode(e.input(), n)
+	if !(o.Classify && o.LossOnly) {
+		e.measure(h, n, o)
+	}
+	if classify {
+		e.measureClasses(h, labels, n)
+	}
+	e.to.Enqueue(backend.Tick{Clock: e.clock, Rows: n})
 }
 
 // measure enqueues the loss terms at codes drawn as in training, and the squared

@@ -170,7 +170,10 @@ func TestStages(t *testing.T) {
 	deep := newTestModel(t, Spec{Inputs: 6, Hidden: []int{5, 4}, Latent: 3, Activation: backend.Sigmoid, Likelihood: Bernoulli{}})
 	x, _ := deep.dev.Alloc(7, 6)
 	deep.dev.Upload(x, ramp(7, 6))
-	h, err := deep.Outputs(t.Context(), x.Data(), 2)
+	h, err := deep.NewOutputs(x.Rows, 2)
+	if err == nil {
+		err = deep.Outputs(t.Context(), h, x.Data(), 2)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

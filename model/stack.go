@@ -88,27 +88,29 @@ func (m *Model) Adopt(l int, one *Model) {
 	}
 }
 
-// Outputs is a resident data set of its own: the outputs of the first layers of
-// the encoder for every row of data, uncorrupted. The caller frees its memory. The
-// context's error is returned when it ends first.
-func (m *Model) Outputs(ctx context.Context, data backend.Data, layers int) (backend.Tensor, error) {
-	width := m.Spec.encoderLayers()[layers-1].out
-	all, err := m.dev.Alloc(data.Rows, width)
+// NewOutputs returns memory for what Outputs writes of so many rows. The caller frees it.
+func (m *Model) NewOutputs(rows, layers int) (backend.Tensor, error) {
+	all, err := m.dev.Alloc(rows, m.Spec.encoderLayers()[layers-1].out)
 	if err != nil {
-		return backend.Tensor{}, fmt.Errorf("outputs of layer %d for %d rows: %w", layers, data.Rows, err)
+		return backend.Tensor{}, fmt.Errorf("outputs of layer %d for %d rows: %w", layers, rows, err)
 	}
+	return all, nil
+}
+
+// Outputs writes to all, which NewOutputs returned, the outputs of the first layers of the encoder for every row of data,
+// uncorrupted. The context's error is returned when it ends first.
+func (m *Model) Outputs(ctx context.Context, all backend.Tensor, data backend.Data, layers int) error {
+	width := all.Cols
 	a, err := m.newApplier(min(ChunkRows, data.Rows), 1)
 	if err != nil {
-		all.Mem.Free()
-		return backend.Tensor{}, err
+		return err
 	}
 	defer a.free()
 	m.dev.SetClock(a.clock, backend.Time{}, nil)
 	look := newPace(m.dev)
 	for at := 0; at < data.Rows; at += a.batch {
 		if err := look.next(ctx); err != nil {
-			all.Mem.Free()
-			return backend.Tensor{}, err
+			return err
 		}
 		n := min(a.batch, data.Rows-at)
 		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock}})
@@ -116,5 +118,5 @@ func (m *Model) Outputs(ctx context.Context, data backend.Data, layers int) (bac
 		m.dev.Enqueue(backend.Copy{Dst: all.Slice(at*width, n, width), Src: h})
 		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
 	}
-	return all, m.dev.Sync()
+	return m.dev.Sync()
 }

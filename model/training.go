@@ -57,9 +57,17 @@ type Training struct {
 	span    span
 	segment segment // that the span covers
 
-	programs  map[int]backend.Program
+	among     int // rows of data that batches are drawn from
+	programs  map[stepSize]backend.Program
 	allocated []backend.Memory
 }
+
+// stepSize is what a compiled step depends on: its rows, and of how many they are drawn.
+type stepSize struct{ rows, among int }
+
+// DrawFrom has the steps that are prepared and launched from now on draw their rows from the first n of the data: what
+// lies there may be uploaded between two of them.
+func (t *Training) DrawFrom(n int) { t.among = n }
 
 // NewTraining plans the step's memory and nothing else. Batches are drawn from
 // data (and labels), which must outlive the training.
@@ -67,7 +75,7 @@ func (m *Model) NewTraining(data, labels backend.Data, opts TrainingOptions) (*T
 	if err := m.checkTraining(data, labels, opts); err != nil {
 		return nil, err
 	}
-	t := &Training{opts: opts, data: data, labelled: labels, span: m.layout.span(opts.Objective), programs: map[int]backend.Program{}}
+	t := &Training{opts: opts, data: data, labelled: labels, span: m.layout.span(opts.Objective), among: data.Rows, programs: map[stepSize]backend.Program{}}
 	if err := t.allocate(m); err != nil {
 		t.Close()
 		return nil, fmt.Errorf("training step of batch %d: %w", opts.Batch, err)
@@ -163,14 +171,14 @@ func (t *Training) Step(rows int) backend.List {
 
 // Prepare compiles the step on rows examples, so that no launch has to.
 func (t *Training) Prepare(rows int) error {
-	if t.programs[rows] != nil {
+	if t.programs[stepSize{rows, t.among}] != nil {
 		return nil
 	}
 	p, err := t.dev.Compile(t.Step(rows))
 	if err != nil {
 		return fmt.Errorf("compiling a step of %d examples: %w", rows, err)
 	}
-	t.programs[rows] = p
+	t.programs[stepSize{rows, t.among}] = p
 	return nil
 }
 
@@ -180,14 +188,14 @@ func (t *Training) Launch(rows, times int) error {
 	if err := t.Prepare(rows); err != nil {
 		return err
 	}
-	t.programs[rows].Launch(times)
+	t.programs[stepSize{rows, t.among}].Launch(times)
 	return nil
 }
 
 // Launches is how many launches a step of rows examples takes, 0 where it was not
 // compiled or the device does not count.
 func (t *Training) Launches(rows int) int {
-	if p, ok := t.programs[rows].(backend.LaunchCounter); ok {
+	if p, ok := t.programs[stepSize{rows, t.among}].(backend.LaunchCounter); ok {
 		return p.Nodes()
 	}
 	return 0
@@ -204,7 +212,7 @@ func (t *Training) step(n int) {
 			t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: batch})
 		}
 		batch = min(t.opts.Batch, n-t.from)
-		t.gather(t.data, true, batch)
+		t.gather(t.data.Head(t.among), true, batch)
 		if t.opts.Objective == Reconstruct {
 			t.reconstruct(batch)
 		} else {

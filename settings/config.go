@@ -16,11 +16,16 @@ import (
 // none; to ask for a number that is 0 (no rows held out, seed 0), start from Preset.
 // What validates, trains or writes a config completes it first.
 type Config struct {
-	Data  string       `yaml:"data"`
-	Limit int          `yaml:"limit"` // keep the first rows of the training part; 0 keeps all
-	Test  float64      `yaml:"test"`  // share held out for the test where the data has no test part
-	Val   float64      `yaml:"val"`   // share of the training part held out for validation
-	Scale data.Scaling `yaml:"scale"`
+	Data  string `yaml:"data"`
+	Limit int    `yaml:"limit"` // keep the first rows of the training part; 0 keeps all
+	// Window is how many training rows are on the device at a time; 0 is all, or as many as a share of the memory holds
+	// where the data are on disk. Batches are drawn from them until the next come, in blocks of Block rows that lie side by
+	// side, which are shuffled too. Both decide the order of the rows.
+	Window int          `yaml:"window,omitempty"`
+	Block  int          `yaml:"block,omitempty"`
+	Test   float64      `yaml:"test"` // share held out for the test where the data has no test part
+	Val    float64      `yaml:"val"`  // share of the training part held out for validation
+	Scale  data.Scaling `yaml:"scale"`
 
 	// How the data are read where the files leave a choice, see [data.Reading].
 	Header    string `yaml:"header,omitempty"`

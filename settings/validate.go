@@ -140,6 +140,8 @@ func (c *Config) bounds() []bound {
 	}
 	return []bound{
 		count("Limit", c.Limit),
+		count("Window", c.Window),
+		count("Block", c.Block),
 		double("Test", c.Test, share, wantShare),
 		double("Val", c.Val, share, wantShare),
 		between("Latent", c.Latent, 1, maxWidth),

@@ -59,6 +59,9 @@ func (s *stage) setting() string {
 // sameSettings refuses settings that were others when the run was begun.
 func (r *run) sameSettings(was *settings.Config) error {
 	now := &r.config
+	if now.Window == 0 { // left open, and settled by the memory then
+		now.Window, now.Block = was.Window, was.Block
+	}
 	thenFile, _ := was.InitFile()
 	if file, digest := now.InitFile(); digest == "" && file == thenFile {
 		now.InitFrom = was.InitFrom // with the digest of what it held
@@ -125,15 +128,16 @@ func (r *run) badAfter(bad int, rec *Record) int {
 }
 
 // measured reports whether the epochs of a stage end with a validation.
-func (r *run) measured(stage int) bool { return r.val.Rows > 0 && r.stages[stage].layer < 0 }
+func (r *run) measured(stage int) bool { return r.sets.Val != nil && r.stages[stage].layer < 0 }
 
 // checkState holds the numbers of a checkpoint to each other, the settings and the data.
 func (r *run) checkState(c *checkpoint) error {
 	if !(c.Seconds >= 0) {
 		return fmt.Errorf("%g seconds: expected 0 or more", c.Seconds)
 	}
-	u := r.config.UpdateParts(r.data.Rows)
-	steps := (r.data.Rows + u.Rows - 1) / u.Rows
+	rows := r.sets.Train.Rows
+	u := r.config.UpdateParts(rows)
+	steps := (rows + u.Rows - 1) / u.Rows
 	rest, bad, best := c.History, 0, neverBest
 	for i := range c.Stage + 1 {
 		s := &r.stages[i]

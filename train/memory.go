@@ -68,9 +68,18 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	}
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
-	m.addData(dev, sets, sets.Train)
+	if n := windowRows(&c, sets.Train.Rows); n > 0 {
+		m.Data = 4 * max(n, min(evalBatch, sets.Train.Rows)) * sets.Preparation.Inputs()
+		if sets.Train.Labels != nil {
+			m.Data += 4 * n
+		}
+	} else {
+		m.addData(dev, sets, sets.Train)
+	}
 	onHost := m.Host > 0
-	m.addData(dev, sets, sets.Val)
+	if windowRows(&c, sets.Train.Rows) == 0 {
+		m.addData(dev, sets, sets.Val)
+	}
 	m.batch = func(batch int) int {
 		most := spec.ParameterBytes()
 		for _, s := range stages(&c) {
@@ -99,6 +108,10 @@ func (p *planned) stage(s stage, batch int) int {
 	rows := p.sets.Train.Rows
 	c := p.c
 	c.Batch = batch
+	held := rows // on the device
+	if n := windowRows(&c, rows); n > 0 {
+		held = n
+	}
 	u := c.UpdateParts(rows)
 	spec, outside := p.spec, 0 // outside of the phase's own model
 	switch {
@@ -109,7 +122,7 @@ func (p *planned) stage(s stage, batch int) int {
 		}
 		outside, spec = p.spec.ParameterBytes(), one
 		if s.layer > 0 { // the outputs of the layers below
-			outside += 4 * rows * one.Inputs
+			outside += 4 * held * one.Inputs
 		}
 	case s.objective != model.Reconstruct:
 		outside = p.spec.ParameterBytes()
@@ -153,7 +166,7 @@ func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u settings.
 }
 
 // asBytes reports whether prepared rows of a part are still the bytes that they were.
-func (s *Sets) asBytes(part *data.Set) bool { return part.U8 != nil && s.Preparation.Identity() }
+func (s *Sets) asBytes(part *data.Set) bool { return part.IsBytes() && s.Preparation.Identity() }
 
 // rowBytes is the size of a prepared row as it is stored.
 func (s *Sets) rowBytes(part *data.Set) int {
@@ -220,7 +233,11 @@ func askHost(dev backend.Device, c settings.Config, sets *Sets, checkpoints bool
 	}
 	need := float64(spec.ParameterBytes()) * float64(copies)
 	if !sets.Preparation.Identity() {
-		need += 4 * float64(sets.Train.Rows) * float64(sets.Preparation.Inputs())
+		rows := sets.Train.Rows
+		if n := windowRows(&c, rows); n > 0 {
+			rows = 2 * n // those of the next window are read to one of two
+		}
+		need += 4 * float64(rows) * float64(sets.Preparation.Inputs())
 	}
 	if dev.Info().Kind == "cpu" {
 		m, err := Plan(dev, c, sets)

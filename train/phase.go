@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
@@ -13,13 +14,16 @@ import (
 // phase is one stretch of training with one objective: a greedy layer, the whole
 // autoencoder, or a classifier.
 type phase struct {
-	name      string
-	model     *model.Model
-	objective model.Objective
-	data      backend.Data
-	labels    backend.Data
-	val       backend.Data // none without validation
-	valLabels backend.Data
+	name             string
+	model            *model.Model
+	objective        model.Objective
+	rows, valRows    int // of the parts; no valRows without validation
+	data, labels     backend.Data
+	val, valLabels   backend.Data
+	window           *window                                // in which parts are that are not on the device as a whole; nil for none
+	windowRows       int                                    // of the training part at a time: rows, or those of the window
+	trainSet, valSet *data.Set                              // that the window reads
+	below            func(ctx context.Context, n int) error // makes data of the window's rows where the phase trains on outputs; nil for none
 
 	batch, epochs int            // a batch is the rows of an update
 	parts         settings.Parts // that a batch reaches the device in
@@ -51,7 +55,7 @@ type phaseState struct {
 const evalBatch = 1000
 
 // stepsPerEpoch is the updates of an epoch; the last, smaller one counts too.
-func (p *phase) stepsPerEpoch() int { return (p.data.Rows + p.batch - 1) / p.batch }
+func (p *phase) stepsPerEpoch() int { return (p.rows + p.batch - 1) / p.batch }
 
 // open plans the phase's memory and records its steps: to do so takes memory and, on a
 // GPU, measures products, which is not for the middle of an epoch.
@@ -65,17 +69,57 @@ func (p *phase) open() error {
 	if err != nil {
 		return err
 	}
-	if p.val.Rows > 0 {
-		if p.eval, err = p.model.NewEvaluator(min(evalBatch, p.val.Rows)); err != nil {
+	if p.valRows > 0 {
+		if p.eval, err = p.model.NewEvaluator(min(evalBatch, p.valRows)); err != nil {
 			return err
 		}
 	}
-	if err := p.training.Prepare(p.batch); err != nil {
-		return err
+	for _, rows := range []int{p.windowRows, p.rows % p.windowRows} { // of the last window
+		p.training.DrawFrom(rows)
+		if rows >= p.batch {
+			err = p.training.Prepare(p.batch)
+		}
+		if rest := rows % p.batch; rest > 0 && err == nil {
+			err = p.training.Prepare(rest)
+		}
+		if err != nil {
+			return err
+		}
 	}
-	if rest := p.data.Rows % p.batch; rest > 0 {
-		return p.training.Prepare(rest)
+	p.training.DrawFrom(p.windowRows)
+	return nil
+}
+
+// windows is how many an epoch has.
+func (p *phase) windows() int { return (p.rows + p.windowRows - 1) / p.windowRows }
+
+// enter brings the rows of a window of the epoch under way to the device, and sets the time to a batch within it. Rows
+// are shuffled within their window, each by a key of its own.
+func (p *phase) enter(ctx context.Context, at, batches int) error {
+	done := p.state.Epoch * p.times.steps
+	start := at * p.windowRows
+	n := min(p.windowRows, p.rows-start)
+	if p.window != nil {
+		next := windowKey{p.trainSet, p.state.Epoch, start + n, min(p.windowRows, p.rows-start-n)}
+		if next.n == 0 {
+			next = windowKey{p.trainSet, p.state.Epoch + 1, 0, p.windowRows}
+		}
+		if p.valRows > 0 && next.start == 0 || p.state.Epoch+1 == p.epochs && next.start == 0 {
+			next.n = 0
+		}
+		if err := p.window.load(windowKey{p.trainSet, p.state.Epoch, start, n}, next); err != nil {
+			return err
+		}
+		if p.below != nil {
+			if err := p.below(ctx, n); err != nil {
+				return err
+			}
+		}
 	}
+	p.training.DrawFrom(n)
+	p.training.SetTime(backend.Time{
+		Seed: p.seed, Epoch: uint64(p.state.Epoch*p.windows() + at), Step: uint64(done + batches), Row: uint64(batches*p.batch - start),
+	}, p.times.table(done+batches, done+min(p.stepsPerEpoch(), (start+n+p.batch-1)/p.batch)))
 	return nil
 }
 
@@ -125,19 +169,22 @@ func (p *phase) run(ctx context.Context, h hooks) error {
 // never waits for the host: a chunk is launched before the readings of the one
 // before it are.
 func (p *phase) runEpoch(ctx context.Context, h hooks, start time.Time) error {
-	steps, full := p.stepsPerEpoch(), p.data.Rows/p.batch
+	steps, full := p.stepsPerEpoch(), p.rows/p.batch
 	if p.state.Batches == steps { // its validation was interrupted
 		return nil
 	}
-	done := p.state.Epoch * steps
-	p.training.SetTime(backend.Time{
-		Seed: p.seed, Epoch: uint64(p.state.Epoch), Step: uint64(done + p.state.Batches), Row: uint64(p.state.Batches * p.batch),
-	}, p.times.table(done+p.state.Batches, done+steps))
 	w := &watch{phase: p, hooks: h, start: start, first: p.state.Batches, chunk: 1}
+	perWindow, inside := (p.windowRows+p.batch-1)/p.batch, -1
 	for p.state.Batches < steps {
-		rows, times := p.batch, min(w.chunk, full-p.state.Batches)
+		if at := p.state.Batches / perWindow; at != inside {
+			if err := p.enter(ctx, at, p.state.Batches); err != nil {
+				return err
+			}
+			inside = at
+		}
+		rows, times := p.batch, min(w.chunk, full-p.state.Batches, (inside+1)*perWindow-p.state.Batches)
 		if p.state.Batches == full {
-			rows, times = p.data.Rows-full*p.batch, 1
+			rows, times = p.rows-full*p.batch, 1
 		}
 		if err := p.training.Launch(rows, times); err != nil {
 			return err
@@ -177,7 +224,7 @@ func (p *phase) kl(batches int) float64 {
 // endEpoch reads the epoch's terms, measures the validation part and notes
 // whether it is the best so far. A context that ends the measurement leaves the epoch open.
 func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record, error) {
-	terms, err := p.training.Read(p.data.Rows, p.kl(p.state.Batches))
+	terms, err := p.training.Read(p.rows, p.kl(p.state.Batches))
 	if err != nil {
 		return Record{}, err
 	}
@@ -185,7 +232,7 @@ func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record,
 	r := Record{
 		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
 		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: terms,
-		Start: p.state.Start, Seconds: p.state.Took, ExamplesPerSecond: float64(p.data.Rows) / p.state.Took,
+		Start: p.state.Start, Seconds: p.state.Took, ExamplesPerSecond: float64(p.rows) / p.state.Took,
 	}
 	if p.eval != nil {
 		err := p.validate(ctx, &r)
@@ -202,10 +249,18 @@ func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record,
 	return r, nil
 }
 
+// loadVal returns validation rows from one on that are on the device: all of them, or those of a window.
+func (p *phase) loadVal(from int) (rows, labels backend.Data, err error) {
+	if p.window == nil {
+		return p.val, p.valLabels, nil
+	}
+	return p.window.evaluated(p.valSet, from, evalBatch)
+}
+
 // validate measures the validation part. The loss that counts is the objective
 // without penalties, at the full KL weight whatever the warm-up.
 func (p *phase) validate(ctx context.Context, r *Record) error {
-	m, err := p.eval.Evaluate(ctx, p.val, p.valLabels, model.EvaluateOptions{
+	m, err := p.eval.EvaluateIn(ctx, p.valRows, p.loadVal, model.EvaluateOptions{
 		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
 	})
 	if err != nil {

@@ -60,6 +60,7 @@ type run struct {
 	first   time.Time // its first step was done
 
 	data, labels, val, valLabels backend.Data
+	window                       *window   // of data and labels; nil where they are whole parts
 	means                        []float32 // of the training part's columns, prepared
 	fingerprint                  string    // of the data
 }
@@ -128,11 +129,15 @@ func (r *run) prepare() error {
 	c.DataFingerprint = settings.Fingerprint(s.Source)
 	var err error
 	r.stages, r.fingerprint = stages(c), s.Fingerprint()
+	r.settleWindow()
 	if err = checkMemory(r.dev, *c, s); err != nil {
 		return err
 	}
 	if err = askHost(r.dev, *c, s, r.dir != nil); err != nil {
 		return err
+	}
+	if n := windowRows(c, s.Train.Rows); n > 0 {
+		return r.openWindow(n)
 	}
 	if r.data, r.labels, err = r.upload(s.Train); err != nil {
 		return err
@@ -159,6 +164,32 @@ func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
 	}
 	labels, err = model.UploadLabels(r.dev, s)
 	return rows, labels, err
+}
+
+// openWindow takes the device's memory for some rows of the parts at a time.
+func (r *run) openWindow(rows int) (err error) {
+	s, p := r.sets, r.sets.Preparation
+	for _, part := range []**data.Set{&s.Train, &s.Val} {
+		if *part != nil {
+			if *part, err = p.Match(*part); err != nil {
+				return err
+			}
+		}
+	}
+	first, err := p.Apply(s.Train.Part(0, min(s.Train.Rows, rowsOfMeans)))
+	if err != nil {
+		return err
+	}
+	r.means = columnMeans(first)
+	r.window, err = newWindow(r.dev, p, s.Train.Labels != nil, max(rows, min(evalBatch, s.Train.Rows)), r.config.Block, r.config.Seed)
+	if err != nil {
+		return err
+	}
+	r.data, r.labels = r.window.data.Head(rows), r.window.labels.Head(rows)
+	if r.window.labels.Mem == nil {
+		r.labels = backend.Data{}
+	}
+	return nil
 }
 
 // begin makes the model, new or from a checkpoint.
@@ -235,16 +266,20 @@ func (r *run) openPhase(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	u := c.UpdateParts(r.data.Rows)
+	u := c.UpdateParts(r.sets.Train.Rows)
 	p := &phase{
 		name: s.name, objective: s.objective, batch: u.Rows, parts: u, epochs: s.epochs,
 		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
 		optimiser: opt, patience: c.Patience, minimum: c.MinImprovement,
+		rows: r.sets.Train.Rows, windowRows: r.data.Rows, window: r.window, trainSet: r.sets.Train, valSet: r.sets.Val,
 		data: r.data, labels: r.labels, val: r.val, valLabels: r.valLabels,
 		times: timetable{
 			lr: s.lr * c.LRScale.Factor(u.Rows), beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
 			schedule: c.Schedule, momentum: c.Momentum,
 		},
+	}
+	if r.sets.Val != nil {
+		p.valRows = r.sets.Val.Rows
 	}
 	r.phase = p
 	if err := r.phaseModel(ctx, s); err != nil {
@@ -268,16 +303,28 @@ func (r *run) phaseModel(ctx context.Context, s stage) (err error) {
 		if p.model, err = r.whole.Stage(s.layer, s.corrupt); err != nil {
 			return err
 		}
-		p.val, p.valLabels = backend.Data{}, backend.Data{}
+		p.valRows = 0
 		if s.layer > 0 {
-			h, err := r.whole.Outputs(ctx, r.data, s.layer)
-			if err != nil {
-				return err
-			}
-			p.data = h.Data()
+			return r.outputs(ctx, p, s.layer)
 		}
 	}
 	return err
+}
+
+// outputs has a phase train on the outputs of the layers below: of all rows, or of those of each window anew.
+func (r *run) outputs(ctx context.Context, p *phase, layers int) error {
+	h, err := r.whole.NewOutputs(r.data.Rows, layers)
+	if err != nil {
+		return err
+	}
+	p.data = h.Data()
+	if r.window == nil {
+		return r.whole.Outputs(ctx, h, r.data, layers)
+	}
+	p.below = func(ctx context.Context, n int) error {
+		return r.whole.Outputs(ctx, h, r.data.Head(n), layers)
+	}
+	return nil
 }
 
 // closePhase takes over what the stage has learnt.
@@ -368,6 +415,10 @@ func (r *run) release() {
 			p.data.Mem.Free()
 		}
 		r.phase = nil
+	}
+	r.window.free()
+	if r.window != nil {
+		return
 	}
 	for _, d := range []backend.Data{r.data, r.labels, r.val, r.valLabels} {
 		if d.Mem != nil {

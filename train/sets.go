@@ -80,7 +80,11 @@ func askToSplit(s *data.Set) error {
 			row += has.bytes
 		}
 	}
-	return hostmemory.AskBytes("the parts of "+s.Name, float64(len(s.U8))+4*float64(len(s.F32))+8*float64(len(s.F64))+row*float64(s.Rows))
+	numbers := float64(len(s.U8)) + 4*float64(len(s.F32)) + 8*float64(len(s.F64))
+	if s.Memory() > 0 { // what does not fit stays on disk
+		numbers = 0
+	}
+	return hostmemory.AskBytes("the parts of "+s.Name, numbers+row*float64(s.Rows))
 }
 
 // Divide does what Load does after opening.
@@ -156,11 +160,13 @@ func (s *Sets) fit(c *settings.Config) (err error) {
 	return err
 }
 
+// rowsOfMeans is how many rows the means of columns are taken of.
+const rowsOfMeans = 10000
+
 // columnMeans are the means of the columns over the first rows, enough of them
 // to start a decoder's bias from.
 func columnMeans(s *data.Set) []float32 {
-	const enough = 10000
-	rows := min(s.Rows, enough)
+	rows := min(s.Rows, rowsOfMeans)
 	sum, row := make([]float64, s.Cols), make([]float32, s.Cols)
 	for i := range rows {
 		s.Row(row, i)

@@ -32,7 +32,7 @@ type reading struct {
 // launched has the device send what the steps launched so far come to.
 func (w *watch) launched() {
 	done := w.state.Batches
-	w.ahead = append(w.ahead, reading{w.training.Fetch(min(done*w.batch, w.data.Rows)), done})
+	w.ahead = append(w.ahead, reading{w.training.Fetch(min(done*w.batch, w.rows)), done})
 }
 
 // look takes the readings that are there, and waits until no more than some are

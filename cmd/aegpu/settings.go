@@ -66,6 +66,8 @@ var allSettings = []setting{
 	{"Training", "classifier-lr", "learning `RATE` of the classifier"},
 
 	{"Data", "limit", "keep the first `N` training rows; 0 keeps all"},
+	{"Data", "window", "`N` training rows on the device at a time, from which batches are drawn until the next come; 0 is all, or what the memory holds of data on disk"},
+	{"Data", "block", "`N` rows that lie side by side come into a window together; 0 is a 512th of it"},
 	{"Data", "test", "`SHARE` of the rows held out for the test, where the data has no test part"},
 	{"Data", "val", "`SHARE` of the training rows held out for validation"},
 	{"Data", "header", "`WHETHER` the first line of a table holds names: auto, yes, no"},

@@ -1,0 +1,202 @@
+package train
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/settings"
+)
+
+// blocksOfWindow is how many blocks make a window at least: so many places of the data meet in every batch.
+const blocksOfWindow = 512
+
+// mostOfBlock is how many rows a block has at most, where its size is left open.
+const mostOfBlock = 4096
+
+// settleWindow decides how many rows are on the device at a time where the settings leave it open: all, or as many as a
+// share of the memory holds where the data lie on disk. A run that goes on keeps what it was begun with.
+func (r *run) settleWindow() {
+	c, s := &r.config, r.sets.Train
+	if r.saved() {
+		if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
+			c.Window, c.Block = was.Window, was.Block
+		}
+	} else if c.Window == 0 && s.OnDisk() {
+		const share = 8 // of the memory: the rows on the device, and those of the next window
+		row := 4 * int64(r.sets.Preparation.Inputs())
+		c.Window = int(max(s.Memory()/share/row, blocksOfWindow))
+	}
+	if c.Window > 0 && c.Block == 0 {
+		c.Block = min(max(c.Window/blocksOfWindow, 1), mostOfBlock)
+	}
+}
+
+// configOf reads the settings of a run.
+func configOf(path string) (settings.Config, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return settings.Config{}, err
+	}
+	defer f.Close()
+	return settings.ReadConfig(f)
+}
+
+// windowRows returns how many rows of a training part of so many are on the device at a time, whole updates of them; 0 for all.
+func windowRows(c *settings.Config, rows int) int {
+	update := c.UpdateRows(rows)
+	window := max(c.Window/update, 1) * update
+	if c.Window == 0 || window >= rows {
+		return 0
+	}
+	return window
+}
+
+// window is the place on a device for some rows of a part at a time, prepared, and what reads them.
+type window struct {
+	dev          backend.Device
+	prep         *data.Preparation
+	rows, block  int
+	seed         uint64
+	data, labels backend.Data // labels is zero where there are none
+	ahead        chan *windowRead
+	want         windowKey // of ahead
+	spare        []*windowRead
+}
+
+// windowKey says which rows a window holds: those at n places from start on in an epoch's order.
+type windowKey struct {
+	set      *data.Set
+	epoch    int // below 0 for the rows' own order
+	start, n int
+}
+
+// windowRead is rows as they are read.
+type windowRead struct {
+	rows, labels []float32
+	err          error
+}
+
+// newWindow takes a device's memory for so many rows of a set.
+func newWindow(dev backend.Device, p *data.Preparation, labels bool, rows, block int, seed uint64) (*window, error) {
+	w := &window{dev: dev, prep: p, rows: rows, block: block, seed: seed}
+	t, err := dev.Alloc(rows, p.Inputs())
+	if err != nil {
+		return nil, err
+	}
+	w.data = t.Data()
+	if labels {
+		if t, err = dev.Alloc(rows, 1); err != nil {
+			w.data.Mem.Free()
+			return nil, err
+		}
+		w.labels = t.Data()
+	}
+	for range 2 {
+		w.spare = append(w.spare, &windowRead{rows: make([]float32, rows*p.Inputs()), labels: make([]float32, rows)})
+	}
+	return w, nil
+}
+
+// load brings the rows of key to the device, and begins to read those of next.
+func (w *window) load(key, next windowKey) error {
+	if w.ahead == nil || w.want != key {
+		w.forget()
+		w.begin(key)
+	}
+	read := <-w.ahead
+	w.ahead = nil
+	w.spare = append(w.spare, read)
+	if read.err != nil {
+		return read.err
+	}
+	in := w.data.Cols
+	w.dev.Upload(backend.Tensor{Mem: w.data.Mem, Off: w.data.Off, Rows: key.n, Cols: in}, read.rows[:key.n*in])
+	if w.labels.Mem != nil {
+		w.dev.Upload(backend.Tensor{Mem: w.labels.Mem, Off: w.labels.Off, Rows: key.n, Cols: 1}, read.labels[:key.n])
+	}
+	if next.n > 0 {
+		w.begin(next)
+	}
+	return nil
+}
+
+// evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, and returns them.
+func (w *window) evaluated(s *data.Set, from, batch int) (rows, labels backend.Data, err error) {
+	most := w.rows / batch * batch
+	key := windowKey{s, -1, from, min(most, s.Rows-from)}
+	next := windowKey{s, -1, from + key.n, min(most, s.Rows-from-key.n)}
+	err = w.load(key, next)
+	return w.data.Head(key.n), w.labels.Head(key.n), err
+}
+
+// begin reads rows while others are trained on.
+func (w *window) begin(key windowKey) {
+	read := w.spare[0]
+	w.spare = w.spare[1:]
+	w.want, w.ahead = key, make(chan *windowRead, 1)
+	ahead := w.ahead
+	go func() {
+		read.err = w.read(read, key)
+		ahead <- read
+	}()
+}
+
+// forget waits for what is read ahead, and lets go of it.
+func (w *window) forget() {
+	if w.ahead != nil {
+		w.spare = append(w.spare, <-w.ahead)
+		w.ahead = nil
+	}
+}
+
+// read prepares the rows of a key, those that lie side by side together. A file that was cut short meanwhile is an error.
+func (w *window) read(to *windowRead, key windowKey) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("%s: its file became shorter, or cannot be read any more, while it was trained on (%v)", key.set.Name, fault)
+		}
+	}()
+	in := w.data.Cols
+	for i := 0; i < key.n; {
+		from, n := w.place(key, key.start+i)
+		n = min(n, key.n-i)
+		w.prep.Rows(to.rows[i*in:], key.set, from, n)
+		if key.set.Labels != nil {
+			for k, l := range key.set.Labels[from : from+n] {
+				to.labels[i+k] = float32(l)
+			}
+		}
+		i += n
+	}
+	return nil
+}
+
+// place returns which row stands at a place of an epoch, and how many follow it side by side: blocks of rows are shuffled
+// by the seed; rows that make no whole block come last.
+func (w *window) place(key windowKey, at int) (row, n int) {
+	whole := key.set.Rows / w.block
+	b := at / w.block
+	if key.epoch < 0 || b >= whole {
+		return at, key.set.Rows - at
+	}
+	blocks := backend.NewPermutation(uint64(whole), w.seed^blockKey, uint64(key.epoch))
+	return int(blocks.At(uint64(b)))*w.block + at%w.block, w.block - at%w.block
+}
+
+// blockKey keeps the order of blocks apart from that within a window.
+const blockKey = 0x626c6f636b // "block"
+
+func (w *window) free() {
+	if w == nil {
+		return
+	}
+	w.forget()
+	w.data.Mem.Free()
+	if w.labels.Mem != nil {
+		w.labels.Mem.Free()
+	}
+}
