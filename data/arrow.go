@@ -136,8 +136,8 @@ func (m *boundedMemory) Reallocate(size int, b []byte) []byte {
 // Free is the library's: b is used no more.
 func (m *boundedMemory) Free(b []byte) { m.taken -= cap(b) }
 
-// arrowSpecs describes the columns, and names the one that pandas had for an index.
-func arrowSpecs(schema *arrow.Schema) ([]columnSpec, string) {
+// arrowSpecs describes the columns, and names those that pandas had for an index.
+func arrowSpecs(schema *arrow.Schema) ([]columnSpec, []string) {
 	specs := make([]columnSpec, schema.NumFields())
 	for j, f := range schema.Fields() {
 		specs[j].name = f.Name

@@ -92,6 +92,7 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 	}
 	f.sayRoles(r, src)
 	f.sayColumns(plans, r, src)
+	f.doubtDigits(inputs, src)
 	if how.describe {
 		src.Columns = f.describe(plans, r)
 	}
@@ -141,7 +142,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 		switch {
 		case known:
 			in.value[k] = float64(level)
-		case isMissing(text):
+		case isMissing(text), c.Levels == nil && c.Kind != Date && isMissingNumber(text):
 			in.value[k] = math.NaN()
 		case c.Kind == Date:
 			in.value[k] = days(form, text)
@@ -154,7 +155,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 		default:
 			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), Listed(c.Levels)))
 		}
-		if v := in.value[k]; v != v && !isMissing(text) {
+		if v := in.value[k]; v != v && c.Kind == Date && !isMissing(text) {
 			return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a date such as %s", clip(text), form))
 		}
 	}

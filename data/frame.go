@@ -26,9 +26,11 @@ type rawColumn struct {
 	texts *texts // nil for numbers
 
 	// Of files that keep types:
-	typed bool   // texts are texts by the file's word
-	dates bool   // the numbers are days since 1970
-	out   string // why no cell was read
+	typed  bool   // texts are texts by the file's word
+	digits bool   // texts are whole numbers, some of which float64 does not hold
+	level  bool   // it is of a data frame's index, as another one is before it
+	dates  bool   // the numbers are days since 1970
+	out    string // why no cell was read
 }
 
 // texts are a column of texts, each kept once.

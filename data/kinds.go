@@ -117,6 +117,7 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 		p.out = "one text in all rows"
 	case f.named && endsInID(p.Name) && asked == "" && f.rows >= fewRows:
 		p.out = "ids that repeat: --group COLUMN keeps the rows of one on one side, --types COLUMN=category trains on it"
+	case f.areLong(j): // numbers all the same
 	case t.many || len(levels) > mostCategories || 4*len(levels) > len(t.codes) && len(levels) > 8:
 		p.out = fmt.Sprintf("text, %s different: --types COLUMN=category takes it as a category", atLeast(t, len(levels)))
 	default:
@@ -278,7 +279,7 @@ func (f *frame) textsAreIDs(j int, named bool) bool {
 		return false
 	}
 	levels := presentLevels(f.fields[j].texts)
-	if float64(len(levels)) < 0.9*float64(f.rows) {
+	if float64(len(levels)) < 0.9*float64(f.rows) || !named && areNanoseconds(levels) {
 		return false
 	}
 	_, dates := dateForm(levels[:min(len(levels), 100)])

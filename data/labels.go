@@ -43,10 +43,10 @@ func numericLabels(paths []string, parts [][]float64) (labels [][]int32, classes
 	return labels, classes, nil
 }
 
-// textLabels makes class labels of names: as numericLabels where every name is a number, else the names in sorted
-// order.
+// textLabels makes class labels of names: as numericLabels where every name is a number that float64 holds, else the
+// names in sorted order.
 func textLabels(path string, names []string) ([]int32, []string, error) {
-	if values, ok := allNumbers(names); ok {
+	if values, ok := allNumbers(names); ok && !slices.ContainsFunc(names, isLong) {
 		labels, classes, err := numericLabels([]string{path}, [][]float64{values})
 		if err != nil {
 			return nil, nil, err

@@ -54,8 +54,8 @@ type parquetReader struct {
 	put  []func(i int, v parquet.Value) error
 }
 
-// index is the name of the column that pandas had for an index.
-func (p *parquetReader) index() string {
+// index are the names of the columns that pandas had for an index.
+func (p *parquetReader) index() []string {
 	note, _ := p.file.Lookup("pandas")
 	return pandasIndex(note)
 }

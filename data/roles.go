@@ -53,6 +53,11 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 	if how.ID == "" && r.id < 0 && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) {
 		r.id, r.idWhy = 0, "it has no name"
 	}
+	for j, c := range f.fields {
+		if (c.level || j == f.index) && j != r.id && j != r.label && free(j) {
+			r.out[j] = "of the data frame's index; --types COLUMN=category or real trains on it"
+		}
+	}
 	if how.Label == "" && f.named {
 		for _, name := range labelNames {
 			at := slices.IndexFunc(f.fields, func(c rawColumn) bool { return strings.EqualFold(c.name, name) })

@@ -150,6 +150,9 @@ func (s *shards) join(k int, j *joined, t *tableReader) error {
 	if t.decimal == ',' && j.decimal == "" {
 		j.decimal = ","
 	}
+	for _, at := range t.longColumns() {
+		j.asText[t.key(at)] = true
+	}
 	if j.frame == nil || j.rows == 0 {
 		j.frame, j.first = f, t
 		j.starts, j.lines = append(j.starts, 0), append(j.lines, line)
