@@ -54,7 +54,7 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 		r.id, r.idWhy = 0, "it has no name"
 	}
 	for j, c := range f.fields {
-		if (c.level || j == f.index) && j != r.id && j != r.label && free(j) {
+		if (c.level || j == f.index && how.ID != "none") && j != r.id && j != r.label && free(j) {
 			r.out[j] = "of the data frame's index; --types COLUMN=category or real trains on it"
 		}
 	}
