@@ -204,7 +204,7 @@ func (t *columnar) keep(j int, u use, asked string, byDate bool) error {
 		text = true
 	case specNumber:
 		c.digits = u == usedAsEither && t.file.long[s.name]
-		text = c.digits || u == usedAsText && asked != "date"
+		text = c.digits || u == usedAsText
 		t.plain[j] = u == usedAsEither && !text
 	}
 	if text {

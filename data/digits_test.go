@@ -205,3 +205,32 @@ func TestIndexOfLevels(t *testing.T) {
 		}
 	}
 }
+
+// Dates without marks are days where that is asked for.
+func TestCompactDates(t *testing.T) {
+	var days []int64
+	var x []float64
+	for i := range 40 {
+		days, x = append(days, 20230101+int64(i%28)), append(x, float64(i*i)/8)
+	}
+	table := rows("day,x", 40, func(i int) string { return fmt.Sprintf("%d,%g", days[i], x[i]) })
+	for _, path := range []string{file(t, "a.csv", table), arrowFile(t, filepath.Join(t.TempDir(), "a.arrow"), "", cells{"day", days}, cells{"x", x})} {
+		if src := mustRead(t, path, Reading{}); src.Train.Columns[0].Kind != Real || !src.doubts("may be dates") {
+			t.Errorf("%s: %+v", path, src.Train.Columns)
+		}
+		s := mustRead(t, path, Reading{Types: []string{"day=date"}}).Train
+		if s.Columns[0].Kind != Date || s.At(1, 0) != 19359 {
+			t.Errorf("%s: %+v, %v", path, s.Columns, s.At(1, 0))
+		}
+		p, err := FitPreparation(s, PreparationOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := mustRead(t, path, Reading{As: p}).Train; !slices.Equal(again.F32, s.F32) || again.At(1, 0) != 19359 {
+			t.Errorf("%s: %v as before", path, again.At(1, 0))
+		}
+	}
+	if form, ok := dateForm([]string{"00010203", "00020304"}); ok {
+		t.Error(form)
+	}
+}

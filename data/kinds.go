@@ -57,9 +57,6 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 		return e
 	case f.fields[j].dates:
 		p.Kind = Date
-	case asked == "date":
-		e.Msg = "numbers: expected dates"
-		return e
 	case asked == "count":
 		p.Kind = Count
 	case asked == "real":

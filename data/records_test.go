@@ -81,7 +81,9 @@ func TestQuotesWithinFields(t *testing.T) {
 	}
 	for _, name := range []string{"a.csv", "a.tsv", "a.txt"} {
 		comma := map[string]string{"a.csv": ",", "a.tsv": "\t", "a.txt": "  "}[name]
-		text := rows("size"+comma+"x", 60, func(i int) string { return strings.ReplaceAll(strings.Join([]string{[]string{`5"_pipe`, `6"_pipe`}[i%2], "3." + string(rune('0'+i%10))}, ","), ",", comma) })
+		text := rows("size"+comma+"x", 60, func(i int) string {
+			return strings.ReplaceAll(strings.Join([]string{[]string{`5"_pipe`, `6"_pipe`}[i%2], "3." + string(rune('0'+i%10))}, ","), ",", comma)
+		})
 		if s := mustRead(t, file(t, name, text), Reading{}).Train; s.Rows != 60 || !slices.Equal(s.Columns[0].Levels, []string{`5"_pipe`, `6"_pipe`}) {
 			t.Errorf("%s: %+v", name, s.Columns)
 		}
