@@ -60,7 +60,7 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 	defer g.close()
 	switch {
 	case strings.HasPrefix(string(magic), "FEA1"):
-		return nil, "", wrong(f.path, "Feather of version 1, which pyarrow writes no more: expected version 2, that is, an Arrow file")
+		return nil, "", wrong(f.path, "Feather of version 1: expected version 2, that is, an Arrow file, as pandas makes it by read_feather(OLD).to_feather(NEW)")
 	case string(magic) == "ARROW1":
 		if err := g.whole(); err != nil {
 			return nil, "", err

@@ -21,6 +21,9 @@ type input struct {
 func (f *frame) source(how *Reading, written string) (*Source, error) {
 	src := &Source{table: true}
 	src.found("%s: %s", f.path, written)
+	if f.renamed != nil {
+		src.found("columns of a name that came before are called %s", some(f.renamed))
+	}
 	r, err := f.roles(how)
 	if err != nil {
 		return nil, err

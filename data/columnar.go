@@ -133,8 +133,13 @@ func (f *randomFile) ask(n int64, what string) error {
 func newColumnar(file *randomFile, specs []columnSpec, index []string, how *Reading) (*columnar, error) {
 	t := &columnar{frame: &frame{path: file.path, named: true, decimal: '.', index: -1, room: room{ask: file.ask}}, file: file, specs: specs}
 	t.fields, t.plain = make([]rawColumn, len(specs)), make([]bool, len(specs))
+	names := make([]string, len(specs))
 	for j, s := range specs {
-		t.fields[j] = rawColumn{name: strings.ToValidUTF8(s.name, "\ufffd"), at: -1}
+		names[j] = strings.ToValidUTF8(s.name, "\ufffd")
+	}
+	names, t.renamed = distinct(names)
+	for j, s := range specs {
+		t.fields[j] = rawColumn{name: names[j], at: -1}
 		switch at := slices.Index(index, s.name); {
 		case at == 0 && t.index < 0:
 			t.index = j
@@ -203,7 +208,7 @@ func (t *columnar) keep(j int, u use, asked string, byDate bool) error {
 	case specText:
 		text = true
 	case specNumber:
-		c.digits = u == usedAsEither && t.file.long[s.name]
+		c.digits = u == usedAsEither && t.file.long[c.name]
 		text = c.digits || u == usedAsText
 		t.plain[j] = u == usedAsEither && !text
 	}

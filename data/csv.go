@@ -109,7 +109,9 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}}, dialect: d, records: newRecords(in, d.comma)}
+	var made []string
+	d.header, made = distinct(d.header)
+	t := &tableReader{frame: &frame{path: s.path, renamed: made, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}}, dialect: d, records: newRecords(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}

@@ -234,3 +234,41 @@ func TestCompactDates(t *testing.T) {
 		t.Error(form)
 	}
 }
+
+// Columns of one name are told apart as pandas does it, by later commands too.
+func TestColumnsOfOneName(t *testing.T) {
+	_, x := longIDs(30)
+	w := slices.Clone(x)
+	slices.Reverse(w)
+	label := make([]int64, 30)
+	table := rows("a,b,a,label,label,a.1", 30, func(i int) string { return fmt.Sprintf("%g,%g,%g,%d,%d,%g", x[i], x[i], w[i], i%2, i%2, x[i]) })
+	for i := range label {
+		label[i] = int64(i % 2)
+	}
+	want := []string{"a", "b", "a.2", "a.1"}
+	for _, path := range []string{file(t, "a.csv", table), arrowFile(t, filepath.Join(t.TempDir(), "a.arrow"), "", cells{"a", x}, cells{"b", x}, cells{"a", w}, cells{"label", label}, cells{"label", label}, cells{"a.1", x})} {
+		src := mustRead(t, path, Reading{})
+		s := src.Train
+		if !slices.Equal(namesOf(s.Columns), want) || s.LabelName != "label" || !strings.Contains(strings.Join(src.Found, "\n"), "columns of a name that came before are called a.2, label.1") {
+			t.Errorf("%s: %q, %q", path, namesOf(s.Columns), src.Found)
+		}
+		p, err := FitPreparation(s, PreparationOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		reversed := file(t, "b.csv", rows("b,a.1,a,a", 30, func(i int) string { return fmt.Sprintf("%g,%g,%g,%g", x[i], x[i], x[i], w[i]) }))
+		for _, later := range []string{path, reversed} {
+			if again := mustRead(t, later, Reading{As: p}).Train; again.At(1, 2) != w[1] || again.At(1, 0) != x[1] {
+				t.Errorf("%s: others as before", later)
+			}
+		}
+	}
+}
+
+// A file of columns without rows says so.
+func TestColumnsWithoutRows(t *testing.T) {
+	for _, path := range []string{"testdata/columnar/norows.parquet", arrowFile(t, filepath.Join(t.TempDir(), "a.arrow"), "", cells{"a", []int64{}})} {
+		_, err := Open(t.Context(), path)
+		wantError(t, err, "0 rows of", "columns found")
+	}
+}

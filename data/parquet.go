@@ -151,6 +151,9 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 	if m.NumRows < 0 || m.NumRows > math.MaxInt32 {
 		return errClaim
 	}
+	if m.NumRows == 0 { // what pages there are hold nothing
+		return nil
+	}
 	if p.put == nil {
 		p.put = make([]func(int, parquet.Value) error, len(p.fields))
 		for j := range p.fields {

@@ -76,7 +76,11 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 // leaveOtherLabels leaves out what is named as labels are beside the labels: it would give them away.
 func (f *frame) leaveOtherLabels(r *roles) {
 	for j, c := range f.fields {
-		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(c.name, n) })
+		name := c.name
+		if slices.Contains(f.renamed, name) {
+			name = name[:strings.LastIndexByte(name, '.')]
+		}
+		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(name, n) })
 		if f.named && named && j != r.label && j != r.id && j != r.group && r.asked[j] == "" && r.out[j] == "" {
 			r.out[j] = "named as labels are; --types COLUMN=category or real trains on it"
 		}

@@ -58,7 +58,7 @@ func columnarFrame(ctx context.Context, kind, path string, how *Reading, long ma
 		for {
 			t, said, err := read(r, how)
 			if surprise, ok := errors.AsType[*surpriseError](err); ok {
-				long[t.specs[surprise.column].name] = true
+				long[t.fields[surprise.column].name] = true
 				continue
 			}
 			if err == nil {

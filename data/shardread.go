@@ -107,7 +107,7 @@ func (j *joined) begin(t *tableReader, path string) map[int]bool {
 	j.now = t
 	if j.frame != nil && j.named && !t.named && t.dialect.width == len(j.fields) && len(t.sample) > 0 {
 		t.header, t.named = j.names(), true
-		if slices.Equal(t.sample[0], t.header) { // of numbers
+		if first, _ := distinct(t.sample[0]); slices.Equal(first, t.header) { // of numbers
 			t.dialect.names = true
 		} else {
 			j.bare = append(j.bare, filepath.Base(path))
