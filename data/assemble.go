@@ -101,7 +101,12 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 	}
 	if !f.named && len(inputs) < len(f.fields) { // another file has to be matched with the columns that are left
 		for k := range inputs {
-			inputs[k].Name = fmt.Sprintf("column %d", inputs[k].field+1)
+			inputs[k].Name = numberName(inputs[k].field)
+		}
+		for _, j := range []int{r.id, r.label} {
+			if j >= 0 {
+				f.fields[j].name = numberName(j)
+			}
 		}
 	}
 	return inputs, nil

@@ -12,7 +12,7 @@ var labelNames = []string{"label", "class", "target"}
 type roles struct {
 	id, label, group int // -1 for none
 	labelGuessed     bool
-	noID             bool           // none was asked for
+	noID, noLabel    bool           // none was asked for
 	idWhy            string         // what makes the column ids, "" where it was asked for
 	asked            map[int]string // kinds that were asked for
 	out              map[int]string // why a column is left out
@@ -30,7 +30,7 @@ const (
 
 // roles finds by the names alone who is who.
 func (f *frame) roles(how *Reading) (*roles, error) {
-	r := &roles{id: -1, label: -1, group: -1, noID: how.ID != "", asked: map[int]string{}, out: map[int]string{}}
+	r := &roles{id: -1, label: -1, group: -1, noID: how.ID != "", noLabel: how.Label != "", asked: map[int]string{}, out: map[int]string{}}
 	if err := f.askedRoles(r, how); err != nil {
 		return nil, err
 	}
