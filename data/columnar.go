@@ -54,15 +54,12 @@ type randomFile struct {
 
 // withRandom opens a file of a format that is read from its end.
 func withRandom(ctx context.Context, path, format string, read func(*randomFile) error) error {
-	f, info, err := openStat(path)
+	f, size, err := openAnywhere(ctx, path, format)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if !info.Mode().IsRegular() {
-		return wrong(path, "a pipe or device: expected a file, as %s is not read from start to end; save it as one first", format)
-	}
-	return read(&randomFile{ctx: ctx, path: path, r: f, size: info.Size()})
+	return read(&randomFile{ctx: ctx, path: path, r: f, size: size})
 }
 
 // ReadAt is io.ReaderAt.

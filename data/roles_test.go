@@ -12,7 +12,7 @@ func TestRolesByNumber(t *testing.T) {
 		row := func(i int, label string) string {
 			return fmt.Sprintf(ids+",%d.5%s,%g", (i*7)%50+3, i*i, label, float64(i)/8)
 		}
-		path := file(t, "a.csv", rows("", 50, func(i int) string { return row(i, "," + []string{"yes", "nope"}[i%2]) }))
+		path := file(t, "a.csv", rows("", 50, func(i int) string { return row(i, ","+[]string{"yes", "nope"}[i%2]) }))
 		src := mustRead(t, path, Reading{ID: "1", Label: "3"})
 		s := src.Train
 		p, err := FitPreparation(s, PreparationOptions{})
