@@ -1,7 +1,9 @@
 package data
 
 import (
+	"encoding/binary"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -270,5 +272,18 @@ func TestColumnsWithoutRows(t *testing.T) {
 	for _, path := range []string{"testdata/columnar/norows.parquet", arrowFile(t, filepath.Join(t.TempDir(), "a.arrow"), "", cells{"a", []int64{}})} {
 		_, err := Open(t.Context(), path)
 		wantError(t, err, "0 rows of", "columns found")
+	}
+}
+
+// A number beyond float32 is refused with its row and column, whatever the file.
+func TestNumbersBeyondFloat32(t *testing.T) {
+	x := []float64{1, 2, 1e39, 4}
+	npy := "\x93NUMPY\x01\x00\x46\x00" + fmt.Sprintf("%-69s\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (4, 1), }")
+	for _, v := range x {
+		npy += string(binary.LittleEndian.AppendUint64(nil, math.Float64bits(v)))
+	}
+	for _, path := range []string{file(t, "a.npy", npy), arrowFile(t, filepath.Join(t.TempDir(), "a.arrow"), "", cells{"x", x})} {
+		_, err := Open(t.Context(), path)
+		wantError(t, err, "row 3: column 1", "float32")
 	}
 }

@@ -13,6 +13,12 @@ func (s *shards) source(ctx context.Context, how *Reading) (src *Source, err err
 	if err := how.fits(s.kind, s.dir); err != nil {
 		return nil, err
 	}
+	if b, err := s.bundle(ctx); b != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return b.source(ctx, how, s.ignored)
+	}
 	switch {
 	case slices.Contains(tables, s.kind):
 		src, err = s.tables(ctx, how)
