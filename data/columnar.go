@@ -280,7 +280,7 @@ func (t *columnar) putWhole(j, i int, v int64) error {
 		c.texts.add(strconv.FormatInt(v, 10))
 		return nil
 	case v > mostWhole || v < -mostWhole:
-		return t.putLong(j, i, strconv.FormatInt(v, 10))
+		return t.putDecimal(j, i, strconv.FormatInt(v, 10))
 	}
 	t.block[i*t.width+c.at] = float64(v)
 	return nil
@@ -294,26 +294,21 @@ func (t *columnar) putUnsigned(j, i int, v uint64) error {
 		c.texts.add(strconv.FormatUint(v, 10))
 		return nil
 	case v > mostWhole:
-		return t.putLong(j, i, strconv.FormatUint(v, 10))
+		return t.putDecimal(j, i, strconv.FormatUint(v, 10))
 	}
 	t.block[i*t.width+c.at] = float64(v)
 	return nil
 }
 
-// putLong takes a whole number that float64 may not hold: unless numbers were asked for, the file is to be read again with
-// the column as texts.
-func (t *columnar) putLong(j, i int, text string) error {
-	if t.plain[j] {
-		return &surpriseError{t.at(j, i, "%s: expected whole numbers up to 2^53", text), j}
-	}
-	return t.putDecimal(j, i, text)
-}
-
-// putDecimal takes a decimal as its text.
+// putDecimal takes a decimal as its text. Where it is a whole number that float64 may not hold, and no numbers were asked
+// for, the file is to be read again with the column as texts.
 func (t *columnar) putDecimal(j, i int, text string) error {
 	if c := &t.fields[j]; c.texts != nil {
 		c.texts.add(text)
 		return nil
+	}
+	if t.plain[j] && isLong(text) {
+		return &surpriseError{t.at(j, i, "%s: expected whole numbers up to 2^53", text), j}
 	}
 	v, err := parseNumber(text)
 	if err != nil {
