@@ -65,7 +65,7 @@ func (f *frame) doubtDigits(inputs []input, src *Source) {
 		if in.Kind != Real || !f.areLong(in.field) {
 			continue
 		}
-		if levels := f.fields[in.field].texts.levels; f.rows >= fewRows && len(levels) == f.rows && !areNanoseconds(levels) {
+		if levels := f.fields[in.field].texts.levels; f.rows >= fewRows && len(levels) == f.rows && !areNanoseconds(levels) && !hasDateName(f.fields[in.field].name) {
 			ids = append(ids, f.title(in.field))
 			continue
 		}

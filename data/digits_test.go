@@ -181,10 +181,12 @@ func TestLongWholesInFolders(t *testing.T) {
 
 // Of nanoseconds since 1970 no names of rows are made.
 func TestNanosecondsAreNoIDs(t *testing.T) {
-	text := rows("t,x", 50, func(i int) string { return fmt.Sprintf("%d000000000,%d.5", 1700000000+60*i, i*i) })
-	src := mustRead(t, file(t, "a.csv", text), Reading{})
-	if src.Train.Cols != 2 || !strings.Contains(strings.Join(src.Doubts, "\n"), "unix times: t (nanoseconds") {
-		t.Errorf("%d columns, %q", src.Train.Cols, src.Doubts)
+	for name, end := range map[string]string{"a": "000000000", "timestamp": "000000001"} {
+		text := rows(name+",x", 50, func(i int) string { return fmt.Sprintf("%d%s,%d.5", 1700000000+60*i, end, i*i) })
+		src := mustRead(t, file(t, "a.csv", text), Reading{})
+		if src.Train.Cols != 2 || !strings.Contains(strings.Join(src.Doubts, "\n"), "unix times: "+name+" (nanoseconds") {
+			t.Errorf("%s: %d columns, %q", name, src.Train.Cols, src.Doubts)
+		}
 	}
 }
 

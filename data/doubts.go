@@ -187,13 +187,18 @@ func (l *looking) times() {
 // dateWords are in the names of columns of dates.
 var dateWords = []string{"date", "day", "time", "datum"}
 
+// hasDateName says whether the name of a column is one of dates or moments.
+func hasDateName(name string) bool {
+	lower := strings.ToLower(name)
+	return lower == "t" || lower == "ts" || slices.ContainsFunc(dateWords, func(w string) bool { return strings.Contains(lower, w) })
+}
+
 // days names columns of a table whose numbers are all dates such as 20241231.
 func (l *looking) days() {
 	l.dates = make([]bool, l.set.Cols)
 	var said []string
 	for j, e := range l.ranges {
-		title := strings.ToLower(l.set.title(j))
-		named := slices.ContainsFunc(dateWords, func(w string) bool { return strings.Contains(title, w) })
+		named := hasDateName(l.set.title(j))
 		if !l.src.table || !l.number(j) || !e.whole || !isCompactDate(e.lo) || !isCompactDate(e.hi) || !named && l.set.Rows < 20 {
 			continue
 		}

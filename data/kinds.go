@@ -276,7 +276,7 @@ func (f *frame) textsAreIDs(j int, named bool) bool {
 		return false
 	}
 	levels := presentLevels(f.fields[j].texts)
-	if float64(len(levels)) < 0.9*float64(f.rows) || !named && areNanoseconds(levels) {
+	if float64(len(levels)) < 0.9*float64(f.rows) || !named && f.areLong(j) && (areNanoseconds(levels) || hasDateName(f.fields[j].name)) {
 		return false
 	}
 	_, dates := dateForm(levels[:min(len(levels), 100)])
