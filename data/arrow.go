@@ -60,7 +60,7 @@ func arrowBatches(f *randomFile) (*batchReader, string, error) {
 	defer g.close()
 	switch {
 	case strings.HasPrefix(string(magic), "FEA1"):
-		return nil, "", wrong(f.path, "Feather of version 1, which pyarrow writes no more: expected version 2, that is, an Arrow file")
+		return nil, "", wrong(f.path, "Feather of version 1: expected version 2, that is, an Arrow file, as pandas makes it by read_feather(OLD).to_feather(NEW)")
 	case string(magic) == "ARROW1":
 		if err := g.whole(); err != nil {
 			return nil, "", err
@@ -136,8 +136,8 @@ func (m *boundedMemory) Reallocate(size int, b []byte) []byte {
 // Free is the library's: b is used no more.
 func (m *boundedMemory) Free(b []byte) { m.taken -= cap(b) }
 
-// arrowSpecs describes the columns, and names the one that pandas had for an index.
-func arrowSpecs(schema *arrow.Schema) ([]columnSpec, string) {
+// arrowSpecs describes the columns, and names those that pandas had for an index.
+func arrowSpecs(schema *arrow.Schema) ([]columnSpec, []string) {
 	specs := make([]columnSpec, schema.NumFields())
 	for j, f := range schema.Fields() {
 		specs[j].name = f.Name

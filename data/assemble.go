@@ -21,6 +21,9 @@ type input struct {
 func (f *frame) source(how *Reading, written string) (*Source, error) {
 	src := &Source{table: true}
 	src.found("%s: %s", f.path, written)
+	if f.renamed != nil {
+		src.found("columns of a name that came before are called %s", some(f.renamed))
+	}
 	r, err := f.roles(how)
 	if err != nil {
 		return nil, err
@@ -93,12 +96,18 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 	}
 	f.sayRoles(r, src)
 	f.sayColumns(plans, r, src)
+	f.doubtDigits(inputs, src)
 	if how.describe {
 		src.Columns = f.describe(plans, r)
 	}
 	if !f.named && len(inputs) < len(f.fields) { // another file has to be matched with the columns that are left
 		for k := range inputs {
-			inputs[k].Name = fmt.Sprintf("column %d", inputs[k].field+1)
+			inputs[k].Name = numberName(inputs[k].field)
+		}
+		for _, j := range []int{r.id, r.label} {
+			if j >= 0 {
+				f.fields[j].name = numberName(j)
+			}
 		}
 	}
 	return inputs, nil
@@ -142,7 +151,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 		switch {
 		case known:
 			in.value[k] = float64(level)
-		case isMissing(text):
+		case isMissing(text), c.Levels == nil && c.Kind != Date && isMissingNumber(text):
 			in.value[k] = math.NaN()
 		case c.Kind == YesNo:
 			answer, _ := answerOf(text)
@@ -161,7 +170,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 		default:
 			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), Listed(c.Levels)))
 		}
-		if v := in.value[k]; v != v && !isMissing(text) {
+		if v := in.value[k]; v != v && c.Kind == Date && !isMissing(text) {
 			return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a date such as %s", clip(text), form))
 		}
 	}

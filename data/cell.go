@@ -159,7 +159,19 @@ func atoi(text string) (int, bool) {
 var dateForms = []string{"2006-01-02", "2006-01", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339Nano, "2006-01-02 15:04", "2006-01-02T15:04",
 	"2006/01/02", "2006/01/02 15:04:05", "2006/01/02 15:04", "02.01.2006", "02.01.2006 15:04", "02.01.2006 15:04:05",
 	"01/02/2006", "02/01/2006", "01/02/2006 15:04:05", "02/01/2006 15:04:05", "01/02/2006 15:04", "02/01/2006 15:04",
-	"01/02/2006 03:04 PM", "02/01/2006 03:04 PM", "01/02/06", "02/01/06", "02-01-2006", "2 Jan 2006", "02-Jan-2006", "02-Jan-06", "Jan 2, 2006", "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05Z07:00"}
+	"01/02/2006 03:04 PM", "02/01/2006 03:04 PM", "01/02/06", "02/01/06", "02-01-2006", "2 Jan 2006", "02-Jan-2006", "02-Jan-06", "Jan 2, 2006", compactDate, "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05Z07:00"}
+
+// compactDate is the form of dates without marks, which counts where the years may be meant.
+const compactDate = "20060102"
+
+// isCompactDate says whether a whole number is such a date, of 1900 to 2100.
+func isCompactDate(v float64) bool {
+	if !(v >= 19000101 && v <= 21001231) {
+		return false
+	}
+	_, err := time.Parse(compactDate, strconv.FormatFloat(v, 'f', 0, 64))
+	return err == nil
+}
 
 // dateForm returns the first form that all the texts have, false where there is none.
 func dateForm(levels []string) (string, bool) {
@@ -170,8 +182,8 @@ func dateForm(levels []string) (string, bool) {
 				return false
 			}
 			seen = true
-			_, err := time.Parse(form, text)
-			return err != nil
+			day, err := time.Parse(form, text)
+			return err != nil || form == compactDate && (day.Year() < 1900 || day.Year() > 2100)
 		})
 		if fits && seen {
 			return form, true

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,6 +39,7 @@ type columnar struct {
 	specs []columnSpec
 	base  int // rows before those of the block
 	block []float64
+	plain []bool // columns of numbers that may turn out to be better kept as texts
 }
 
 // randomFile is a file that is read at any place. It ends with the context and keeps the system's own failures.
@@ -47,19 +49,17 @@ type randomFile struct {
 	r      io.ReaderAt
 	size   int64
 	failed error
+	long   map[string]bool // columns that are kept as texts for their length
 }
 
 // withRandom opens a file of a format that is read from its end.
 func withRandom(ctx context.Context, path, format string, read func(*randomFile) error) error {
-	f, info, err := openStat(path)
+	f, size, err := openAnywhere(ctx, path, format)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	if !info.Mode().IsRegular() {
-		return wrong(path, "a pipe or device: expected a file, as %s is not read from start to end; save it as one first", format)
-	}
-	return read(&randomFile{ctx: ctx, path: path, r: f, size: info.Size()})
+	return read(&randomFile{ctx: ctx, path: path, r: f, size: size})
 }
 
 // ReadAt is io.ReaderAt.
@@ -125,18 +125,26 @@ func (f *randomFile) ask(n int64, what string) error {
 	return (&stream{ctx: f.ctx, path: f.path}).ask(n, what)
 }
 
-// newColumnar makes a frame of a schema and decides by the names which columns are kept, and as what. index is the name
-// of the column of names of rows, "" for none.
-func newColumnar(file *randomFile, specs []columnSpec, index string, how *Reading) (*columnar, error) {
+// newColumnar makes a frame of a schema and decides by the names which columns are kept, and as what. index
+// are the names of the columns of a data frame's index: the first has the names of rows.
+func newColumnar(file *randomFile, specs []columnSpec, index []string, how *Reading) (*columnar, error) {
 	t := &columnar{frame: &frame{path: file.path, named: true, decimal: '.', index: -1, room: room{ask: file.ask}, disk: diskOf(file.ctx)}, file: file, specs: specs}
-	t.fields = make([]rawColumn, len(specs))
+	t.fields, t.plain = make([]rawColumn, len(specs)), make([]bool, len(specs))
+	names := make([]string, len(specs))
 	for j, s := range specs {
-		t.fields[j] = rawColumn{name: strings.ToValidUTF8(s.name, "\ufffd"), at: -1}
-		if index != "" && s.name == index && t.index < 0 {
+		names[j] = strings.ToValidUTF8(s.name, "\ufffd")
+	}
+	names, t.renamed = distinct(names)
+	for j, s := range specs {
+		t.fields[j] = rawColumn{name: names[j], at: -1}
+		switch at := slices.Index(index, s.name); {
+		case at == 0 && t.index < 0:
 			t.index = j
-			if strings.HasPrefix(index, "__index_level_") {
+			if strings.HasPrefix(s.name, "__index_level_") {
 				t.fields[j].name = ""
 			}
+		case at > 0:
+			t.fields[j].level = true
 		}
 	}
 	uses, err := t.uses(how)
@@ -197,7 +205,9 @@ func (t *columnar) keep(j int, u use, asked string, byDate bool) error {
 	case specText:
 		text = true
 	case specNumber:
-		text = u == usedAsText && asked != "date"
+		c.digits = u == usedAsEither && t.file.long[c.name]
+		text = c.digits || u == usedAsText
+		t.plain[j] = u == usedAsEither && !text
 	}
 	if text {
 		c.texts, c.typed = t.newTexts(), true
@@ -266,9 +276,6 @@ func (t *columnar) putNumber(j, i int, v float64, bits int) error {
 	return nil
 }
 
-// mostWhole is the largest whole number below which float64 holds all.
-const mostWhole = 1 << 53
-
 // putWhole takes a whole number.
 func (t *columnar) putWhole(j, i int, v int64) error {
 	c := &t.fields[j]
@@ -277,7 +284,7 @@ func (t *columnar) putWhole(j, i int, v int64) error {
 		c.texts.add(strconv.FormatInt(v, 10))
 		return nil
 	case v > mostWhole || v < -mostWhole:
-		return t.tooLarge(j, i, strconv.FormatInt(v, 10))
+		return t.putDecimal(j, i, strconv.FormatInt(v, 10))
 	}
 	t.block[i*t.width+c.at] = float64(v)
 	return nil
@@ -291,23 +298,23 @@ func (t *columnar) putUnsigned(j, i int, v uint64) error {
 		c.texts.add(strconv.FormatUint(v, 10))
 		return nil
 	case v > mostWhole:
-		return t.tooLarge(j, i, strconv.FormatUint(v, 10))
+		return t.putDecimal(j, i, strconv.FormatUint(v, 10))
 	}
 	t.block[i*t.width+c.at] = float64(v)
 	return nil
 }
 
-func (t *columnar) tooLarge(j, i int, text string) error {
-	return t.at(j, i, "%s: expected whole numbers up to 2^53, as float64 holds no others (--id COLUMN or --types COLUMN=category reads the column as texts, --drop COLUMN leaves it out)", text)
-}
-
-// putDecimal takes a decimal as its text.
+// putDecimal takes a decimal as its text. Where it is a whole number that float64 may not hold, and no numbers were asked
+// for, the file is to be read again with the column as texts.
 func (t *columnar) putDecimal(j, i int, text string) error {
 	if c := &t.fields[j]; c.texts != nil {
 		c.texts.add(text)
 		return nil
 	}
-	v, err := strconv.ParseFloat(text, 64)
+	if t.plain[j] && isLong(text) {
+		return &surpriseError{t.at(j, i, "%s: expected whole numbers up to 2^53", text), j}
+	}
+	v, err := parseNumber(text)
 	if err != nil {
 		return t.at(j, i, "%q: expected a number that fits float32", clip(text))
 	}
@@ -353,20 +360,20 @@ func (t *columnar) putDate(j, i int, v, perDay int64) {
 	t.fields[j].texts.add(time.Unix(whole*secondsADay, nanos).UTC().Format(form))
 }
 
-// pandasIndex returns the name of the column that holds a data frame's index, by what pandas notes in a schema; "" for
-// none.
-func pandasIndex(note string) string {
+// pandasIndex returns the names of the columns that hold a data frame's index, by what pandas notes in a schema.
+func pandasIndex(note string) []string {
 	var frame struct {
 		Index []json.RawMessage `json:"index_columns"`
 	}
 	if json.Unmarshal([]byte(note), &frame) != nil {
-		return ""
+		return nil
 	}
+	var names []string
 	for _, raw := range frame.Index {
 		var name string
 		if json.Unmarshal(raw, &name) == nil {
-			return name
+			names = append(names, name)
 		}
 	}
-	return ""
+	return names
 }

@@ -132,7 +132,7 @@ func TestTypedFilesThatAreRefused(t *testing.T) {
 		path  string
 		words []string
 	}{
-		{"testdata/columnar/version1.feather", []string{"Feather of version 1"}},
+		{"testdata/columnar/version1.feather", []string{"Feather of version 1", "to_feather"}},
 		{file(t, "a.parquet", "x"), []string{"expected a Parquet file"}},
 		{file(t, "a.arrow", "x"), []string{"expected an Arrow file"}},
 		{file(t, "a.feather", ""), []string{"expected an Arrow file"}},

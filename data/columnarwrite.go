@@ -35,7 +35,7 @@ const (
 func typedColumns(s *Set) ([]typedColumn, error) {
 	var all []typedColumn
 	if s.IDs != nil {
-		all = append(all, typedColumn{name: cmp.Or(s.IDName, "id"), kind: typedID, column: -1})
+		all = append(all, typedColumn{name: cmp.Or(ownName(s.IDName), "id"), kind: typedID, column: -1})
 	}
 	for j := range s.Cols {
 		c := typedColumn{name: "x" + strconv.Itoa(j), kind: typedFloat, column: j, gaps: s.Gaps}
@@ -48,7 +48,7 @@ func typedColumns(s *Set) ([]typedColumn, error) {
 		all = append(all, c)
 	}
 	if s.Labels != nil {
-		c := typedColumn{name: cmp.Or(s.LabelName, "label"), kind: typedLevels, column: -1, levels: s.Classes}
+		c := typedColumn{name: cmp.Or(ownName(s.LabelName), "label"), kind: typedLevels, column: -1, levels: s.Classes}
 		if c.codes = wholeCodes(s.Classes); c.codes != nil {
 			c.kind = typedCode
 		}

@@ -29,6 +29,9 @@ func openCSV(ctx context.Context, path string, comma rune, how *Reading) (*Sourc
 			src, err = readCSV(s, comma, how, asText)
 			return err
 		})
+		if errors.Is(err, errLong) {
+			continue
+		}
 		if !errors.As(err, &surprise) || len(asText) >= mostSurprises || !again(ctx, path) {
 			return src, err
 		}
@@ -41,6 +44,12 @@ func readCSV(s *stream, comma rune, how *Reading, asText map[int]bool) (*Source,
 	t, err := readTable(s, comma, how, func(*tableReader) map[int]bool { return asText })
 	if err != nil {
 		return nil, err
+	}
+	if at := t.longColumns(); at != nil && again(s.ctx, s.path) {
+		for _, j := range at {
+			asText[j] = true
+		}
+		return nil, errLong
 	}
 	src, err := t.source(how, t.say())
 	if err == nil && how.As == nil {
@@ -56,7 +65,7 @@ func readCSV(s *stream, comma rune, how *Reading, asText map[int]bool) (*Source,
 // mostSurprises is how many columns may turn out to hold texts after their first rows were numbers; each has the file read again.
 const mostSurprises = 8
 
-// surpriseError is the error of a text in a column whose first rows are numbers.
+// surpriseError is the error of a text, or in a file of columns of a number of too many digits, in a column of numbers.
 type surpriseError struct {
 	cause  *Error
 	column int
@@ -100,7 +109,9 @@ func readTable(s *stream, fallback rune, how *Reading, asText func(*tableReader)
 	}
 	d := sniff(head, whole, fallback, how)
 	in := &lines{r: io.MultiReader(bytes.NewReader(head), text), path: s.path, comma: byte(d.comma)}
-	t := &tableReader{frame: &frame{path: s.path, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}, disk: diskOf(s.ctx)}, dialect: d, records: newRecords(in, d.comma)}
+	var made []string
+	d.header, made = distinct(d.header)
+	t := &tableReader{frame: &frame{path: s.path, renamed: made, named: d.header != nil, decimal: d.mark, index: -1, room: room{ask: s.ask}, disk: diskOf(s.ctx)}, dialect: d, records: newRecords(in, d.comma)}
 	if note != "" {
 		t.notes = append(t.notes, note)
 	}
@@ -205,7 +216,7 @@ func (t *tableReader) looksText(j int) bool {
 			return false
 		}
 		kind := cellOf(r[j], t.decimal)
-		return kind == cellText || kind == cellCode
+		return kind == cellText || kind == cellCode || isLong(strings.TrimSpace(r[j]))
 	})
 }
 

@@ -24,11 +24,11 @@ func newCSVWriter(w io.Writer, comma rune) *csvWriter {
 
 func (c *csvWriter) begin(s *Set, _ int) error {
 	if s.IDs != nil {
-		c.fields = append(c.fields, s.IDName)
+		c.fields = append(c.fields, ownName(s.IDName))
 	}
 	c.fields = append(c.fields, headerOf(s)...)
 	if s.Labels != nil {
-		c.fields = append(c.fields, cmp.Or(s.LabelName, "label"))
+		c.fields = append(c.fields, cmp.Or(ownName(s.LabelName), "label"))
 	}
 	return c.out.Write(c.fields)
 }

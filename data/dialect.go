@@ -86,14 +86,13 @@ func recordsOf(lines []string, comma rune) [][]string {
 	return records
 }
 
-// newFields returns a reader of the fields of a table.
+// newFields returns a reader of the fields of a table, which takes any quotes.
 func newFields(in io.Reader, comma rune) *csv.Reader {
 	if comma == ' ' {
 		in, comma = &spaces{r: in}, '\t'
 	}
 	r := csv.NewReader(in)
-	r.Comma, r.ReuseRecord, r.FieldsPerRecord = comma, true, -1
-	r.LazyQuotes = comma == '\t'
+	r.Comma, r.ReuseRecord, r.FieldsPerRecord, r.LazyQuotes = comma, true, -1, true
 	if comma != '#' {
 		r.Comment = '#'
 	}

@@ -24,6 +24,7 @@ func (s *Source) suspect(how *Reading) {
 	if set.Height == 0 {
 		l.images()
 		l.times()
+		l.days()
 		if how.ID == "" {
 			l.numbered()
 		}
@@ -52,6 +53,7 @@ type looking struct {
 	columns [][]float64 // of the rows that are looked at, NaN where missing
 	step    int         // from one of them to the next
 	ranges  []extremes
+	dates   []bool // columns of dates without marks
 }
 
 // extremes are what the numbers of a column come to.
@@ -185,11 +187,44 @@ func (l *looking) times() {
 	}
 }
 
+// dateWords are in the names of columns of dates.
+var dateWords = []string{"date", "day", "time", "datum"}
+
+// hasDateName says whether the name of a column is one of dates or moments.
+func hasDateName(name string) bool {
+	lower := strings.ToLower(name)
+	return lower == "t" || lower == "ts" || slices.ContainsFunc(dateWords, func(w string) bool { return strings.Contains(lower, w) })
+}
+
+// days names columns of a table whose numbers are all dates such as 20241231.
+func (l *looking) days() {
+	l.dates = make([]bool, l.set.Cols)
+	var said []string
+	for j, e := range l.ranges {
+		named := hasDateName(l.set.title(j))
+		if !l.src.table || !l.number(j) || !e.whole || !isCompactDate(e.lo) || !isCompactDate(e.hi) || !named && l.set.Rows < 20 {
+			continue
+		}
+		seen, all := map[float64]bool{}, true
+		for i := 0; i < l.set.Rows && all; i++ {
+			if v := l.set.At(i, j); v == v && !seen[v] {
+				all, seen[v] = isCompactDate(v), true
+			}
+		}
+		if l.dates[j] = all && len(seen) >= 3; l.dates[j] {
+			said = append(said, l.set.title(j))
+		}
+	}
+	if said != nil {
+		l.src.doubt("may be dates such as 20241231, whose numbers leap from month to month: %s: --types COLUMN=date takes one as days, --drop leaves them out", some(said))
+	}
+}
+
 // numbered names columns of whole numbers that all differ and count something, rows most likely.
 func (l *looking) numbered() {
 	var said []string
 	for j, e := range l.ranges {
-		if l.set.Rows < 20 || !l.number(j) || !e.whole || e.missing > 0 || e.hi-e.lo > 3*float64(l.set.Rows) {
+		if l.set.Rows < 20 || l.dates[j] || !l.number(j) || !e.whole || e.missing > 0 || e.hi-e.lo > 3*float64(l.set.Rows) {
 			continue
 		}
 		if e.rising || l.allDiffer(j, e) {

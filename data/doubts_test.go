@@ -43,9 +43,14 @@ func TestDoubts(t *testing.T) {
 		"rising":       {rows("a,b", 200, func(i int) string { return real() + "," + fmt.Sprint(2*i+i%2) }), Reading{}, []string{"as ids do: b: --id"}},
 		"seconds":      {rows("a,t", 200, func(i int) string { return real() + "," + fmt.Sprint(1.7e9+float64(i%7)*86400) }), Reading{}, []string{"unix times: t (seconds, 2023-11-14 to 2023-11-20)"}},
 		"milliseconds": {rows("a,t", 200, func(i int) string { return real() + "," + fmt.Sprint(1700000000000+rng.IntN(9)) }), Reading{}, []string{"unix times: t (milliseconds"}},
-		"twin":         {rows("a,b,c", 200, func(i int) string { v := real(); return v + "," + real() + "," + v }), Reading{}, []string{"c repeats a"}},
-		"Fahrenheit":   {rows("C,a,F", 200, func(i int) string { v := rng.NormFloat64(); return fmt.Sprintf("%.6f,%s,%.6f", v, real(), 32+1.8*v) }), Reading{}, []string{"F is C times 1.8 + 32"}},
-		"constant":     {rows("a,b,c", 200, func(i int) string { return real() + ",1," + real() }), Reading{}, []string{"constant: b"}},
+		"dates":        {rows("a,b", 200, func(i int) string { return real() + "," + fmt.Sprint(20230101+100*(i%12)+i%28) }), Reading{}, []string{"may be dates such as 20241231, whose numbers leap from month to month: b: --types"}},
+		"daily dates":  {rows("a,b", 28, func(i int) string { return real() + "," + fmt.Sprint(20230101+i) }), Reading{}, []string{"may be dates"}},
+		"few dates":    {rows("a,Buchungsdatum", 6, func(i int) string { return real() + "," + fmt.Sprint(20230101+i) }), Reading{}, []string{"may be dates"}},
+		"few numbers":  {rows("a,b", 6, func(i int) string { return real() + "," + fmt.Sprint(20230101+i) }), Reading{}, nil}, "two dates": {rows("a,date", 200, func(i int) string { return real() + "," + fmt.Sprint(20230101+i%2) }), Reading{}, nil},
+		"no dates":   {rows("a,date", 200, func(i int) string { return real() + "," + fmt.Sprint(20230101+100*(i%14)) }), Reading{}, nil},
+		"twin":       {rows("a,b,c", 200, func(i int) string { v := real(); return v + "," + real() + "," + v }), Reading{}, []string{"c repeats a"}},
+		"Fahrenheit": {rows("C,a,F", 200, func(i int) string { v := rng.NormFloat64(); return fmt.Sprintf("%.6f,%s,%.6f", v, real(), 32+1.8*v) }), Reading{}, []string{"F is C times 1.8 + 32"}},
+		"constant":   {rows("a,b,c", 200, func(i int) string { return real() + ",1," + real() }), Reading{}, []string{"constant: b"}},
 		"wild": {rows("a,b,c", 200, func(i int) string {
 			return real() + "," + fmt.Sprint([]int{rng.IntN(50), 1000000}[b2i(i == 77)]) + "," + real()
 		}), Reading{}, []string{"one row sets the range: row 78 in b"}},

@@ -10,6 +10,7 @@ type frame struct {
 	path    string
 	fields  []rawColumn // in the file's order
 	named   bool        // the file names its columns
+	renamed []string    // names of columns that had one that came before
 	decimal byte        // the mark in texts that are numbers
 	width   int         // columns of numbers
 	rows    int
@@ -29,9 +30,11 @@ type rawColumn struct {
 	texts *texts // nil for numbers
 
 	// Of files that keep types:
-	typed bool   // texts are texts by the file's word
-	dates bool   // the numbers are days since 1970
-	out   string // why no cell was read
+	typed  bool   // texts are texts by the file's word
+	digits bool   // texts are whole numbers, some of which float64 does not hold
+	level  bool   // it is of a data frame's index, as another one is before it
+	dates  bool   // the numbers are days since 1970
+	out    string // why no cell was read
 }
 
 // texts are a column of texts, each kept once.
@@ -234,4 +237,24 @@ func (f *frame) title(j int) string {
 		return clip(name)
 	}
 	return fmt.Sprintf("column %d", j+1)
+}
+
+// distinct makes names distinct as pandas does: a, a, b become a, a.1, b. It also returns those that it made. Columns without a
+// name stay without.
+func distinct(names []string) (all, made []string) {
+	taken, times := map[string]bool{}, map[string]int{}
+	for _, n := range names {
+		taken[n] = true
+	}
+	for _, n := range names {
+		name := n
+		if times[n]++; times[n] > 1 && n != "" {
+			for k := times[n] - 1; taken[name]; k++ {
+				name = fmt.Sprintf("%s.%d", n, k)
+			}
+			taken[name], made = true, append(made, name)
+		}
+		all = append(all, name)
+	}
+	return all, made
 }

@@ -1,7 +1,7 @@
 package data
 
 import (
-	"strings"
+	"slices"
 )
 
 // inputsAs finds the columns of a preparation in a frame: by name where both have names, else by number.
@@ -58,11 +58,16 @@ func (f *frame) fieldsAs(r *roles, p *Preparation, src *Source) ([]int, error) {
 	}
 	if haveNames(p.Columns) && len(free) != p.Cols { // those of a file without names that were left out have no name, but a number
 		if at, ok := f.fieldsByNumber(p); ok {
+			f.rolesByNumber(r, p, at)
 			return at, nil
 		}
 	}
 	if len(free) != p.Cols {
-		return nil, wrong(f.path, "%d columns: expected %d, as the model was trained on", len(free), p.Cols)
+		hint := ""
+		if len(free) > p.Cols {
+			hint = " (--id, --label and --drop say which are others)"
+		}
+		return nil, wrong(f.path, "%d columns: expected %d, as the model was trained on%s", len(free), p.Cols, hint)
 	}
 	switch {
 	case f.named:
@@ -103,13 +108,33 @@ func (f *frame) free(r *roles) []int {
 func (f *frame) fieldsByNumber(p *Preparation) ([]int, bool) {
 	var at []int
 	for _, c := range p.Columns {
-		n, ok := atoi(strings.TrimPrefix(c.Name, "column "))
-		if !ok || n < 1 || n > len(f.fields) || f.fields[n-1].texts == nil && f.fields[n-1].at < 0 {
+		j, ok := f.numbered(c.Name)
+		if !ok {
 			return nil, false
 		}
-		at = append(at, n-1)
+		at = append(at, j)
 	}
 	return at, true
+}
+
+// numbered is the field of a name such as "column 3", false where there is none that was read.
+func (f *frame) numbered(name string) (int, bool) {
+	n, ok := columnNumber(name)
+	return n - 1, ok && n <= len(f.fields) && (f.fields[n-1].texts != nil || f.fields[n-1].at >= 0)
+}
+
+// rolesByNumber finds the ids and labels of a table without names where the training's had them, beside the inputs at.
+func (f *frame) rolesByNumber(r *roles, p *Preparation, at []int) {
+	for _, a := range []struct {
+		name string
+		at   *int
+		none bool
+	}{{p.IDName, &r.id, r.noID}, {p.LabelName, &r.label, r.noLabel}} {
+		j, ok := f.numbered(a.name)
+		if ok && *a.at < 0 && !a.none && r.out[j] == "" && !slices.Contains(append(at, r.id, r.label, r.group), j) {
+			*a.at, f.fields[j].name = j, a.name
+		}
+	}
 }
 
 func (f *frame) fieldsByName(r *roles, p *Preparation, src *Source) ([]int, error) {

@@ -37,6 +37,7 @@ type onceOnly struct {
 	kept    [][]byte // as it came
 	size    int      // bytes that are kept
 	gone    bool     // more came than is kept
+	disk    *os.File // that holds all of it, nil for none
 	err     error    // behind what is kept
 	pending chan chunk
 }
@@ -73,7 +74,7 @@ func inputOf(ctx context.Context, name string) *onceOnly {
 // again says whether the bytes of a name can be read a second time.
 func again(ctx context.Context, path string) bool {
 	if in := inputOf(ctx, path); in != nil {
-		return !in.gone
+		return !in.gone || in.disk != nil
 	}
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular()
@@ -83,6 +84,12 @@ func again(ctx context.Context, path string) bool {
 func openBytes(ctx context.Context, path string) (io.ReadCloser, fs.FileInfo, error) {
 	in := inputOf(ctx, path)
 	switch {
+	case in != nil && in.disk != nil:
+		info, err := in.disk.Stat()
+		if err != nil {
+			return nil, nil, err
+		}
+		return io.NopCloser(io.NewSectionReader(in.disk, 0, info.Size())), info, nil
 	case in != nil && in.gone:
 		return nil, nil, wrong(path, "it comes once and was read before: expected a file")
 	case in != nil:

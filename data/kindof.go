@@ -22,7 +22,7 @@ var tables = []string{"csv", "tsv", "txt"}
 // readable are the kinds that there is a reader of.
 var readable = append([]string{"npy", "npz", "idx", "safetensors", "mtx", "picture", "parquet", "arrow"}, tables...)
 
-// once are those that can be read from a pipe.
+// once are those that are read from start to end; others come through a pipe by way of the disk.
 var once = append([]string{"npy", "idx", "mtx"}, tables...)
 
 // kindNamesOf are kinds in words.
@@ -63,8 +63,10 @@ func kindOf(ctx context.Context, name string) (kind, why string, err error) {
 		return "", "", unknownKind(name, startsWith(head, content))
 	case !slices.Contains(readable, content):
 		return "", "", unknownKind(name, "found "+content)
-	case inputOf(ctx, name) != nil && !slices.Contains(once, content):
-		return "", "", wrong(name, "%s needs a file, of which any part can be read: expected NPY, IDX or a table of text to come through a pipe", kindNamesOf[content])
+	case inputOf(ctx, name) != nil && content == "picture":
+		return "", "", wrong(name, "a picture: expected it as a file, or arrays or a table to come through a pipe")
+	case packed && slices.Contains([]string{"npz", "parquet", "arrow"}, content):
+		return "", "", wrong(name, "%s that is packed as a whole, and not read from start to end: expected it unpacked (gunzip does that)", kindNamesOf[content])
 	}
 	if content == "picture" {
 		return content, "", nil

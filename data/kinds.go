@@ -56,9 +56,6 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 		return f.noAnswer(j, p.Column)
 	case f.fields[j].dates:
 		p.Kind = Date
-	case asked == "date":
-		e.Msg = "numbers: expected dates"
-		return e
 	case asked == "count":
 		p.Kind = Count
 	case asked == "real":
@@ -113,6 +110,7 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 		p.out = "one text in all rows"
 	case f.named && endsInID(p.Name) && asked == "" && f.rows >= fewRows:
 		p.out = "ids that repeat: --group COLUMN keeps the rows of one on one side, --types COLUMN=category trains on it"
+	case f.areLong(j): // numbers all the same
 	case t.many || len(levels) > mostCategories || 4*len(levels) > len(t.codes) && len(levels) > 8:
 		p.out = fmt.Sprintf("text, %s different: --types COLUMN=category takes it as a category", atLeast(t, len(levels)))
 	default:
@@ -248,7 +246,7 @@ func (f *frame) textsAreIDs(j int, named bool) bool {
 		return false
 	}
 	levels := presentLevels(f.fields[j].texts)
-	if float64(len(levels)) < 0.9*float64(f.rows) {
+	if float64(len(levels)) < 0.9*float64(f.rows) || !named && f.areLong(j) && (areNanoseconds(levels) || hasDateName(f.fields[j].name)) {
 		return false
 	}
 	_, dates := dateForm(levels[:min(len(levels), 100)])

@@ -19,7 +19,7 @@ type lines struct {
 	path          string
 	comma         byte
 	number        int // lines ended so far, those within quotes left out
-	quoted        bool
+	quotes        quoting
 	bytes, fields int // of the line under way
 }
 
@@ -32,8 +32,8 @@ func (l *lines) Read(p []byte) (int, error) {
 			line, ends = rest[:at], true
 		}
 		rest = rest[min(len(line)+1, len(rest)):]
-		if l.comma == ',' && bytes.Count(line, []byte{'"'})%2 == 1 { // a quote may stand alone between tabs
-			l.quoted = !l.quoted
+		if l.comma == ',' { // a quote may stand alone between tabs
+			l.look(line)
 		}
 		if l.bytes += len(line) + 1; l.bytes > maxFields { // a shorter one has no more fields either
 			l.fields += bytes.Count(line, []byte{l.comma})
@@ -41,10 +41,26 @@ func (l *lines) Read(p []byte) (int, error) {
 		if l.bytes > maxLine || l.fields >= maxFields {
 			return 0, &Error{Path: l.path, Line: l.number + 1, Msg: fmt.Sprintf("a line of more than %d bytes or %d fields: expected a table of shorter lines", maxLine, maxFields)}
 		}
-		if ends && !l.quoted {
+		if ends && !l.quotes.quoted {
 			l.number++
 			l.bytes, l.fields = 0, 0
 		}
 	}
 	return n, err
+}
+
+// look keeps up with the quotes of a part of a line. Those of a part with an even number of them are no matter, nearly always.
+func (l *lines) look(part []byte) {
+	if l.bytes == 0 {
+		l.quotes = quoting{comma: ',', start: true}
+	}
+	part = bytes.TrimSuffix(part, []byte{'\r'})
+	switch {
+	case bytes.Count(part, []byte{'"'})%2 == 1:
+		if !l.quotes.open(string(part)) {
+			l.quotes.quoted, l.quotes.closed = false, false
+		}
+	case !l.quotes.quoted && len(part) > 0:
+		l.quotes.start = part[len(part)-1] == l.comma
+	}
 }

@@ -21,12 +21,12 @@ const smallMember = 1 << 16
 // openNPZ reads the arrays X and, where it is there, y of an archive, or those of the other names of bundleRoles;
 // x_train, y_train, x_test and y_test, say, give two parts. A sparse matrix of SciPy is made dense.
 func openNPZ(ctx context.Context, path string, how *Reading) (*Source, error) {
-	f, info, err := openStat(path)
+	f, size, err := openAnywhere(ctx, path, "NPZ")
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readNPZ(ctx, path, f, info.Size(), how)
+	return readNPZ(ctx, path, f, size, how)
 }
 
 // readNPZ reads an archive of so many bytes.

@@ -149,7 +149,16 @@ func openFile(ctx context.Context, name string, how *Reading) (*Source, error) {
 	if err := how.noPictures(name); err != nil {
 		return nil, err
 	}
+	disk := ""
+	if in := inputOf(ctx, name); in != nil && !slices.Contains(once, kind) {
+		if disk, err = in.toDisk(ctx, kindNamesOf[kind]); err != nil {
+			return nil, err
+		}
+	}
 	src, err := openKind(ctx, name, kind, how)
+	if err == nil && disk != "" {
+		src.Found = append([]string{disk}, src.Found...)
+	}
 	if err == nil && why != "" {
 		src.Found = append([]string{name + ": " + why}, src.Found...)
 	}

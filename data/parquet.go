@@ -54,8 +54,8 @@ type parquetReader struct {
 	put  []func(i int, v parquet.Value) error
 }
 
-// index is the name of the column that pandas had for an index.
-func (p *parquetReader) index() string {
+// index are the names of the columns that pandas had for an index.
+func (p *parquetReader) index() []string {
 	note, _ := p.file.Lookup("pandas")
 	return pandasIndex(note)
 }
@@ -150,6 +150,9 @@ const mostCellsPerByte = 1 << 13
 func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 	if m.NumRows < 0 || m.NumRows > math.MaxInt32 {
 		return errClaim
+	}
+	if m.NumRows == 0 { // what pages there are hold nothing
+		return nil
 	}
 	if p.put == nil {
 		p.put = make([]func(int, parquet.Value) error, len(p.fields))

@@ -20,9 +20,8 @@ type records struct {
 	ended  bool                   // the last line had an end
 	fields []string
 
-	csv    *csv.Reader    // of lines with quotes
-	text   strings.Reader // those that it reads next, up to an end that is none
-	before int            // lines that it has read
+	csv  *csv.Reader    // of lines with quotes
+	text strings.Reader // those that it reads next, up to an end that is none
 }
 
 // newRecords returns a reader of the fields of a table. Its fields are good until the next are read.
@@ -92,9 +91,10 @@ func (r *records) split(line string) []string {
 	return r.fields
 }
 
-// withQuotes reads a line that holds quotes, with those behind it where a quote is still open at its end.
+// withQuotes reads a line that holds quotes, with those behind it where a quote is still open at its end. A quote within a
+// field that does not begin with one is a character as any other, as in 5" pipe.
 func (r *records) withQuotes(text string) ([]string, error) {
-	q := quoting{comma: r.comma, start: true}
+	q := quoting{comma: r.comma, start: true, line: r.start}
 	if q.open(text) {
 		all := []byte(text)
 		for open := true; open; {
@@ -109,22 +109,19 @@ func (r *records) withQuotes(text string) ([]string, error) {
 				return nil, err
 			}
 			all = append(all, line...)
+			q.line = r.line
 			open = q.open(string(line))
 		}
 		text = string(all)
 	}
+	if q.quoted && !q.closed || q.stray && r.comma != '\t' {
+		return nil, &csv.ParseError{StartLine: r.start, Line: q.opened, Err: csv.ErrQuote}
+	}
 	if r.csv == nil {
-		r.csv, r.before = newFields(&r.text, r.comma), 0
+		r.csv = newFields(&r.text, r.comma)
 	}
 	r.text.Reset(text)
-	fields, err := r.csv.Read()
-	var pe *csv.ParseError
-	if errors.As(err, &pe) {
-		pe.Line += r.start - 1 - r.before
-		r.csv = nil
-	}
-	r.before += 1 + strings.Count(strings.TrimSuffix(text, "\n"), "\n")
-	return fields, err
+	return r.csv.Read()
 }
 
 // quoting is where a text stands among quotes.
@@ -133,6 +130,9 @@ type quoting struct {
 	start  bool // of a field
 	quoted bool
 	closed bool // the last was a quote in a quoted field, which ends it unless another follows
+	stray  bool // a quoted field went on behind its end
+	line   int  // that is read
+	opened int  // that of the last quoted field
 }
 
 // open reads on, a line, and says whether a quoted field goes on behind it.
@@ -142,11 +142,15 @@ func (q *quoting) open(line string) bool {
 		case q.quoted && q.closed && c == q.comma:
 			q.quoted, q.closed, q.start = false, false, true
 		case q.quoted:
+			q.stray = q.stray || q.closed && c != '"'
 			q.closed = c == '"' && !q.closed
 		case c == q.comma:
 			q.start = true
 		default:
 			q.quoted, q.start = q.start && c == '"', false
+			if q.quoted {
+				q.opened = q.line
+			}
 		}
 	}
 	return q.quoted && !q.closed

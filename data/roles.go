@@ -12,7 +12,7 @@ var labelNames = []string{"label", "class", "target"}
 type roles struct {
 	id, label, group int // -1 for none
 	labelGuessed     bool
-	noID             bool           // none was asked for
+	noID, noLabel    bool           // none was asked for
 	idWhy            string         // what makes the column ids, "" where it was asked for
 	asked            map[int]string // kinds that were asked for
 	out              map[int]string // why a column is left out
@@ -30,7 +30,7 @@ const (
 
 // roles finds by the names alone who is who.
 func (f *frame) roles(how *Reading) (*roles, error) {
-	r := &roles{id: -1, label: -1, group: -1, noID: how.ID != "", asked: map[int]string{}, out: map[int]string{}}
+	r := &roles{id: -1, label: -1, group: -1, noID: how.ID != "", noLabel: how.Label != "", asked: map[int]string{}, out: map[int]string{}}
 	if err := f.askedRoles(r, how); err != nil {
 		return nil, err
 	}
@@ -53,6 +53,11 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 	if how.ID == "" && r.id < 0 && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) {
 		r.id, r.idWhy = 0, "it has no name"
 	}
+	for j, c := range f.fields {
+		if (c.level || j == f.index && how.ID != "none") && j != r.id && j != r.label && free(j) {
+			r.out[j] = "of the data frame's index; --types COLUMN=category or real trains on it"
+		}
+	}
 	if how.Label == "" && f.named {
 		for _, name := range labelNames {
 			at := slices.IndexFunc(f.fields, func(c rawColumn) bool { return strings.EqualFold(c.name, name) })
@@ -71,7 +76,11 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 // leaveOtherLabels leaves out what is named as labels are beside the labels: it would give them away.
 func (f *frame) leaveOtherLabels(r *roles) {
 	for j, c := range f.fields {
-		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(c.name, n) })
+		name := c.name
+		if slices.Contains(f.renamed, name) {
+			name = name[:strings.LastIndexByte(name, '.')]
+		}
+		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(name, n) })
 		if f.named && named && j != r.label && j != r.id && j != r.group && r.asked[j] == "" && r.out[j] == "" {
 			r.out[j] = "named as labels are; --types COLUMN=category or real trains on it"
 		}

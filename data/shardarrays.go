@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // arrays reads files of arrays, whose rows are joined part by part.
@@ -172,3 +173,17 @@ func joinSets(name string, sets []*Set) (*Set, error) {
 
 // numberName is what a column without a name is called.
 func numberName(j int) string { return "column " + strconv.Itoa(j+1) }
+
+// columnNumber is the number of a column that is called so.
+func columnNumber(name string) (int, bool) {
+	n, ok := atoi(strings.TrimPrefix(name, "column "))
+	return n, ok && n > 0 && name == numberName(n-1)
+}
+
+// ownName is the name that a column has in a file, "" where it has none but a number.
+func ownName(name string) string {
+	if _, number := columnNumber(name); number {
+		return ""
+	}
+	return name
+}

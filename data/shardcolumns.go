@@ -2,18 +2,24 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 )
 
 // columns reads tables of files that keep columns apart: what their columns are is decided by all of them together.
 func (s *shards) columns(ctx context.Context, how *Reading) (*Source, error) {
-	j := &joined{}
+	j := &joined{asText: map[string]bool{}}
 	said := ""
-	for k, file := range s.files {
-		t, written, err := columnarFrame(ctx, s.kind, file.path, how)
+	for k := 0; k < len(s.files); k++ {
+		before := len(j.asText)
+		t, written, err := columnarFrame(ctx, s.kind, s.files[k].path, how, j.asText)
 		if err != nil {
 			return nil, err
+		}
+		if k > 0 && len(j.asText) > before { // what is text in one file is in all of them
+			*j, k = joined{asText: j.asText}, -1
+			continue
 		}
 		j.starts, j.lines = append(j.starts, 0), append(j.lines, 0)
 		if j.frame == nil {
@@ -40,27 +46,33 @@ func (s *shards) columns(ctx context.Context, how *Reading) (*Source, error) {
 	return src, s.divide(src, j)
 }
 
-// columnarFrame reads one file, and says how it is written.
-func columnarFrame(ctx context.Context, kind, path string, how *Reading) (f *frame, written string, err error) {
+// columnarFrame reads one file, and says how it is written. The columns long are kept as texts, and those are added that
+// turn out to be too long for numbers.
+func columnarFrame(ctx context.Context, kind, path string, how *Reading, long map[string]bool) (f *frame, written string, err error) {
 	err = withRandom(ctx, path, kindNamesOf[kind], func(r *randomFile) error {
-		var t *columnar
-		var err error
+		read := arrowFrame
 		if kind == "parquet" {
-			t, written, err = parquetFrame(r, how)
-		} else {
-			t, written, err = arrowFrame(r, how)
+			read = parquetFrame
 		}
-		if err == nil {
-			f = t.frame
+		r.long = long
+		for {
+			t, said, err := read(r, how)
+			if surprise, ok := errors.AsType[*surpriseError](err); ok {
+				long[t.fields[surprise.column].name] = true
+				continue
+			}
+			if err == nil {
+				f, written = t.frame, said
+			}
+			return err
 		}
-		return err
 	})
 	return f, written, err
 }
 
 // openColumnar reads a table of such a file.
 func openColumnar(ctx context.Context, kind, path string, how *Reading) (*Source, error) {
-	f, written, err := columnarFrame(ctx, kind, path, how)
+	f, written, err := columnarFrame(ctx, kind, path, how, map[string]bool{})
 	if err != nil {
 		return nil, err
 	}

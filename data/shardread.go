@@ -13,6 +13,12 @@ func (s *shards) source(ctx context.Context, how *Reading) (src *Source, err err
 	if err := how.fits(s.kind, s.dir); err != nil {
 		return nil, err
 	}
+	if b, err := s.bundle(ctx); b != nil || err != nil {
+		if err != nil {
+			return nil, err
+		}
+		return b.source(ctx, how, s.ignored)
+	}
 	switch {
 	case slices.Contains(tables, s.kind):
 		src, err = s.tables(ctx, how)
@@ -107,7 +113,7 @@ func (j *joined) begin(t *tableReader, path string) map[int]bool {
 	j.now = t
 	if j.frame != nil && j.named && !t.named && t.dialect.width == len(j.fields) && len(t.sample) > 0 {
 		t.header, t.named = j.names(), true
-		if slices.Equal(t.sample[0], t.header) { // of numbers
+		if first, _ := distinct(t.sample[0]); slices.Equal(first, t.header) { // of numbers
 			t.dialect.names = true
 		} else {
 			j.bare = append(j.bare, filepath.Base(path))
@@ -149,6 +155,9 @@ func (s *shards) join(k int, j *joined, t *tableReader) error {
 	}
 	if t.decimal == ',' && j.decimal == "" {
 		j.decimal = ","
+	}
+	for _, at := range t.longColumns() {
+		j.asText[t.key(at)] = true
 	}
 	if j.frame == nil || j.rows == 0 {
 		j.frame, j.first = f, t

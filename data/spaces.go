@@ -11,6 +11,7 @@ type spaces struct {
 	err     error
 	quoted  bool
 	started bool // a field of the line was seen
+	within  bool // a field
 	pending bool // blanks since
 }
 
@@ -46,13 +47,13 @@ func (s *spaces) take(p *byte) bool {
 		s.pending, s.left = s.started, s.left[1:]
 		return false
 	case c == '\n':
-		s.started, s.pending = false, false
+		s.started, s.pending, s.within = false, false, false
 	case s.pending: // and this byte comes again
-		s.pending = false
+		s.pending, s.within = false, false
 		*p = '\t'
 		return true
 	default:
-		s.started, s.quoted = true, c == '"'
+		s.started, s.quoted, s.within = true, c == '"' && !s.within, true
 	}
 	*p, s.left = c, s.left[1:]
 	return true

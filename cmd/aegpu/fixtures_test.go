@@ -23,10 +23,10 @@ func fixtures(t *testing.T) {
 	csv := string(contents(t, "waves.csv"))
 	for name, text := range map[string]string{
 		"narrow.csv": "1,2\n3,4\n5,6\n7,8\n9,10\n", "one.csv": "1,2\n", "oneclass.csv": ofOneClass(csv), "empty.csv": "", "blank.csv": "\n\n\n", "header.csv": "a,b,c\n",
-		"halfcodes.csv": "code_2,code_0,b\n1,2.5,3\n", "longcodes.csv": "code_0,code_1,code_2,code_3\n1,2.5,3,4\n", "twicecodes.csv": "code_0,code_1,code_1,code_2\n1,2.5,3,4\n",
+		"halfcodes.csv": "code_2,code_0,b\n1,2.5,3\n", "longcodes.csv": "code_0,code_1,code_2,code_3\n1,2.5,3,4\n",
 		"somedata.csv": "a,x1,b\n1,2.5,3\n", "ownnames.csv": "z0,z1,z2,z3\n1,2.5,3,4\n",
 		"ragged.csv": "1,2\n3\n", "word.csv": "1,2\n3,four\n", "nan.csv": "1,2\n3,NaN\n", "inf.csv": "1,2\n3,-Inf\n", "huge.csv": "1,2\n3,1e39\n", "overflow.csv": "1,2\n3,1e999\n",
-		"quote.csv": "1,2\n\"3,4\n", "binary.csv": "\x00\x01\x02\xff\n\x00", "semicolons.csv": "1;2\n3;4\n", "labels.csv": "label\n1\n2\n", "nolabel.csv": "a,label\n1,\n", "answers.csv": "a,b\n1,yes\n2,True\n3,perhaps\n",
+		"quote.csv": "1,2\n\"3,4\n", "binary.csv": "\x00\x01\x02\xff\n\x00", "opened.csv": "a,b\n5\" pipe,1\n3,\"4\n5,6\n7,8\n", "after.csv": "1,2\n\"3\"x,4\n", "old.feather": "FEA1\x00\x00\x00\x00FEA1", "semicolons.csv": "1;2\n3;4\n", "labels.csv": "label\n1\n2\n", "nolabel.csv": "a,label\n1,\n", "answers.csv": "a,b\n1,yes\n2,True\n3,perhaps\n",
 		"text.npy": "not an array\n", "cut.npy": string(contents(t, "waves.npy")[:300]), "empty.npy": "", "claims.npy": npy("<f4", "(1152921504606846976, 2)", 8),
 		"negative.npy": npy("<f4", "(-1, 2)", 8), "words.npy": npy("<U5", "(2, 2)", 80), "complex.npy": npy("<c8", "(2, 2)", 32), "nan.npy": npy("<f4", "(1, 2)", 4) + "\x00\x00\xc0\x7f", "norows.npy": npy("<f4", "(0, 2)", 0),
 		"text.npz": "not an archive\n", "empty.npz": "", "cut.idx": "\x00\x00\x08\x02\x00\x00\x00\x02", "text.idx": "not images", "claims.idx": "\x00\x00\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
