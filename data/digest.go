@@ -17,7 +17,7 @@ const (
 // their text, columns by their names where they have names, so that neither the order of rows, columns and levels nor
 // float32 or float64 has a say. Bytes are hashed as bytes.
 func (s *Set) rowDigests(key uint64) []uint64 {
-	h := rowHash{set: s.holder(), order: s.byName()}
+	h := rowHash{set: s.hashed(), order: s.byName()}
 	for _, c := range s.Columns {
 		var texts []uint64
 		for _, l := range c.Levels {
@@ -27,10 +27,26 @@ func (s *Set) rowDigests(key uint64) []uint64 {
 	}
 	digests := make([]uint64, s.Rows)
 	for i := range digests {
-		words, tail := h.row(s.holderRow(i))
+		words, tail := h.row(s.hashedRow(i))
 		digests[i] = sip(key, rowKey, words, tail)
 	}
 	return digests
+}
+
+// hashed returns the set whose rows are hashed for those of s: the one that holds their numbers.
+func (s *Set) hashed() *Set {
+	if s.prepared() || s.rounded {
+		return s.Part(0, s.Rows)
+	}
+	return s.holder()
+}
+
+// hashedRow returns which row of hashed is row i.
+func (s *Set) hashedRow(i int) int {
+	if s.prepared() || s.rounded {
+		return i
+	}
+	return s.holderRow(i)
 }
 
 // unitDigests returns a hash of what stays together in a split: of every row, or of the group that it belongs to.

@@ -25,8 +25,8 @@ type Disk struct {
 	left   int64 // bytes of memory that arrays may still take
 	memory int64
 	maps   [][]byte
-	Bytes  int64 // of arrays on disk, those in the data's own files left out
-	Mapped int64 // of all arrays on disk
+	own    int64 // bytes of the Disk's files
+	mapped int64 // of all arrays on disk
 	stop   chan struct{}
 }
 
@@ -67,6 +67,19 @@ func diskOf(ctx context.Context) *Disk {
 
 // Memory returns how many bytes of memory the data may take in all.
 func (d *Disk) Memory() int64 { return d.memory }
+
+// Limit sets how many bytes of memory the data may take in all, before any are read.
+func (d *Disk) Limit(memory int64) { d.memory, d.left = memory, memory }
+
+// Kept returns how many bytes of arrays are read from disk, and how many of these in files of the Disk's own.
+func (d *Disk) Kept() (own, all int64) {
+	if d == nil {
+		return 0, 0
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.own, d.mapped
+}
 
 // OnDisk reports whether numbers of the set are on disk, or were too many for memory together with others.
 func (s *Set) OnDisk() bool {
@@ -194,9 +207,9 @@ func release[T number](d *Disk, v []T) {
 	for k, m := range d.maps {
 		if start := uintptr(unsafe.Pointer(unsafe.SliceData(m))); at >= start && at < start+uintptr(len(m)) {
 			d.maps = append(d.maps[:k], d.maps[k+1:]...)
-			d.Mapped -= int64(len(m))
+			d.mapped -= int64(len(m))
 			if at == start {
-				d.Bytes -= int64(len(m))
+				d.own -= int64(len(m))
 			}
 			unmap(m)
 			return
@@ -231,7 +244,7 @@ func (d *Disk) add(b []byte, own int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.maps = append(d.maps, b)
-	d.Bytes, d.Mapped = d.Bytes+own, d.Mapped+int64(len(b))
+	d.own, d.mapped = d.own+own, d.mapped+int64(len(b))
 	if d.stop == nil {
 		d.stop = make(chan struct{})
 		go d.keepSmall(d.stop)

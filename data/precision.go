@@ -63,9 +63,7 @@ func (s *Set) blurred() bool {
 func (s *Set) narrowed() *Set {
 	t := *s
 	if s.under != nil || s.disk != nil {
-		if s.under == nil {
-			t.under, t.order = s, firstNumbers(s.Rows)
-		}
+		t.under, t.through, t.order = s, nil, nil
 		t.F64, t.rounded = nil, true
 		return &t
 	}

@@ -96,10 +96,12 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 		t.setImages(nil)
 	}
 	t.Black, t.White, t.span = 0, 0, nil
-	t.U8, t.F64, t.under, t.order, t.rounded = nil, nil, nil, nil, false
-	if t.F32, err = newArray[float32](s.disk, t.Rows*t.Cols); err != nil {
-		return nil, err
+	t.U8, t.F32, t.F64, t.under, t.through, t.order, t.rounded = nil, nil, nil, nil, nil, nil, false
+	if !s.disk.takes(4 * int64(t.Rows) * int64(t.Cols)) {
+		t.under, t.through = s, p // as they are read
+		return &t, nil
 	}
+	t.F32 = make([]float32, t.Rows*t.Cols)
 	p.Rows(t.F32, s, 0, s.Rows)
 	return &t, nil
 }

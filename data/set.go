@@ -29,10 +29,11 @@ type Set struct {
 	F64 []float64
 
 	// Of rows that are some of those on disk, U8, F32 and F64 are nil.
-	disk    *Disk // where numbers are kept that memory does not hold; nil for nowhere
-	under   *Set  // whose rows these are; nil for their own
-	order   []int // the rows of under
-	rounded bool  // float64 of under count as float32
+	disk    *Disk        // where numbers are kept that memory does not hold; nil for nowhere
+	under   *Set         // whose rows these are; nil for their own
+	through *Preparation // by which rows of under are prepared; nil where they are as they are
+	order   []int        // the rows of under; nil for all
+	rounded bool         // float64 of under count as float32
 
 	Gaps    bool     // whether cells may be missing: a NaN in F32 or F64 is one
 	Columns []Column // Cols descriptions of the columns; nil where they are real numbers without names
@@ -50,7 +51,7 @@ type Set struct {
 // holder returns the set that holds the numbers.
 func (s *Set) holder() *Set {
 	if s.under != nil {
-		return s.under
+		return s.under.holder()
 	}
 	return s
 }
@@ -58,21 +59,38 @@ func (s *Set) holder() *Set {
 // holderRow returns which row of holder is row i.
 func (s *Set) holderRow(i int) int {
 	if s.under != nil {
-		return s.order[i]
+		return s.under.holderRow(s.below(i))
 	}
 	return i
 }
 
+// below returns which row of under is row i.
+func (s *Set) below(i int) int {
+	if s.order == nil {
+		return i
+	}
+	return s.order[i]
+}
+
 // IsBytes reports whether the numbers are bytes, wherever they are kept.
-func (s *Set) IsBytes() bool { return s.holder().U8 != nil }
+func (s *Set) IsBytes() bool { return s.holder().U8 != nil && !s.prepared() }
 
 // float64s says whether the numbers are float64.
-func (s *Set) float64s() bool { return s.holder().F64 != nil && !s.rounded }
+func (s *Set) float64s() bool {
+	return s.holder().F64 != nil && !s.prepared() && !s.rounded && (s.under == nil || s.under.float64s())
+}
+
+// prepared says whether rows are made of those that are on disk as they are read.
+func (s *Set) prepared() bool { return s.through != nil || s.under != nil && s.under.prepared() }
 
 // Row writes row i to dst (Cols values), bytes as v/255 and float64 rounded to the nearest float32.
 func (s *Set) Row(dst []float32, i int) {
-	if s.under != nil {
-		s.under.Row(dst, s.order[i])
+	switch {
+	case s.through != nil:
+		s.through.Rows(dst[:s.Cols], s.under, s.below(i), 1)
+		return
+	case s.under != nil:
+		s.under.Row(dst, s.below(i))
 		return
 	}
 	lo, hi := i*s.Cols, (i+1)*s.Cols
@@ -96,8 +114,13 @@ func (s *Set) At(i, j int) float64 { return s.value(i*s.Cols + j) }
 
 // value returns value i of the set, counted row after row, bytes as Row gives them.
 func (s *Set) value(i int) float64 {
+	if s.through != nil {
+		row := make([]float32, s.Cols)
+		s.Row(row, i/s.Cols)
+		return float64(row[i%s.Cols])
+	}
 	if s.under != nil {
-		v := s.under.value(s.order[i/s.Cols]*s.Cols + i%s.Cols)
+		v := s.under.value(s.below(i/s.Cols)*s.Cols + i%s.Cols)
 		if s.rounded {
 			v = float64(float32(v))
 		}
@@ -114,8 +137,16 @@ func (s *Set) value(i int) float64 {
 
 // wideRow writes row i to dst (Cols values) as value returns them.
 func (s *Set) wideRow(dst []float64, i int) {
+	if s.through != nil {
+		row := make([]float32, s.Cols)
+		s.Row(row, i)
+		for j, v := range row {
+			dst[j] = float64(v)
+		}
+		return
+	}
 	if s.under != nil {
-		s.under.wideRow(dst, s.order[i])
+		s.under.wideRow(dst, s.below(i))
 		if s.rounded {
 			for j, v := range dst[:s.Cols] {
 				dst[j] = float64(float32(v))
@@ -143,6 +174,15 @@ func (s *Set) wideRow(dst []float64, i int) {
 func (s *Set) NameRows(like *Set) {
 	s.Name, s.IDs, s.IDName = like.Name, like.IDs, like.IDName
 	s.Labels, s.Classes, s.LabelName = like.Labels, like.Classes, like.LabelName
+}
+
+// LabelNumbers returns the labels as numbers.
+func (s *Set) LabelNumbers() []float32 {
+	v := make([]float32, len(s.Labels))
+	for i, l := range s.Labels {
+		v[i] = float32(l)
+	}
+	return v
 }
 
 // ClassesPresent returns how many classes there are rows of.
@@ -187,12 +227,22 @@ func (s *Set) Part(start, n int) *Set {
 // loaded returns a copy in memory of n rows that are on disk.
 func (s *Set) loaded(start, n int) *Set {
 	p := *s
-	p.Rows, p.under, p.order, p.rounded = n, nil, nil, false
-	idx := s.order[start : start+n]
-	w := s.under
-	p.U8, p.F32, p.F64 = pick(w.U8, s.Cols, idx), pick(w.F32, s.Cols, idx), pick(w.F64, s.Cols, idx)
-	if s.rounded {
-		p = *p.narrowed()
+	p.Rows, p.under, p.through, p.order, p.rounded, p.disk = n, nil, nil, nil, false, nil
+	switch w := s.holder(); {
+	case s.through != nil && s.order == nil:
+		p.F32 = make([]float32, n*s.Cols)
+		s.through.Rows(p.F32, s.under, start, n)
+	case s.prepared() || w.F64 != nil && !s.float64s():
+		p.F32 = make([]float32, n*s.Cols)
+		for i := range n {
+			s.Row(p.F32[i*s.Cols:], start+i)
+		}
+	default:
+		idx := make([]int, n)
+		for i := range idx {
+			idx[i] = s.holderRow(start + i)
+		}
+		p.U8, p.F32, p.F64 = pick(w.U8, s.Cols, idx), pick(w.F32, s.Cols, idx), pick(w.F64, s.Cols, idx)
 	}
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p
@@ -225,9 +275,12 @@ func (s *Set) Subset(idx []int) *Set {
 	t := *s
 	t.Rows = len(idx)
 	if s.under != nil || !s.disk.takes(int64(len(idx))*s.rowBytes()) {
-		t.under, t.order = s.holder(), idx
-		if s.under != nil {
-			t.order = pick(s.order, 1, idx)
+		t.under, t.through, t.order, t.rounded = s, nil, idx, false
+		if s.under != nil && s.through == nil && !s.rounded {
+			t.under, t.order = s.under, make([]int, len(idx))
+			for k, i := range idx {
+				t.order[k] = s.below(i)
+			}
 		}
 		t.U8, t.F32, t.F64 = nil, nil, nil
 		t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
@@ -240,10 +293,10 @@ func (s *Set) Subset(idx []int) *Set {
 
 // rowBytes is the size of a row as it is stored.
 func (s *Set) rowBytes() int64 {
-	switch w := s.holder(); {
-	case w.U8 != nil:
+	switch {
+	case s.IsBytes():
 		return int64(s.Cols)
-	case w.F64 != nil:
+	case s.float64s():
 		return 8 * int64(s.Cols)
 	}
 	return 4 * int64(s.Cols)

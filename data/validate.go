@@ -13,7 +13,7 @@ func (s *Set) Validate() error {
 	}
 	n, have := product([]int{s.Rows, s.Cols}), len(s.U8)+len(s.F32)+len(s.F64)
 	if s.under != nil { // which was looked at
-		have = len(s.order) * s.under.Cols
+		have = n
 	}
 	switch {
 	case s.U8 != nil && s.F32 != nil || s.U8 != nil && s.F64 != nil || s.F32 != nil && s.F64 != nil:

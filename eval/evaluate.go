@@ -15,7 +15,30 @@ const evalBatch = 1000
 // resident is a set on a device, prepared for a model.
 type resident struct {
 	set          *data.Set    // the prepared rows on the host
-	rows, labels backend.Data // labels is zero where there are none
+	rows, labels backend.Data // labels is zero where there are none; of a set on disk the first rows
+	model        *model.Model
+}
+
+// whole reports whether all rows are on the device.
+func (r resident) whole() bool { return r.rows.Rows == r.set.Rows }
+
+// load returns rows from one on that are on the device, and their labels, for [model.Evaluator.EvaluateIn].
+func (r resident) load(from int) (rows, labels backend.Data, err error) {
+	if r.whole() {
+		return r.rows, r.labels, nil
+	}
+	n := min(r.rows.Rows, r.set.Rows-from)
+	part := r.set.Part(from, n)
+	dev := r.model.Device()
+	v := make([]float32, n*r.rows.Cols)
+	for i := range n {
+		part.Row(v[i*r.rows.Cols:], i)
+	}
+	dev.Upload(backend.Tensor{Mem: r.rows.Mem, Off: r.rows.Off, Rows: n, Cols: r.rows.Cols}, v)
+	if r.labels.Mem != nil {
+		dev.Upload(backend.Tensor{Mem: r.labels.Mem, Off: r.labels.Off, Rows: n, Cols: 1}, part.LabelNumbers())
+	}
+	return r.rows.Head(n), r.labels.Head(min(n, r.labels.Rows)), nil
 }
 
 // makeResident prepares a set of raw rows and copies it to the model's device, where it
@@ -25,7 +48,10 @@ func makeResident(m *model.Model, s *data.Set) (resident, error) {
 	if err != nil {
 		return resident{}, err
 	}
-	r := resident{set: rows}
+	r := resident{set: rows, model: m}
+	if rows.OnDisk() {
+		return r, r.hold()
+	}
 	if r.rows, err = model.Upload(m.Device(), rows); err != nil {
 		return r, err
 	}
@@ -35,10 +61,31 @@ func makeResident(m *model.Model, s *data.Set) (resident, error) {
 	return r, err
 }
 
+// hold takes the device's memory for some rows at a time, whole batches of them, and brings the first there.
+func (r *resident) hold() (err error) {
+	n := max(int(r.set.Memory()/16/4/int64(r.set.Cols)), 1)
+	n = min(max(n/evalBatch, 1)*evalBatch, r.set.Rows)
+	dev := r.model.Device()
+	t, err := dev.Alloc(n, r.set.Cols)
+	if err != nil {
+		return err
+	}
+	r.rows = t.Data()
+	if r.set.Labels != nil {
+		if t, err = dev.Alloc(n, 1); err != nil {
+			r.free()
+			return err
+		}
+		r.labels = t.Data()
+	}
+	_, _, err = r.load(0)
+	return err
+}
+
 // prepared returns raw rows as the model sees them.
 func prepared(m *model.Model, s *data.Set) (*data.Set, error) {
 	p := m.Preparation()
-	if !p.Identity() || s.F64 != nil {
+	if !s.OnDisk() && (!p.Identity() || s.F64 != nil) {
 		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
 			return nil, err
 		}
@@ -71,7 +118,11 @@ func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corr
 		return model.Metrics{}, err
 	}
 	defer e.Close()
-	return e.Evaluate(ctx, r.rows, r.labels, model.EvaluateOptions{Beta: 1, Seed: seed})
+	v, err := e.EvaluateIn(ctx, r.set.Rows, r.load, model.EvaluateOptions{Beta: 1, Seed: seed})
+	if err == nil && !r.whole() {
+		_, _, err = r.load(0)
+	}
+	return v, err
 }
 
 // jacobianRows is how many examples the Jacobian's norm is measured on: the

@@ -24,11 +24,7 @@ func UploadLabels(dev backend.Device, s *data.Set) (backend.Data, error) {
 	if s.Labels == nil {
 		return backend.Data{}, nil
 	}
-	v := make([]float32, s.Rows)
-	for i, l := range s.Labels {
-		v[i] = float32(l)
-	}
-	return uploadFloats(dev, s.Rows, 1, v)
+	return uploadFloats(dev, s.Rows, 1, s.LabelNumbers())
 }
 
 func uploadFloats(dev backend.Device, rows, cols int, v []float32) (backend.Data, error) {

@@ -69,7 +69,10 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
 	if n := windowRows(&c, sets.Train.Rows); n > 0 {
-		m.Data = 4 * max(n, min(evalBatch, sets.Train.Rows)) * sets.Preparation.Inputs()
+		if sets.Val != nil {
+			n = max(n, min(evalBatch, sets.Val.Rows))
+		}
+		m.Data = 4 * n * sets.Preparation.Inputs()
 		if sets.Train.Labels != nil {
 			m.Data += 4 * n
 		}

@@ -181,7 +181,11 @@ func (r *run) openWindow(rows int) (err error) {
 		return err
 	}
 	r.means = columnMeans(first)
-	r.window, err = newWindow(r.dev, p, s.Train.Labels != nil, max(rows, min(evalBatch, s.Train.Rows)), r.config.Block, r.config.Seed)
+	held := rows
+	if s.Val != nil {
+		held = max(held, min(evalBatch, s.Val.Rows))
+	}
+	r.window, err = newWindow(r.dev, p, s.Train.Labels != nil, held, r.config.Block, r.config.Seed)
 	if err != nil {
 		return err
 	}

@@ -125,6 +125,7 @@ func (w *window) load(key, next windowKey) error {
 
 // evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, and returns them.
 func (w *window) evaluated(s *data.Set, from, batch int) (rows, labels backend.Data, err error) {
+	batch = min(batch, s.Rows)
 	most := w.rows / batch * batch
 	key := windowKey{s, -1, from, min(most, s.Rows-from)}
 	next := windowKey{s, -1, from + key.n, min(most, s.Rows-from-key.n)}

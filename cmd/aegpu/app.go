@@ -23,6 +23,7 @@ import (
 // for people to err. leave, where there is one, is called with the context's error when a command that did not end in
 // time is left to itself: it gives up what is the command's, and returns the error to end with.
 type streams struct {
+	disk     *data.Disk // of numbers that memory does not hold
 	in       io.Reader
 	out, err *printer
 	began    time.Time   // when the command started
@@ -36,7 +37,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	ctx = data.WithInput(data.WithMemory(ctx, hostmemory.AskBytes), stdin)
-	s := &streams{in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
+	disk := newDisk()
+	defer disk.Close()
+	ctx = data.WithDisk(ctx, disk)
+	s := &streams{disk: disk, in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
@@ -112,17 +116,18 @@ func newApp(s *streams) *cli.App {
 			newDataCommand(s), newVersionCommand(s),
 		},
 	}
-	dress(app.Commands)
+	s.dress(app.Commands)
 	return app
 }
 
 // dress gives commands, and those below them, what all have.
-func dress(commands []*cli.Command) {
+func (s *streams) dress(commands []*cli.Command) {
 	for _, c := range commands {
+		c.Before = s.limitMemory
 		c.OnUsageError = usageError
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = commandHelp
-		dress(c.Subcommands)
+		s.dress(c.Subcommands)
 	}
 }
 

@@ -23,7 +23,7 @@ func newDataInfoCommand(s *streams) *cli.Command {
 			"  aegpu data info table.csv --label grade --drop customer",
 		Flags: append(settingFlagsOf(infoNames),
 			&cli.BoolFlag{Name: "all", Usage: "show every column, not the first " + fmt.Sprint(mostShown) + " alone", DisableDefaultText: true},
-			jsonFlag(), quietFlag()),
+			memoryFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runDataInfo(c, s) },
 	}
 }

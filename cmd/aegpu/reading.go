@@ -23,7 +23,7 @@ func readingFlags() []cli.Flag {
 			}
 		}
 	}
-	return flags
+	return append(flags, memoryFlag())
 }
 
 // readingOf is how the data of a command are to be read, as rows of a preparation.
@@ -59,5 +59,6 @@ func (s *streams) sayFound(source *data.Source, quiet bool) {
 			fmt.Fprintln(s.err, oneLine(errors.New(line)))
 		}
 	}
+	s.sayDisk(quiet)
 	s.warnAll(source.Doubts)
 }

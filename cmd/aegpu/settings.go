@@ -101,7 +101,7 @@ func settingFlags() []cli.Flag {
 		}
 		flags = append(flags, &cli.StringFlag{Name: s.name, Usage: s.usage, Category: s.category, DefaultText: defaultText(s.name)})
 	}
-	return flags
+	return append(flags, memoryFlag())
 }
 
 // isSwitch reports whether a setting is on or off.
