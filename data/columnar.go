@@ -51,7 +51,7 @@ type randomFile struct {
 
 // withRandom opens a file of a format that is read from its end.
 func withRandom(ctx context.Context, path, format string, read func(*randomFile) error) error {
-	f, info, err := openStat(path)
+	f, info, err := openTold(ctx, path)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ const smallMember = 1 << 16
 // openNPZ reads the arrays X and, where it is there, y of an archive, or those of the other names of bundleRoles;
 // x_train, y_train, x_test and y_test, say, give two parts. A sparse matrix of SciPy is made dense.
 func openNPZ(ctx context.Context, path string, how *Reading) (*Source, error) {
-	f, info, err := openStat(path)
+	f, info, err := openTold(ctx, path)
 	if err != nil {
 		return nil, err
 	}
