@@ -9,7 +9,7 @@ import (
 
 // newDataCommand has the commands that look at data.
 func newDataCommand(s *streams) *cli.Command {
-	below := []*cli.Command{newDataInfoCommand(s), newDataConvertCommand(s)}
+	below := []*cli.Command{newDataInfoCommand(s), newDataConvertCommand(s), newDataDownloadCommand(s)}
 	var list strings.Builder
 	list.WriteString("Commands:")
 	for _, c := range below {
