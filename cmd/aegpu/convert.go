@@ -70,7 +70,7 @@ func runDataConvert(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	done := converted{Data: from, Part: part, Rows: set.Rows, Columns: set.Cols, Type: partOfSet(set).Type, File: to, Lost: lost(to, set)}
+	done := converted{Data: from, Part: part, Rows: set.Rows, Columns: set.Cols, Type: typeOf(set), File: to, Lost: lost(to, set)}
 	w := rowsFile{path: to, rows: set.Rows}
 	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
 		raw, err := data.Raw(to, set.Part(start, n))
@@ -110,8 +110,14 @@ func apart(from, to string) error {
 	if written, err := os.Stat(to); err == nil && os.SameFile(read, written) {
 		return wrong("%s is %s, which is read: expected another file to write", to, from)
 	}
-	if folder, err := os.Stat(filepath.Dir(filepath.Clean(to))); err == nil && os.SameFile(read, folder) {
-		return wrong("%s is in %s, which is read: expected a file elsewhere", to, from)
+	path, err := filepath.Abs(to)
+	for at := filepath.Dir(path); err == nil; at = filepath.Dir(at) {
+		if folder, err := os.Stat(at); err == nil && os.SameFile(read, folder) {
+			return wrong("%s is in %s, which is read: expected a file elsewhere", to, from)
+		}
+		if at == filepath.Dir(at) {
+			break
+		}
 	}
 	return nil
 }

@@ -108,6 +108,11 @@ func TestConvertImages(t *testing.T) {
 		}
 		before = file
 	}
+	edge := written(t, "edge.csv", "p,q,r,s\n0,5,17,9\n1,7,250,3\n0,9,8,1\n") // a pixel that is 0 or 1 may be yes/no, and is none here
+	must(t, "data", "convert", edge, filepath.Join(out, "edge.npy"), "--layout", "2x2")
+	if s := opened(t, filepath.Join(out, "edge.npy"), data.Reading{}); s.Height != 2 || s.At(1, 0) != 1 || s.At(1, 2) != 250 {
+		t.Error(s.Height, s.F32)
+	}
 	must(t, "data", "convert", pictures, filepath.Join(out, "grid.png"))
 	if b := decoded(t, out, "grid.png").Bounds(); b.Dx() < 40 {
 		t.Error(b)
@@ -142,7 +147,8 @@ func TestConvertOntoItself(t *testing.T) {
 			t.Errorf("%s: %v", to, o)
 		}
 	}
-	for _, to := range []string{"in/b.csv", "in/b/"} {
+	put(t, "in/deep/c.csv", "x,y\n1,2\n")
+	for _, to := range []string{"in/b.csv", "in/b/", "in/deep/c.csv"} {
 		if o := command(t.Context(), "data", "convert", "in", to); o.code != 2 || !strings.Contains(o.err, "is in in, which is read") {
 			t.Errorf("%s: %v", to, o)
 		}

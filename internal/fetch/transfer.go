@@ -107,7 +107,7 @@ func (t *transfer) begin(answer *http.Response, body *bufio.Reader) error {
 func plain(ctx context.Context, err error) error {
 	var wrapped *url.Error
 	switch {
-	case context.Cause(ctx) == errStalled:
+	case errors.Is(context.Cause(ctx), errStalled):
 		return errStalled
 	case errors.As(err, &wrapped):
 		return wrapped.Err
