@@ -28,6 +28,7 @@ type streams struct {
 	began    time.Time   // when the command started
 	unsaved  atomic.Bool // it has something to save when it is ended
 	leave    atomic.Pointer[func(error) error]
+	progress *progress
 	doubts   []string // warnings of a command that succeeds: one that fails says why in a line
 }
 
@@ -37,6 +38,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	defer cancel(nil)
 	ctx = data.WithInput(data.WithMemory(ctx, hostmemory.AskBytes), stdin)
 	s := &streams{in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
+	s.progress = newProgress(s.err)
+	defer s.err.show("")
+	ctx = data.WithProgress(ctx, s.progress.told)
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
@@ -112,17 +116,21 @@ func newApp(s *streams) *cli.App {
 			newDataCommand(s), newVersionCommand(s),
 		},
 	}
-	dress(app.Commands)
+	s.dress(app.Commands)
 	return app
 }
 
 // dress gives commands, and those below them, what all have.
-func dress(commands []*cli.Command) {
+func (s *streams) dress(commands []*cli.Command) {
 	for _, c := range commands {
+		c.Before = func(c *cli.Context) error {
+			s.progress.quiet.Store(c.Bool("quiet"))
+			return nil
+		}
 		c.OnUsageError = usageError
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = commandHelp
-		dress(c.Subcommands)
+		s.dress(c.Subcommands)
 	}
 }
 

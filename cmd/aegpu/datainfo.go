@@ -139,7 +139,7 @@ func named(name string) string {
 }
 
 func partOfSet(s *data.Set) infoPart {
-	p := infoPart{Rows: s.Rows, Columns: s.Cols, Shape: []int{s.Cols}, Type: "float32"}
+	p := infoPart{Rows: s.Rows, Columns: s.Cols, Shape: []int{s.Cols}, Type: typeOf(s)}
 	switch {
 	case s.Channels > 1:
 		p.Shape = []int{s.Height, s.Width, s.Channels}
@@ -148,11 +148,8 @@ func partOfSet(s *data.Set) infoPart {
 	}
 	lo, hi := s.Range()
 	p.Min, p.Max = float64(lo), float64(hi)
-	switch {
-	case s.U8 != nil:
-		p.Type, p.Min, p.Max = "uint8", float64(slices.Min(s.U8)), float64(slices.Max(s.U8))
-	case s.F64 != nil:
-		p.Type = "float64"
+	if s.U8 != nil {
+		p.Min, p.Max = float64(slices.Min(s.U8)), float64(slices.Max(s.U8))
 	}
 	if s.Gaps {
 		for i := range s.Rows {
@@ -169,6 +166,17 @@ func partOfSet(s *data.Set) infoPart {
 	}
 	p.Groups = len(groups)
 	return p
+}
+
+// typeOf is the type of a set's numbers.
+func typeOf(s *data.Set) string {
+	switch {
+	case s.U8 != nil:
+		return "uint8"
+	case s.F64 != nil:
+		return "float64"
+	}
+	return "float32"
 }
 
 // classesOf counts the rows of every class that has some.
