@@ -101,7 +101,7 @@ func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 	deviations := p.Deviations()
 	for j := range p.Cols {
 		v, c := s.At(i, j), p.column(j)
-		if s.float64s() && !p.Wide {
+		if s.IsFloat64() && !p.Wide {
 			v = float64(float32(v))
 		}
 		sum := 0.0

@@ -38,7 +38,7 @@ func (s *Set) describe(h hash.Hash) {
 	switch n := s.Rows * s.Cols; {
 	case s.IsBytes():
 		stored[0] = n
-	case s.float64s():
+	case s.IsFloat64():
 		stored[2] = n
 	default:
 		stored[1] = n

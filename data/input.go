@@ -97,11 +97,7 @@ func openBytes(ctx context.Context, path string) (io.ReadCloser, fs.FileInfo, er
 	case path == StandardInput:
 		return nil, nil, wrong(path, "standard input is not there: expected a file")
 	}
-	f, info, err := openStat(path)
-	if err != nil {
-		return nil, nil, err
-	}
-	return f, info, nil
+	return openTold(ctx, path)
 }
 
 // openStat opens a file and says what it is.

@@ -195,9 +195,9 @@ func copyOf[T number](d *Disk, v []T) ([]T, error) {
 	return w, err
 }
 
-// measured says whether all columns are real numbers or counts, which pixels may be taken for.
+// measured says whether all columns are numbers, which pixels may be taken for: of ones at the edge, 0 and 1 may be all there is.
 func measured(columns []Column) bool {
-	return !slices.ContainsFunc(columns, func(c Column) bool { return !c.Kind.scaled() })
+	return !slices.ContainsFunc(columns, func(c Column) bool { return !c.Kind.scaled() && (c.Kind != YesNo || c.Levels != nil) })
 }
 
 // whole says whether all values are whole numbers within [0, 255], and one of them is above 1.

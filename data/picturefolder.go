@@ -174,10 +174,12 @@ func (r *pictureReader) set(ctx context.Context, i int) (*Set, error) {
 	if err := ask(int64(total)); err != nil {
 		return nil, err
 	}
+	defer func() { Progress(ctx, "reading "+s.Name, int64(len(part)), int64(len(part))) }()
 	for k, p := range part {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		Progress(ctx, "reading "+s.Name, int64(k), int64(len(part)))
 		h := r.heads[i][k]
 		// Decoded, as bytes, half resampled.
 		if need := 12*int64(h.width)*int64(h.height) + 32*int64(max(r.width, r.height))*int64(max(h.width, h.height)); need > 64<<20 {

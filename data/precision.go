@@ -47,7 +47,7 @@ func (p *precision) enough() bool {
 
 // blurred says whether float32 would lose what a model could tell apart.
 func (s *Set) blurred() bool {
-	if !s.float64s() {
+	if !s.IsFloat64() {
 		return false
 	}
 	p := newPrecision(s.Cols)

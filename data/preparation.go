@@ -58,7 +58,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 		return nil, err
 	}
 	wide := s.blurred()
-	if s.float64s() && !wide {
+	if s.IsFloat64() && !wide {
 		s = s.narrowed()
 	}
 	scaling, err := o.settle(s)

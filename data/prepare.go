@@ -12,7 +12,7 @@ import (
 func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 	in := p.Inputs()
 	dst = dst[:n*in]
-	identity, wide := p.Identity(), s.float64s()
+	identity, wide := p.Identity(), s.IsFloat64()
 	var raw []float64
 	if !identity {
 		raw = make([]float64, s.Cols)
@@ -82,7 +82,7 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Identity() && !s.float64s() {
+	if p.Identity() && !s.IsFloat64() {
 		if !p.Unit || s.IsBytes() {
 			return s, nil
 		}

@@ -75,9 +75,9 @@ func (s *Set) below(i int) int {
 // IsBytes reports whether the numbers are bytes, wherever they are kept.
 func (s *Set) IsBytes() bool { return s.holder().U8 != nil && !s.prepared() }
 
-// float64s says whether the numbers are float64.
-func (s *Set) float64s() bool {
-	return s.holder().F64 != nil && !s.prepared() && !s.rounded && (s.under == nil || s.under.float64s())
+// IsFloat64 reports whether the numbers are float64.
+func (s *Set) IsFloat64() bool {
+	return s.holder().F64 != nil && !s.prepared() && !s.rounded && (s.under == nil || s.under.IsFloat64())
 }
 
 // prepared says whether rows are made of those that are on disk as they are read.
@@ -232,7 +232,7 @@ func (s *Set) loaded(start, n int) *Set {
 	case s.through != nil && s.order == nil:
 		p.F32 = make([]float32, n*s.Cols)
 		s.through.Rows(p.F32, s.under, start, n)
-	case s.prepared() || w.F64 != nil && !s.float64s():
+	case s.prepared() || w.F64 != nil && !s.IsFloat64():
 		p.F32 = make([]float32, n*s.Cols)
 		for i := range n {
 			s.Row(p.F32[i*s.Cols:], start+i)
@@ -296,7 +296,7 @@ func (s *Set) rowBytes() int64 {
 	switch {
 	case s.IsBytes():
 		return int64(s.Cols)
-	case s.float64s():
+	case s.IsFloat64():
 		return 8 * int64(s.Cols)
 	}
 	return 4 * int64(s.Cols)

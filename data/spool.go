@@ -60,7 +60,7 @@ func openAnywhere(ctx context.Context, path, format string) (anywhere, int64, er
 		}
 		return noClose{in.disk}, info.Size(), nil
 	}
-	f, info, err := openStat(path)
+	f, info, err := openTold(ctx, path)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -45,8 +45,8 @@ func withFile(ctx context.Context, path string, read func(*stream) error) error 
 	if err != nil {
 		return err
 	}
-	if plain, ok := f.(*os.File); ok && s.r == packed && size >= 0 {
-		s.file = plain
+	if told, ok := f.(*toldFile); ok && s.r == packed && size >= 0 {
+		s.file = told.file
 	}
 	return read(s)
 }

@@ -126,7 +126,7 @@ func (p *parts) use(s *Set) error {
 	switch {
 	case s.Rows > p.left:
 		return wrong(p.path, "%d rows too many were given to write", s.Rows-p.left)
-	case s.Cols != f.Cols || s.IsBytes() != f.IsBytes() || s.float64s() != f.float64s() ||
+	case s.Cols != f.Cols || s.IsBytes() != f.IsBytes() || s.IsFloat64() != f.IsFloat64() ||
 		(s.Labels == nil) != (f.Labels == nil) || (s.IDs == nil) != (f.IDs == nil):
 		return wrong(p.path, "a part of %d columns does not go on a file of %d: expected the same columns, storage, labels and names of rows",
 			s.Cols, f.Cols)

@@ -85,7 +85,7 @@ func (r *resident) hold() (err error) {
 // prepared returns raw rows as the model sees them.
 func prepared(m *model.Model, s *data.Set) (*data.Set, error) {
 	p := m.Preparation()
-	if !s.OnDisk() && (!p.Identity() || s.F64 != nil) {
+	if !s.OnDisk() && (!p.Identity() || s.IsFloat64()) {
 		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
 			return nil, err
 		}

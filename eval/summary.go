@@ -308,7 +308,7 @@ func (p *PCA) Baseline(ctx context.Context, dev backend.Device, test *data.Set) 
 // psnr is the peak signal-to-noise ratio in dB, for data within [0, 1]; NaN for
 // others.
 func psnr(mse float64, s *data.Set) float64 {
-	if s.U8 == nil {
+	if !s.IsBytes() {
 		if lo, hi := s.Range(); lo < 0 || hi > 1 {
 			return math.NaN()
 		}

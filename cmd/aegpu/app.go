@@ -29,6 +29,7 @@ type streams struct {
 	began    time.Time   // when the command started
 	unsaved  atomic.Bool // it has something to save when it is ended
 	leave    atomic.Pointer[func(error) error]
+	progress *progress
 	doubts   []string // warnings of a command that succeeds: one that fails says why in a line
 }
 
@@ -39,8 +40,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx = data.WithInput(data.WithMemory(ctx, hostmemory.AskBytes), stdin)
 	disk := newDisk()
 	defer disk.Close()
-	ctx = data.WithDisk(ctx, disk)
 	s := &streams{disk: disk, in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
+	s.progress = newProgress(s.err)
+	defer s.err.show("")
+	ctx = data.WithProgress(data.WithDisk(ctx, disk), s.progress.told)
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
@@ -123,7 +126,10 @@ func newApp(s *streams) *cli.App {
 // dress gives commands, and those below them, what all have.
 func (s *streams) dress(commands []*cli.Command) {
 	for _, c := range commands {
-		c.Before = s.limitMemory
+		c.Before = func(c *cli.Context) error {
+			s.progress.quiet.Store(c.Bool("quiet"))
+			return s.limitMemory(c)
+		}
 		c.OnUsageError = usageError
 		c.HideHelpCommand = true
 		c.CustomHelpTemplate = commandHelp

@@ -9,7 +9,7 @@ import (
 
 // newDataCommand has the commands that look at data.
 func newDataCommand(s *streams) *cli.Command {
-	below := []*cli.Command{newDataInfoCommand(s)}
+	below := []*cli.Command{newDataInfoCommand(s), newDataConvertCommand(s), newDataDownloadCommand(s)}
 	var list strings.Builder
 	list.WriteString("Commands:")
 	for _, c := range below {
@@ -18,7 +18,7 @@ func newDataCommand(s *streams) *cli.Command {
 	list.WriteString("\n\n  aegpu data info table.csv")
 	return &cli.Command{
 		Name:        "data",
-		Usage:       "look at data without training",
+		Usage:       "look at data, convert and download them",
 		ArgsUsage:   "COMMAND [arguments]",
 		Description: list.String(),
 		Subcommands: below,

@@ -140,7 +140,7 @@ func named(name string) string {
 }
 
 func partOfSet(s *data.Set) infoPart {
-	p := infoPart{Rows: s.Rows, Columns: s.Cols, Shape: []int{s.Cols}, Type: "float32"}
+	p := infoPart{Rows: s.Rows, Columns: s.Cols, Shape: []int{s.Cols}, Type: typeOf(s)}
 	switch {
 	case s.Channels > 1:
 		p.Shape = []int{s.Height, s.Width, s.Channels}
@@ -149,11 +149,8 @@ func partOfSet(s *data.Set) infoPart {
 	}
 	lo, hi := s.Range()
 	p.Min, p.Max = float64(lo), float64(hi)
-	switch {
-	case s.IsBytes():
-		p.Type, p.Min, p.Max = "uint8", math.Round(255*float64(lo)), math.Round(255*float64(hi))
-	case s.F64 != nil:
-		p.Type = "float64"
+	if s.IsBytes() {
+		p.Min, p.Max = math.Round(255*float64(lo)), math.Round(255*float64(hi))
 	}
 	if s.Gaps {
 		for i := range s.Rows {
@@ -170,6 +167,17 @@ func partOfSet(s *data.Set) infoPart {
 	}
 	p.Groups = len(groups)
 	return p
+}
+
+// typeOf is the type of a set's numbers.
+func typeOf(s *data.Set) string {
+	switch {
+	case s.IsBytes():
+		return "uint8"
+	case s.IsFloat64():
+		return "float64"
+	}
+	return "float32"
 }
 
 // classesOf counts the rows of every class that has some.

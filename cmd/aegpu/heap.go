@@ -30,7 +30,7 @@ func limitHeap() error {
 
 // prepared are rows as a model sees them, where the host has memory for them.
 func prepared(p *data.Preparation, s *data.Set) (*data.Set, error) {
-	if !s.OnDisk() && (!p.Identity() || s.F64 != nil) {
+	if !s.OnDisk() && (!p.Identity() || s.IsFloat64()) {
 		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
 			return nil, err
 		}

@@ -100,6 +100,8 @@ func TestOnDiskIsAsInMemory(t *testing.T) {
 			}
 			run("pca", path, "--latent", "3", "--json")
 			run("data", "info", path)
+			run("data", "convert", path, filepath.Join(top, memory+".safetensors"))
+			file(filepath.Join(top, memory+".safetensors"))
 		}
 		for k, b := range results["8G"] {
 			if !bytes.Equal(b, results["0"][k]) {

@@ -86,16 +86,21 @@ func output(c *cli.Context) (string, error) {
 	if path == "" {
 		return "", wrong("-o FILE is missing: the file to write, as in -o out.npy")
 	}
+	return path, writable(path)
+}
+
+// writable refuses a file that cannot be written, by its name.
+func writable(path string) error {
 	if isPictureFolder(path) {
-		return path, newFolder(path)
+		return newFolder(path)
 	}
 	if !data.Writes(path) && !isPicture(path) {
-		return "", wrong("%s: unknown kind of file to write: expected a name ending in %s, .png, or / for a folder of pictures", path, data.Written)
+		return wrong("%s: unknown kind of file to write: expected a name ending in %s, .png, or / for a folder of pictures", path, data.Written)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return "", wrong("%s: there is no folder %s", path, filepath.Dir(path))
+		return wrong("%s: there is no folder %s", path, filepath.Dir(path))
 	}
-	return path, nil
+	return nil
 }
 
 // keepInputs refuses an output in whose place the command finds data or a file of its runs, under another name or by way of

@@ -2,10 +2,11 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aegpu/aegpu/model"
@@ -13,25 +14,35 @@ import (
 	"golang.org/x/term"
 )
 
-// progress shows a training on standard error: a live line on a terminal, and
-// plain lines, one an epoch and now and then within a long one, elsewhere.
+// progress shows on standard error how far a command is: on a terminal a live line, elsewhere, of a training alone, plain
+// lines, one an epoch and now and then within a long one.
 type progress struct {
-	w     io.Writer
+	w     *printer
 	width func() int // of the terminal, 0 where there is none
-	shown bool       // a live line stands on the terminal
-	last  time.Time  // of the last line
-	total int        // epochs of the phase under way
+	quiet atomic.Bool
+	last  time.Time // of the last line of a training
+	total int       // epochs of the phase under way
+
+	mu   sync.Mutex // for work, which is told of from several goroutines
+	work work
 }
 
-// pause is how long plain lines within an epoch are apart at least.
-const pause = 10 * time.Second
+// work is what is under way: from how much of it on, since when, and when that was last shown.
+type work struct {
+	what         string
+	from         int64
+	began, shown time.Time
+}
 
-func newProgress(w io.Writer) *progress {
+const (
+	pause = 10 * time.Second       // between plain lines within an epoch, at least
+	early = time.Second            // what takes less is not shown
+	often = 100 * time.Millisecond // between two states of a line
+)
+
+func newProgress(w *printer) *progress {
 	p := &progress{w: w, width: func() int { return 0 }, last: time.Now()}
-	if o, ok := w.(*printer); ok {
-		w = o.w
-	}
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := w.w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.width = func() int {
 			width, _, err := term.GetSize(int(f.Fd()))
 			if err != nil || width < 20 {
@@ -43,6 +54,39 @@ func newProgress(w io.Writer) *progress {
 	return p
 }
 
+// told shows how far work is, with the time that is left at its speed so far, and takes that away at its end.
+func (p *progress) told(what string, done, total int64) {
+	width := p.width()
+	if width == 0 || p.quiet.Load() {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := time.Now()
+	if p.work.what != what {
+		p.work = work{what: what, from: done, began: now}
+	}
+	w := &p.work
+	took := now.Sub(w.began)
+	switch {
+	case done >= total:
+		p.w.show("")
+		p.work = work{}
+	case took >= early && now.Sub(w.shown) >= often && done > w.from:
+		w.shown = now
+		left := time.Duration(float64(took) * float64(total-done) / float64(done-w.from))
+		p.w.show(fitted(fmt.Sprintf("%3d %%  %s left  %s", 100*done/total, duration(left), shownLine(what)), width))
+	}
+}
+
+// fitted is a line cut so that it stays one on a terminal.
+func fitted(line string, width int) string {
+	if runes := []rune(line); len(runes) >= width {
+		return string(runes[:width-1])
+	}
+	return line
+}
+
 // step shows where an epoch stands.
 func (p *progress) step(at train.Progress) {
 	p.total = at.Epochs
@@ -51,11 +95,7 @@ func (p *progress) step(at train.Progress) {
 		if len([]rune(text)) >= width {
 			text = stepText(at, "loss "+short(at.Terms.Loss()))
 		}
-		if runes := []rune(text); len(runes) >= width {
-			text = string(runes[:width-1])
-		}
-		fmt.Fprintf(p.w, "\r%s\x1b[K", text)
-		p.shown = true
+		p.w.show(fitted(text, width))
 		return
 	}
 	if time.Since(p.last) < pause {
@@ -72,17 +112,8 @@ func stepText(at train.Progress, terms string) string {
 
 // epoch leaves a line about an epoch that is done.
 func (p *progress) epoch(r train.Record) {
-	p.clear()
 	p.last = time.Now()
 	fmt.Fprintln(p.w, recordText(r, p.total))
-}
-
-// clear takes the live line away.
-func (p *progress) clear() {
-	if p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.shown = false
-	}
 }
 
 func recordText(r train.Record, epochs int) string {

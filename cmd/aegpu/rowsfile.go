@@ -38,7 +38,10 @@ func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.
 		return err
 	}
 	each := func(use func(*data.Set) error) error {
+		tell := func(done int) { data.Progress(ctx, "writing "+w.path, int64(done), int64(w.rows)) }
+		defer tell(w.rows)
 		for at := 0; at < w.rows; {
+			tell(at)
 			if err := ctx.Err(); err != nil {
 				return err
 			}
@@ -85,7 +88,7 @@ func (w *rowsFile) draw(each func(use func(*data.Set) error) error) error {
 			s.Grey(row, i)
 			x = append(x, row...)
 		}
-		known = s.U8 != nil || s.Black < s.White
+		known = s.IsBytes() || s.Black < s.White
 		return nil
 	})
 	if err != nil {

@@ -61,8 +61,9 @@ type printer struct {
 	w      io.Writer
 	cancel context.CancelCauseFunc
 
-	mu  sync.Mutex // a command that did not end in time may still print
-	err error
+	mu   sync.Mutex // a command that did not end in time may still print
+	err  error
+	live bool // a line stands on the terminal that the next text takes away
 }
 
 // failed is the first error.
@@ -75,6 +76,24 @@ func (p *printer) failed() error {
 func (p *printer) Write(b []byte) (int, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.live {
+		p.live = false
+		p.write([]byte("\r\x1b[K"))
+	}
+	return p.write(b)
+}
+
+// show has a line stand on the terminal instead of the one before, none where it is empty.
+func (p *printer) show(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.live || line != "" {
+		p.live = line != ""
+		p.write([]byte("\r" + line + "\x1b[K"))
+	}
+}
+
+func (p *printer) write(b []byte) (int, error) {
 	if p.err != nil {
 		return 0, p.err
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -211,9 +212,9 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	if text := updateText(&o.config, sets.Train.Rows); text != "" {
 		fmt.Fprintln(s.err, text)
 	}
-	p := newProgress(s.err)
-	defer p.clear()
-	options.Progress, options.Epoch = p.step, p.epoch
+	defer s.err.show("")
+	s.progress.last = time.Now()
+	options.Progress, options.Epoch = s.progress.step, s.progress.epoch
 	return train.Run(ctx, dev, o.config, sets, options)
 }
 

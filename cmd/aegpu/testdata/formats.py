@@ -33,7 +33,10 @@ def arrays(name, x, want):
             assert np.allclose(x[:, k], numbers[column], rtol=1e-6, atol=1e-6), (name, column)
 
 
-for name, label in labels.items():
+names = [name for name in labels if (here / f"{name}.csv").exists()]
+assert names
+for name in names:
+    label = labels[name]
     want = pd.read_csv(here / f"{name}.csv")
     same(name + ".tsv", pd.read_csv(here / f"{name}.tsv", sep="\t"), want)
     same(name + ".csv.gz", pd.read_csv(here / f"{name}.csv.gz"), want)
