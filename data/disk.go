@@ -27,11 +27,22 @@ type Disk struct {
 	maps   [][]byte
 	own    int64 // bytes of the Disk's files
 	mapped int64 // of all arrays on disk
+	files  []watched
 	stop   chan struct{}
 }
 
-// NewDisk returns a Disk for data that may take so many bytes of memory, whose files are in dir; "" is [SpoolDir].
+// watched is a file of the data whose numbers are read where they lie.
+type watched struct {
+	path string
+	info os.FileInfo
+}
+
+// NewDisk returns a Disk for data that may take so many bytes of memory, whose files are in dir; "" is [SpoolDir]. It is
+// nil, with which all data are in memory, on systems that are not Unix.
 func NewDisk(memory int64, dir string) *Disk {
+	if !canMap {
+		return nil
+	}
 	if dir == "" {
 		dir = SpoolDir()
 	}
@@ -130,6 +141,7 @@ func (d *Disk) takes(bytes int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if bytes > d.left {
+		d.left = min(d.left, d.memory/4) // the rest is for what is read of the disk
 		return false
 	}
 	d.left -= bytes
@@ -188,12 +200,38 @@ func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
 		return nil, &os.PathError{Op: "mmap", Path: s.path, Err: err}
 	}
 	d.add(b, 0)
+	d.watch(s.file)
 	if _, err := s.file.Seek(s.at+bytes, io.SeekStart); err != nil {
 		return nil, err
 	}
 	start := s.at
 	s.r, s.at = bufio.NewReader(s.file), start+bytes
 	return asArray[T](b[start:]), nil
+}
+
+// watch notes what a file is like.
+func (d *Disk) watch(f *os.File) {
+	if info, err := f.Stat(); err == nil {
+		d.mu.Lock()
+		d.files = append(d.files, watched{f.Name(), info})
+		d.mu.Unlock()
+	}
+}
+
+// Unchanged returns an [*Error] about a file that was written to since the set was read of it and is read still, nil where
+// there is none.
+func (s *Set) Unchanged() error {
+	if s.disk == nil {
+		return nil
+	}
+	s.disk.mu.Lock()
+	defer s.disk.mu.Unlock()
+	for _, f := range s.disk.files {
+		if now, err := os.Stat(f.path); err == nil && os.SameFile(now, f.info) && (now.Size() != f.info.Size() || !now.ModTime().Equal(f.info.ModTime())) {
+			return wrong(f.path, "it was written to while it was read: expected it to stay as it is; another file may take its place")
+		}
+	}
+	return nil
 }
 
 // release lets go of an array of newArray's that nobody reads any more.

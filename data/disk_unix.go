@@ -12,6 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+const canMap = true
+
 // newMapping maps a new file of so many bytes that has no name. The bytes are the file's before it is mapped: one that
 // the disk had no room for would end the process when it is written.
 func newMapping(dir string, bytes int64) ([]byte, error) {
@@ -53,8 +55,8 @@ func writeZeros(f *os.File, bytes int64) error {
 
 // keepSmall has the system drop what was read of mapped files while it takes more memory than the data may.
 func (d *Disk) keepSmall(stop chan struct{}) {
-	const often = 20 * time.Millisecond
-	most := max(d.memory/4, 16<<20)
+	const often = 5 * time.Millisecond
+	most := max(d.memory/8, 16<<20)
 	for tick := time.NewTicker(often); ; {
 		select {
 		case <-stop:

@@ -62,7 +62,7 @@ func (s *Set) blurred() bool {
 // narrowed returns the set with float64 rounded to float32.
 func (s *Set) narrowed() *Set {
 	t := *s
-	if s.under != nil || s.disk != nil {
+	if s.OnDisk() {
 		t.under, t.through, t.order = s, nil, nil
 		t.F64, t.rounded = nil, true
 		return &t

@@ -66,6 +66,7 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, &RequestError{err}
 	}
+	sets.settleWindow(&c)
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
 	if n := windowRows(&c, sets.Train.Rows); n > 0 {

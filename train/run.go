@@ -363,6 +363,9 @@ func (r *run) progress(p Progress) {
 
 // endEpoch keeps the record and, from the best weights so far, the model file.
 func (r *run) endEpoch(rec Record) error {
+	if err := r.sets.Train.Unchanged(); err != nil {
+		return err
+	}
 	r.history = append(r.history, rec)
 	if r.opts.Epoch != nil {
 		r.opts.Epoch(rec)

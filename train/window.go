@@ -19,15 +19,19 @@ const mostOfBlock = 4096
 // settleWindow decides how many rows are on the device at a time where the settings leave it open: all, or as many as a
 // share of the memory holds where the data lie on disk. A run that goes on keeps what it was begun with.
 func (r *run) settleWindow() {
-	c, s := &r.config, r.sets.Train
-	if r.saved() {
-		if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
-			c.Window, c.Block = was.Window, was.Block
-		}
-	} else if c.Window == 0 && s.OnDisk() {
+	c := &r.config
+	if !r.saved() {
+		r.sets.settleWindow(c)
+	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
+		c.Window, c.Block = was.Window, was.Block
+	}
+}
+
+func (s *Sets) settleWindow(c *settings.Config) {
+	if c.Window == 0 && s.Train.OnDisk() {
 		const share = 8 // of the memory: the rows on the device, and those of the next window
-		row := 4 * int64(r.sets.Preparation.Inputs())
-		c.Window = int(max(s.Memory()/share/row, blocksOfWindow))
+		row := 4 * int64(s.Preparation.Inputs())
+		c.Window = int(max(s.Train.Memory()/share/row, blocksOfWindow))
 	}
 	if c.Window > 0 && c.Block == 0 {
 		c.Block = min(max(c.Window/blocksOfWindow, 1), mostOfBlock)

@@ -47,7 +47,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
-		err = s.wait(ctx, func() error { return app.RunContext(ctx, args) })
+		err = s.wait(ctx, func() error { return unfaulted(func() error { return app.RunContext(ctx, args) }) })
 	}
 	if err == nil {
 		s.warnAll(s.doubts)

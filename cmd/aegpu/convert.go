@@ -27,7 +27,7 @@ func newDataConvertCommand(s *streams) *cli.Command {
 			"  aegpu data convert mnist digits.npz --part train",
 		Flags: append(settingFlagsOf(convertNames),
 			&cli.StringFlag{Name: "part", Usage: "`PART` of the rows: train, validation or test", DefaultText: "all, where DATA have no parts"},
-			jsonFlag(), quietFlag()),
+			jsonFlag(), memoryFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runDataConvert(c, s) },
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,9 @@ func (s *streams) limitMemory(c *cli.Context) error {
 		return nil
 	}
 	size, err := sizeOf(c.String("memory"))
+	if err == nil && s.disk == nil {
+		err = wrong("--memory is for systems on which files can be mapped, and that say how much memory is free: expected none here")
+	}
 	if err == nil {
 		s.disk.Limit(size)
 	}
@@ -59,4 +63,20 @@ func (s *streams) sayDisk(quiet bool) {
 		fmt.Fprintf(s.err, "%s of numbers are read from disk, %s of them kept in %s: more than the %s of --memory\n",
 			hostmemory.Bytes(float64(all)), hostmemory.Bytes(float64(own)), data.SpoolDir(), hostmemory.Bytes(float64(s.disk.Memory())))
 	}
+}
+
+// unfaulted runs a command. Data that cannot be read any more where they are mapped, as their file was cut short or their
+// disk fails, are its error.
+func unfaulted(run func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		switch fault := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = wrong("a file of the data became shorter, or cannot be read any more, while it was read: expected it to stay as it is")
+		default:
+			panic(fault)
+		}
+	}()
+	return run()
 }
