@@ -31,6 +31,8 @@ var victims = []struct {
 	{"contractive, exact", []string{"--model", "contractive", "--epochs", "20", "--contract", "exact:0.1", "--optimizer", "momentum", "--clip", "1"}},
 	{"contractive, stochastic", []string{"--model", "contractive", "--epochs", "20", "--contract", "stochastic:0.1:2", "--activation", "tanh"}},
 	{"ae, stops early", []string{"--epochs", "300", "--patience", "3", "--min-improvement", "0.02", "--lr", "0.01"}},
+	{"ae, in windows, from disk", []string{"--epochs", "20", "--window", "100", "--block", "3", "--memory", "0"}},
+	{"stacked, in windows", []string{"--model", "stacked", "--hidden", "12,8", "--pretrain-epochs", "4", "--epochs", "6", "--window", "60", "--memory", "0"}},
 	{"ae, frozen classifier, Burda's schedule", []string{"--epochs", "10", "--loss", "gaussian", "--classifier", "frozen", "--classifier-epochs", "10", "--schedule", "burda"}},
 }
 
@@ -41,11 +43,15 @@ type victim struct {
 	took  time.Duration // of it
 	said  string
 	ended int // records in its history
+
+	sittings int
 }
 
 func (v *victim) command(t *testing.T, dir string) (*exec.Cmd, *strings.Builder) {
 	t.Helper()
 	cmd := self(t, append([]string{"train", "--resume", "--out", dir}, v.args...)...)
+	v.sittings++
+	cmd.Env = append(cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", 1+v.sittings%3))
 	errs := &strings.Builder{}
 	cmd.Stderr = errs
 	return cmd, errs
