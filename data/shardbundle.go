@@ -42,7 +42,7 @@ func (s *shards) bundle(ctx context.Context) (*arrayFolder, error) {
 	}
 	for _, f := range s.files {
 		base := filepath.Base(f.path)
-		name, npy := strings.CutSuffix(base[:len(unpackedName(base))], ".npy")
+		name, npy := strings.CutSuffix(base[:min(len(unpackedName(base)), len(base))], ".npy")
 		if s.kind != "npy" || !npy || !slices.Contains(known, name) || find(a.infos, name) != nil {
 			return nil, nil
 		}
