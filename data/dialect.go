@@ -173,7 +173,8 @@ func (d *dialect) skipTitles(records [][]string) [][]string {
 func isNumberText(f string) bool { return cellOf(f, '.') == cellNumber }
 func isTitleText(f string) bool  { return cellOf(f, '.') == cellText }
 
-// findDecimal tells a decimal comma by the fields that are numbers with it and none without.
+// findDecimal tells a decimal comma by the fields that are numbers with it and none without. Of several marks in a number,
+// as in 1,234,567, none is of decimals.
 func (d *dialect) findDecimal(records [][]string, asked string) {
 	if asked != "" {
 		d.mark = asked[0]
@@ -186,6 +187,11 @@ func (d *dialect) findDecimal(records [][]string, asked string) {
 	for _, r := range records {
 		for _, f := range r {
 			switch {
+			case strings.Count(f, ",") > 1 && cellOf(f, '.') == cellNumber:
+				return
+			case strings.Count(f, ".") > 1 && cellOf(f, ',') == cellNumber:
+				d.mark = ','
+				return
 			case strings.Contains(f, ",") && cellOf(f, ',') == cellNumber:
 				commas++
 			case strings.Contains(f, ".") && cellOf(f, '.') == cellNumber:

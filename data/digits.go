@@ -43,15 +43,16 @@ func areNanoseconds(levels []string) bool {
 // errLong says that columns were found out to be better read as texts, see longColumns.
 var errLong = errors.New("numbers of too many digits")
 
-// longColumns are the columns of a table of text with whole numbers that came behind the rows that settled what is text,
-// and that float64 may not hold.
+// losesDigits says whether a text is a whole number that is not given back as it is written: one with leading zeros, or one
+// that float64 may not hold.
+func losesDigits(text string) bool { return isCode(text) || isLong(text) }
+
+// longColumns are the columns of a table of text with whole numbers of which some, behind the rows that settled what is
+// text, lose digits.
 func (t *tableReader) longColumns() []int {
 	var at []int
 	for j, c := range t.fields {
-		if c.at < 0 || !t.plain[j] {
-			continue
-		}
-		if s := &t.stats()[c.at]; s.whole && (s.hi > mostWhole || s.lo < -mostWhole) {
+		if c.at >= 0 && t.plain[j] && t.lossy[j] && t.stats()[c.at].whole {
 			at = append(at, j)
 		}
 	}
