@@ -150,11 +150,11 @@ func withoutThousands(text string, decimal byte) (string, bool) {
 	return plain, true
 }
 
-// hasUnit says whether a text is a number with a sign of money or a share, with marks of thousands that are not read (1'234,
-// or a space that does not break), or one of Fortran's, which is no name.
+// hasUnit says whether a text is a number with a sign of money or a share, with marks that are not read (1'234, a space that
+// does not break, a minus that is none of ASCII, parentheses), or one of Fortran's, which is no name.
 func hasUnit(text string) bool {
-	bare := strings.Trim(text, "$€£¥% ")
-	bare = strings.NewReplacer("D+", "e+", "D-", "e-", ",", "", "'", "", "’", "", "\u00a0", "", "\u202f", "").Replace(bare)
+	bare := strings.Trim(text, "$€£¥%() ")
+	bare = strings.NewReplacer("D+", "e+", "D-", "e-", ",", "", "'", "", "’", "", "−", "-", "\u00a0", "", "\u202f", "").Replace(bare)
 	return bare != text && bare != "" && isNumberText(bare)
 }
 

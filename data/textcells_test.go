@@ -51,6 +51,9 @@ func TestMarksOfThousands(t *testing.T) {
 		"a;b\n73.324;1\n7.839.025;2\n1.500;3\n":       73324,
 		"a;b\n73.324;1,5\n7.839.025;2,5\n1.500;3,5\n": 73324,
 		"a;b\n73,324;1\n9,025;2\n1,500;3\n":           73.324,
+		"a;b\n73.324;1\n9.025;2\n1.500;3\n":           73.324,
+		"a;b\n73.324;1,5\n9.025;2,5\n1.500;3,5\n":     73324,
+		"a\tb\n73,324\t1.5\n9,025\t2.5\n1,500\t3.5\n": 73324,
 	} {
 		if got := mustRead(t, file(t, "a.csv", text), Reading{}).Train.At(0, 0); got != want {
 			t.Errorf("%q: %v, expected %v", text, got, want)
@@ -73,5 +76,17 @@ func TestOwnIDsBeforeAnIndex(t *testing.T) {
 	later := ",customer,a,b\n" + "0," + strings.ReplaceAll(strings.TrimSpace(rows), "\n", "\n1,") + "\n"
 	if ids := mustRead(t, file(t, "b.csv", later), Reading{As: p}).Train.IDs; len(ids) != 3 || ids[1] != "c2" {
 		t.Errorf("names of rows %q: expected the customers", ids)
+	}
+}
+
+// Years behind texts are a header.
+func TestYearsAsNames(t *testing.T) {
+	rows := manyRows("country,1990,1991,1992", 40, func(i int) string { return fmt.Sprintf("c%d,%d.5,%d,%d", i, i, 2*i, i*i) })
+	if s := mustRead(t, file(t, "a.csv", rows), Reading{}).Train; s.Rows != 40 || s.Cols != 3 || s.Columns[0].Name != "1990" || s.IDName != "country" {
+		t.Errorf("%d rows of %+v: expected 40 rows of three years", s.Rows, s.Columns)
+	}
+	rows = manyRows("total,5,6", 40, func(i int) string { return fmt.Sprintf("%s,%d,%d", []string{"total", "part"}[i%2], i, 2*i) })
+	if s := mustRead(t, file(t, "b.csv", rows), Reading{}).Train; s.Rows != 41 {
+		t.Errorf("%d rows: expected 41 without a header", s.Rows)
 	}
 }
