@@ -90,3 +90,20 @@ func TestYearsAsNames(t *testing.T) {
 		t.Errorf("%d rows: expected 41 without a header", s.Rows)
 	}
 }
+
+// Dates that may have their days first are said, in training and later.
+func TestDatesOfTwoMeanings(t *testing.T) {
+	text := "d,x\n05/04/2024,1.5\n06/04/2024,2.5\n"
+	path := file(t, "a.csv", text)
+	how := Reading{Types: []string{"d=date"}}
+	p := fitted(t, mustRead(t, path, how).Train, PreparationOptions{})
+	for name, c := range map[string]struct {
+		path string
+		how  Reading
+		want bool
+	}{"training": {path, how, true}, "later": {path, Reading{As: p}, true}, "plain": {file(t, "b.csv", strings.ReplaceAll(text, "05/", "25/")), how, false}} {
+		if doubts := strings.Join(mustRead(t, c.path, c.how).Doubts, " "); strings.Contains(doubts, "month may be first") != c.want {
+			t.Errorf("%s: %q", name, doubts)
+		}
+	}
+}
