@@ -86,6 +86,7 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 		case p.out != "":
 			r.out[j] = p.out
 		case j != r.id && j != r.label && j != r.group:
+			f.doubtDate(j, p.form, src)
 			in, err := f.input(j, p.Column, p.form)
 			if err != nil {
 				return nil, err

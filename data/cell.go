@@ -38,10 +38,15 @@ func cellOf(text string, decimal byte) cell {
 	if _, err := parseCell(text, decimal); err != nil && !errors.Is(err, strconv.ErrRange) {
 		return cellText
 	}
-	if len(text) > 1 && text[0] == '0' && strings.Trim(text, "0123456789") == "" {
+	if isCode(text) {
 		return cellCode
 	}
 	return cellNumber
+}
+
+// isCode says whether a text is digits with leading zeros.
+func isCode(text string) bool {
+	return len(text) > 1 && text[0] == '0' && strings.Trim(text, "0123456789") == ""
 }
 
 // parseCell reads a number with that decimal mark to float64, infinities included. One that does not fit float32 is out
@@ -77,7 +82,7 @@ func parseCell(text string, decimal byte) (float64, error) {
 var tens = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
 
 // leadingDecimal reads the decimal at the start of a text, of at most 15 digits and without an exponent. n is the bytes that it
-// takes, 0 where there is none or one that float32 may round to the wrong side. Digits and power are exact, so that their
+// takes, 0 where there is none, one that float32 may round to the wrong side, or one with leading zeros. Digits and power are exact, so that their
 // quotient is the nearest float64 (Clinger, How to Read Floating Point Numbers Accurately, 1990).
 func leadingDecimal[T string | []byte](text T, decimal byte) (v float64, n int) {
 	const most = 15 + 2 // a sign, digits, a mark
@@ -97,6 +102,9 @@ func leadingDecimal[T string | []byte](text T, decimal byte) (v float64, n int) 
 			break
 		}
 		point = n
+	}
+	if n > 1 && text[0] == '0' && text[1] != decimal {
+		return 0, 0
 	}
 	count, behind := n-start, 0
 	if point >= 0 {
@@ -142,10 +150,11 @@ func withoutThousands(text string, decimal byte) (string, bool) {
 	return plain, true
 }
 
-// hasUnit says whether a text is a number with a sign of money or a share, or one of Fortran's, which is no name.
+// hasUnit says whether a text is a number with a sign of money or a share, with marks that are not read (1'234, a space that
+// does not break, a minus that is none of ASCII, parentheses), or one of Fortran's, which is no name.
 func hasUnit(text string) bool {
-	bare := strings.Trim(text, "$€£¥% ")
-	bare = strings.NewReplacer("D+", "e+", "D-", "e-", ",", "").Replace(bare)
+	bare := strings.Trim(text, "$€£¥%() ")
+	bare = strings.NewReplacer("D+", "e+", "D-", "e-", ",", "", "'", "", "’", "", "−", "-", "\u00a0", "", "\u202f", "").Replace(bare)
 	return bare != text && bare != "" && isNumberText(bare)
 }
 

@@ -77,6 +77,7 @@ type tableReader struct {
 	records  *records
 	kept     []bool // columns that are of use
 	plain    []bool // those that may turn out to be texts
+	lossy    []bool // those with a number that loses digits
 	notes    []string
 	as       bool // the columns are those of a preparation
 	headed   bool // the header was read
@@ -135,7 +136,7 @@ func (t *tableReader) setColumns(how *Reading, asText map[int]bool) error {
 	if err != nil {
 		return err
 	}
-	t.kept, t.plain = make([]bool, len(t.fields)), make([]bool, len(t.fields))
+	t.kept, t.plain, t.lossy = make([]bool, len(t.fields)), make([]bool, len(t.fields)), make([]bool, len(t.fields))
 	for j := range t.fields {
 		if use[j] == unused {
 			continue
@@ -158,7 +159,7 @@ func (t *tableReader) looksText(j int) bool {
 			return false
 		}
 		kind := cellOf(r[j], t.decimal)
-		return kind == cellText || kind == cellCode || isLong(strings.TrimSpace(r[j]))
+		return kind == cellText || losesDigits(strings.TrimSpace(r[j]))
 	})
 }
 
@@ -266,6 +267,7 @@ func (t *tableReader) add(fields []string) error {
 				return err
 			}
 		}
+		t.lossy[j] = t.lossy[j] || losesDigits(text)
 		numbers[t.fields[j].at] = v
 	}
 	return nil

@@ -173,7 +173,8 @@ func (d *dialect) skipTitles(records [][]string) [][]string {
 func isNumberText(f string) bool { return cellOf(f, '.') == cellNumber }
 func isTitleText(f string) bool  { return cellOf(f, '.') == cellText }
 
-// findDecimal tells a decimal comma by the fields that are numbers with it and none without.
+// findDecimal tells a decimal comma by the fields that are numbers with it: more than with a point, which may be of
+// thousands beside it, or as many and most of them with a comma.
 func (d *dialect) findDecimal(records [][]string, asked string) {
 	if asked != "" {
 		d.mark = asked[0]
@@ -182,18 +183,28 @@ func (d *dialect) findDecimal(records [][]string, asked string) {
 	if d.comma == ',' {
 		return
 	}
-	commas, points := 0, 0
+	more, commas := 0, 0 // than with points
 	for _, r := range records {
 		for _, f := range r {
+			if !strings.ContainsAny(f, ",.") {
+				continue
+			}
+			withComma, withPoint := cellOf(f, ',') == cellNumber, isNumberText(f)
 			switch {
-			case strings.Contains(f, ",") && cellOf(f, ',') == cellNumber:
+			case withComma && !withPoint:
+				more++
+			case withPoint && !withComma:
+				more--
+			}
+			switch {
+			case withComma && strings.Contains(f, ","):
 				commas++
-			case strings.Contains(f, ".") && cellOf(f, '.') == cellNumber:
-				points++
+			case withPoint && strings.Contains(f, "."):
+				commas--
 			}
 		}
 	}
-	if commas > points {
+	if more > 0 || more == 0 && commas > 0 {
 		d.mark = ','
 	}
 }
@@ -222,6 +233,8 @@ func (d *dialect) findHeader(records [][]string, comment string, how *Reading) {
 		take("")
 	case d.countsUp(first, body):
 		take("it counts up by one from " + first[0])
+	case d.namesRun(first, body):
+		take("it counts up by one behind " + first[0])
 	default:
 		d.header = d.commentHeader(comment)
 	}
@@ -295,6 +308,18 @@ func (d *dialect) countsUp(first []string, body [][]string) bool {
 	}
 	fractions := slices.ContainsFunc(body[0], func(f string) bool { return strings.ContainsRune(f, rune(d.mark)) })
 	return fractions || len(first) > 2 && !isRun(body[0])
+}
+
+// namesRun says whether a record is texts that do not come again and then numbers that go up by one, as years do, above
+// rows that do not.
+func (d *dialect) namesRun(first []string, body [][]string) bool {
+	texts := slices.IndexFunc(first, func(f string) bool { return cellOf(f, d.mark) != cellText })
+	if texts < 1 || len(first)-texts < 2 || len(body) == 0 || !isRun(first[texts:]) {
+		return false
+	}
+	return !slices.ContainsFunc(body, func(r []string) bool {
+		return len(r) != len(first) || isRun(r[texts:]) || slices.ContainsFunc(first[:texts], func(f string) bool { return slices.Contains(r, f) })
+	})
 }
 
 // isRun says whether whole numbers go up by one.

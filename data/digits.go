@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // mostWhole is the largest whole number below which float64 holds all. Columns with larger ones are kept as texts: as
@@ -43,19 +44,34 @@ func areNanoseconds(levels []string) bool {
 // errLong says that columns were found out to be better read as texts, see longColumns.
 var errLong = errors.New("numbers of too many digits")
 
-// longColumns are the columns of a table of text with whole numbers that came behind the rows that settled what is text,
-// and that float64 may not hold.
+// losesDigits says whether a text is a whole number that is not given back as it is written: one with leading zeros, or one
+// that float64 may not hold.
+func losesDigits(text string) bool { return isCode(text) || isLong(text) }
+
+// longColumns are the columns of a table of text with whole numbers of which some, behind the rows that settled what is
+// text, lose digits.
 func (t *tableReader) longColumns() []int {
 	var at []int
 	for j, c := range t.fields {
-		if c.at < 0 || !t.plain[j] {
-			continue
-		}
-		if s := &t.stats()[c.at]; s.whole && (s.hi > mostWhole || s.lo < -mostWhole) {
+		if c.at >= 0 && t.plain[j] && t.lossy[j] && t.stats()[c.at].whole {
 			at = append(at, j)
 		}
 	}
 	return at
+}
+
+// doubtDate names a column whose dates of that form may have their days first as well.
+func (f *frame) doubtDate(j int, form string, src *Source) {
+	if !strings.HasPrefix(form, "01/02/") {
+		return
+	}
+	turned := "02/01/" + form[len("01/02/"):]
+	if !slices.ContainsFunc(presentLevels(f.fields[j].texts), func(text string) bool {
+		_, err := time.Parse(turned, text)
+		return err != nil
+	}) {
+		src.doubt("dates whose month may be first or second: %s: taken as first; dates such as 2024-12-31 leave no doubt", f.title(j))
+	}
 }
 
 // doubtDigits names inputs that lose digits.

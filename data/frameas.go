@@ -24,6 +24,7 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 				return nil, &Error{Path: f.path, Column: j + 1, Field: c.Name, Msg: "expected dates of one form, such as 2024-12-31"}
 			}
 		}
+		f.doubtDate(j, form, src)
 		if inputs[k], err = f.input(j, c, form); err != nil {
 			return nil, err
 		}

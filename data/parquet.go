@@ -132,10 +132,14 @@ func parquetKind(t parquet.Type) (specKind, string) {
 	return specNumber, ""
 }
 
+// valuesAtOnce is how many cells of a column are decoded at a time.
+const valuesAtOnce = 128
+
 // cursor is where the reading of a column of a row group is.
 type cursor struct {
 	column int // of the frame
-	pages  parquet.Pages
+	chunk  parquet.ColumnChunk
+	pages  parquet.Pages // nil before the first is read and behind the last
 	page   parquet.Page
 	values parquet.ValueReader
 	buffer []parquet.Value
@@ -166,10 +170,7 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 	var cursors []*cursor
 	defer func() {
 		for _, c := range cursors {
-			if c.page != nil {
-				parquet.Release(c.page)
-			}
-			c.pages.Close()
+			c.close()
 		}
 	}()
 	for j, field := range p.fields {
@@ -184,13 +185,13 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 		if n != m.NumRows {
 			return fmt.Errorf("%d cells of column %d in a group of %d rows", n, j+1, m.NumRows)
 		}
-		cursors = append(cursors, &cursor{column: j, pages: g.ColumnChunks()[p.leaf[j]].Pages()})
+		cursors = append(cursors, &cursor{column: j, chunk: g.ColumnChunks()[p.leaf[j]]})
 	}
 	if float64(int64(p.rows)+m.NumRows)*float64(len(cursors)) > float64(mostCellsPerByte)*float64(p.columnar.file.size)+1<<22 {
 		return wrong(p.path, "%d rows in %d bytes: expected at most %d cells a byte", int64(p.rows)+m.NumRows, p.columnar.file.size, mostCellsPerByte)
 	}
 	for left := int(m.NumRows); left > 0; {
-		n := min(left, p.rowsAtOnce())
+		n := min(left, max(p.rowsAtOnce(), valuesAtOnce))
 		if err := p.begin(n); err != nil {
 			return err
 		}
@@ -198,10 +199,24 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 			if err := c.fill(n, p.put[c.column]); err != nil {
 				return err
 			}
+			if n == left { // many columns take much room
+				c.close()
+			}
 		}
 		left -= n
 	}
 	return nil
+}
+
+// close gives back what reading took.
+func (c *cursor) close() {
+	if c.page != nil {
+		parquet.Release(c.page)
+	}
+	if c.pages != nil {
+		c.pages.Close()
+	}
+	*c = cursor{}
 }
 
 // fill puts the next n cells of a column.
@@ -228,7 +243,10 @@ func (c *cursor) fill(n int, put func(i int, v parquet.Value) error) error {
 // more reads cells of the page, or of the next one.
 func (c *cursor) more() error {
 	if c.buffer == nil {
-		c.buffer = make([]parquet.Value, 128)
+		c.buffer = make([]parquet.Value, valuesAtOnce)
+	}
+	if c.pages == nil {
+		c.pages = c.chunk.Pages()
 	}
 	if c.page == nil {
 		page, err := c.pages.ReadPage()

@@ -90,6 +90,9 @@ func readHead(path string, f io.ReadSeeker, size int64) (h pictureHead, err erro
 	if kind == "gif" {
 		h.channels = max(h.channels, 3) // frames may have colours of their own
 	}
+	if h.channels == 4 && isOpaqueWebP(f) {
+		h.channels = 3
+	}
 	switch n := product([]int{max(h.width, 0), max(h.height, 0)}); {
 	case n == 0:
 		return h, wrong(path, "a picture of %s pixels: expected one or more", h.size())
@@ -107,6 +110,16 @@ func readHead(path string, f io.ReadSeeker, size int64) (h pictureHead, err erro
 		}
 	}
 	return h, nil
+}
+
+// isOpaqueWebP says whether a picture is lossless WebP that says that its alpha is not used.
+func isOpaqueWebP(f io.ReadSeeker) bool {
+	head := make([]byte, 25) // RIFF, its size, WEBP, VP8L, its size, 0x2f, two sides of 14 bits and the bit of alpha
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return false
+	}
+	_, err := io.ReadFull(f, head)
+	return err == nil && string(head[8:16]) == "WEBPVP8L" && head[24]&0x10 == 0
 }
 
 // channelsOf tells the channels that colours of a model need, and whether they have more than 8 bits.

@@ -14,13 +14,14 @@ type plainRows struct {
 	rows    int
 	numbers []float64 // row after row
 	texts   []*texts  // of each field, nil for none
+	lossy   []bool    // fields with a number that loses digits
 
 	lines, first, last int // of the block, and of its first and last row, from 1
 }
 
 // plainRows reads a block, nil where a row of it is another.
 func (t *tableReader) plainRows(text []byte) *plainRows {
-	p := &plainRows{table: t, texts: make([]*texts, len(t.fields))}
+	p := &plainRows{table: t, texts: make([]*texts, len(t.fields)), lossy: make([]bool, len(t.fields))}
 	taken, valid := int64(0), false
 	for j, c := range t.fields {
 		if c.texts == nil {
@@ -97,6 +98,7 @@ func (p *plainRows) cell(j int, field []byte, numbers []float64) bool {
 		}
 		v = math.NaN()
 	}
+	p.lossy[j] = p.lossy[j] || losesDigits(text)
 	numbers[p.table.fields[j].at] = v
 	return true
 }
@@ -147,6 +149,7 @@ func (t *tableReader) join(p *plainRows) error {
 		t.blocks = append(t.blocks, block)
 	}
 	for j, c := range p.texts {
+		t.lossy[j] = t.lossy[j] || p.lossy[j]
 		if c != nil {
 			t.fields[j].texts.join(c)
 		}

@@ -165,6 +165,10 @@ func (f *frame) rolesAs(r *roles, how *Reading) {
 	for _, c := range p.Columns {
 		inputs[c.Name] = true
 	}
+	own := slices.IndexFunc(f.fields, func(c rawColumn) bool { return p.HasIDs && p.IDName != "" && c.name == p.IDName })
+	if own >= 0 && how.ID == "" && r.id < 0 && !inputs[p.IDName] {
+		r.id, r.idWhy = own, "it was in the training"
+	}
 	for j, c := range f.fields {
 		switch {
 		case inputs[c.name]:
