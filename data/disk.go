@@ -9,8 +9,6 @@ import (
 	"os"
 	"sync"
 	"unsafe"
-
-	"github.com/aegpu/aegpu/backend/hostmemory"
 )
 
 // Disk keeps on disk the numbers of data that do not fit the memory that they may take: in the data's own file where
@@ -19,6 +17,9 @@ import (
 //
 // Sets that were read with a Disk must not be used after its Close.
 type Disk struct {
+	// MayMap refuses to map so many bytes more, where the address space is limited; nil has no limit.
+	MayMap func(bytes int64) error
+
 	dir string
 
 	mu     sync.Mutex
@@ -256,12 +257,12 @@ func release[T number](d *Disk, v []T) {
 	d.left += bytes
 }
 
-// room refuses to map what the limit on the address space does not leave.
+// room refuses to map what MayMap does.
 func (d *Disk) room(bytes int64) error {
-	if left, limited := hostmemory.AddressSpace(); limited && uint64(bytes) > left {
-		return &hostmemory.Error{What: "numbers on disk, as they are mapped", Need: float64(bytes), Free: left}
+	if d.MayMap == nil {
+		return nil
 	}
-	return nil
+	return d.MayMap(bytes)
 }
 
 // spool returns so many bytes of a new file.

@@ -48,41 +48,6 @@ type Set struct {
 	Groups []uint64 // Rows digests of the groups that rows belong to, for splits; nil where they belong to none
 }
 
-// holder returns the set that holds the numbers.
-func (s *Set) holder() *Set {
-	if s.under != nil {
-		return s.under.holder()
-	}
-	return s
-}
-
-// holderRow returns which row of holder is row i.
-func (s *Set) holderRow(i int) int {
-	if s.under != nil {
-		return s.under.holderRow(s.below(i))
-	}
-	return i
-}
-
-// below returns which row of under is row i.
-func (s *Set) below(i int) int {
-	if s.order == nil {
-		return i
-	}
-	return s.order[i]
-}
-
-// IsBytes reports whether the numbers are bytes, wherever they are kept.
-func (s *Set) IsBytes() bool { return s.holder().U8 != nil && !s.prepared() }
-
-// IsFloat64 reports whether the numbers are float64.
-func (s *Set) IsFloat64() bool {
-	return s.holder().F64 != nil && !s.prepared() && !s.rounded && (s.under == nil || s.under.IsFloat64())
-}
-
-// prepared says whether rows are made of those that are on disk as they are read.
-func (s *Set) prepared() bool { return s.through != nil || s.under != nil && s.under.prepared() }
-
 // Row writes row i to dst (Cols values), bytes as v/255 and float64 rounded to the nearest float32.
 func (s *Set) Row(dst []float32, i int) {
 	switch {
@@ -224,43 +189,6 @@ func (s *Set) Part(start, n int) *Set {
 	return &p
 }
 
-// loaded returns a copy in memory of n rows that are on disk.
-func (s *Set) loaded(start, n int) *Set {
-	p := *s
-	p.Rows, p.under, p.through, p.order, p.rounded, p.disk = n, nil, nil, nil, false, nil
-	switch w := s.holder(); {
-	case s.through != nil && s.order == nil:
-		p.F32 = make([]float32, n*s.Cols)
-		s.through.Rows(p.F32, s.under, start, n)
-	case s.prepared() || w.F64 != nil && !s.IsFloat64():
-		p.F32 = make([]float32, n*s.Cols)
-		for i := range n {
-			s.Row(p.F32[i*s.Cols:], start+i)
-		}
-	default:
-		idx := make([]int, n)
-		for i := range idx {
-			idx[i] = s.holderRow(start + i)
-		}
-		p.U8, p.F32, p.F64 = pick(w.U8, s.Cols, idx), pick(w.F32, s.Cols, idx), pick(w.F64, s.Cols, idx)
-	}
-	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
-	return &p
-}
-
-// partRows is how many rows of a large set are looked at together.
-const partRows = 4096
-
-// Parts gives the rows in order, some thousands at a time, each in memory.
-func (s *Set) Parts(use func(start int, part *Set) error) error {
-	for start := 0; start < s.Rows; start += partRows {
-		if err := use(start, s.Part(start, min(partRows, s.Rows-start))); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // section returns n rows of v from row start on, each cols wide; nil of nil.
 func section[T any](v []T, cols, start, n int) []T {
 	if v == nil {
@@ -289,17 +217,6 @@ func (s *Set) Subset(idx []int) *Set {
 	t.U8, t.F32, t.F64 = pick(s.U8, s.Cols, idx), pick(s.F32, s.Cols, idx), pick(s.F64, s.Cols, idx)
 	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
-}
-
-// rowBytes is the size of a row as it is stored.
-func (s *Set) rowBytes() int64 {
-	switch {
-	case s.IsBytes():
-		return int64(s.Cols)
-	case s.IsFloat64():
-		return 8 * int64(s.Cols)
-	}
-	return 4 * int64(s.Cols)
 }
 
 // pick copies the rows idx of src, each cols wide; nil of nil.
@@ -353,25 +270,6 @@ func (s *Set) Range() (lo, hi float32) {
 		return float32(l), float32(h)
 	}
 	return extent(s.F32)
-}
-
-// rangeOfParts is Range of rows on disk.
-func (s *Set) rangeOfParts() (lo, hi float32) {
-	seen := false
-	row := make([]float32, s.Cols)
-	for i := range s.Rows {
-		s.Row(row, i)
-		for _, v := range row {
-			switch {
-			case v != v:
-			case !seen:
-				lo, hi, seen = v, v, true
-			default:
-				lo, hi = min(lo, v), max(hi, v)
-			}
-		}
-	}
-	return lo, hi
 }
 
 // extent returns the smallest and the largest number that is not NaN; (0, 0) where there is none.

@@ -166,36 +166,6 @@ func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
 	return rows, labels, err
 }
 
-// openWindow takes the device's memory for some rows of the parts at a time.
-func (r *run) openWindow(rows int) (err error) {
-	s, p := r.sets, r.sets.Preparation
-	for _, part := range []**data.Set{&s.Train, &s.Val} {
-		if *part != nil {
-			if *part, err = p.Match(*part); err != nil {
-				return err
-			}
-		}
-	}
-	first, err := p.Apply(s.Train.Part(0, min(s.Train.Rows, rowsOfMeans)))
-	if err != nil {
-		return err
-	}
-	r.means = columnMeans(first)
-	held := rows
-	if s.Val != nil {
-		held = max(held, min(evalBatch, s.Val.Rows))
-	}
-	r.window, err = newWindow(r.dev, p, s.Train.Labels != nil, held, r.config.Block, r.config.Seed)
-	if err != nil {
-		return err
-	}
-	r.data, r.labels = r.window.data.Head(rows), r.window.labels.Head(rows)
-	if r.window.labels.Mem == nil {
-		r.labels = backend.Data{}
-	}
-	return nil
-}
-
 // begin makes the model, new or from a checkpoint.
 func (r *run) begin(ctx context.Context) error {
 	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
@@ -313,22 +283,6 @@ func (r *run) phaseModel(ctx context.Context, s stage) (err error) {
 		}
 	}
 	return err
-}
-
-// outputs has a phase train on the outputs of the layers below: of all rows, or of those of each window anew.
-func (r *run) outputs(ctx context.Context, p *phase, layers int) error {
-	h, err := r.whole.NewOutputs(r.data.Rows, layers)
-	if err != nil {
-		return err
-	}
-	p.data = h.Data()
-	if r.window == nil {
-		return r.whole.Outputs(ctx, h, r.data, layers)
-	}
-	p.below = func(ctx context.Context, n int) error {
-		return r.whole.Outputs(ctx, h, r.data.Head(n), layers)
-	}
-	return nil
 }
 
 // closePhase takes over what the stage has learnt.

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"runtime/debug"
@@ -56,6 +57,52 @@ func windowRows(c *settings.Config, rows int) int {
 		return 0
 	}
 	return window
+}
+
+// openWindow takes the device's memory for some rows of the parts at a time.
+func (r *run) openWindow(rows int) (err error) {
+	s, p := r.sets, r.sets.Preparation
+	for _, part := range []**data.Set{&s.Train, &s.Val} {
+		if *part != nil {
+			if *part, err = p.Match(*part); err != nil {
+				return err
+			}
+		}
+	}
+	first, err := p.Apply(s.Train.Part(0, min(s.Train.Rows, rowsOfMeans)))
+	if err != nil {
+		return err
+	}
+	r.means = columnMeans(first)
+	held := rows
+	if s.Val != nil {
+		held = max(held, min(evalBatch, s.Val.Rows))
+	}
+	r.window, err = newWindow(r.dev, p, s.Train.Labels != nil, held, r.config.Block, r.config.Seed)
+	if err != nil {
+		return err
+	}
+	r.data, r.labels = r.window.data.Head(rows), r.window.labels.Head(rows)
+	if r.window.labels.Mem == nil {
+		r.labels = backend.Data{}
+	}
+	return nil
+}
+
+// outputs has a phase train on the outputs of the layers below: of all rows, or of those of each window anew.
+func (r *run) outputs(ctx context.Context, p *phase, layers int) error {
+	h, err := r.whole.NewOutputs(r.data.Rows, layers)
+	if err != nil {
+		return err
+	}
+	p.data = h.Data()
+	if r.window == nil {
+		return r.whole.Outputs(ctx, h, r.data, layers)
+	}
+	p.below = func(ctx context.Context, n int) error {
+		return r.whole.Outputs(ctx, h, r.data.Head(n), layers)
+	}
+	return nil
 }
 
 // window is the place on a device for some rows of a part at a time, prepared, and what reads them.

@@ -23,7 +23,16 @@ func newDisk() *data.Disk {
 	if free == 0 {
 		return nil
 	}
-	return data.NewDisk(int64(free/2), "")
+	disk := data.NewDisk(int64(free/2), "")
+	if disk != nil {
+		disk.MayMap = func(bytes int64) error {
+			if left, limited := hostmemory.AddressSpace(); limited && uint64(bytes) > left {
+				return &hostmemory.Error{What: "numbers on disk, as they are mapped", Need: float64(bytes), Free: left}
+			}
+			return nil
+		}
+	}
+	return disk
 }
 
 // sizeOf reads a size in bytes: a number, with K, M, G or T for powers of 1024.
