@@ -3,7 +3,6 @@ package data
 import (
 	"bufio"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -186,8 +185,7 @@ func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
 	bytes := int64(n) * int64(unsafe.Sizeof(one))
 	d := diskOf(s.ctx)
 	kind := map[any]string{uint8(0): "u1", float32(0): "f4", float64(0): "f8"}[one]
-	little := binary.NativeEndian.Uint16([]byte{1, 0}) == 1
-	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !little) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 || d.takes(bytes) {
+	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 || d.takes(bytes) {
 		return nil, nil
 	}
 	if err := s.can(bytes, "elements"); err != nil {

@@ -25,9 +25,17 @@ func Fingerprint(parts ...*Set) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
+// littleEndian says whether the machine keeps numbers as fingerprints take them.
+var littleEndian = binary.NativeEndian.Uint16([]byte{1, 0}) == 1
+
 // addNumbers adds the values as they are stored.
 func (s *Set) addNumbers(h hash.Hash) {
 	h.Write(s.U8)
+	if littleEndian {
+		h.Write(asBytesOf(s.F32))
+		h.Write(asBytesOf(s.F64))
+		return
+	}
 	addValues(h, s.F32, 4, func(b []byte, v float32) { binary.LittleEndian.PutUint32(b, math.Float32bits(v)) })
 	addValues(h, s.F64, 8, func(b []byte, v float64) { binary.LittleEndian.PutUint64(b, math.Float64bits(v)) })
 }
