@@ -27,6 +27,7 @@ func (s *Set) rowDigests(key uint64) []uint64 {
 	}
 	digests := make([]uint64, s.Rows)
 	for i := range digests {
+		s.reading(1)
 		words, tail := h.row(s.hashedRow(i))
 		digests[i] = sip(key, rowKey, words, tail)
 	}

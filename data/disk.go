@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 )
 
@@ -28,6 +29,8 @@ type Disk struct {
 	own    int64 // bytes of the Disk's files
 	mapped int64 // of all arrays on disk
 	files  []watched
+	far    atomic.Bool  // something is on disk
+	since  atomic.Int64 // bytes that were read since it was last looked at how much memory they take
 	stop   chan struct{}
 }
 
@@ -217,6 +220,31 @@ func (d *Disk) watch(f *os.File) {
 	}
 }
 
+// reading notes that rows of the set are read: those that read fast look themselves how much memory that takes, as what
+// looks now and then may come late on a busy machine.
+func (s *Set) reading(rows int) {
+	const (
+		often = 8 << 20
+		far   = 256 << 10 // that the system brings in with a row which does not follow the one before it
+	)
+	bytes := 4 * int64(rows) * int64(s.Cols)
+	if s.order != nil {
+		bytes = far
+	}
+	if d := s.disk; d != nil && d.far.Load() && d.since.Add(bytes) > often {
+		d.since.Store(0)
+		d.shrink()
+	}
+}
+
+// Shrink has the system drop what was read of a set on disk where it takes more memory than the data may. It does so by
+// itself now and then; who reads here and there brings in much more than is read.
+func (s *Set) Shrink() {
+	if s.disk != nil && s.OnDisk() {
+		s.disk.shrink()
+	}
+}
+
 // Unchanged returns an [*Error] about a file that was written to since the set was read of it and is read still, nil where
 // there is none.
 func (s *Set) Unchanged() error {
@@ -280,6 +308,7 @@ func (d *Disk) spool(bytes int64) ([]byte, error) {
 func (d *Disk) add(b []byte, own int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.far.Store(true)
 	d.maps = append(d.maps, b)
 	d.own, d.mapped = d.own+own, d.mapped+int64(len(b))
 	if d.stop == nil {

@@ -53,10 +53,9 @@ func writeZeros(f *os.File, bytes int64) error {
 	return nil
 }
 
-// keepSmall has the system drop what was read of mapped files while it takes more memory than the data may.
+// keepSmall shrinks what is read again and again.
 func (d *Disk) keepSmall(stop chan struct{}) {
 	const often = 5 * time.Millisecond
-	most := max(d.memory/8, 16<<20)
 	for tick := time.NewTicker(often); ; {
 		select {
 		case <-stop:
@@ -64,14 +63,19 @@ func (d *Disk) keepSmall(stop chan struct{}) {
 			return
 		case <-tick.C:
 		}
-		if residentFiles() <= most {
-			continue
-		}
-		d.mu.Lock()
-		for _, m := range d.maps {
-			_ = unix.Madvise(m, unix.MADV_DONTNEED) // the file keeps what was written
-		}
-		d.mu.Unlock()
+		d.shrink()
+	}
+}
+
+// shrink has the system drop what was read of mapped files where it takes more memory than the data may.
+func (d *Disk) shrink() {
+	if residentFiles() <= max(d.memory/8, 16<<20) {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, m := range d.maps {
+		_ = unix.Madvise(m, unix.MADV_DONTNEED) // the file keeps what was written
 	}
 }
 

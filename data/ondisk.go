@@ -53,7 +53,7 @@ func (s *Set) loaded(start, n int) *Set {
 		for i := range idx {
 			idx[i] = s.holderRow(start + i)
 		}
-		p.U8, p.F32, p.F64 = pick(w.U8, s.Cols, idx), pick(w.F32, s.Cols, idx), pick(w.F64, s.Cols, idx)
+		p.U8, p.F32, p.F64 = w.picked(idx)
 	}
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p
@@ -100,4 +100,35 @@ func (s *Set) rangeOfParts() (lo, hi float32) {
 		}
 	}
 	return lo, hi
+}
+
+// picked copies the rows idx of a set that holds its numbers.
+func (s *Set) picked(idx []int) (bytes []uint8, singles []float32, doubles []float64) {
+	some := len(idx)
+	if s.OnDisk() {
+		some = 32 // the system brings in much around each
+	}
+	n := len(idx) * s.Cols
+	switch {
+	case s.U8 != nil:
+		bytes = make([]uint8, n)
+	case s.F64 != nil:
+		doubles = make([]float64, n)
+	case s.F32 != nil:
+		singles = make([]float32, n)
+	}
+	for start := 0; start < len(idx); start += some {
+		part := idx[start:min(start+some, len(idx))]
+		lo, hi := start*s.Cols, (start+len(part))*s.Cols
+		switch {
+		case s.U8 != nil:
+			copyRows(bytes[lo:hi], s.U8, s.Cols, part)
+		case s.F64 != nil:
+			copyRows(doubles[lo:hi], s.F64, s.Cols, part)
+		case s.F32 != nil:
+			copyRows(singles[lo:hi], s.F32, s.Cols, part)
+		}
+		s.Shrink()
+	}
+	return bytes, singles, doubles
 }

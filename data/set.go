@@ -55,9 +55,11 @@ func (s *Set) Row(dst []float32, i int) {
 		s.through.Rows(dst[:s.Cols], s.under, s.below(i), 1)
 		return
 	case s.under != nil:
+		s.reading(1)
 		s.under.Row(dst, s.below(i))
 		return
 	}
+	s.reading(1)
 	lo, hi := i*s.Cols, (i+1)*s.Cols
 	dst = dst[:s.Cols]
 	switch {
@@ -111,6 +113,7 @@ func (s *Set) wideRow(dst []float64, i int) {
 		return
 	}
 	if s.under != nil {
+		s.reading(1)
 		s.under.wideRow(dst, s.below(i))
 		if s.rounded {
 			for j, v := range dst[:s.Cols] {
@@ -119,6 +122,7 @@ func (s *Set) wideRow(dst []float64, i int) {
 		}
 		return
 	}
+	s.reading(1)
 	lo, hi := i*s.Cols, (i+1)*s.Cols
 	dst = dst[:s.Cols]
 	switch {
@@ -179,6 +183,7 @@ func head[T any](v []T, n int) []T {
 
 // Part returns n rows from row start on, which must be there. It shares the memory of s, and is in memory itself.
 func (s *Set) Part(start, n int) *Set {
+	s.reading(n)
 	if s.under != nil {
 		return s.loaded(start, n)
 	}
@@ -214,7 +219,7 @@ func (s *Set) Subset(idx []int) *Set {
 		t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 		return &t
 	}
-	t.U8, t.F32, t.F64 = pick(s.U8, s.Cols, idx), pick(s.F32, s.Cols, idx), pick(s.F64, s.Cols, idx)
+	t.U8, t.F32, t.F64 = s.picked(idx)
 	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
 }
@@ -225,10 +230,14 @@ func pick[T any](src []T, cols int, idx []int) []T {
 		return nil
 	}
 	dst := make([]T, len(idx)*cols)
+	copyRows(dst, src, cols, idx)
+	return dst
+}
+
+func copyRows[T any](dst, src []T, cols int, idx []int) {
 	for k, i := range idx {
 		copy(dst[k*cols:(k+1)*cols], src[i*cols:(i+1)*cols])
 	}
-	return dst
 }
 
 // reordered returns a copy whose column k is column order[k] of s. Its rows are images no more.
@@ -259,7 +268,7 @@ func across[T any](src []T, cols int, order []int) []T {
 // Range returns the smallest and the largest value of the set as Row gives them, missing cells left out; (0, 0) for a
 // set without values.
 func (s *Set) Range() (lo, hi float32) {
-	if s.under != nil {
+	if s.OnDisk() {
 		return s.rangeOfParts()
 	}
 	switch {

@@ -52,6 +52,17 @@ func (s *Set) Validate() error {
 // checkFinite reports the first infinity, and the first NaN where cells may not be missing, by row and column, as an
 // Error about path. So it does with a float64 beyond float32.
 func (s *Set) checkFinite(path string) error {
+	return s.Parts(func(start int, part *Set) error {
+		err := part.partFinite(path)
+		if err != nil {
+			err.Row += start
+			return err
+		}
+		return nil
+	})
+}
+
+func (s *Set) partFinite(path string) *Error {
 	for i, v := range s.F32 {
 		// x-x is 0 for every finite x and NaN for the rest: one subtraction and one compare an element.
 		if d := v - v; d != 0 && !(s.Gaps && v != v) {
@@ -67,7 +78,7 @@ func (s *Set) checkFinite(path string) error {
 	return nil
 }
 
-func (s *Set) notFinite(path string, i int, v float64) error {
+func (s *Set) notFinite(path string, i int, v float64) *Error {
 	e := s.place(path, i)
 	e.Msg = "NaN: expected a finite number"
 	if !math.IsNaN(v) {

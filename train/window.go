@@ -223,6 +223,7 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 			}
 		}
 		i += n
+		key.set.Shrink()
 	}
 	return nil
 }
