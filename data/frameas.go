@@ -17,15 +17,12 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 		if (c.Kind == Category || c.Kind == Date || c.Levels != nil) && f.fields[j].texts == nil && !f.fields[j].dates {
 			f.toTexts(j)
 		}
-		form := ""
 		if c.Kind == Date && !f.fields[j].dates {
-			var ok bool
-			if form, ok = dateForm(presentLevels(f.fields[j].texts)); !ok && f.rows > 0 {
-				return nil, &Error{Path: f.path, Column: j + 1, Field: c.Name, Msg: "expected dates of one form, such as 2024-12-31"}
+			if c.Form, err = f.formAs(j, c, src); err != nil {
+				return nil, err
 			}
 		}
-		f.doubtDate(j, form, src)
-		if inputs[k], err = f.input(j, c, form); err != nil {
+		if inputs[k], err = f.input(j, c); err != nil {
 			return nil, err
 		}
 		f.sayAnswers(j, c, src)
