@@ -142,13 +142,17 @@ func (f *frame) fieldsByName(r *roles, p *Preparation, src *Source) ([]int, erro
 	}
 	var at []int
 	var missing []string
-	for _, c := range p.Columns {
-		js := byName[c.Name]
+	for k, c := range p.Columns {
+		name := c.Name
+		if len(byName[name]) == 0 {
+			name = p.called(k)
+		}
+		js := byName[name]
 		if len(js) == 0 {
 			missing = append(missing, c.Name)
 			continue
 		}
-		at, byName[c.Name] = append(at, js[0]), js[1:]
+		at, byName[name] = append(at, js[0]), js[1:]
 	}
 	if missing != nil {
 		have := make([]string, 0, len(f.fields))

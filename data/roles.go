@@ -194,8 +194,8 @@ func (f *frame) uses(how *Reading) ([]use, error) {
 		}
 	}
 	if byName {
-		for _, c := range how.As.Columns {
-			kinds[c.Name] = c
+		for k, c := range how.As.Columns {
+			kinds[c.Name], kinds[how.As.called(k)] = c, c
 		}
 	}
 	for j, c := range f.fields {
