@@ -142,15 +142,12 @@ func (f *frame) input(j int, c Column) (input, error) {
 	if t == nil {
 		return in, nil
 	}
-	at := map[string]int{}
-	for k, l := range c.Levels {
-		at[l] = k
-	}
+	find := ClassFinder(c.Levels)
 	in.value = make([]float64, len(t.levels))
 	for k, text := range t.levels {
-		level, known := at[text]
+		level := find(text)
 		switch {
-		case known:
+		case level >= 0:
 			in.value[k] = float64(level)
 		case isMissing(text), c.Levels == nil && c.Kind != Date && isMissingNumber(text):
 			in.value[k] = math.NaN()
