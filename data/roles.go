@@ -116,6 +116,13 @@ func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
 			r.id = j
 		}
 	}
+	switch { // ids may be groups
+	case r.label < 0:
+	case r.label == r.id:
+		return wrong(f.path, "%s is asked for as labels and as names of rows: expected one of both", f.title(r.label))
+	case r.label == r.group:
+		return wrong(f.path, "%s is asked for as labels and as groups: expected one of both", f.title(r.label))
+	}
 	return nil
 }
 
