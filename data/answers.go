@@ -69,7 +69,13 @@ func (f *frame) noAnswer(j int, c Column) error {
 
 // sayAnswers says which texts of a yes/no column are taken for another than they are.
 func (f *frame) sayAnswers(j int, c Column, src *Source) {
-	if c.Kind != YesNo || f.fields[j].texts == nil {
+	if f.fields[j].texts == nil {
+		return
+	}
+	if c.Kind == Category {
+		f.sayLevels(j, c, src)
+	}
+	if c.Kind != YesNo {
 		return
 	}
 	as, numbers := c.Levels, len(answerPairs)-1
@@ -85,5 +91,19 @@ func (f *frame) sayAnswers(j int, c Column, src *Source) {
 	}
 	if said != nil {
 		src.found("%s: answers are taken by what they mean: %s", f.title(j), some(said))
+	}
+}
+
+// sayLevels says which texts of a category are levels by their numbers alone.
+func (f *frame) sayLevels(j int, c Column, src *Source) {
+	find := ClassFinder(c.Levels)
+	var said []string
+	for _, text := range presentLevels(f.fields[j].texts) {
+		if k := find(text); k >= 0 && c.Levels[k] != text {
+			said = append(said, fmt.Sprintf("%q as %q", clip(text), clip(c.Levels[k])))
+		}
+	}
+	if said != nil {
+		src.found("%s: levels of the same number: %s", f.title(j), some(said))
 	}
 }

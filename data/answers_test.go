@@ -100,3 +100,22 @@ func TestAnswersOfOtherData(t *testing.T) {
 		}
 	}
 }
+
+// Levels of a category are found by their texts, else by their numbers where one alone has that number, and it is said.
+func TestLevelsOfTheSameNumber(t *testing.T) {
+	table := func(levels ...string) string {
+		return file(t, "a.csv", rows("d,x", 2*len(levels), func(i int) string { return fmt.Sprintf("%s,%d.5", levels[i%len(levels)], i) }))
+	}
+	p := fitted(t, mustRead(t, table("1", "2", "03", "3", "a"), Reading{Types: []string{"d=category"}}).Train, PreparationOptions{})
+	src := mustRead(t, table("1.0", "2", "03", "a"), Reading{As: p})
+	for i, want := range []string{"1", "2", "03", "a"} {
+		if got := p.Columns[0].Levels[int(src.Train.At(i, 0))]; got != want {
+			t.Errorf("row %d: %q, want %q", i+1, got, want)
+		}
+	}
+	if found := strings.Join(src.Found, " "); !strings.Contains(found, `d: levels of the same number: "1.0" as "1"`) {
+		t.Errorf("not said: %q", found)
+	}
+	_, err := Read(t.Context(), table("1", "3.0"), Reading{As: p})
+	wantError(t, err, `level "3.0" was not there`)
+}

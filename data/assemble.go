@@ -86,8 +86,8 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 		case p.out != "":
 			r.out[j] = p.out
 		case j != r.id && j != r.label && j != r.group:
-			f.doubtDate(j, p.form, src)
-			in, err := f.input(j, p.Column, p.form)
+			f.doubtDate(j, p.Form, src)
+			in, err := f.input(j, p.Column)
 			if err != nil {
 				return nil, err
 			}
@@ -136,21 +136,18 @@ func (f *frame) checkLabel(r *roles, plans []columnPlan) {
 }
 
 // input makes a column of the frame one of that description.
-func (f *frame) input(j int, c Column, form string) (input, error) {
+func (f *frame) input(j int, c Column) (input, error) {
 	in := input{Column: c, field: j, at: f.fields[j].at}
 	t := f.fields[j].texts
 	if t == nil {
 		return in, nil
 	}
-	at := map[string]int{}
-	for k, l := range c.Levels {
-		at[l] = k
-	}
+	find := ClassFinder(c.Levels)
 	in.value = make([]float64, len(t.levels))
 	for k, text := range t.levels {
-		level, known := at[text]
+		level := find(text)
 		switch {
-		case known:
+		case level >= 0:
 			in.value[k] = float64(level)
 		case isMissing(text), c.Levels == nil && c.Kind != Date && isMissingNumber(text):
 			in.value[k] = math.NaN()
@@ -161,7 +158,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 			}
 			in.value[k] = float64(answer)
 		case c.Kind == Date:
-			in.value[k] = days(form, text)
+			in.value[k] = days(c.Form, text)
 		case c.Levels == nil:
 			v, err := parseCell(text, f.decimal)
 			if err != nil {
@@ -172,7 +169,7 @@ func (f *frame) input(j int, c Column, form string) (input, error) {
 			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), Listed(c.Levels)))
 		}
 		if v := in.value[k]; v != v && c.Kind == Date && !isMissing(text) {
-			return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a date such as %s", clip(text), form))
+			return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a date such as %s", clip(text), dateExample(c.Form)))
 		}
 	}
 	return in, nil

@@ -138,6 +138,7 @@ func TestTablesThatAreAskedAbout(t *testing.T) {
 		{"xyz.csv", Reading{Types: []string{"x=date"}}, []string{`column 1 ("x")`, "expected dates"}},
 		{"xyz.csv", Reading{Types: []string{"x=count"}}, []string{`column 1 ("x")`, "expected whole numbers from 0 on"}},
 		{"xyz.csv", Reading{Label: "x", Drop: []string{"x"}}, []string{"x is dropped and asked for"}},
+		{"xyz.csv", Reading{Label: "x", Types: []string{"x=id"}}, []string{"x is asked for as labels and as names of rows"}},
 		{"mixed-types.csv", Reading{Types: []string{"city=real"}}, []string{`column 3 ("city")`, `found "Lyon"`, "line 2"}},
 		{"one-line-bomb.csv.gz", Reading{}, []string{"line 1", "a line of more than"}},
 	} {

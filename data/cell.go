@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // missingTexts are the texts that mean that a cell is missing, those of pandas' readers and R's, and a question mark.
@@ -162,64 +161,4 @@ func hasUnit(text string) bool {
 func atoi(text string) (int, bool) {
 	n, err := strconv.Atoi(text)
 	return n, err == nil
-}
-
-// dateForms are the forms of dates that are known, the surest first.
-var dateForms = []string{"2006-01-02", "2006-01", "2006-01-02 15:04:05", "2006-01-02T15:04:05", time.RFC3339Nano, "2006-01-02 15:04", "2006-01-02T15:04",
-	"2006/01/02", "2006/01/02 15:04:05", "2006/01/02 15:04", "02.01.2006", "02.01.2006 15:04", "02.01.2006 15:04:05",
-	"01/02/2006", "02/01/2006", "01/02/2006 15:04:05", "02/01/2006 15:04:05", "01/02/2006 15:04", "02/01/2006 15:04",
-	"01/02/2006 03:04 PM", "02/01/2006 03:04 PM", "01/02/06", "02/01/06", "02-01-2006", "2 Jan 2006", "02-Jan-2006", "02-Jan-06", "Jan 2, 2006", compactDate, "2006-01-02 15:04:05-07:00", "2006-01-02 15:04:05Z07:00"}
-
-// compactDate is the form of dates without marks, which counts where the years may be meant.
-const compactDate = "20060102"
-
-// isCompactDate says whether a whole number is such a date, of 1900 to 2100.
-func isCompactDate(v float64) bool {
-	if !(v >= 19000101 && v <= 21001231) {
-		return false
-	}
-	_, err := time.Parse(compactDate, strconv.FormatFloat(v, 'f', 0, 64))
-	return err == nil
-}
-
-// dateForm returns the first form that all the texts have, false where there is none.
-func dateForm(levels []string) (string, bool) {
-	for _, form := range dateForms {
-		seen := false
-		fits := !slices.ContainsFunc(levels, func(text string) bool {
-			if isMissing(text) {
-				return false
-			}
-			seen = true
-			day, err := time.Parse(form, text)
-			return err != nil || form == compactDate && (day.Year() < 1900 || day.Year() > 2100)
-		})
-		if fits && seen {
-			return form, true
-		}
-	}
-	return "", false
-}
-
-const secondsADay = 24 * 60 * 60
-
-// days returns the days since 1970-01-01 of a date in a form, NaN where it is none.
-func days(form, text string) float64 {
-	t, err := time.Parse(form, text)
-	if err != nil {
-		return math.NaN()
-	}
-	return float64(t.Unix())/secondsADay + float64(t.Nanosecond())/(1e9*secondsADay)
-}
-
-// dateText returns days since 1970-01-01 as a date, with the time of day to the second where there is one.
-func dateText(days float64) string {
-	if math.Abs(days) > 1e6 { // beyond year 4700
-		return strconv.FormatFloat(days, 'g', -1, 64)
-	}
-	t := time.Unix(int64(math.Round(days*secondsADay)), 0).UTC()
-	if t.Unix()%secondsADay == 0 {
-		return t.Format("2006-01-02")
-	}
-	return t.Format("2006-01-02 15:04:05")
 }

@@ -31,6 +31,16 @@ func (p *Preparation) Beside(name string) string {
 	return name
 }
 
+// called is the name that files have for column k: its own, or where it has none that which such a column is written by, so
+// that a model takes the files that were written with it.
+func (p *Preparation) called(k int) string {
+	name := blankName(k)
+	if p.Columns[k].Name != "" || p.Beside(name) == "" {
+		return p.Columns[k].Name
+	}
+	return name
+}
+
 // unnamedIDs says whether names of rows may be called id, as formats that want a name for them do.
 func (p *Preparation) unnamedIDs() bool { return p.IDName == "" && (p.HasIDs || p.rows != nil) }
 

@@ -14,6 +14,10 @@ type Column struct {
 	// Levels are the names of a category's values: the value 2 means Levels[2]. Yes/no may have two, for no and yes; other
 	// kinds have none.
 	Levels []string `json:"levels,omitempty"`
+
+	// Form is how the dates of texts were written, as the package time lays it out, so that later tables are read the same
+	// way: 05/04/2024 alone does not say whether its day or its month is first. "" where it is not known.
+	Form string `json:"form,omitempty"`
 }
 
 // Kind is what the numbers of a column are.
@@ -69,6 +73,8 @@ func (c Column) check(path string, j int) error {
 		e.Msg = fmt.Sprintf("%d levels: expected two, for no and yes, or none", len(c.Levels))
 	case c.Kind != Category && c.Kind != YesNo && len(c.Levels) > 0:
 		e.Msg = fmt.Sprintf("%d levels: expected none for a column of kind %s", len(c.Levels), c.Kind)
+	case c.Kind != Date && c.Form != "":
+		e.Msg = fmt.Sprintf("a form of dates: expected none for a column of kind %s", c.Kind)
 	case c.Kind == Category && len(c.Levels) == 0:
 		e.Msg = "a category without levels: expected one or more"
 	default:

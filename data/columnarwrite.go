@@ -38,7 +38,7 @@ func typedColumns(s *Set) ([]typedColumn, error) {
 		all = append(all, typedColumn{name: cmp.Or(ownName(s.IDName), "id"), kind: typedID, column: -1})
 	}
 	for j := range s.Cols {
-		c := typedColumn{name: "x" + strconv.Itoa(j), kind: typedFloat, column: j, gaps: s.Gaps}
+		c := typedColumn{name: blankName(j), kind: typedFloat, column: j, gaps: s.Gaps}
 		if s.F64 != nil {
 			c.kind = typedDouble
 		}
@@ -63,6 +63,9 @@ func typedColumns(s *Set) ([]typedColumn, error) {
 	}
 	return all, nil
 }
+
+// blankName is what a file that names every column calls the j-th of a set where it has no name.
+func blankName(j int) string { return "x" + strconv.Itoa(j) }
 
 // describe takes the name and kind of a set's column.
 func (c *typedColumn) describe(d Column) {

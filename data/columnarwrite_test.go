@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -125,4 +126,30 @@ func TestFlipsInOurFiles(t *testing.T) {
 			t.Errorf("%s: whole, it is not read right", name)
 		}
 	}
+}
+
+// A model takes files in which its columns without a name have the names that a file of columns needs, in any order, unless
+// another column is called so.
+func TestColumnsWithoutANameComeBack(t *testing.T) {
+	s := mustRead(t, file(t, "a.csv", rows("a,b,,,c", 20, func(i int) string {
+		return fmt.Sprintf("%d.5,%d,%d,%s,%d", i, i*i, i%7+5, []string{"u", "v"}[i%2], 3*i)
+	})), Reading{}).Train
+	p := fitted(t, s, PreparationOptions{})
+	for _, name := range []string{"a.parquet", "a.arrow", "a.csv"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := Write(path, s); err != nil {
+			t.Fatal(err)
+		}
+		src := mustRead(t, path, Reading{As: p})
+		if got, err := p.Match(src.Train); err != nil || !slices.Equal(got.F32, s.F32) {
+			t.Errorf("%s: %v, %q", name, err, src.Found)
+		}
+	}
+	turned := file(t, "b.csv", "x3,c,x2,b,a\nv,3,9,1,1.5\nu,0,5,0,0.5\n")
+	if got := mustRead(t, turned, Reading{As: p}).Train; got.At(0, 2) != 9 || got.At(0, 3) != 1 {
+		t.Errorf("in another order: %v", got.F32)
+	}
+	p.Columns[4].Name = "x2"
+	_, err := Read(t.Context(), turned, Reading{As: p})
+	wantError(t, err, `lacks 1 of the 5 columns`, `""`)
 }

@@ -64,7 +64,7 @@ func (c *csvWriter) end() error {
 func headerOf(s *Set) []string {
 	names := make([]string, s.Cols)
 	for j := range names {
-		names[j] = "x" + strconv.Itoa(j)
+		names[j] = blankName(j)
 	}
 	if haveNames(s.Columns) {
 		for j, c := range s.Columns {

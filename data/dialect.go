@@ -12,6 +12,7 @@ import (
 type dialect struct {
 	comma  rune     // between fields; ' ' for any number of spaces
 	mark   byte     // of decimals, '.' or ','
+	points bool     // more fields are numbers with a decimal point alone than with a comma alone
 	titles int      // lines before the table or its header that are no comments
 	banner string   // the first of them
 	header []string // names of the columns, nil where there are none
@@ -178,7 +179,6 @@ func isTitleText(f string) bool  { return cellOf(f, '.') == cellText }
 func (d *dialect) findDecimal(records [][]string, asked string) {
 	if asked != "" {
 		d.mark = asked[0]
-		return
 	}
 	if d.comma == ',' {
 		return
@@ -204,7 +204,8 @@ func (d *dialect) findDecimal(records [][]string, asked string) {
 			}
 		}
 	}
-	if more > 0 || more == 0 && commas > 0 {
+	d.points = more < 0
+	if asked == "" && (more > 0 || more == 0 && commas > 0) {
 		d.mark = ','
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // mostWhole is the largest whole number below which float64 holds all. Columns with larger ones are kept as texts: as
@@ -58,20 +57,6 @@ func (t *tableReader) longColumns() []int {
 		}
 	}
 	return at
-}
-
-// doubtDate names a column whose dates of that form may have their days first as well.
-func (f *frame) doubtDate(j int, form string, src *Source) {
-	if !strings.HasPrefix(form, "01/02/") {
-		return
-	}
-	turned := "02/01/" + form[len("01/02/"):]
-	if !slices.ContainsFunc(presentLevels(f.fields[j].texts), func(text string) bool {
-		_, err := time.Parse(turned, text)
-		return err != nil
-	}) {
-		src.doubt("dates whose month may be first or second: %s: taken as first; dates such as 2024-12-31 leave no doubt", f.title(j))
-	}
 }
 
 // doubtDigits names inputs that lose digits.

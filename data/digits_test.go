@@ -2,6 +2,7 @@ package data
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -296,4 +297,55 @@ func TestNumbersBeyondFloat32(t *testing.T) {
 		_, err := Open(t.Context(), path)
 		wantError(t, err, "row 3: column 1", "float32")
 	}
+}
+
+// The form of dates is kept with the model: a later table is read with it, as are the dates that this program writes, and
+// another form is said.
+func TestFormOfDates(t *testing.T) {
+	table := func(dates ...string) string {
+		return file(t, "a.csv", rows("d,x", len(dates), func(i int) string { return fmt.Sprintf("%s,%d", dates[i], i) }))
+	}
+	src := mustRead(t, table("25/04/2024", "05/04/2024"), Reading{Types: []string{"d=date"}})
+	bare := *src.Train
+	bare.Columns = slices.Clone(bare.Columns)
+	bare.Columns[0].Form = ""
+	if Fingerprint(src.Train) != Fingerprint(&bare) {
+		t.Error("another fingerprint by the form of dates")
+	}
+	fitted, err := FitPreparation(src.Train, PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept, err := json.Marshal(fitted)
+	p := new(Preparation)
+	if err == nil {
+		err = json.Unmarshal(kept, p)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	const april5 = 19818
+	for _, c := range []struct {
+		form, doubt string
+		dates       []string
+		want        float64
+	}{
+		{"02/01/2006", "", []string{"05/04/2024"}, april5},
+		{"02/01/2006", "", []string{"2024-04-05", "2024-04-05 12:00:00"}, april5},
+		{"02/01/2006", "dates such as 12/31/2024: the training's were such as 31/12/2024", []string{"04/05/2024", "04/25/2024"}, april5},
+		{"02/01/2006", "dates such as 2024/12/31", []string{"2024/04/05"}, april5},
+		{"", "month may be first or second", []string{"04/05/2024"}, april5}, // of an older model
+		{"", "", []string{"2024-04-05"}, april5},
+		{"", "", []string{"05.04.24", "25.04.24"}, april5},
+	} {
+		p.Columns[0].Form = c.form
+		again := mustRead(t, table(c.dates...), Reading{As: p})
+		if got := again.Train.At(0, 0); got != c.want || again.doubts("dates") != (c.doubt != "") || !again.doubts(c.doubt) && c.doubt != "" {
+			t.Errorf("%q: %v, %q", c.dates, got, again.Doubts)
+		}
+	}
+	_, err = Read(t.Context(), table("05/04/2024", "soon"), Reading{As: fitted})
+	wantError(t, err, "expected dates of one form, such as 31/12/2024")
+	p.Columns[1].Form = "2006"
+	wantError(t, p.Validate(), "a form of dates: expected none for a column of kind yes/no")
 }

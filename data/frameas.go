@@ -17,15 +17,12 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 		if (c.Kind == Category || c.Kind == Date || c.Levels != nil) && f.fields[j].texts == nil && !f.fields[j].dates {
 			f.toTexts(j)
 		}
-		form := ""
 		if c.Kind == Date && !f.fields[j].dates {
-			var ok bool
-			if form, ok = dateForm(presentLevels(f.fields[j].texts)); !ok && f.rows > 0 {
-				return nil, &Error{Path: f.path, Column: j + 1, Field: c.Name, Msg: "expected dates of one form, such as 2024-12-31"}
+			if c.Form, err = f.formAs(j, c, src); err != nil {
+				return nil, err
 			}
 		}
-		f.doubtDate(j, form, src)
-		if inputs[k], err = f.input(j, c, form); err != nil {
+		if inputs[k], err = f.input(j, c); err != nil {
 			return nil, err
 		}
 		f.sayAnswers(j, c, src)
@@ -145,13 +142,17 @@ func (f *frame) fieldsByName(r *roles, p *Preparation, src *Source) ([]int, erro
 	}
 	var at []int
 	var missing []string
-	for _, c := range p.Columns {
-		js := byName[c.Name]
+	for k, c := range p.Columns {
+		name := c.Name
+		if len(byName[name]) == 0 {
+			name = p.called(k)
+		}
+		js := byName[name]
 		if len(js) == 0 {
 			missing = append(missing, c.Name)
 			continue
 		}
-		at, byName[c.Name] = append(at, js[0]), js[1:]
+		at, byName[name] = append(at, js[0]), js[1:]
 	}
 	if missing != nil {
 		have := make([]string, 0, len(f.fields))

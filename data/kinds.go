@@ -10,8 +10,7 @@ import (
 // columnPlan is what becomes of one column of a frame.
 type columnPlan struct {
 	Column
-	out  string // why it is no input, "" for an input
-	form string // of dates
+	out string // why it is no input, "" for an input
 }
 
 // decide finds out what every column is, from all of its cells. What it leaves out it says in out.
@@ -94,7 +93,7 @@ func (f *frame) decideTexts(p *columnPlan, asked string, j int) error {
 		e.Msg = fmt.Sprintf("%q: expected dates of one form, such as 2024-12-31", clip(levels[0]))
 		return e
 	case asked == "date":
-		p.Kind, p.form = Date, form
+		p.Kind, p.Form = Date, form
 	case asked == "yes/no" && answers.stray != "":
 		return f.cellError(j, slices.Index(t.levels, answers.stray), p.Column, fmt.Sprintf("%q: expected %s", clip(answers.stray), wantedAnswers))
 	case asked == "category" && t.many:

@@ -116,6 +116,13 @@ func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
 			r.id = j
 		}
 	}
+	switch { // ids may be groups
+	case r.label < 0:
+	case r.label == r.id:
+		return wrong(f.path, "%s is asked for as labels and as names of rows: expected one of both", f.title(r.label))
+	case r.label == r.group:
+		return wrong(f.path, "%s is asked for as labels and as groups: expected one of both", f.title(r.label))
+	}
 	return nil
 }
 
@@ -194,8 +201,8 @@ func (f *frame) uses(how *Reading) ([]use, error) {
 		}
 	}
 	if byName {
-		for _, c := range how.As.Columns {
-			kinds[c.Name] = c
+		for k, c := range how.As.Columns {
+			kinds[c.Name], kinds[how.As.called(k)] = c, c
 		}
 	}
 	for j, c := range f.fields {

@@ -43,6 +43,8 @@ type joined struct {
 	*frame
 	asText  map[string]bool // columns that are texts in one of them, by name, or number where there are no names
 	decimal string          // the mark that one of them has
+	commas  string          // the file that it is a comma in
+	points  string          // a file with decimal points
 
 	first  *tableReader // that the others are put below
 	now    *tableReader // that is being read
@@ -67,7 +69,7 @@ func (s *shards) tables(ctx context.Context, how *Reading) (*Source, error) {
 		if len(j.asText) == before && j.decimal == decimal {
 			break
 		}
-		*j = joined{asText: j.asText, decimal: j.decimal} // what is text in one file is in all of them
+		*j = joined{asText: j.asText, decimal: j.decimal, commas: j.commas} // what is text in one file is in all of them
 	}
 	j.frame.path = s.dir
 	src, err := j.frame.source(how, j.first.say())
@@ -154,7 +156,13 @@ func (s *shards) join(k int, j *joined, t *tableReader) error {
 		line = t.firstLine
 	}
 	if t.decimal == ',' && j.decimal == "" {
-		j.decimal = ","
+		j.decimal, j.commas = ",", filepath.Base(s.files[k].path)
+	}
+	if t.points {
+		j.points = filepath.Base(s.files[k].path)
+	}
+	if j.points != "" && j.commas != "" {
+		return wrong(s.dir, "decimal points in %s, commas in %s: expected one mark in all files (--decimal says which)", j.points, j.commas)
 	}
 	for _, at := range t.longColumns() {
 		j.asText[t.key(at)] = true
@@ -188,7 +196,7 @@ func (s *shards) join(k int, j *joined, t *tableReader) error {
 func (s *shards) match(k int, j *joined, f *frame) ([]int, error) {
 	if !j.named || !f.named {
 		if len(f.fields) != len(j.fields) {
-			return nil, s.other(k, "%d of them: expected %d", len(f.fields), len(j.fields))
+			return nil, s.other(k, "%d of them: expected %d%s", len(f.fields), len(j.fields), j.parted(f, ""))
 		}
 		return firstNumbers(len(f.fields)), nil
 	}
@@ -203,9 +211,17 @@ func (s *shards) match(k int, j *joined, f *frame) ([]int, error) {
 		}
 	}
 	if len(order) != len(j.fields) || len(order) != len(f.fields) {
-		return nil, s.other(k, "%s (--header says whether first lines hold names)", difference(j.names(), f.names()))
+		return nil, s.other(k, "%s%s", difference(j.names(), f.names()), j.parted(f, " (--header says whether first lines hold names)"))
 	}
 	return order, nil
+}
+
+// parted says of a text of one column where the others have more what separates these; else the hint.
+func (j *joined) parted(f *frame, hint string) string {
+	if j.first == nil || len(f.fields) > 1 || len(j.fields) == 1 {
+		return hint
+	}
+	return fmt.Sprintf("; expected fields separated by %q in all files (--delimiter)", j.first.comma)
 }
 
 func firstNumbers(n int) []int {

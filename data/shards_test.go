@@ -248,3 +248,24 @@ func TestFoldersOfColumns(t *testing.T) {
 		wantError(t, err, "train-11"+ending, "c is of another type")
 	}
 }
+
+// Files of two decimal marks, or of two delimiters, are refused by what tells them apart; a file without decimals has any mark.
+func TestFilesWrittenInTwoWays(t *testing.T) {
+	points, commas := "1;0.5;a\n2;1.5;b\n", "3;0,5;b\n4;2,5;a\n"
+	for _, c := range []struct{ a, b, in, want string }{
+		{points, commas, "points in a.csv, commas in b.csv", ""},
+		{commas, points, "points in b.csv, commas in a.csv", ""},
+		{"x;y\n1;2\n3;4\n", "x,y\n1,2\n3,4\n", "b.csv: other columns", "separated by ';'"},
+		{"1;2\n3;4\n", "1,2\n3,4\n", "1 of them: expected 2", "separated by ';'"},
+	} {
+		_, err := Read(t.Context(), shardFolder(t, map[string]string{"a.csv": c.a, "b.csv": c.b}), Reading{})
+		wantError(t, err, c.in, c.want)
+	}
+	for _, whole := range []string{"3;4;b\n5;6;a\n", "3;1.234;b\n5;6;a\n"} {
+		for _, files := range []map[string]string{{"a.csv": whole, "b.csv": commas}, {"a.csv": commas, "b.csv": whole}} {
+			if s := mustRead(t, shardFolder(t, files), Reading{}).Train; s.Cols != 3 || s.Columns[1].Kind == Category {
+				t.Errorf("%q: %+v", files, s.Columns)
+			}
+		}
+	}
+}

@@ -90,6 +90,10 @@ func fixedPlaces(t *testing.T) {
 	put(t, "twoformats/b.npy", npy("<f4", "(1, 2)", 8))
 	put(t, "twotables/a.csv", "x,y\n1,2\n")
 	put(t, "twotables/b.csv", "x,z\n3,4\n")
+	put(t, "twomarks/a.csv", "100;0.5;a\n101;1.5;b\n")
+	put(t, "twomarks/b.csv", "000;0,5;b\n001;2,5;a\n")
+	put(t, "twodelimiters/a.csv", "x;y\n1;2\n3;4\n")
+	put(t, "twodelimiters/b.csv", "x,y\n1,2\n3,4\n")
 	put(t, "full/note.txt", "in use\n")
 	put(t, "words/note.txt", "no data\n")
 	if err := os.MkdirAll("nothing", 0o777); err != nil {
