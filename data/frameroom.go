@@ -14,7 +14,7 @@ const someText = 16 << 20
 // prepare asks for what the next n rows take, and more at once where that is little.
 func (f *frame) prepare(n int) error {
 	r := &f.room
-	if r.ask == nil || f.disk != nil || f.rows+n <= r.rows && r.taken < r.most {
+	if r.ask == nil || f.rows+n <= r.rows && r.taken < r.most {
 		return nil
 	}
 	texts, many := int64(0), int64(0)
@@ -34,6 +34,9 @@ func (f *frame) prepare(n int) error {
 	r.rows, r.most = int(all), r.taken+text
 	// What comes next, lists that are copied to grow, and the list that all are joined to in the end.
 	need := 8*int64(f.width)*(more+few) + 4*cells*all
+	if f.disk != nil { // numbers that memory does not hold are kept there
+		need = 0
+	}
 	if texts > 0 {
 		need += text + 5*texts*all + 20*many*all
 	}
@@ -42,10 +45,13 @@ func (f *frame) prepare(n int) error {
 
 // prepareSet asks for what a set of so many columns takes, of numbers of so many bytes.
 func (f *frame) prepareSet(cols, bytes int, r *roles) error {
-	if f.room.ask == nil || f.disk != nil {
+	if f.room.ask == nil {
 		return nil
 	}
 	need := int64(cols) * int64(bytes)
+	if f.disk != nil {
+		need = 0
+	}
 	for _, j := range []int{r.id, r.label, r.group} {
 		if j >= 0 {
 			need += 16 + 8 // a text and what stands for it

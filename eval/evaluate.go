@@ -27,6 +27,12 @@ func (r resident) load(from int) (rows, labels backend.Data, err error) {
 	if r.whole() {
 		return r.rows, r.labels, nil
 	}
+	n := r.bring(from)
+	return r.rows.Head(n), r.labels.Head(min(n, r.labels.Rows)), nil
+}
+
+// bring uploads rows from one on, and returns how many.
+func (r resident) bring(from int) int {
 	n := min(r.rows.Rows, r.set.Rows-from)
 	part := r.set.Part(from, n)
 	dev := r.model.Device()
@@ -38,7 +44,7 @@ func (r resident) load(from int) (rows, labels backend.Data, err error) {
 	if r.labels.Mem != nil {
 		dev.Upload(backend.Tensor{Mem: r.labels.Mem, Off: r.labels.Off, Rows: n, Cols: 1}, part.LabelNumbers())
 	}
-	return r.rows.Head(n), r.labels.Head(min(n, r.labels.Rows)), nil
+	return n
 }
 
 // makeResident prepares a set of raw rows and copies it to the model's device, where it
@@ -78,8 +84,8 @@ func (r *resident) hold() (err error) {
 		}
 		r.labels = t.Data()
 	}
-	_, _, err = r.load(0)
-	return err
+	r.bring(0)
+	return nil
 }
 
 // prepared returns raw rows as the model sees them.
@@ -120,7 +126,7 @@ func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corr
 	defer e.Close()
 	v, err := e.EvaluateIn(ctx, r.set.Rows, r.load, model.EvaluateOptions{Beta: 1, Seed: seed})
 	if err == nil && !r.whole() {
-		_, _, err = r.load(0)
+		r.bring(0)
 	}
 	return v, err
 }

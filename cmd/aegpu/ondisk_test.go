@@ -76,7 +76,7 @@ func TestOnDiskIsAsInMemory(t *testing.T) {
 				if o.code != 0 {
 					t.Fatalf("%s: %s: exit %d: %s", name, strings.Join(args, " "), o.code, o.err)
 				}
-				results[memory] = append(results[memory], []byte(o.out))
+				results[memory] = append(results[memory], []byte(strings.ReplaceAll(o.out, dir, "RUN")))
 			}
 			file := func(path string) {
 				results[memory] = append(results[memory], contents(t, path))
@@ -99,6 +99,8 @@ func TestOnDiskIsAsInMemory(t *testing.T) {
 				file(out)
 			}
 			run("pca", path, "--latent", "3", "--json")
+			run("evaluate", dir, "--json")
+			run("evaluate", dir, path, "--json")
 			run("data", "info", path)
 			run("data", "convert", path, filepath.Join(top, memory+".safetensors"))
 			file(filepath.Join(top, memory+".safetensors"))
@@ -122,4 +124,21 @@ func TestWindowsMix(t *testing.T) {
 	if text := string(contents(t, dir, "config.yaml")); !slices.ContainsFunc(strings.Split(text, "\n"), func(l string) bool { return strings.HasPrefix(l, "window: ") }) {
 		t.Errorf("config.yaml has no window:\n%s", text)
 	}
+}
+
+// Data of fewer rows than a window are on the device as a whole, wherever they lie.
+func TestFewRowsOnDisk(t *testing.T) {
+	csv, top := waves(t, "waves.csv", 120), t.TempDir()
+	for _, memory := range []string{"1G", "0"} {
+		for _, args := range [][]string{
+			append([]string{"train", csv, "--out", filepath.Join(top, memory)}, tiny...),
+			{"bench", csv, "--device", "cpu", "--batch", "16", "--ceiling", "1e12,1e11", "--most", "0.1"},
+			{"evaluate", filepath.Join(top, memory), "--device", "cpu"},
+		} {
+			if o := command(t.Context(), append(args, "--memory", memory)...); o.code != 0 {
+				t.Errorf("--memory %s: %s: exit %d: %s", memory, args[0], o.code, o.err)
+			}
+		}
+	}
+	sameRun(t, "from disk", filepath.Join(top, "1G"), filepath.Join(top, "0"), "config.yaml", "last.ckpt", "previous.ckpt") // which have a window
 }
