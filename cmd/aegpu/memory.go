@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -62,6 +63,9 @@ func (s *streams) limitMemory(c *cli.Context) error {
 	}
 	if err == nil {
 		s.disk.Limit(size)
+		if os.Getenv("GOGC") == "" {
+			debug.SetGCPercent(25) // what a reader has let go of counts too
+		}
 	}
 	return err
 }
