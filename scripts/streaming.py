@@ -87,6 +87,8 @@ def main():
     parser.add_argument("--dir", default="/var/tmp")
     parser.add_argument("--write")
     o = parser.parse_args()
+    if o.write:
+        o.write = Path(o.write).resolve()
     row = 4 * COLUMNS
     results = {}
     with tempfile.TemporaryDirectory(dir=o.dir) as folder:
