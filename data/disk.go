@@ -188,7 +188,11 @@ func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
 	bytes := int64(n) * int64(unsafe.Sizeof(one))
 	d := diskOf(s.ctx)
 	kind := map[any]string{uint8(0): "u1", float32(0): "f4", float64(0): "f8"}[one]
-	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 || d.takes(bytes) {
+	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 {
+		return nil, nil
+	}
+	if d.takes(bytes) {
+		d.gives(bytes) // who reads them counts them
 		return nil, nil
 	}
 	if err := s.can(bytes, "elements"); err != nil {

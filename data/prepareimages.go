@@ -143,7 +143,7 @@ func likeBytes(lo, hi float32) bool {
 	return lo >= 0 && hi > 2 && hi <= 255 || lo >= -128 && hi >= 128 && hi < 384
 }
 
-// unbyte makes numbers of bytes, 0 to 255.
+// unbyte makes numbers of bytes, 0 to 255. The bytes stay as they are: another set may have them too.
 func (s *Set) unbyte(ctx context.Context) error {
 	if s.disk == nil {
 		if err := (&stream{ctx: ctx, path: s.Name}).ask(4*int64(len(s.U8)), "numbers"); err != nil {
@@ -157,7 +157,6 @@ func (s *Set) unbyte(ctx context.Context) error {
 	for i, v := range s.U8 {
 		numbers[i] = float32(v)
 	}
-	release(s.disk, s.U8)
 	s.U8, s.F32 = nil, numbers
 	return nil
 }
