@@ -183,7 +183,7 @@ func asArray[T number](b []byte) []T {
 
 // mappedElements returns the n elements that come next in a file as they lie there, nil where they are not kept as T, or
 // fit in memory.
-func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
+func mappedElements[T number](s *stream, n int, descr, what string) ([]T, error) {
 	var one T
 	bytes := int64(n) * int64(unsafe.Sizeof(one))
 	d := diskOf(s.ctx)
@@ -195,7 +195,7 @@ func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
 		d.gives(bytes) // who reads them counts them
 		return nil, nil
 	}
-	if err := s.can(bytes, "elements"); err != nil {
+	if err := s.can(bytes, what); err != nil {
 		return nil, err
 	}
 	if err := d.room(bytes); err != nil {
