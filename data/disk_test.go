@@ -58,6 +58,53 @@ func TestBytesAsNumbersStayOnDisk(t *testing.T) {
 	}
 }
 
+// What a model sees of a few rows takes no room that others need, of memory or disk.
+func TestPartsAreNotKept(t *testing.T) {
+	set := &Set{Rows: 300, Cols: 64, Height: 8, Width: 8, Channels: 1, U8: make([]uint8, 300*64)}
+	like := &Set{Rows: 2, Cols: 64, Height: 8, Width: 8, Channels: 1, F32: make([]float32, 2*64)}
+	like.F32[0] = 255
+	path := filepath.Join(t.TempDir(), "bytes.npy")
+	if err := Write(path, set); err != nil {
+		t.Fatal(err)
+	}
+	p, err := FitPreparation(like, PreparationOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, memory := range []int64{0, 1 << 20} {
+		s, d := readWith(t, path, memory)
+		left := d.left
+		_, all := d.Kept()
+		for start := 0; start < s.Rows; start += 10 {
+			if _, err := p.Apply(s.Part(start, 10)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, now := d.Kept(); d.left != left || now != all {
+			t.Errorf("with %d bytes of memory, %d are left and %d are on disk: want %d and %d", memory, d.left, now, left, all)
+		}
+	}
+}
+
+// The parts of a folder of tables are on disk as the table is.
+func TestPartsOfShardsOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	for name, rows := range map[string]string{"train-0.csv": "a,b\n1,2\n3,4.5\n", "train-1.csv": "a,b\n5,6\n", "val-0.csv": "a,b\n7,8\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(rows), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d := NewDisk(0, t.TempDir())
+	defer d.Close()
+	src, err := Read(WithDisk(context.Background(), d), dir, Reading{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if src.Train.Rows != 3 || !src.Train.OnDisk() || src.Val.Rows != 1 || !src.Val.OnDisk() {
+		t.Errorf("%d rows, on disk %v, and %d, %v: want 3 and 1 on disk", src.Train.Rows, src.Train.OnDisk(), src.Val.Rows, src.Val.OnDisk())
+	}
+}
+
 // The range of numbers on disk is that of numbers in memory, bit for bit.
 func TestRangeOnDisk(t *testing.T) {
 	for _, first := range []float32{0, float32(math.Copysign(0, -1))} {

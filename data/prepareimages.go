@@ -118,7 +118,10 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 		if m.Bytes || m.White <= 2 {
 			return s, nil
 		}
-		t := *s.Part(0, s.Rows)
+		t := *s
+		if s.under != nil {
+			t = *s.Part(0, s.Rows)
+		}
 		return &t, t.unbyte(context.Background())
 	}
 	if !allReal(s.Columns) && !measured(s.Columns) {
