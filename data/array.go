@@ -109,7 +109,7 @@ func readArray(s *stream, a *arrayInfo, how *Reading) (*Set, error) {
 	switch disk := diskOf(s.ctx); {
 	case bareType(a.descr) == "u1":
 		var raw []uint8
-		if raw, err = bytesOf(s, a, n); err == nil {
+		if raw, err = bytesOf(s, a, n, "elements"); err == nil {
 			set.U8, err = rowMajor[uint8](disk, [][]uint8{raw}, a.shape, a.fortran)
 		}
 	case e.single:
@@ -137,29 +137,29 @@ func readArray(s *stream, a *arrayInfo, how *Reading) (*Set, error) {
 }
 
 // bytesOf reads n bytes of an array, or maps them.
-func bytesOf(s *stream, a *arrayInfo, n int) ([]uint8, error) {
+func bytesOf(s *stream, a *arrayInfo, n int, what string) ([]uint8, error) {
 	if !a.fortran {
-		if there, err := mappedElements[uint8](s, n, a.descr); there != nil || err != nil {
+		if there, err := mappedElements[uint8](s, n, a.descr, what); there != nil || err != nil {
 			return there, err
 		}
 	}
 	if disk := diskOf(s.ctx); disk != nil && !disk.takes(int64(n)) {
-		if err := s.can(int64(n), "elements"); err != nil {
+		if err := s.can(int64(n), what); err != nil {
 			return nil, err
 		}
 		b, err := disk.spool(int64(n))
 		if err != nil {
 			return nil, err
 		}
-		return b, s.full(b, "elements")
+		return b, s.full(b, what)
 	}
-	return s.grow(int64(n), "elements")
+	return s.grow(int64(n), what)
 }
 
 // elementsOf reads n elements of an array, or maps them.
 func elementsOf[T float32 | float64](s *stream, a *arrayInfo, n int, e element) ([][]T, error) {
 	if !a.fortran {
-		if there, err := mappedElements[T](s, n, a.descr); there != nil || err != nil {
+		if there, err := mappedElements[T](s, n, a.descr, "elements"); there != nil || err != nil {
 			return [][]T{there}, err
 		}
 	}

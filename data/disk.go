@@ -183,15 +183,19 @@ func asArray[T number](b []byte) []T {
 
 // mappedElements returns the n elements that come next in a file as they lie there, nil where they are not kept as T, or
 // fit in memory.
-func mappedElements[T number](s *stream, n int, descr string) ([]T, error) {
+func mappedElements[T number](s *stream, n int, descr, what string) ([]T, error) {
 	var one T
 	bytes := int64(n) * int64(unsafe.Sizeof(one))
 	d := diskOf(s.ctx)
 	kind := map[any]string{uint8(0): "u1", float32(0): "f4", float64(0): "f8"}[one]
-	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 || d.takes(bytes) {
+	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 {
 		return nil, nil
 	}
-	if err := s.can(bytes, "elements"); err != nil {
+	if d.takes(bytes) {
+		d.gives(bytes) // who reads them counts them
+		return nil, nil
+	}
+	if err := s.can(bytes, what); err != nil {
 		return nil, err
 	}
 	if err := d.room(bytes); err != nil {

@@ -18,6 +18,7 @@ type frame struct {
 	blocks  [][]float64   // whole rows of numbers in each, NaN for a missing one: a list that never has to be copied to grow
 	room    room
 	disk    *Disk     // where blocks are kept that memory does not hold; nil for nowhere
+	taken   int64     // bytes of its memory that blocks have
 	slab    []float64 // of it, for blocks to come
 	slabs   [][]float64
 	index   int // the column that a file itself calls names of rows, -1 for none
@@ -152,9 +153,19 @@ func (f *frame) row() ([]float64, error) {
 // slabValues is how many numbers are kept on disk together.
 const slabValues = 8 << 20
 
+// takes says whether so many numbers more are kept in memory.
+func (f *frame) takes(numbers int) bool {
+	bytes := 8 * int64(numbers)
+	if !f.disk.takes(bytes) {
+		return false
+	}
+	f.taken += bytes
+	return true
+}
+
 // block returns room for so many numbers, in memory or on disk.
 func (f *frame) block(size int) ([]float64, error) {
-	if f.disk.takes(8 * int64(size)) {
+	if f.takes(size) {
 		return make([]float64, size), nil
 	}
 	if len(f.slab) < size {
@@ -175,16 +186,11 @@ func (f *frame) letGo() {
 	if f.disk == nil {
 		return
 	}
-	all := int64(0)
-	for _, b := range f.blocks {
-		all += 8 * int64(cap(b))
-	}
 	for _, s := range f.slabs {
-		all -= 8 * int64(len(s))
 		release(f.disk, s)
 	}
-	f.disk.gives(max(all, 0))
-	f.blocks, f.slabs, f.slab = nil, nil, nil
+	f.disk.gives(f.taken)
+	f.blocks, f.slabs, f.slab, f.taken = nil, nil, nil, 0
 }
 
 // each gives the numbers of every row to use, in order.

@@ -44,15 +44,18 @@ func readIDX(s *stream) (*Set, error) {
 	if len(dims) < 2 {
 		return nil, wrong(s.path, "IDX data of one dimension, as labels are: expected examples (two dimensions or more)")
 	}
-	raw, err := idxBody(s, kind, dims)
-	if err != nil {
-		return nil, err
-	}
 	set := &Set{Name: s.path, Rows: dims[0], Cols: product(dims[1:])}
 	set.setGeometry(dims[1:])
 	if kind == 0x08 {
-		set.U8 = raw
-		return set, nil
+		if set.U8, err = bytesOf(s, &arrayInfo{npyHeader: npyHeader{descr: "|u1"}}, product(dims), idxElements); err != nil {
+			return nil, err
+		}
+		set.disk = diskOf(s.ctx)
+		return set, s.end(idxData)
+	}
+	raw, err := idxBody(s, kind, dims)
+	if err != nil {
+		return nil, err
 	}
 	typ := idxTypes[kind]
 	if err := s.ask(int64(len(raw))/typ.size*(8+4), "numbers"); err != nil {
@@ -116,13 +119,19 @@ func idxHeader(s *stream) (kind byte, dims []int, err error) {
 	return kind, dims, nil
 }
 
+// What errors call the parts of a file.
+const (
+	idxElements = "IDX elements"
+	idxData     = "IDX data"
+)
+
 // idxBody reads the elements that the header promises, as bytes, to the end of the stream.
 func idxBody(s *stream, kind byte, dims []int) ([]byte, error) {
-	raw, err := s.grow(int64(product(dims))*idxTypes[kind].size, "IDX elements")
+	raw, err := s.grow(int64(product(dims))*idxTypes[kind].size, idxElements)
 	if err != nil {
 		return nil, err
 	}
-	return raw, s.end("IDX data")
+	return raw, s.end(idxData)
 }
 
 // idxWriter writes the features as IDX bytes: U8 as it is, floats clipped to [0,1], or to the black and white of images,

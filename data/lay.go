@@ -55,7 +55,12 @@ func (s *Set) numbers(ctx context.Context) error {
 	if s.U8 == nil || s.Height > 0 {
 		return nil
 	}
-	return s.unbyte(ctx)
+	bytes := s.U8
+	if err := s.unbyte(ctx); err != nil {
+		return err
+	}
+	release(s.disk, bytes)
+	return nil
 }
 
 // laying is finding out what the rows of a set are.

@@ -94,8 +94,10 @@ func (s *Set) rangeOfParts() (lo, hi float32) {
 			case v != v:
 			case !seen:
 				lo, hi, seen = v, v, true
-			default:
-				lo, hi = min(lo, v), max(hi, v)
+			case v < lo: // as extent does: min and max tell 0 from -0
+				lo = v
+			case v > hi:
+				hi = v
 			}
 		}
 	}

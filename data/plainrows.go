@@ -138,7 +138,7 @@ func (t *tableReader) join(p *plainRows) error {
 	}
 	t.lastLine = before + p.last
 	t.rows += p.rows
-	if t.disk.takes(8 * int64(len(p.numbers))) {
+	if t.takes(cap(p.numbers)) {
 		t.blocks = append(t.blocks, p.numbers)
 	} else {
 		block, err := t.block(len(p.numbers))

@@ -118,7 +118,10 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 		if m.Bytes || m.White <= 2 {
 			return s, nil
 		}
-		t := *s.Part(0, s.Rows)
+		t := *s
+		if s.under != nil {
+			t = *s.Part(0, s.Rows)
+		}
 		return &t, t.unbyte(context.Background())
 	}
 	if !allReal(s.Columns) && !measured(s.Columns) {
@@ -143,7 +146,7 @@ func likeBytes(lo, hi float32) bool {
 	return lo >= 0 && hi > 2 && hi <= 255 || lo >= -128 && hi >= 128 && hi < 384
 }
 
-// unbyte makes numbers of bytes, 0 to 255.
+// unbyte makes numbers of bytes, 0 to 255. The bytes stay as they are: another set may have them too.
 func (s *Set) unbyte(ctx context.Context) error {
 	if s.disk == nil {
 		if err := (&stream{ctx: ctx, path: s.Name}).ask(4*int64(len(s.U8)), "numbers"); err != nil {
@@ -157,7 +160,6 @@ func (s *Set) unbyte(ctx context.Context) error {
 	for i, v := range s.U8 {
 		numbers[i] = float32(v)
 	}
-	release(s.disk, s.U8)
 	s.U8, s.F32 = nil, numbers
 	return nil
 }

@@ -188,7 +188,7 @@ func (s *Set) Part(start, n int) *Set {
 		return s.loaded(start, n)
 	}
 	p := *s
-	p.Rows = n
+	p.Rows, p.disk = n, nil // what is made of a few rows is not kept, nor counted
 	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p

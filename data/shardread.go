@@ -300,6 +300,9 @@ func (s *shards) divide(src *Source, j *joined) error {
 		if set != nil && set.Rows == 0 {
 			return wrong(s.dir, "no rows in the %s part: expected one or more", partTitles[part])
 		}
+		if set != nil {
+			set.disk = all.disk
+		}
 	}
 	src.Train, src.Val, src.Test = sets[0], sets[1], sets[2]
 	return nil

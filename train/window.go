@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"runtime/debug"
 
@@ -208,8 +207,12 @@ func (w *window) forget() {
 func (w *window) read(to *windowRead, key windowKey) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
-		if fault := recover(); fault != nil {
-			err = fmt.Errorf("%s: its file became shorter, or cannot be read any more, while it was trained on (%v)", key.set.Name, fault)
+		switch fault := recover().(type) {
+		case nil:
+		case interface{ Addr() uintptr }:
+			err = &data.Error{Path: key.set.Name, Msg: "its file became shorter, or cannot be read any more, while it was trained on: expected it to stay as it is"}
+		default:
+			panic(fault)
 		}
 	}()
 	in := w.data.Cols

@@ -1,7 +1,10 @@
 package train
 
 import (
+	"errors"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -142,4 +145,30 @@ func TestWindowsMixShards(t *testing.T) {
 		t.Errorf("a batch has rows of %d of 64 files", fewest)
 	}
 	t.Logf("batches have rows of %d of 64 files or more", fewest)
+}
+
+// A file that is cut short while its rows are read is an error of the data.
+func TestWindowOfFileCutShort(t *testing.T) {
+	s := countedRows(50000)
+	path := filepath.Join(t.TempDir(), "rows.npy")
+	if err := data.Write(path, s); err != nil {
+		t.Fatal(err)
+	}
+	disk := data.NewDisk(0, t.TempDir())
+	if disk == nil {
+		t.Skip("no data on disk here")
+	}
+	defer disk.Close()
+	source, err := data.Read(data.WithDisk(t.Context(), disk), path, data.Reading{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := openWindowOf(t, source.Train, 1000, 10, 5)
+	if err := os.Truncate(path, 4096); err != nil {
+		t.Fatal(err)
+	}
+	var bad *data.Error
+	if err := w.load(windowKey{source.Train, -1, 40000, 1000}, windowKey{}); !errors.As(err, &bad) || bad.Path != path {
+		t.Errorf("got %v, want an error of the data", err)
+	}
 }

@@ -51,6 +51,8 @@ func manyRows(t *testing.T) map[string]string {
 	save("f64.npy", wide)
 	save("f64.csv", wide)
 	save("bytes.npy", images)
+	save("bytes.idx", images)
+	save("bytes.idx.gz", images)
 	for k := range 3 {
 		save("shards/"+string(rune('0'+k))+".npy", set.Part(500*k, 500))
 	}
