@@ -19,7 +19,7 @@ func newInterpolateCommand(s *streams) *cli.Command {
 		Description: "Decodes evenly spaced codes on the line between the codes of two test rows (--between, counted from 0, as often as wanted),\n" +
 			"or between codes drawn as in sample. A path's rows follow each other in FILE; in a .png a line is a path.\n\n" +
 			"  aegpu interpolate runs/vae-mnist-1 --between 0,7 --between 3,4 -o walk.png",
-		Flags: append(deviceFlags(), outputFlag("the examples"),
+		Flags: append(deviceFlags(), memoryFlag(), outputFlag("the examples"),
 			&cli.StringSliceFlag{Name: "between", Usage: "`I,J` are two rows of the test part"},
 			&cli.IntFlag{Name: "number", Aliases: []string{"n"}, Value: 8, Usage: "`N` paths between drawn codes"},
 			&cli.IntFlag{Name: "steps", Value: 10, Usage: "`STEPS` from the one end to the other, both included"},

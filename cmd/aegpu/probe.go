@@ -13,7 +13,7 @@ func newProbeCommand(s *streams) *cli.Command {
 		Description: "Fits a linear classifier and nearest neighbours to the codes of the training rows and measures them on the test rows,\n" +
 			"beside the same on PCA's codes. The data must have labels.\n\n" +
 			"  aegpu probe runs/sparse-mnist-1",
-		Flags: append(deviceFlags(),
+		Flags: append(append(deviceFlags(), memoryFlag()),
 			&cli.IntFlag{Name: "neighbours", Value: 5, Usage: "`COUNT` of nearest neighbours; 0 leaves them out"},
 			seedFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error {
