@@ -135,6 +135,10 @@ func parquetKind(t parquet.Type) (specKind, string) {
 // valuesAtOnce is how many cells of a column are decoded at a time.
 const valuesAtOnce = 128
 
+// cellsAtOnce is how many cells a row group may have for its columns to be read one after the other, which takes less
+// than all of them side by side.
+const cellsAtOnce = 1 << 22
+
 // cursor is where the reading of a column of a row group is.
 type cursor struct {
 	column int // of the frame
@@ -192,6 +196,9 @@ func (p *parquetReader) group(m *pq.RowGroup, g parquet.RowGroup) error {
 	}
 	for left := int(m.NumRows); left > 0; {
 		n := min(left, max(p.rowsAtOnce(), valuesAtOnce))
+		if left*len(cursors) <= cellsAtOnce {
+			n = left
+		}
 		if err := p.begin(n); err != nil {
 			return err
 		}
