@@ -9,8 +9,8 @@ import (
 // float32); a device that can keeps in the host's memory what it has no room for. The
 // caller frees the memory.
 func Upload(dev backend.Device, s *data.Set) (backend.Data, error) {
-	if s.U8 == nil && s.F32 == nil && s.OnDisk() {
-		return uploadParts(dev, s)
+	if s.U8 == nil && s.F32 == nil { // on disk
+		s = s.Part(0, s.Rows)
 	}
 	if s.U8 != nil {
 		return dev.AllocBytes(s.Rows, s.Cols, s.U8)
@@ -19,23 +19,6 @@ func Upload(dev backend.Device, s *data.Set) (backend.Data, error) {
 		return h.AllocFloats(s.Rows, s.Cols, s.F32)
 	}
 	return uploadFloats(dev, s.Rows, s.Cols, s.F32)
-}
-
-// uploadParts makes rows resident that are on disk.
-func uploadParts(dev backend.Device, s *data.Set) (backend.Data, error) {
-	t, err := dev.Alloc(s.Rows, s.Cols)
-	if err != nil {
-		return backend.Data{}, err
-	}
-	err = s.Parts(func(start int, part *data.Set) error {
-		v := make([]float32, part.Rows*s.Cols)
-		for i := range part.Rows {
-			part.Row(v[i*s.Cols:], i)
-		}
-		dev.Upload(t.Slice(start*s.Cols, part.Rows, s.Cols), v)
-		return nil
-	})
-	return t.Data(), err
 }
 
 // UploadLabels makes the labels resident: one column of class numbers. Without

@@ -69,6 +69,7 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	sets.settleWindow(&c)
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
+	onHost := false
 	if n := windowRows(&c, sets.Train.Rows); n > 0 {
 		if sets.Val != nil {
 			n = max(n, min(evalBatch, sets.Val.Rows))
@@ -79,9 +80,7 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 		}
 	} else {
 		m.addData(dev, sets, sets.Train)
-	}
-	onHost := m.Host > 0
-	if windowRows(&c, sets.Train.Rows) == 0 {
+		onHost = m.Host > 0
 		m.addData(dev, sets, sets.Val)
 	}
 	m.batch = func(batch int) int {
