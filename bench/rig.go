@@ -32,7 +32,7 @@ func newRig(dev backend.Device, c settings.Config, s *data.Set, batch int) (*rig
 		r.close()
 		return nil, err
 	}
-	r.training, err = r.model.NewTraining(r.rows, backend.Data{}, model.TrainingOptions{Batch: batch, Optimiser: opt, Steps: 1})
+	r.training, err = r.model.NewTraining(model.Resident{Rows: r.rows}, model.TrainingOptions{Batch: batch, Optimiser: opt, Steps: 1})
 	if err != nil {
 		r.close()
 		return nil, err

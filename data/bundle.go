@@ -166,7 +166,7 @@ func (c *chosen) chooseLabels(path string, arrays []*arrayInfo, how *Reading) er
 				}
 			}
 		}
-		others := slices.DeleteFunc(slices.Clone(arrays), func(a *arrayInfo) bool { return a == p.values })
+		others := slices.DeleteFunc(slices.Clone(arrays), func(a *arrayInfo) bool { return a == p.values || slices.Contains(how.beside, a.name) })
 		p.labels = find(others, names...)
 		fits := slices.DeleteFunc(slices.Clone(others), func(a *arrayInfo) bool { return product(a.shape) != rows })
 		if l := find(fits, names...); l != nil {

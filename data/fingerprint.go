@@ -20,6 +20,9 @@ func Fingerprint(parts ...*Set) string {
 		}
 		s.describe(h)
 		_ = s.Parts(func(_ int, p *Set) error { p.addNumbers(h); return nil })
+		if s.Target != nil {
+			fmt.Fprintln(h, "targets", Fingerprint(s.Target))
+		}
 		addValues(h, s.Labels, 4, func(b []byte, v int32) { binary.LittleEndian.PutUint32(b, uint32(v)) })
 	}
 	return hex.EncodeToString(h.Sum(nil))

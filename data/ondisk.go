@@ -55,6 +55,7 @@ func (s *Set) loaded(start, n int) *Set {
 		}
 		p.U8, p.F32, p.F64 = w.picked(idx)
 	}
+	p.Target = s.withTargets(func(t *Set) *Set { return t.Part(start, n) })
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p
 }

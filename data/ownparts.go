@@ -9,6 +9,28 @@ import (
 // Read is Open with choices that the files leave. One that there is none of is a [*ReadingError]. Data for the test or the
 // validation part take the place of the data's own; their columns are matched with those of the training part.
 func Read(ctx context.Context, name string, how Reading) (*Source, error) {
+	if how.Target == nil && how.AsTarget == nil || how.As != nil && how.AsTarget == nil {
+		return readRows(ctx, name, how)
+	}
+	targets, err := readTargets(ctx, name, how)
+	if err != nil {
+		return nil, err
+	}
+	rows := how
+	rows.Target, rows.AsTarget = nil, nil
+	rows.beside = how.Target
+	if how.AsTarget != nil {
+		rows.beside = slices.Concat(how.Target, namesOf(how.AsTarget.Columns))
+	}
+	src, err := readRows(ctx, name, rows)
+	if err != nil {
+		return nil, err
+	}
+	return src, src.pair(targets, &how)
+}
+
+// readRows is Read without targets.
+func readRows(ctx context.Context, name string, how Reading) (*Source, error) {
 	src, err := readMain(ctx, name, how)
 	if err != nil {
 		return nil, err

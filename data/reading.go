@@ -22,6 +22,10 @@ type Reading struct {
 	Drop    []string // columns that are left out
 	Types   []string // COLUMN=KIND: real, count, yes/no, category, date, id, text
 
+	// Target is what a decoder is to make of the rows where that is other data: columns of a table, which are no inputs
+	// then, an array of an archive or a safetensors file, or a file of its own.
+	Target []string
+
 	Array  string // of an archive or a safetensors file
 	Layout string // of an array: auto, rows, hwc, chw, or HEIGHTxWIDTH[xCHANNELS] of flat rows
 	Resize string // WIDTHxHEIGHT that pictures are brought to
@@ -30,8 +34,11 @@ type Reading struct {
 
 	// As makes the rows those of a preparation: columns are taken by its names and kinds, in its order.
 	As *Preparation
+	// AsTarget is As for the targets; without it they are not read where As is there.
+	AsTarget *Preparation
 
-	describe bool // every column is reported on
+	beside   []string // columns and arrays that are targets
+	describe bool     // every column is reported on
 }
 
 // ReadingError says which choice of a [Reading] is none.

@@ -126,8 +126,21 @@ func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
 	return nil
 }
 
-// askedColumns leaves out what was dropped, and what was not among those asked for.
+// askedColumns leaves out what was dropped or is a target, and what was not among those asked for.
 func (f *frame) askedColumns(r *roles, how *Reading) error {
+	for _, name := range how.beside {
+		j, err := f.find(name)
+		if err != nil && how.As != nil {
+			continue
+		}
+		switch {
+		case err != nil:
+			return err
+		case slices.Contains(how.Columns, name) || j == r.id || j == r.label:
+			return wrong(f.path, "%s is a target and asked for as something else: expected one of both", f.title(j))
+		}
+		r.out[j] = "a target"
+	}
 	for _, name := range how.Drop {
 		j, err := f.find(name)
 		if err != nil {

@@ -45,6 +45,8 @@ type Set struct {
 	Labels    []int32  // Rows class labels, each an index into Classes; nil when there are none
 	Classes   []string // class names by label; nil when unlabelled
 
+	Target *Set // what a decoder is to make of each row, where that is other data than the rows; nil for the rows themselves
+
 	Groups []uint64 // Rows digests of the groups that rows belong to, for splits; nil where they belong to none
 }
 
@@ -169,6 +171,7 @@ func (s *Set) Head(n int) *Set {
 	h := *s
 	h.Rows, h.order = n, head(s.order, n)
 	h.U8, h.F32, h.F64 = head(s.U8, n*s.Cols), head(s.F32, n*s.Cols), head(s.F64, n*s.Cols)
+	h.Target = s.withTargets(func(t *Set) *Set { return t.Head(n) })
 	h.Labels, h.IDs, h.Groups = head(s.Labels, n), head(s.IDs, n), head(s.Groups, n)
 	return &h
 }
@@ -190,6 +193,7 @@ func (s *Set) Part(start, n int) *Set {
 	p := *s
 	p.Rows, p.disk = n, nil // what is made of a few rows is not kept, nor counted
 	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
+	p.Target = s.withTargets(func(t *Set) *Set { return t.Part(start, n) })
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
 	return &p
 }
@@ -206,7 +210,7 @@ func section[T any](v []T, cols, start, n int) []T {
 // with a [Disk] it copies no numbers where memory does not hold them.
 func (s *Set) Subset(idx []int) *Set {
 	t := *s
-	t.Rows = len(idx)
+	t.Rows, t.Target = len(idx), s.withTargets(func(t *Set) *Set { return t.Subset(idx) })
 	if s.under != nil || !s.disk.takes(int64(len(idx))*s.rowBytes()) {
 		t.under, t.through, t.order, t.rounded = s, nil, idx, false
 		if s.under != nil && s.through == nil && !s.rounded {

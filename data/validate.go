@@ -33,6 +33,13 @@ func (s *Set) Validate() error {
 	case s.IsBytes() && !allReal(s.Columns):
 		return wrong(s.Name, "bytes with kinds of columns: expected F32 or F64, as bytes are grey values")
 	}
+	if t := s.Target; t != nil && (t.Rows != s.Rows || t.Target != nil) {
+		return wrong(s.Name, "%d targets, or targets of their own: expected one for each of %d rows", t.Rows, s.Rows)
+	} else if t != nil {
+		if err := t.Validate(); err != nil {
+			return err
+		}
+	}
 	for i, l := range s.Labels {
 		if l < 0 || int(l) >= len(s.Classes) {
 			return &Error{Path: s.Name, Row: i + 1, Msg: "label outside the list of classes"}

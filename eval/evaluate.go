@@ -14,83 +14,114 @@ const evalBatch = 1000
 
 // resident is a set on a device, prepared for a model.
 type resident struct {
-	set          *data.Set    // the prepared rows on the host
-	rows, labels backend.Data // labels is zero where there are none; of a set on disk the first rows
-	model        *model.Model
+	set    *data.Set      // the prepared rows on the host
+	target *data.Set      // what the decoder is to make of them, prepared
+	at     model.Resident // of a set on disk the first rows
+	model  *model.Model
 }
 
 // whole reports whether all rows are on the device.
-func (r resident) whole() bool { return r.rows.Rows == r.set.Rows }
+func (r resident) whole() bool { return r.at.Rows.Rows == r.set.Rows }
 
-// load returns rows from one on that are on the device, and their labels, for [model.Evaluator.EvaluateIn].
-func (r resident) load(from int) (rows, labels backend.Data, err error) {
+// load returns rows from one on that are on the device, for [model.Evaluator.EvaluateIn].
+func (r resident) load(from int) (model.Resident, error) {
 	if r.whole() {
-		return r.rows, r.labels, nil
+		return r.at, nil
 	}
-	n := r.bring(from)
-	return r.rows.Head(n), r.labels.Head(min(n, r.labels.Rows)), nil
+	return r.at.Head(r.bring(from)), nil
 }
 
 // bring uploads rows from one on, and returns how many.
 func (r resident) bring(from int) int {
-	n := min(r.rows.Rows, r.set.Rows-from)
+	n := min(r.at.Rows.Rows, r.set.Rows-from)
 	part := r.set.Part(from, n)
-	dev := r.model.Device()
-	v := make([]float32, n*r.rows.Cols)
-	for i := range n {
-		part.Row(v[i*r.rows.Cols:], i)
+	r.upload(r.at.Rows, part)
+	if r.at.Targets.Mem != nil {
+		r.upload(r.at.Targets, r.target.Part(from, n))
 	}
-	dev.Upload(backend.Tensor{Mem: r.rows.Mem, Off: r.rows.Off, Rows: n, Cols: r.rows.Cols}, v)
-	if r.labels.Mem != nil {
-		dev.Upload(backend.Tensor{Mem: r.labels.Mem, Off: r.labels.Off, Rows: n, Cols: 1}, part.LabelNumbers())
+	if to := r.at.Labels; to.Mem != nil {
+		r.model.Device().Upload(backend.Tensor{Mem: to.Mem, Off: to.Off, Rows: n, Cols: 1}, part.LabelNumbers())
 	}
 	return n
+}
+
+// upload brings rows to their place.
+func (r resident) upload(to backend.Data, part *data.Set) {
+	v := make([]float32, part.Rows*to.Cols)
+	for i := range part.Rows {
+		part.Row(v[i*to.Cols:], i)
+	}
+	r.model.Device().Upload(backend.Tensor{Mem: to.Mem, Off: to.Off, Rows: part.Rows, Cols: to.Cols}, v)
 }
 
 // makeResident prepares a set of raw rows and copies it to the model's device, where it
 // stays in the host's memory if the device has no room for it.
 func makeResident(m *model.Model, s *data.Set) (resident, error) {
-	rows, err := prepared(m, s)
-	if err != nil {
-		return resident{}, err
-	}
-	r := resident{set: rows, model: m}
-	if rows.OnDisk() {
-		return r, r.hold()
-	}
-	if r.rows, err = model.Upload(m.Device(), rows); err != nil {
+	r := resident{model: m}
+	var err error
+	if r.set, r.target, err = prepared(m, s); err != nil {
 		return r, err
 	}
-	if r.labels, err = model.UploadLabels(m.Device(), rows); err != nil {
+	if r.set.OnDisk() || r.target.OnDisk() {
+		return r, r.hold()
+	}
+	if err = r.bringAll(); err != nil {
 		r.free()
 	}
 	return r, err
 }
 
-// hold takes the device's memory for some rows at a time, whole batches of them, and brings the first there.
-func (r *resident) hold() (err error) {
-	n := max(int(r.set.Memory()/16/4/int64(r.set.Cols)), 1)
-	n = min(max(n/evalBatch, 1)*evalBatch, r.set.Rows)
+// bringAll copies all rows to the device.
+func (r *resident) bringAll() (err error) {
 	dev := r.model.Device()
-	t, err := dev.Alloc(n, r.set.Cols)
-	if err != nil {
+	if r.at.Rows, err = model.Upload(dev, r.set); err != nil {
 		return err
 	}
-	r.rows = t.Data()
-	if r.set.Labels != nil {
-		if t, err = dev.Alloc(n, 1); err != nil {
+	if r.model.Spec.HasTargets() {
+		if r.at.Targets, err = model.Upload(dev, r.target); err != nil {
+			return err
+		}
+	}
+	r.at.Labels, err = model.UploadLabels(dev, r.set)
+	return err
+}
+
+// hold takes the device's memory for some rows at a time, whole batches of them, and brings the first there.
+func (r *resident) hold() (err error) {
+	n := max(int(r.set.Memory()/16/4/int64(r.set.Cols+r.target.Cols)), 1)
+	n = min(max(n/evalBatch, 1)*evalBatch, r.set.Rows)
+	for _, p := range []struct {
+		there bool
+		cols  int
+		at    *backend.Data
+	}{{true, r.set.Cols, &r.at.Rows}, {r.model.Spec.HasTargets(), r.target.Cols, &r.at.Targets}, {r.set.Labels != nil, 1, &r.at.Labels}} {
+		if !p.there {
+			continue
+		}
+		t, err := r.model.Device().Alloc(n, p.cols)
+		if err != nil {
 			r.free()
 			return err
 		}
-		r.labels = t.Data()
+		*p.at = t.Data()
 	}
 	r.bring(0)
 	return nil
 }
 
-// prepared returns raw rows as the model sees them.
-func prepared(m *model.Model, s *data.Set) (*data.Set, error) {
-	p := m.Preparation()
+// prepared returns raw rows as the model sees them, and what the decoder is to make of them: they themselves, or their targets.
+func prepared(m *model.Model, s *data.Set) (rows, target *data.Set, err error) {
+	if rows, err = preparedBy(m.Preparation(), s); err != nil || !m.Spec.HasTargets() {
+		return rows, rows, err
+	}
+	if s.Target == nil {
+		return nil, nil, &data.Error{Path: s.Name, Msg: "rows without targets: expected what the decoder is to make of each (--target)"}
+	}
+	target, err = preparedBy(m.TargetPreparation(), s.Target)
+	return rows, target, err
+}
+
+func preparedBy(p *data.Preparation, s *data.Set) (*data.Set, error) {
 	if !s.OnDisk() && (!p.Identity() || s.IsFloat64()) {
 		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
 			return nil, err
@@ -100,11 +131,7 @@ func prepared(m *model.Model, s *data.Set) (*data.Set, error) {
 }
 
 func (r resident) free() {
-	for _, d := range []backend.Data{r.rows, r.labels} {
-		if d.Mem != nil {
-			d.Mem.Free()
-		}
-	}
+	r.at.Free()
 }
 
 // measure returns the model's metrics on resident data under a corruption of the
@@ -119,7 +146,7 @@ func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corr
 	}
 	defer c.Close()
 	c.Spec.Corrupt = corrupt
-	e, err := c.NewEvaluator(min(evalBatch, r.rows.Rows))
+	e, err := c.NewEvaluator(min(evalBatch, r.at.Rows.Rows))
 	if err != nil {
 		return model.Metrics{}, err
 	}
@@ -174,7 +201,7 @@ func Corrupted(m *model.Model, s *data.Set, n int, c model.Corruption, seed uint
 		return nil, nil, err
 	}
 	defer r.free()
-	rows, cols := r.rows.Rows, r.rows.Cols
+	rows, cols := r.at.Rows.Rows, r.at.Rows.Cols
 	both, err := dev.Alloc(2*rows, cols)
 	if err != nil {
 		return nil, nil, err
@@ -186,7 +213,7 @@ func Corrupted(m *model.Model, s *data.Set, n int, c model.Corruption, seed uint
 	}
 	defer clock.Mem.Free()
 	dev.SetClock(clock, backend.Time{Seed: seed}, nil)
-	dev.Enqueue(backend.Gather{Clean: both.Top(rows), Noisy: both.Slice(rows*cols, rows, cols), Data: r.rows, Batch: c.Batch(clock)})
+	dev.Enqueue(backend.Gather{Clean: both.Top(rows), Noisy: both.Slice(rows*cols, rows, cols), Data: r.at.Rows, Batch: c.Batch(clock)})
 	v := make([]float32, both.Len())
 	dev.Download(v, both)
 	return v[:len(v)/2], v[len(v)/2:], dev.Sync()

@@ -18,14 +18,18 @@ const enoughForMean = 10000
 // explained appends the share of the variance about the mean of the training rows that
 // reconstructions keep, where the rows vary at all.
 func (b *summariser) explained() error {
-	if b.train == nil || b.train.Rows == 0 {
+	if b.train == nil || b.train.Rows == 0 || b.model.Spec.HasTargets() && b.train.Target == nil {
 		return nil
 	}
-	train, err := b.model.Preparation().Apply(b.train.Head(min(b.train.Rows, enoughForMean)))
+	train := b.train.Head(min(b.train.Rows, enoughForMean))
+	if b.model.Spec.HasTargets() {
+		train = train.Target
+	}
+	train, err := b.model.TargetPreparation().Apply(train)
 	if err != nil {
 		return err
 	}
-	b.spread = spreadAbout(columnMeans(train), b.set, b.model.Spec.Binarise)
+	b.spread = spreadAbout(columnMeans(train), b.target, b.model.Spec.Binarise)
 	addExplained(&b.Figures, b.Get("sse"), b.spread)
 	return nil
 }

@@ -8,9 +8,12 @@ import (
 )
 
 // Linear returns PCA of the code's size, fitted to raw training rows as the model sees
-// them; nil where it would keep every column and so say nothing.
+// them; nil where it would keep every column and so say nothing, and of a model that does not make its input again.
 func Linear(ctx context.Context, m *model.Model, train *data.Set) (*PCA, error) {
-	train, err := prepared(m, train)
+	if m.Spec.HasTargets() {
+		return nil, nil
+	}
+	train, err := preparedBy(m.Preparation(), train)
 	if err != nil {
 		return nil, err
 	}

@@ -40,6 +40,7 @@ type ScoreOptions struct {
 //   - with ByColumn top1, top2, top3, the names of the columns with the largest errors, and error:NAME for every raw
 //     column, the squared standardised error that squared_error is the mean of.
 //
+// Of a model with targets of their own, it is these that are held against what comes out, and whose columns are named.
 // Nothing is drawn: a row has the same scores whenever it is asked about, and whatever rows are beside it. Scores beyond
 // float32 are its largest number. Where a model's file does not hold the deviations ([data.Preparation.Deviations]) errors
 // are in units of its scaling. [model.ErrNoDecoder] says that there is no decoder to score with.
@@ -60,7 +61,7 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 		if err != nil {
 			return nil, err
 		}
-		scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.Preparation(), j, o)
+		scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.TargetPreparation(), j, o)
 		for i, v := range s.F64[at*s.Cols : (at+n)*s.Cols] {
 			if v != v {
 				return nil, fmt.Errorf("row %d of %s has no score: its reconstruction is not finite", at+i/s.Cols+1, rows.Name)
@@ -79,7 +80,7 @@ func scoreColumns(m *model.Model, o ScoreOptions) []data.Column {
 	if !o.ByColumn {
 		return columns
 	}
-	names := rawNames(m.Preparation())
+	names := rawNames(m.TargetPreparation())
 	for k := range min(topColumns, len(names)) {
 		columns = append(columns, data.Column{Name: "top" + strconv.Itoa(k+1), Kind: data.Category, Levels: names})
 	}

@@ -124,7 +124,7 @@ func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o Sum
 	}
 	defer b.free()
 	if len(b.test.Classes) > m.Spec.Classes {
-		b.labels.Rows = 0 // not the classes that the classifier knows
+		b.at.Labels.Rows = 0 // not the classes that the classifier knows
 	}
 	parts := []func() error{b.reconstruction, b.explained, b.corrupted, b.likelihood, b.code, b.baseline, b.probe}
 	if b.noDecoder = m.Classifier.FineTuned; b.noDecoder {
@@ -195,7 +195,7 @@ func (b *summariser) reconstruction() error {
 		return err
 	}
 	all := &b.Figures
-	addErrors(all, v.SSE, b.set)
+	addErrors(all, v.SSE, b.target)
 	if name, note := b.model.Spec.LossFigure(); name != "" {
 		add(all, name, v.NLL, note)
 	}
@@ -246,7 +246,7 @@ func (b *summariser) corrupted() error {
 	}
 	b.Corruption = corrupt
 	add(&b.Figures, "corrupted_sse", v.SSE, fmt.Sprintf("sse from inputs damaged by %s", corrupt))
-	add(&b.Figures, "corrupted_mse", v.SSE/float64(b.set.Cols), "mse likewise")
+	add(&b.Figures, "corrupted_mse", v.SSE/float64(b.target.Cols), "mse likewise")
 	return nil
 }
 
@@ -255,12 +255,12 @@ func (b *summariser) likelihood() error {
 	if b.o.IWAEK == 0 {
 		return nil
 	}
-	rows := b.rows
+	rows := b.at
 	if b.o.IWAERows > 0 {
-		rows = rows.Head(min(b.o.IWAERows, rows.Rows))
+		rows = rows.Head(min(b.o.IWAERows, rows.Rows.Rows))
 	}
 	v, err := b.model.LogLikelihood(b.ctx, rows, b.o.IWAEK, b.o.Seed)
-	b.bound(-v, b.o.IWAEK, rows.Rows)
+	b.bound(-v, b.o.IWAEK, rows.Rows.Rows)
 	return err
 }
 
@@ -277,7 +277,7 @@ func (b *summariser) code() error {
 	for _, f := range b.model.Spec.CodeFigures(mean, variance) {
 		add(&b.Figures, f.Name, f.Value, f.Note)
 	}
-	norm, examples, err := jacobianNorm(b.ctx, b.model, b.rows)
+	norm, examples, err := jacobianNorm(b.ctx, b.model, b.at.Rows)
 	if examples > 0 {
 		add(&b.Figures, "jacobian_norm", norm, fmt.Sprintf("how much the code moves with the input, on %d examples", examples))
 		add(&b.Figures, "jacobian_examples", float64(examples), "")

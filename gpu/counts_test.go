@@ -94,7 +94,7 @@ func TestStepBytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			training, err := m.NewTraining(data, backend.Data{}, model.TrainingOptions{Batch: trainBatch, Steps: 1, Optimiser: adam.Optimiser})
+			training, err := m.NewTraining(model.Resident{Rows: data}, model.TrainingOptions{Batch: trainBatch, Steps: 1, Optimiser: adam.Optimiser})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -188,7 +188,7 @@ func TestWindowIsAsResident(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					if tr, err = m.NewTraining(place.Data(), backend.Data{}, model.TrainingOptions{Batch: 8, Steps: 5, Optimiser: backend.Optimiser{Kind: backend.SGD}}); err != nil {
+					if tr, err = m.NewTraining(model.Resident{Rows: place.Data()}, model.TrainingOptions{Batch: 8, Steps: 5, Optimiser: backend.Optimiser{Kind: backend.SGD}}); err != nil {
 						t.Fatal(err)
 					}
 					window, left = place, append(left, place.Mem)

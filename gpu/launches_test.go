@@ -88,7 +88,7 @@ func nodesOf(t *testing.T, d backend.Device, spec model.Spec, rows int) int {
 	defer x.Mem.Free()
 	o := adam
 	o.Batch, o.Steps = rows, 1
-	tr, err := m.NewTraining(x, backend.Data{}, o)
+	tr, err := m.NewTraining(model.Resident{Rows: x}, o)
 	must(err)
 	defer tr.Close()
 	must(tr.Prepare(rows))

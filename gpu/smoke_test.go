@@ -221,7 +221,7 @@ func guardFinds(t *testing.T, spoil func(data []float32, m *model.Model)) bool {
 	d.Upload(rows, data)
 	o := adam
 	o.Batch, o.Steps = smokeBatch, 1
-	tr, err := m.NewTraining(rows.Data(), backend.Data{}, o)
+	tr, err := m.NewTraining(model.Resident{Rows: rows.Data()}, o)
 	must(err)
 	defer tr.Close()
 	tr.SetTime(backend.Time{}, table(0, 1))

@@ -31,7 +31,7 @@ func accumulated(t *testing.T, c gradientCase, batch int) []float64 {
 	}
 	dev.Set(x, v)
 	dev.Set(labels, y)
-	tr, err := m.NewTraining(x.Data(), labels.Data(), TrainingOptions{
+	tr, err := m.NewTraining(Resident{Rows: x.Data(), Labels: labels.Data()}, TrainingOptions{
 		Objective: c.objective, Batch: batch, Accumulate: (group + batch - 1) / batch, Steps: 2,
 		Optimiser: backend.Optimiser{Kind: backend.LAMB, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.01, Clip: 1},
 	})
@@ -118,7 +118,7 @@ func TestAccumulatedNoise(t *testing.T) {
 		t.Fatal(err)
 	}
 	x, _ := dev.Alloc(rows, 5)
-	tr, err := m.NewTraining(x.Data(), backend.Data{}, TrainingOptions{Batch: batch, Accumulate: 2, Steps: 2})
+	tr, err := m.NewTraining(Resident{Rows: x.Data()}, TrainingOptions{Batch: batch, Accumulate: 2, Steps: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestAccumulatedFault(t *testing.T) {
 	x, _ := dev.Alloc(1, 24)
 	dev.Set(x, slices.Repeat([]float64{0.5}, 24))
 	rows := x.Reshape(12, 2)
-	tr, err := m.NewTraining(rows.Data(), backend.Data{}, TrainingOptions{Batch: 2, Accumulate: 3, Steps: 2})
+	tr, err := m.NewTraining(Resident{Rows: rows.Data()}, TrainingOptions{Batch: 2, Accumulate: 3, Steps: 2})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 				t.Fatal(err)
 			}
 			rule := backend.Optimiser{Kind: kind, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 1}
-			tr, err := m.NewTraining(x.Data(), backend.Data{}, TrainingOptions{Batch: rows / batches, Accumulate: batches, Optimiser: rule, Steps: 4})
+			tr, err := m.NewTraining(Resident{Rows: x.Data()}, TrainingOptions{Batch: rows / batches, Accumulate: batches, Optimiser: rule, Steps: 4})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -85,25 +85,29 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
-// with their labels, ids and shape; [ErrNoDecoder] where the decoder does not fit the codes.
+// with their labels, ids and shape; of a model with targets of their own those, in their units. [ErrNoDecoder] where the decoder does not fit the codes.
 func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error) {
 	if err := m.checkDecoder(); err != nil {
 		return nil, err
 	}
-	x, err := m.mapSet(ctx, s, m.Spec.Inputs, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+	x, err := m.mapSet(ctx, s, m.Spec.Outputs(), func(a *applier, x backend.Tensor, n int) backend.Tensor {
 		return a.decode(a.meanCode(x, n), n)
 	})
 	if err != nil {
 		return nil, err
 	}
-	if err := hostmemory.Ask("reconstructions in their own units", s.Rows, s.Cols, 8); err != nil {
+	p := m.TargetPreparation()
+	if err := hostmemory.Ask("reconstructions in their own units", s.Rows, p.Cols, 8); err != nil {
 		return nil, err
 	}
-	y, err := m.Preparation().Undo(x)
+	y, err := p.Undo(x)
 	if err != nil {
 		return nil, err
 	}
 	y.NameRows(s)
+	if m.Spec.HasTargets() {
+		return y, nil
+	}
 	if s.Height > 0 { // as it came
 		y.Height, y.Width, y.Channels, y.Layout = s.Height, s.Width, s.Channels, s.Layout
 	}
@@ -136,22 +140,22 @@ func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, er
 	if codes.Cols != m.Spec.Latent {
 		return nil, &data.Error{Path: codes.Name, Msg: fmt.Sprintf("rows of %d numbers: expected codes of %d", codes.Cols, m.Spec.Latent)}
 	}
-	if err := hostmemory.Ask("what comes out of the model", codes.Rows, m.Spec.Inputs, 12); err != nil { // and Undo's
+	if err := hostmemory.Ask("what comes out of the model", codes.Rows, m.Spec.Outputs(), 12); err != nil { // and Undo's
 		return nil, err
 	}
-	x := make([]float32, codes.Rows*m.Spec.Inputs)
+	x := make([]float32, codes.Rows*m.Spec.Outputs())
 	rows := func(dst []float32, start, n int) {
 		for i := range n {
 			codes.Row(dst[i*codes.Cols:(i+1)*codes.Cols], start+i)
 		}
 	}
-	err := m.mapRows(ctx, x, codes.Rows, m.Spec.Inputs, m.Spec.Latent, rows, func(a *applier, z backend.Tensor, n int) backend.Tensor {
+	err := m.mapRows(ctx, x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, rows, func(a *applier, z backend.Tensor, n int) backend.Tensor {
 		return a.decode(z, n)
 	})
 	if err != nil {
 		return nil, err
 	}
-	y, err := m.Preparation().Undo(x)
+	y, err := m.TargetPreparation().Undo(x)
 	if err != nil {
 		return nil, err
 	}
@@ -170,12 +174,12 @@ func (m *Model) Classify(ctx context.Context, s *data.Set) ([]float32, error) {
 }
 
 // Prepared returns what comes out for rows that are prepared already, n x Inputs, as
-// prepared rows.
+// prepared rows, n x Outputs.
 func (m *Model) Prepared(x []float32) ([]float32, error) {
-	in := m.Spec.Inputs
-	y := make([]float32, len(x))
+	in, out := m.Spec.Inputs, m.Spec.Outputs()
+	y := make([]float32, len(x)/in*out)
 	rows := func(dst []float32, start, n int) { copy(dst, x[start*in:(start+n)*in]) }
-	return y, m.mapRows(context.Background(), y, len(x)/in, in, in, rows, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+	return y, m.mapRows(context.Background(), y, len(x)/in, out, in, rows, func(a *applier, x backend.Tensor, n int) backend.Tensor {
 		return a.decode(a.meanCode(x, n), n)
 	})
 }

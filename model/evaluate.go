@@ -2,7 +2,6 @@ package model
 
 import (
 	"context"
-	"fmt"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
@@ -49,35 +48,36 @@ func (e *Evaluator) Close() { e.free() }
 
 // Evaluate measures the model on data, and its classifier on labels where there
 // are any. The context's error is returned when it ends first.
-func (e *Evaluator) Evaluate(ctx context.Context, data, labels backend.Data, o EvaluateOptions) (Metrics, error) {
-	return e.EvaluateIn(ctx, data.Rows, func(int) (backend.Data, backend.Data, error) { return data, labels, nil }, o)
+func (e *Evaluator) Evaluate(ctx context.Context, data Resident, o EvaluateOptions) (Metrics, error) {
+	return e.EvaluateIn(ctx, data.Rows.Rows, func(int) (Resident, error) { return data, nil }, o)
 }
 
 // EvaluateIn is Evaluate of rows that come to the device some at a time: load returns those from a row on, whole batches
-// of them or all that are left, and their labels, which are good until it is called again.
-func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int) (data, labels backend.Data, err error), o EvaluateOptions) (Metrics, error) {
+// of them or all that are left, which are good until it is called again.
+func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int) (Resident, error), o EvaluateOptions) (Metrics, error) {
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
 	look := newPace(e.dev)
 	classify := e.Spec.Classes > 0
 	step := uint64(0)
 	for from := 0; from < rows; {
-		data, labels, err := load(from)
+		data, err := load(from)
 		if err != nil {
 			return Metrics{}, err
 		}
-		if data.Cols != e.Spec.Inputs {
-			return Metrics{}, fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, e.Spec.Inputs)
+		if err := data.check(&e.Spec); err != nil {
+			return Metrics{}, err
 		}
-		classify = classify && labels.Rows == data.Rows
+		loaded := data.Rows.Rows
+		classify = classify && data.Labels.Rows == loaded
 		e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed, Step: step}, []backend.Hyper{{KL: o.Beta}})
-		for at := 0; at < data.Rows; at += e.batch {
+		for at := 0; at < loaded; at += e.batch {
 			if err := look.next(ctx); err != nil {
 				return Metrics{}, err
 			}
-			e.evaluate(data, labels, min(e.batch, data.Rows-at), classify, o)
+			e.evaluate(data, min(e.batch, loaded-at), classify, o)
 			step++
 		}
-		from += data.Rows
+		from += loaded
 	}
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
@@ -88,14 +88,15 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 }
 
 // evaluate enqueues the measurement of the n rows that come next.
-func (e *Evaluator) evaluate(data, labels backend.Data, n int, classify bool, o EvaluateOptions) {
+func (e *Evaluator) evaluate(data Resident, n int, classify bool, o EvaluateOptions) {
 	e.gather(data, false, n)
 	h := e.encode(e.input(), n)
 	if !(o.Classify && o.LossOnly) {
+		e.gatherTargets(data, false, n)
 		e.measure(h, n, o)
 	}
 	if classify {
-		e.measureClasses(h, labels, n)
+		e.measureClasses(h, data.Labels, n)
 	}
 	e.to.Enqueue(backend.Tick{Clock: e.clock, Rows: n})
 }
@@ -107,7 +108,7 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 	rows := e.rows.Top(N)
 	z := e.code.draw(h, n)
 	out := e.dec.forward(e.to, z, N)
-	e.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: e.clean.Top(n)})
+	e.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: e.target().Top(n)})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumLoss, V: rows, Scale: 1 / float64(e.samples)})
 	e.code.measure(h, z, rows, n)
 	if drawn && o.LossOnly {
@@ -117,7 +118,7 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 		out = e.dec.forward(e.to, e.code.mean(h, n), n)
 	}
 	x := e.likelihood.reconstruction(out, n)
-	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: x, Target: e.clean.Top(n), Kind: backend.SquaredError})
+	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: x, Target: e.target().Top(n), Kind: backend.SquaredError})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumSSE, V: e.rows.Top(n), Scale: 1})
 }
 

@@ -18,6 +18,10 @@ const specKey = "aegpu.model"
 // preparationKey is the metadata entry that holds its preparation as JSON.
 const preparationKey = "aegpu.preparation"
 
+// targetKey is the metadata entry that holds the preparation of what the decoder is to make, where that is other data
+// than the input, as JSON.
+const targetKey = "aegpu.targets"
+
 // dataKey is the metadata entry that holds the fingerprint of the data it was trained on.
 const dataKey = "aegpu.data"
 
@@ -49,6 +53,13 @@ func (m *Model) Write(w io.Writer) error {
 		}
 	}
 	meta := map[string]string{specKey: string(spec), preparationKey: string(prep)}
+	if m.Spec.HasTargets() {
+		target, err := json.Marshal(m.target)
+		if err != nil {
+			return err
+		}
+		meta[targetKey] = string(target)
+	}
 	if m.Fingerprint != "" {
 		meta[dataKey] = m.Fingerprint
 	}
@@ -104,7 +115,7 @@ func Finite(v []float32) error {
 // Read returns the model in a file that Write made, on dev. An error says what does
 // not fit; it wraps [ErrDamaged] where the file is not as it was written.
 func Read(dev backend.Device, file []byte) (*Model, error) {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, divisionKey, classifierKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, targetKey, dataKey, divisionKey, classifierKey)
 	if err != nil {
 		return nil, err
 	}
@@ -198,5 +209,12 @@ func (m *Model) readPreparation(meta map[string]string, st safetensors.SafeTenso
 	if err := json.Unmarshal([]byte(meta[preparationKey]), p); err != nil {
 		return fmt.Errorf("%s in the metadata: %w", preparationKey, err)
 	}
-	return m.SetPreparation(p)
+	if err := m.SetPreparation(p); err != nil || !m.Spec.HasTargets() {
+		return err
+	}
+	p = &data.Preparation{}
+	if err := json.Unmarshal([]byte(meta[targetKey]), p); err != nil {
+		return fmt.Errorf("%s in the metadata: %w", targetKey, err)
+	}
+	return m.SetTargetPreparation(p)
 }

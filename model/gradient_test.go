@@ -146,7 +146,7 @@ func newProblem(t *testing.T, c gradientCase) *problem {
 	}
 	dev.Set(data, x)
 	dev.Set(labels, y)
-	tr, err := m.NewTraining(data.Data(), labels.Data(), TrainingOptions{
+	tr, err := m.NewTraining(Resident{Rows: data.Data(), Labels: labels.Data()}, TrainingOptions{
 		Objective: c.objective, Batch: rows / max(1, c.batches), Accumulate: c.batches, Steps: 1,
 	})
 	if err != nil {

@@ -17,6 +17,7 @@ type graph struct {
 	enc, dec     chain
 	head         chain          // the classifier, one layer; empty without
 	clean, noisy backend.Tensor // B x D; noisy is none without corruption
+	targets      backend.Tensor // B x T; none where the decoder is to make clean
 	labels       backend.Tensor // B x 1, with a classifier
 	rows         backend.Tensor // B*K x 1: loss of every row
 	mem          backend.Memory
@@ -107,6 +108,9 @@ func (g *graph) place(alloc backend.Alloc, o graphOptions) {
 	if !s.Corrupt.None() {
 		g.noisy = alloc(B, s.Inputs)
 	}
+	if s.HasTargets() {
+		g.targets = alloc(B, s.Targets)
+	}
 	g.enc.plan(alloc, B, g.training)
 	g.dec.plan(alloc, B*K, g.training)
 	if s.Classes > 0 {
@@ -136,9 +140,24 @@ func (g *graph) input() backend.Tensor {
 	return g.noisy
 }
 
+// target is what the decoder is to make of the input.
+func (g *graph) target() backend.Tensor {
+	if g.targets.None() {
+		return g.clean
+	}
+	return g.targets
+}
+
 // gather enqueues the batch and its corruption.
-func (g *graph) gather(data backend.Data, shuffle bool, n int) {
-	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: data, Batch: g.Spec.batch(g.clock, shuffle)})
+func (g *graph) gather(r Resident, shuffle bool, n int) {
+	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: r.Rows, Batch: g.Spec.batch(g.clock, shuffle)})
+}
+
+// gatherTargets enqueues the targets of the batch, where it has any.
+func (g *graph) gatherTargets(r Resident, shuffle bool, n int) {
+	if !g.targets.None() {
+		g.to.Enqueue(backend.Gather{Clean: g.targets.Top(n), Data: r.Targets, Batch: backend.Batch{Clock: g.clock, Shuffle: shuffle}})
+	}
 }
 
 // encode enqueues the encoder on x and returns the code before draws.

@@ -10,8 +10,8 @@ import (
 
 // Judged is rows beside what comes out of a model for them.
 type Judged struct {
-	Rows *data.Set // as the model's preparation knows them
-	Y    []float32 // reconstructions as the model sees rows, Rows x Inputs
+	Rows *data.Set // as the preparation of what the decoder makes knows them: the rows, or their targets
+	Y    []float32 // what comes out as the model sees it, Rows x Outputs
 
 	// NLL is minus the log-likelihood of every row as the model sees it, in nats, at the
 	// code's mean, plus the KL of a code that is drawn: minus a bound of log p(x), but for
@@ -27,15 +27,14 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 	if err := m.checkDecoder(); err != nil {
 		return nil, err
 	}
-	p := m.Preparation()
-	s, err := p.Match(s)
+	s, target, err := m.match(s)
 	if err != nil {
 		return nil, err
 	}
-	if err := hostmemory.Ask("what comes out of the model", s.Rows, m.Spec.Inputs, 4); err != nil {
+	if err := hostmemory.Ask("what comes out of the model", s.Rows, m.Spec.Outputs(), 4); err != nil {
 		return nil, err
 	}
-	j := &Judged{Rows: s, Y: make([]float32, s.Rows*m.Spec.Inputs)}
+	j := &Judged{Rows: target, Y: make([]float32, s.Rows*m.Spec.Outputs())}
 	if m.Spec.HasLikelihood() {
 		j.NLL = make([]float64, s.Rows)
 	}
@@ -43,37 +42,58 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	buf := make([]float32, min(ChunkRows, s.Rows)*m.Spec.Inputs)
+	x, want := make([]float32, min(ChunkRows, s.Rows)*m.Spec.Inputs), []float32(nil)
 	for at := 0; at < s.Rows; at += ChunkRows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
 		n := min(ChunkRows, s.Rows-at)
-		p.Rows(buf, s, at, n)
-		if err := a.judge(j, buf, at, n); err != nil {
+		m.prep.Rows(x, s, at, n)
+		if m.Spec.HasTargets() {
+			want = make([]float32, n*m.Spec.Targets)
+			m.target.Rows(want, target, at, n)
+		}
+		if err := a.judge(j, x, want, at, n); err != nil {
 			return nil, err
 		}
 	}
 	return j, nil
 }
 
-// judge fills in n rows from row at on, prepared in x.
-func (a *applier) judge(j *Judged, x []float32, at, n int) error {
-	in := a.Spec.Inputs
+// match returns rows as the preparation knows them, and what the decoder is to make of them as its own does.
+func (m *Model) match(s *data.Set) (rows, target *data.Set, err error) {
+	if rows, err = m.prep.Match(s); err != nil || !m.Spec.HasTargets() {
+		return rows, rows, err
+	}
+	if s.Target == nil {
+		return nil, nil, &data.Error{Path: s.Name, Msg: "rows without targets: expected what the decoder is to make of each"}
+	}
+	target, err = m.target.Match(s.Target)
+	return rows, target, err
+}
+
+// judge fills in n rows from row at on, prepared in x, whose targets are in want where they have any.
+func (a *applier) judge(j *Judged, x, want []float32, at, n int) error {
+	in, width := a.Spec.Inputs, a.Spec.Outputs()
 	rows := a.host.Slice(0, n, in)
 	a.dev.Upload(rows, x[:n*in])
+	target := rows
+	if want != nil {
+		target = a.targets.Top(n)
+		a.dev.Upload(target, want)
+	}
 	h := a.encode(rows, n)
 	out := a.dec.forward(a.to, a.code.mean(h, n), n)
 	nll, posterior := make([]float32, n), make([]float32, 0)
 	if j.NLL != nil {
-		a.likelihood.loss(backend.Loss{Rows: a.rows.Top(n), Out: out, Target: rows})
+		a.likelihood.loss(backend.Loss{Rows: a.rows.Top(n), Out: out, Target: target})
 		a.dev.Download(nll, a.rows.Top(n))
 		if a.Spec.code().Drawn() {
 			posterior = make([]float32, h.Len())
 			a.dev.Download(posterior, h)
 		}
 	}
-	a.dev.Download(j.Y[at*in:(at+n)*in], a.likelihood.reconstruction(out, n))
+	a.dev.Download(j.Y[at*width:(at+n)*width], a.likelihood.reconstruction(out, n))
 	if err := a.dev.Sync(); err != nil {
 		return err
 	}

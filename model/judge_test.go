@@ -82,7 +82,7 @@ func TestNLLIsThatOfAnEvaluation(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v, err := e.Evaluate(t.Context(), rows, backend.Data{}, EvaluateOptions{Beta: 1, Seed: 1})
+			v, err := e.Evaluate(t.Context(), Resident{Rows: rows}, EvaluateOptions{Beta: 1, Seed: 1})
 			if err != nil {
 				t.Fatal(err)
 			}

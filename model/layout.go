@@ -84,7 +84,7 @@ func (s *Spec) encoderLayers() []dense {
 }
 
 func (s *Spec) decoderLayers() []dense {
-	return denseLayers(s.Latent, s.decoderWidths(), s.Activation, s.likelihood().width(s.Inputs), s.likelihood().output(s))
+	return denseLayers(s.Latent, s.decoderWidths(), s.Activation, s.likelihood().width(s.Outputs()), s.likelihood().output(s))
 }
 
 func denseLayers(in int, hidden []int, act backend.Activation, out int, last backend.Activation) []dense {

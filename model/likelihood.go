@@ -79,7 +79,7 @@ func notBinarised(s *Spec, name string) error {
 }
 
 // CentreOutput sets the bias of the decoder's last layer so that an untrained
-// decoder starts at the mean of the data (mean, Inputs values): its logit for
+// decoder starts at the mean of what it is to make (mean, Outputs values): its logit for
 // cross-entropy, itself for a linear output. Other outputs keep their bias.
 func (m *Model) CentreOutput(mean []float32) error {
 	s := &m.Spec

@@ -45,7 +45,7 @@ type boundGaussianNLL struct {
 
 func (b *boundGaussianNLL) reserve(alloc backend.Alloc) {
 	if !b.training {
-		b.means = alloc(b.batch*b.samples, b.Spec.Inputs)
+		b.means = alloc(b.batch*b.samples, b.Spec.Outputs())
 	}
 }
 

@@ -13,12 +13,13 @@ import (
 // samples an example, in nats (Burda et al. 2016). It needs a code that is drawn and
 // a likelihood as loss ([Spec.Bounds]). The context's error is returned when it ends
 // first.
-func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, seed uint64) (float64, error) {
+func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed uint64) (float64, error) {
 	if !m.Spec.Bounds() {
 		return 0, fmt.Errorf("log p(x) is estimated for a code that is drawn, with a loss that is minus a log-likelihood")
 	}
 	chunk := min(k, 50)
-	a, err := m.newApplier(min(20, data.Rows), max(2, chunk))
+	rows := data.Rows.Rows
+	a, err := m.newApplier(min(20, rows), max(2, chunk))
 	if err != nil {
 		return 0, err
 	}
@@ -29,9 +30,10 @@ func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, see
 	rounds := (k-1)/a.samples + 1
 	m.dev.SetClock(a.clock, backend.Time{Seed: seed}, nil)
 	total, bound := 0.0, make([]float32, a.batch)
-	for at := 0; at < data.Rows; at += a.batch {
-		n := min(a.batch, data.Rows-at)
-		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data, Batch: backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise}})
+	for at := 0; at < rows; at += a.batch {
+		n := min(a.batch, rows-at)
+		a.gather(data, false, n)
+		a.gatherTargets(data, false, n)
 		h := a.enc.forward(m.dev, a.clean, n)
 		logs := make([][]float64, n)
 		for range rounds {
@@ -52,7 +54,7 @@ func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, see
 		}
 		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
 	}
-	return total / float64(data.Rows), m.dev.Sync()
+	return total / float64(rows), m.dev.Sync()
 }
 
 // importance enqueues one round of importance samples of n examples, h being their
@@ -60,7 +62,7 @@ func (m *Model) LogLikelihood(ctx context.Context, data backend.Data, k int, see
 func (a *applier) importance(h backend.Tensor, n int) backend.Tensor {
 	rows, z := a.rows.Top(n*a.samples), a.code.draw(h, n)
 	out := a.dec.forward(a.to, z, n*a.samples)
-	a.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: a.clean.Top(n)})
+	a.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: a.target().Top(n)})
 	return a.code.weigh(h, rows, n)
 }
 

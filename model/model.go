@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
@@ -23,6 +24,7 @@ type Model struct {
 	Classifier Classifier
 
 	prep   *data.Preparation
+	target *data.Preparation // of what the decoder is to make; nil where that is the input
 	dev    backend.Device
 	layout *layout
 	params backend.Tensor // 1 x layout.size
@@ -52,7 +54,11 @@ func newModel(dev backend.Device, spec Spec) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Spec: spec, dev: dev, layout: newLayout(&spec), prep: data.IdentityPreparation(spec.Inputs)}
-	m.prep.Unit = spec.Unit()
+	m.prep.Unit = spec.Unit() && !spec.HasTargets()
+	if spec.HasTargets() {
+		m.target = data.IdentityPreparation(spec.Targets)
+		m.target.Unit = spec.Unit()
+	}
 	var err error
 	if m.params, err = dev.Alloc(1, m.layout.size); err != nil {
 		return nil, fmt.Errorf("parameters: %w", err)
@@ -70,19 +76,61 @@ func (m *Model) Close() {
 // comes out: nothing, where none was set. It is shared and must not be changed.
 func (m *Model) Preparation() *data.Preparation { return m.prep }
 
+// TargetPreparation returns the preparation of what the decoder is to make: Preparation's, where that is the input. It is
+// shared and must not be changed.
+func (m *Model) TargetPreparation() *data.Preparation {
+	if m.Spec.HasTargets() {
+		return m.target
+	}
+	return m.prep
+}
+
 // SetPreparation says what is done to raw rows. It must make rows of Inputs numbers,
-// within [0, 1] where the likelihood takes no others.
+// within [0, 1] where the decoder makes them again under a likelihood that takes no others.
 func (m *Model) SetPreparation(p *data.Preparation) error {
-	if err := p.Validate(); err != nil {
+	if m.Spec.HasTargets() {
+		if err := fitsWidth(p, m.Spec.Inputs, "inputs"); err != nil {
+			return err
+		}
+	} else if err := m.checkMade(p); err != nil {
 		return err
 	}
-	if p.Inputs() != m.Spec.Inputs {
-		return fmt.Errorf("a preparation that makes rows of %d numbers does not fit a model of %d inputs", p.Inputs(), m.Spec.Inputs)
+	m.prep = p
+	return nil
+}
+
+// SetTargetPreparation says what is done to the raw rows that the decoder is to make, of a model with targets of their own.
+// It must make rows of Targets numbers, within [0, 1] where the likelihood takes no others.
+func (m *Model) SetTargetPreparation(p *data.Preparation) error {
+	if !m.Spec.HasTargets() {
+		return errors.New("a preparation of targets for a model that makes its input again")
+	}
+	if err := m.checkMade(p); err != nil {
+		return err
+	}
+	m.target = p
+	return nil
+}
+
+// checkMade says what is wrong with a preparation of what the decoder is to make.
+func (m *Model) checkMade(p *data.Preparation) error {
+	if err := fitsWidth(p, m.Spec.Outputs(), "outputs"); err != nil {
+		return err
 	}
 	if p.Unit != m.Spec.Unit() {
 		return fmt.Errorf("a preparation to values within [0, 1] (%v) does not fit the %v likelihood", p.Unit, m.Spec.likelihood())
 	}
-	m.prep = p
+	return nil
+}
+
+// fitsWidth refuses a preparation that is inconsistent, or makes rows of another width.
+func fitsWidth(p *data.Preparation, width int, what string) error {
+	if err := p.Validate(); err != nil {
+		return err
+	}
+	if p.Inputs() != width {
+		return fmt.Errorf("a preparation that makes rows of %d numbers does not fit a model of %d %s", p.Inputs(), width, what)
+	}
 	return nil
 }
 
@@ -145,7 +193,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint, c.Division, c.Classifier = m.prep, m.Fingerprint, m.Division, m.Classifier
+	c.prep, c.target, c.Fingerprint, c.Division, c.Classifier = m.prep, m.target, m.Fingerprint, m.Division, m.Classifier
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }
@@ -159,7 +207,7 @@ func (m *Model) WithClassifier(classes int, seed uint64) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.Fingerprint, c.Division = m.prep, m.Fingerprint, m.Division
+	c.prep, c.target, c.Fingerprint, c.Division = m.prep, m.target, m.Fingerprint, m.Division
 	c.take(m)
 	return c, nil
 }

@@ -125,10 +125,10 @@ func TestShapesAreChecked(t *testing.T) {
 		t.Error("a deterministic code was sampled")
 	}
 	data, _ := m.dev.Alloc(4, 5)
-	if _, err := m.NewTraining(data.Data(), backend.Data{}, TrainingOptions{Batch: 5}); err == nil {
+	if _, err := m.NewTraining(Resident{Rows: data.Data()}, TrainingOptions{Batch: 5}); err == nil {
 		t.Error("a batch larger than the data was let through")
 	}
-	if _, err := m.NewTraining(data.Data(), backend.Data{}, TrainingOptions{Batch: 2, Objective: Frozen}); err == nil {
+	if _, err := m.NewTraining(Resident{Rows: data.Data()}, TrainingOptions{Batch: 2, Objective: Frozen}); err == nil {
 		t.Error("a classifier that is not there was to be trained")
 	}
 }
@@ -285,11 +285,11 @@ func TestLogLikelihood(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	elbo, err := e.Evaluate(t.Context(), x.Data(), backend.Data{}, EvaluateOptions{Beta: 1, Seed: 1})
+	elbo, err := e.Evaluate(t.Context(), Resident{Rows: x.Data()}, EvaluateOptions{Beta: 1, Seed: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	many, err := m.LogLikelihood(t.Context(), x.Data(), 2000, 1)
+	many, err := m.LogLikelihood(t.Context(), Resident{Rows: x.Data()}, 2000, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -297,7 +297,7 @@ func TestLogLikelihood(t *testing.T) {
 		t.Errorf("estimate %g lies below the bound %g", many, elbo.ELBO)
 	}
 	m.dev.Upload(m.params, make([]float32, m.FlatSize())) // p(x|z) = 2^-4 whatever z
-	exact, err := m.LogLikelihood(t.Context(), x.Data(), 60, 1)
+	exact, err := m.LogLikelihood(t.Context(), Resident{Rows: x.Data()}, 60, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

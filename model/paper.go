@@ -16,8 +16,13 @@ func PaperTraining(spec Spec, rows int, bytes bool, o TrainingOptions) (*Trainin
 	}
 	data, _ := dev.AllocBytes(rows, spec.Inputs, nil) // on paper nothing fails
 	data.Bytes = bytes
+	var targets backend.Data
+	if spec.HasTargets() {
+		targets, _ = dev.AllocBytes(rows, spec.Targets, nil)
+		targets.Bytes = bytes
+	}
 	labels, _ := dev.Alloc(rows, 1)
-	return m.NewTraining(data, labels.Data(), o)
+	return m.NewTraining(Resident{Rows: data, Targets: targets, Labels: labels.Data()}, o)
 }
 
 // Name is what a tensor of the training's step is, as encoder.0.y or
@@ -76,6 +81,7 @@ func (t *Training) names() (all []named) {
 	}
 	add("clean", t.clean)
 	add("noisy", t.noisy)
+	add("targets", t.targets)
 	add("labels", t.labels)
 	add("rows", t.rows)
 	for _, part := range t.parts() {

@@ -30,7 +30,7 @@ func (t *Training) reconstruct(n int) {
 func (t *Training) loss(h backend.Tensor, n int) {
 	out, N := t.dec.last(), n*t.samples
 	delta, rows := out.delta.Top(N), t.losses(n)
-	t.likelihood.loss(backend.Loss{DOut: delta, Rows: rows, Out: out.y.Top(N), Target: t.clean.Top(n), Scale: t.over(1)})
+	t.likelihood.loss(backend.Loss{DOut: delta, Rows: rows, Out: out.y.Top(N), Target: t.target().Top(n), Scale: t.over(1)})
 	if out.act != backend.Identity {
 		t.to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: out.saved().Top(N), Act: out.act})
 	}
@@ -59,7 +59,7 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 // classify enqueues the classifier's cross-entropy and its gradients: by the
 // classifier alone, or by the encoder too.
 func (t *Training) classify(n int) {
-	t.to.Enqueue(backend.Gather{Clean: t.labels.Top(n), Data: t.labelled.Head(t.among), Batch: backend.Batch{Clock: t.Clock, Shuffle: true}})
+	t.to.Enqueue(backend.Gather{Clean: t.labels.Top(n), Data: t.data.Labels.Head(t.among), Batch: backend.Batch{Clock: t.Clock, Shuffle: true}})
 	x := t.input()
 	h := t.encode(x, n)
 	code := t.code.mean(h, n)

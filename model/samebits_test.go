@@ -159,7 +159,7 @@ func residentCodes(t *testing.T, m *Model, s *data.Set) []float32 {
 	codes := make([]float32, s.Rows*m.Spec.Latent)
 	for at := 0; at < s.Rows; at += e.batch {
 		n := min(e.batch, s.Rows-at)
-		e.gather(rows, false, n)
+		e.gather(Resident{Rows: rows}, false, n)
 		m.dev.Download(codes[at*m.Spec.Latent:(at+n)*m.Spec.Latent], e.meanCode(e.input(), n))
 		m.dev.Enqueue(backend.Tick{Clock: e.clock, Rows: n})
 	}

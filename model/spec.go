@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -12,6 +13,7 @@ import (
 // choice; Inputs and Latent must be set.
 type Spec struct {
 	Inputs  int   `json:"inputs"`            // width of the data, D
+	Targets int   `json:"targets,omitempty"` // width of what the decoder is to make where that is other data, T; 0 where it is the input
 	Hidden  []int `json:"hidden,omitempty"`  // widths of the encoder's hidden layers
 	Decoder []int `json:"decoder,omitempty"` // widths of the decoder's; nil mirrors Hidden
 	Latent  int   `json:"latent"`            // width of the code, L
@@ -128,6 +130,17 @@ func (s *Spec) batch(c backend.Clock, shuffle bool) backend.Batch {
 	return b
 }
 
+// HasTargets reports whether the decoder is to make other data than the input.
+func (s *Spec) HasTargets() bool { return s.Targets != 0 }
+
+// Outputs returns the width of what the decoder is to make.
+func (s *Spec) Outputs() int {
+	if s.HasTargets() {
+		return s.Targets
+	}
+	return s.Inputs
+}
+
 // decoderWidths are the widths of the decoder's hidden layers.
 func (s *Spec) decoderWidths() []int {
 	if s.Decoder != nil {
@@ -155,7 +168,23 @@ func (s *Spec) Validate() error {
 	if err := s.Corrupt.check(); err != nil {
 		return err
 	}
+	if err := s.checkTargets(); err != nil {
+		return err
+	}
 	return s.checkPenalties()
+}
+
+// checkTargets refuses what belongs to a decoder that makes the input again.
+func (s *Spec) checkTargets() error {
+	switch {
+	case !s.HasTargets():
+		return nil
+	case s.Binarise:
+		return errors.New("binarised inputs are those that the decoder makes again: expected none with targets of their own")
+	case s.Tied && s.Targets != s.Inputs:
+		return fmt.Errorf("tied weights need a decoder that ends in %d units, as the encoder starts with: expected as many targets, not %d", s.Inputs, s.Targets)
+	}
+	return nil
 }
 
 func (s *Spec) checkPenalties() error {
@@ -184,7 +213,7 @@ func (s *Spec) checkWidths() error {
 	for _, w := range []struct {
 		what string
 		n    int
-	}{{"inputs", s.Inputs}, {"latent", s.Latent}} {
+	}{{"inputs", s.Inputs}, {"targets", s.Outputs()}, {"latent", s.Latent}} {
 		if w.n < 1 || w.n > maxWidth {
 			return fmt.Errorf("%s is %d: expected 1 to %d", w.what, w.n, maxWidth)
 		}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
@@ -22,6 +23,9 @@ func (s *Spec) Layers() int { return len(s.Hidden) + 1 }
 // Penalties, tying and initialisation are the model's; the kind of code is, for
 // the last layer.
 func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
+	if s.HasTargets() {
+		return Spec{}, errors.New("layer-wise pretraining makes each layer's input again: expected no targets of their own")
+	}
 	enc, dec := s.encoderLayers(), s.decoderLayers()
 	if len(enc) != len(dec) {
 		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: %d layers against %d", len(dec), len(enc))

@@ -48,6 +48,7 @@ func (m *Model) sameArchitecture(theirs *Spec) error {
 		mine, theirs any
 	}{
 		{"numbers a row", mine.Inputs, theirs.Inputs},
+		{"numbers of a target", mine.Outputs(), theirs.Outputs()},
 		{"hidden layers", mine.Hidden, theirs.Hidden},
 		{"code of size", mine.Latent, theirs.Latent},
 		{"decoder's hidden layers", mine.decoderWidths(), theirs.decoderWidths()},

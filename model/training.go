@@ -42,12 +42,11 @@ func (o *TrainingOptions) graph(s *Spec, grads backend.Tensor, clock backend.Clo
 }
 
 // Training is a model's training step on a resident data set, planned and
-// compiled. Labels are one column of class numbers, none for a reconstruction.
+// compiled.
 type Training struct {
 	*graph
-	opts     TrainingOptions
-	data     backend.Data
-	labelled backend.Data
+	opts TrainingOptions
+	data Resident
 
 	Clock   backend.Clock
 	guard   backend.Sums
@@ -70,12 +69,12 @@ type stepSize struct{ rows, among int }
 func (t *Training) DrawFrom(n int) { t.among = n }
 
 // NewTraining plans the step's memory and nothing else. Batches are drawn from
-// data (and labels), which must outlive the training.
-func (m *Model) NewTraining(data, labels backend.Data, opts TrainingOptions) (*Training, error) {
-	if err := m.checkTraining(data, labels, opts); err != nil {
+// data, which must outlive the training; labels are for a classifier alone.
+func (m *Model) NewTraining(data Resident, opts TrainingOptions) (*Training, error) {
+	if err := m.checkTraining(data, opts); err != nil {
 		return nil, err
 	}
-	t := &Training{opts: opts, data: data, labelled: labels, span: m.layout.span(opts.Objective), among: data.Rows, programs: map[stepSize]backend.Program{}}
+	t := &Training{opts: opts, data: data, span: m.layout.span(opts.Objective), among: data.Rows.Rows, programs: map[stepSize]backend.Program{}}
 	if err := t.allocate(m); err != nil {
 		t.Close()
 		return nil, fmt.Errorf("training step of batch %d: %w", opts.Batch, err)
@@ -83,17 +82,18 @@ func (m *Model) NewTraining(data, labels backend.Data, opts TrainingOptions) (*T
 	return t, nil
 }
 
-func (m *Model) checkTraining(data, labels backend.Data, opts TrainingOptions) error {
-	classify := opts.Objective != Reconstruct
+func (m *Model) checkTraining(data Resident, opts TrainingOptions) error {
+	if err := data.check(&m.Spec); err != nil {
+		return err
+	}
+	rows, labels, classify := data.Rows.Rows, data.Labels, opts.Objective != Reconstruct
 	switch {
-	case data.Cols != m.Spec.Inputs:
-		return fmt.Errorf("data of %d columns does not fit a model of %d inputs", data.Cols, m.Spec.Inputs)
-	case opts.Batch < 1 || opts.Batch > data.Rows:
-		return fmt.Errorf("batch is %d: expected 1 to %d, the rows there are", opts.Batch, data.Rows)
+	case opts.Batch < 1 || opts.Batch > rows:
+		return fmt.Errorf("batch is %d: expected 1 to %d, the rows there are", opts.Batch, rows)
 	case classify && m.Spec.Classes == 0:
 		return fmt.Errorf("the model has no classifier to train")
-	case classify && (labels.Rows != data.Rows || labels.Cols != 1):
-		return fmt.Errorf("%d x %d labels for %d rows", labels.Rows, labels.Cols, data.Rows)
+	case classify && (labels.Rows != rows || labels.Cols != 1):
+		return fmt.Errorf("%d x %d labels for %d rows", labels.Rows, labels.Cols, rows)
 	}
 	return nil
 }
@@ -212,8 +212,10 @@ func (t *Training) step(n int) {
 			t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: batch})
 		}
 		batch = min(t.opts.Batch, n-t.from)
-		t.gather(t.data.Head(t.among), true, batch)
+		data := t.data.Head(t.among)
+		t.gather(data, true, batch)
 		if t.opts.Objective == Reconstruct {
+			t.gatherTargets(data, true, batch)
 			t.reconstruct(batch)
 		} else {
 			t.classify(batch)

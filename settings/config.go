@@ -37,6 +37,7 @@ type Config struct {
 	Columns   List   `yaml:"columns,omitempty"`
 	Drop      List   `yaml:"drop,omitempty"`
 	Types     List   `yaml:"types,omitempty"`
+	Target    List   `yaml:"target,omitempty"`
 	Array     string `yaml:"array,omitempty"`
 	Layout    string `yaml:"layout,omitempty"`
 	Resize    string `yaml:"resize,omitempty"`
@@ -108,6 +109,6 @@ type Config struct {
 // Reading returns how the data are read.
 func (c *Config) Reading() data.Reading {
 	return data.Reading{Header: c.Header, Delimiter: c.Delimiter, Decimal: c.Decimal, ID: c.ID, Label: c.Label, Group: c.Group,
-		Columns: c.Columns, Drop: c.Drop, Types: c.Types, Array: c.Array, Layout: c.Layout, Resize: c.Resize,
+		Columns: c.Columns, Drop: c.Drop, Types: c.Types, Target: c.Target, Array: c.Array, Layout: c.Layout, Resize: c.Resize,
 		TestData: c.TestData, ValData: c.ValData}
 }

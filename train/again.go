@@ -57,6 +57,9 @@ func dividerOf(m *model.Model, c *settings.Config) divider {
 func changed(ctx context.Context, c settings.Config, m *model.Model, because error) (*Sets, error) {
 	how := c.Reading()
 	how.As = m.Preparation()
+	if m.Spec.HasTargets() {
+		how.AsTarget = m.TargetPreparation()
+	}
 	source, err := data.Read(ctx, c.Data, how)
 	if err == nil {
 		source.Train, err = how.As.Match(source.Train)
@@ -78,7 +81,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	if err != nil {
 		return nil, err
 	}
-	s.Preparation = how.As
+	s.Preparation, s.Targets = how.As, how.AsTarget
 	s.Changed = fmt.Sprintf("%s has changed since the training: it has %d rows, %s; they are divided as they were then, by what is in them, so that no row held out was trained on",
 		c.Data, s.Division.Rows, more(s.Division.Rows, m.Division.Rows))
 	return s, nil

@@ -62,9 +62,9 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, &RequestError{err}
 	}
-	spec, err := c.Spec(sets.Preparation.Inputs())
+	spec, err := sets.Spec(&c)
 	if err != nil {
-		return Memory{}, &RequestError{err}
+		return Memory{}, err
 	}
 	sets.settleWindow(&c)
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
@@ -74,7 +74,7 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 		if sets.Val != nil {
 			n = max(n, min(evalBatch, sets.Val.Rows))
 		}
-		m.Data = 4 * n * sets.Preparation.Inputs()
+		m.Data = 4 * n * sets.width()
 		if sets.Train.Labels != nil {
 			m.Data += 4 * n
 		}
@@ -89,7 +89,11 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 			most = max(most, p.stage(s, batch))
 		}
 		if onHost { // batches pass through a buffer
-			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), sets.rowBytes(sets.Train))
+			row := rowBytes(sets.Preparation, sets.Train)
+			if sets.Targets != nil {
+				row += rowBytes(sets.Targets, sets.Train.Target)
+			}
+			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), row)
 		}
 		return most
 	}
@@ -171,23 +175,30 @@ func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u settings.
 // asBytes reports whether prepared rows of a part are still the bytes that they were.
 func (s *Sets) asBytes(part *data.Set) bool { return part.IsBytes() && s.Preparation.Identity() }
 
-// rowBytes is the size of a prepared row as it is stored.
-func (s *Sets) rowBytes(part *data.Set) int {
-	if s.asBytes(part) {
+// rowBytes is the size of a row as it is stored, prepared.
+func rowBytes(p *data.Preparation, part *data.Set) int {
+	if part.IsBytes() && p.Identity() {
 		return part.Cols
 	}
-	return 4 * s.Preparation.Inputs()
+	return 4 * p.Inputs()
 }
 
-// addData counts a part of the data and its labels.
+// addData counts a part of the data, its targets and its labels.
 func (m *Memory) addData(dev backend.Device, sets *Sets, s *data.Set) {
 	if s == nil {
 		return
 	}
-	bytes := s.Rows * sets.rowBytes(s)
+	m.addRows(dev, s.Rows*rowBytes(sets.Preparation, s))
+	if sets.Targets != nil {
+		m.addRows(dev, s.Rows*rowBytes(sets.Targets, s.Target))
+	}
 	if s.Labels != nil {
 		m.Data += 4 * s.Rows
 	}
+}
+
+// addRows counts rows of so many bytes, which may stay on the host.
+func (m *Memory) addRows(dev backend.Device, bytes int) {
 	if h, ok := dev.(backend.HostData); ok && h.OnHost(bytes) {
 		m.Host += bytes
 		return
@@ -225,9 +236,9 @@ func askHost(dev backend.Device, c settings.Config, sets *Sets, checkpoints bool
 	if err != nil {
 		return err
 	}
-	spec, err := c.Spec(sets.Preparation.Inputs())
+	spec, err := sets.Spec(&c)
 	if err != nil {
-		return &RequestError{err}
+		return err
 	}
 	const beside = 7 // the model itself, the best weights twice, one buffer on its way; and garbage, of the model file before
 	copies, what := 1, "the training"
@@ -240,7 +251,7 @@ func askHost(dev backend.Device, c settings.Config, sets *Sets, checkpoints bool
 		if n := windowRows(&c, rows); n > 0 {
 			rows = 2 * n // those of the next window are read to one of two
 		}
-		need += 4 * float64(rows) * float64(sets.Preparation.Inputs())
+		need += 4 * float64(rows) * float64(sets.width())
 	}
 	if dev.Info().Kind == "cpu" {
 		m, err := Plan(dev, c, sets)

@@ -65,7 +65,7 @@ func testSSE(t *testing.T, c settings.Config) float64 {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := e.Evaluate(t.Context(), test, backend.Data{}, model.EvaluateOptions{})
+	m, err := e.Evaluate(t.Context(), model.Resident{Rows: test}, model.EvaluateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,8 +18,7 @@ type phase struct {
 	model            *model.Model
 	objective        model.Objective
 	rows, valRows    int // of the parts; no valRows without validation
-	data, labels     backend.Data
-	val, valLabels   backend.Data
+	data, val        model.Resident
 	window           *window                                // in which parts are that are not on the device as a whole; nil for none
 	windowRows       int                                    // of the training part at a time: rows, or those of the window
 	trainSet, valSet *data.Set                              // that the window reads
@@ -63,7 +62,7 @@ func (p *phase) open() error {
 	p.times.steps, p.times.epochs = p.stepsPerEpoch(), p.epochs
 	p.state.BestLoss = neverBest
 	var err error
-	p.training, err = p.model.NewTraining(p.data, p.labels, model.TrainingOptions{
+	p.training, err = p.model.NewTraining(p.data, model.TrainingOptions{
 		Objective: p.objective, Batch: p.parts.Batch, Accumulate: p.parts.Batches, Optimiser: p.optimiser, Steps: p.times.steps,
 	})
 	if err != nil {
@@ -250,9 +249,9 @@ func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record,
 }
 
 // loadVal returns validation rows from one on that are on the device: all of them, or those of a window.
-func (p *phase) loadVal(from int) (rows, labels backend.Data, err error) {
+func (p *phase) loadVal(from int) (model.Resident, error) {
 	if p.window == nil {
-		return p.val, p.valLabels, nil
+		return p.val, nil
 	}
 	return p.window.evaluated(p.valSet, from, evalBatch)
 }

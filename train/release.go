@@ -1,7 +1,5 @@
 package train
 
-import "github.com/aegpu/aegpu/backend"
-
 // release frees everything but the model that comes out.
 func (r *run) release() {
 	if p := r.phase; p != nil {
@@ -9,8 +7,8 @@ func (r *run) release() {
 		if p.model != nil && p.model != r.whole {
 			p.model.Close()
 		}
-		if p.data.Mem != nil && p.data.Mem != r.data.Mem { // the outputs of the layers below
-			p.data.Mem.Free()
+		if p.data.Rows.Mem != nil && p.data.Rows.Mem != r.data.Rows.Mem { // the outputs of the layers below
+			p.data.Rows.Mem.Free()
 		}
 		r.phase = nil
 	}
@@ -18,11 +16,8 @@ func (r *run) release() {
 	if r.window != nil {
 		return
 	}
-	for _, d := range []backend.Data{r.data, r.labels, r.val, r.valLabels} {
-		if d.Mem != nil {
-			d.Mem.Free()
-		}
-	}
+	r.data.Free()
+	r.val.Free()
 }
 
 func (r *run) closeModel() {

@@ -96,7 +96,7 @@ func (r *run) readCheckpoint() (*foundCheckpoint, error) {
 
 // restore rebuilds the models and the stage under way.
 func (r *run) restore(ctx context.Context, c *checkpoint, st safetensors.SafeTensors) error {
-	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
+	spec, err := r.sets.Spec(&r.config)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func (r *run) restore(ctx context.Context, c *checkpoint, st safetensors.SafeTen
 		return err
 	}
 	r.whole.Fingerprint, r.whole.Division = r.fingerprint, r.sets.Division
-	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
+	if err := r.sets.prepare(r.whole); err != nil {
 		return err
 	}
 	if err := r.load(st, wholeBuffer, r.whole.Flat(), true); err != nil {

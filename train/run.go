@@ -59,10 +59,10 @@ type run struct {
 	began   time.Time // this sitting
 	first   time.Time // its first step was done
 
-	data, labels, val, valLabels backend.Data
-	window                       *window   // of data and labels; nil where they are whole parts
-	means                        []float32 // of the training part's columns, prepared
-	fingerprint                  string    // of the data
+	data, val   model.Resident
+	window      *window   // of data; nil where they are whole parts
+	means       []float32 // of the columns that the decoder is to make of the training part, prepared
+	fingerprint string    // of the data
 }
 
 // Run trains what the config describes on the sets (see [Load]). A context that
@@ -139,11 +139,11 @@ func (r *run) prepare() error {
 	if n := windowRows(c, s.Train.Rows); n > 0 {
 		return r.openWindow(n)
 	}
-	if r.data, r.labels, err = r.upload(s.Train); err != nil {
+	if r.data, err = r.upload(s.Train); err != nil {
 		return err
 	}
 	if s.Val != nil {
-		r.val, r.valLabels, err = r.upload(s.Val)
+		r.val, err = r.upload(s.Val)
 	}
 	return err
 }
@@ -152,25 +152,37 @@ func (r *run) prepare() error {
 func (r *run) saved() bool { return r.dir != nil && r.opts.Resume && r.dir.saved() }
 
 // upload makes a part resident, prepared.
-func (r *run) upload(s *data.Set) (rows, labels backend.Data, err error) {
-	if s, err = r.sets.Preparation.Apply(s); err != nil {
-		return rows, labels, err
+func (r *run) upload(s *data.Set) (at model.Resident, err error) {
+	rows, err := r.sets.Preparation.Apply(s)
+	if err != nil {
+		return at, err
+	}
+	target := rows
+	if r.sets.Targets != nil {
+		if target, err = r.sets.Targets.Apply(s.Target); err != nil {
+			return at, err
+		}
 	}
 	if r.means == nil {
-		r.means = columnMeans(s) // of the training part, which comes first
+		r.means = columnMeans(target) // of the training part, which comes first
 	}
-	if rows, err = model.Upload(r.dev, s); err != nil {
-		return rows, labels, err
+	if at.Rows, err = model.Upload(r.dev, rows); err != nil {
+		return at, err
 	}
-	labels, err = model.UploadLabels(r.dev, s)
-	return rows, labels, err
+	if r.sets.Targets != nil {
+		if at.Targets, err = model.Upload(r.dev, target); err != nil {
+			return at, err
+		}
+	}
+	at.Labels, err = model.UploadLabels(r.dev, rows)
+	return at, err
 }
 
 // begin makes the model, new or from a checkpoint.
 func (r *run) begin(ctx context.Context) error {
-	spec, err := r.config.Spec(r.sets.Preparation.Inputs())
+	spec, err := r.sets.Spec(&r.config)
 	if err != nil {
-		return &RequestError{err}
+		return err
 	}
 	for _, s := range r.stages {
 		if s.layer >= 0 {
@@ -189,7 +201,7 @@ func (r *run) begin(ctx context.Context) error {
 		return err
 	}
 	r.whole.Fingerprint, r.whole.Division = r.fingerprint, r.sets.Division
-	if err := r.whole.SetPreparation(r.sets.Preparation); err != nil {
+	if err := r.sets.prepare(r.whole); err != nil {
 		return err
 	}
 	if err := r.initialise(); err != nil {
@@ -245,8 +257,8 @@ func (r *run) openPhase(ctx context.Context) error {
 		name: s.name, objective: s.objective, batch: u.Rows, parts: u, epochs: s.epochs,
 		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
 		optimiser: opt, patience: c.Patience, minimum: c.MinImprovement,
-		rows: r.sets.Train.Rows, windowRows: r.data.Rows, window: r.window, trainSet: r.sets.Train, valSet: r.sets.Val,
-		data: r.data, labels: r.labels, val: r.val, valLabels: r.valLabels,
+		rows: r.sets.Train.Rows, windowRows: r.data.Rows.Rows, window: r.window, trainSet: r.sets.Train, valSet: r.sets.Val,
+		data: r.data, val: r.val,
 		times: timetable{
 			lr: s.lr * c.LRScale.Factor(u.Rows), beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
 			schedule: c.Schedule, momentum: c.Momentum,
@@ -293,7 +305,7 @@ func (r *run) closePhase() error {
 	if s.layer >= 0 {
 		r.whole.Adopt(s.layer, p.model)
 		if s.layer > 0 {
-			p.data.Mem.Free()
+			p.data.Rows.Mem.Free()
 		}
 		p.model.Close()
 		return r.dev.Sync()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
 
@@ -36,6 +37,7 @@ func complete(c settings.Config) (settings.Config, error) {
 type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
+	Targets          *data.Preparation // fitted to the targets of Train; nil where it has none
 	Division         *data.Division    // how the parts came about
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
@@ -110,8 +112,14 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 		return nil, &RequestError{err}
 	}
 	for _, part := range []*data.Set{source.Train, source.Val, source.Test} {
-		if part != nil {
-			if err := part.CheckGaps(); err != nil {
+		if part == nil {
+			continue
+		}
+		if err := part.CheckGaps(); err != nil {
+			return nil, err
+		}
+		if part.Target != nil {
+			if err := part.Target.CheckGaps(); err != nil {
 				return nil, err
 			}
 		}
@@ -151,13 +159,50 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 
 // fit fits the preparation to the training part.
 func (s *Sets) fit(c *settings.Config) (err error) {
-	unit := c.Loss.Kind().Unit()
-	s.Preparation, err = data.FitPreparation(s.Train, data.PreparationOptions{Scaling: c.Scale, Unit: unit})
+	o := data.PreparationOptions{Scaling: c.Scale, Unit: c.Loss.Kind().Unit()}
+	if s.Train.Target != nil {
+		s.Targets, err = data.FitPreparation(s.Train.Target, o)
+		o.Unit = false // what the decoder makes has to be within [0, 1]
+	}
+	if err == nil {
+		s.Preparation, err = data.FitPreparation(s.Train, o)
+	}
 	if errors.Is(err, data.ErrNotUnit) {
 		return &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
 			"is %v, which leaves data outside of [0, 1], where {Loss} %v needs it: use {Scale} minmax, or {Loss} squared", c.Scale, c.Loss)}}
 	}
 	return err
+}
+
+// Spec returns the model that the settings ask for on rows of these parts. A [RequestError] says what does not fit.
+func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
+	spec, err := c.Spec(s.Preparation.Inputs())
+	if err == nil && s.Targets != nil {
+		spec.Targets = s.Targets.Inputs()
+		err = spec.Validate()
+	}
+	if err != nil {
+		return spec, &RequestError{err}
+	}
+	return spec, nil
+}
+
+// prepare gives a model the preparations.
+func (s *Sets) prepare(m *model.Model) error {
+	if s.Targets != nil {
+		if err := m.SetTargetPreparation(s.Targets); err != nil {
+			return err
+		}
+	}
+	return m.SetPreparation(s.Preparation)
+}
+
+// width is how many numbers a row has as the model sees it, its target among them.
+func (s *Sets) width() int {
+	if s.Targets != nil {
+		return s.Preparation.Inputs() + s.Targets.Inputs()
+	}
+	return s.Preparation.Inputs()
 }
 
 // rowsOfMeans is how many rows the means of columns are taken of.

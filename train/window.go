@@ -7,6 +7,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
 
@@ -28,9 +29,9 @@ func (r *run) settleWindow() {
 }
 
 func (s *Sets) settleWindow(c *settings.Config) {
-	if c.Window == 0 && s.Train.OnDisk() {
+	if c.Window == 0 && (s.Train.OnDisk() || s.Targets != nil && s.Train.Target.OnDisk()) {
 		const share = 8 // of the memory: the rows on the device, and those of the next window
-		row := 4 * int64(s.Preparation.Inputs())
+		row := 4 * int64(s.width())
 		c.Window = int(max(s.Train.Memory()/share/row, blocksOfWindow))
 	}
 	if c.Window > 0 && c.Block == 0 {
@@ -60,15 +61,18 @@ func windowRows(c *settings.Config, rows int) int {
 
 // openWindow takes the device's memory for some rows of the parts at a time.
 func (r *run) openWindow(rows int) (err error) {
-	s, p := r.sets, r.sets.Preparation
+	s := r.sets
 	for _, part := range []**data.Set{&s.Train, &s.Val} {
-		if *part != nil {
-			if *part, err = p.Match(*part); err != nil {
-				return err
-			}
+		if *part, err = s.matched(*part); err != nil {
+			return err
 		}
 	}
-	first, err := p.Apply(s.Train.Part(0, min(s.Train.Rows, rowsOfMeans)))
+	first := s.Train.Part(0, min(s.Train.Rows, rowsOfMeans))
+	if s.Targets != nil {
+		first, err = s.Targets.Apply(first.Target)
+	} else {
+		first, err = s.Preparation.Apply(first)
+	}
 	if err != nil {
 		return err
 	}
@@ -77,43 +81,56 @@ func (r *run) openWindow(rows int) (err error) {
 	if s.Val != nil {
 		held = max(held, min(evalBatch, s.Val.Rows))
 	}
-	r.window, err = newWindow(r.dev, p, s.Train.Labels != nil, held, r.config.Block, r.config.Seed)
-	if err != nil {
+	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, rows: held, block: r.config.Block, seed: r.config.Seed}
+	if err := r.window.open(s.Train.Labels != nil); err != nil {
+		r.window.at.Free()
+		r.window = nil
 		return err
 	}
-	r.data, r.labels = r.window.data.Head(rows), r.window.labels.Head(rows)
-	if r.window.labels.Mem == nil {
-		r.labels = backend.Data{}
-	}
+	r.data = r.window.at.Head(rows)
 	return nil
+}
+
+// matched returns a part as rows of the preparations, nil of none.
+func (s *Sets) matched(part *data.Set) (*data.Set, error) {
+	if part == nil {
+		return nil, nil
+	}
+	rows, err := s.Preparation.Match(part)
+	if err != nil || s.Targets == nil {
+		return rows, err
+	}
+	both := *rows
+	both.Target, err = s.Targets.Match(part.Target)
+	return &both, err
 }
 
 // outputs has a phase train on the outputs of the layers below: of all rows, or of those of each window anew.
 func (r *run) outputs(ctx context.Context, p *phase, layers int) error {
-	h, err := r.whole.NewOutputs(r.data.Rows, layers)
+	h, err := r.whole.NewOutputs(r.data.Rows.Rows, layers)
 	if err != nil {
 		return err
 	}
-	p.data = h.Data()
+	p.data.Rows = h.Data()
 	if r.window == nil {
-		return r.whole.Outputs(ctx, h, r.data, layers)
+		return r.whole.Outputs(ctx, h, r.data.Rows, layers)
 	}
 	p.below = func(ctx context.Context, n int) error {
-		return r.whole.Outputs(ctx, h, r.data.Head(n), layers)
+		return r.whole.Outputs(ctx, h, r.data.Rows.Head(n), layers)
 	}
 	return nil
 }
 
 // window is the place on a device for some rows of a part at a time, prepared, and what reads them.
 type window struct {
-	dev          backend.Device
-	prep         *data.Preparation
-	rows, block  int
-	seed         uint64
-	data, labels backend.Data // labels is zero where there are none
-	ahead        chan *windowRead
-	want         windowKey // of ahead
-	spare        []*windowRead
+	dev           backend.Device
+	prep, targets *data.Preparation // targets is nil where the decoder is to make the rows
+	rows, block   int
+	seed          uint64
+	at            model.Resident
+	ahead         chan *windowRead
+	want          windowKey // of ahead
+	spare         []*windowRead
 }
 
 // windowKey says which rows a window holds: those at n places from start on in an epoch's order.
@@ -125,29 +142,38 @@ type windowKey struct {
 
 // windowRead is rows as they are read.
 type windowRead struct {
-	rows, labels []float32
-	err          error
+	rows, targets, labels []float32
+	err                   error
 }
 
-// newWindow takes a device's memory for so many rows of a set.
-func newWindow(dev backend.Device, p *data.Preparation, labels bool, rows, block int, seed uint64) (*window, error) {
-	w := &window{dev: dev, prep: p, rows: rows, block: block, seed: seed}
-	t, err := dev.Alloc(rows, p.Inputs())
-	if err != nil {
-		return nil, err
-	}
-	w.data = t.Data()
-	if labels {
-		if t, err = dev.Alloc(rows, 1); err != nil {
-			w.data.Mem.Free()
-			return nil, err
+// open takes the device's memory for the window, and the host's for what is read to it.
+func (w *window) open(labels bool) error {
+	for _, p := range []struct {
+		there bool
+		cols  func() int
+		at    *backend.Data
+	}{
+		{true, w.prep.Inputs, &w.at.Rows},
+		{w.targets != nil, func() int { return w.targets.Inputs() }, &w.at.Targets},
+		{labels, func() int { return 1 }, &w.at.Labels},
+	} {
+		if !p.there {
+			continue
 		}
-		w.labels = t.Data()
+		t, err := w.dev.Alloc(w.rows, p.cols())
+		if err != nil {
+			return err
+		}
+		*p.at = t.Data()
 	}
 	for range 2 {
-		w.spare = append(w.spare, &windowRead{rows: make([]float32, rows*p.Inputs()), labels: make([]float32, rows)})
+		read := &windowRead{rows: make([]float32, w.rows*w.at.Rows.Cols), targets: make([]float32, w.rows*w.at.Targets.Cols)}
+		if labels {
+			read.labels = make([]float32, w.rows)
+		}
+		w.spare = append(w.spare, read)
 	}
-	return w, nil
+	return nil
 }
 
 // load brings the rows of key to the device, and begins to read those of next.
@@ -162,25 +188,30 @@ func (w *window) load(key, next windowKey) error {
 	if read.err != nil {
 		return read.err
 	}
-	in := w.data.Cols
-	w.dev.Upload(backend.Tensor{Mem: w.data.Mem, Off: w.data.Off, Rows: key.n, Cols: in}, read.rows[:key.n*in])
-	if w.labels.Mem != nil {
-		w.dev.Upload(backend.Tensor{Mem: w.labels.Mem, Off: w.labels.Off, Rows: key.n, Cols: 1}, read.labels[:key.n])
-	}
+	w.upload(w.at.Rows, read.rows, key.n)
+	w.upload(w.at.Targets, read.targets, key.n)
+	w.upload(w.at.Labels, read.labels, key.n)
 	if next.n > 0 {
 		w.begin(next)
 	}
 	return nil
 }
 
+// upload brings n rows to their place, if there is one.
+func (w *window) upload(to backend.Data, rows []float32, n int) {
+	if to.Mem != nil {
+		w.dev.Upload(backend.Tensor{Mem: to.Mem, Off: to.Off, Rows: n, Cols: to.Cols}, rows[:n*to.Cols])
+	}
+}
+
 // evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, and returns them.
-func (w *window) evaluated(s *data.Set, from, batch int) (rows, labels backend.Data, err error) {
+func (w *window) evaluated(s *data.Set, from, batch int) (model.Resident, error) {
 	batch = min(batch, s.Rows)
 	most := w.rows / batch * batch
 	key := windowKey{s, -1, from, min(most, s.Rows-from)}
 	next := windowKey{s, -1, from + key.n, min(most, s.Rows-from-key.n)}
-	err = w.load(key, next)
-	return w.data.Head(key.n), w.labels.Head(key.n), err
+	err := w.load(key, next)
+	return w.at.Head(key.n), err
 }
 
 // begin reads rows while others are trained on.
@@ -215,11 +246,14 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 			panic(fault)
 		}
 	}()
-	in := w.data.Cols
+	in, out := w.at.Rows.Cols, w.at.Targets.Cols
 	for i := 0; i < key.n; {
 		from, n := w.place(key, key.start+i)
 		n = min(n, key.n-i)
 		w.prep.Rows(to.rows[i*in:], key.set, from, n)
+		if w.targets != nil {
+			w.targets.Rows(to.targets[i*out:], key.set.Target, from, n)
+		}
 		if key.set.Labels != nil {
 			for k, l := range key.set.Labels[from : from+n] {
 				to.labels[i+k] = float32(l)
@@ -251,8 +285,5 @@ func (w *window) free() {
 		return
 	}
 	w.forget()
-	w.data.Mem.Free()
-	if w.labels.Mem != nil {
-		w.labels.Mem.Free()
-	}
+	w.at.Free()
 }

@@ -32,8 +32,8 @@ func visited(t *testing.T, w *window, s *data.Set, epoch int) (rows []int) {
 			t.Fatal(err)
 		}
 		x, l := make([]float32, 2*n), make([]float32, n)
-		w.dev.Download(x, backend.Tensor{Mem: w.data.Mem, Off: w.data.Off, Rows: n, Cols: 2})
-		w.dev.Download(l, backend.Tensor{Mem: w.labels.Mem, Off: w.labels.Off, Rows: n, Cols: 1})
+		w.dev.Download(x, backend.Tensor{Mem: w.at.Rows.Mem, Off: w.at.Rows.Off, Rows: n, Cols: 2})
+		w.dev.Download(l, backend.Tensor{Mem: w.at.Labels.Mem, Off: w.at.Labels.Off, Rows: n, Cols: 1})
 		for i := range n {
 			row := int(x[2*i])
 			if x[2*i+1] != float32(-row) || int32(l[i]) != s.Labels[row] {

@@ -257,6 +257,6 @@ func widths(s *model.Spec) string {
 			fmt.Fprintf(&b, "-%d", s.Hidden[len(s.Hidden)-1-i])
 		}
 	}
-	fmt.Fprintf(&b, "-%d", s.Inputs)
+	fmt.Fprintf(&b, "-%d", s.Outputs())
 	return b.String()
 }

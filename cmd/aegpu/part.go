@@ -20,10 +20,11 @@ func partFlag() cli.Flag {
 
 // part opens the rows that a command is to work on.
 type part struct {
-	run   *savedRun
-	model *model.Model
-	in    func(*model.Model) int // width of a row
-	takes string                 // what a row is
+	run     *savedRun
+	model   *model.Model
+	in      func(*model.Model) int // width of a row
+	takes   string                 // what a row is
+	targets bool                   // whether what the decoder is to make of the rows is needed
 }
 
 // open returns a part of the data that was named, or of the run's own, divided as in its training, where name is "". Without
@@ -37,6 +38,9 @@ func (p part) open(c *cli.Context, s *streams) (*data.Set, error) {
 		how, err := readingOf(c, p.as())
 		if err != nil {
 			return nil, err
+		}
+		if p.targets {
+			how = p.run.withTargets(how, p.model)
 		}
 		return s.openPart(c, name, part, how, p.in(p.model), p.takes)
 	}

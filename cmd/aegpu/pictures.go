@@ -54,21 +54,31 @@ func (g *gallery) add(name, caption string, draw func(io.Writer) error) error {
 	return nil
 }
 
-func (g *gallery) shape() report.Geometry {
-	if m := g.model.Preparation().Images; m != nil {
+// shape is that of the rows that go in.
+func (g *gallery) shape() report.Geometry { return geometryOf(g.model.Preparation(), g.test) }
+
+// shapeMade is that of what comes out.
+func (g *gallery) shapeMade() report.Geometry {
+	if g.model.Spec.HasTargets() {
+		return geometryOf(g.model.TargetPreparation(), nil)
+	}
+	return g.shape()
+}
+
+func geometryOf(p *data.Preparation, t *data.Set) report.Geometry {
+	if m := p.Images; m != nil {
 		return report.Geometry{Height: m.Height, Width: m.Width, Channels: m.Channels}
 	}
-	if t := g.test; t != nil && t.Height > 0 {
+	if t != nil && t.Height > 0 {
 		return report.Geometry{Height: t.Height, Width: t.Width, Channels: t.Channels}
 	}
-	return report.Geometry{Width: g.model.Spec.Inputs}
+	return report.Geometry{Width: p.Inputs()}
 }
 
 // pixels undoes the preparation of images, which are looked at as they are, from
 // black to white; other data is easier to compare prepared.
-func (g *gallery) pixels(x []float32) ([]float32, error) {
-	p := g.model.Preparation()
-	if !g.shape().IsImage() || p.Identity() && (p.Images == nil || p.Images.Bytes) {
+func pixels(p *data.Preparation, shape report.Geometry, x []float32) ([]float32, error) {
+	if !shape.IsImage() || p.Identity() && (p.Images == nil || p.Images.Bytes) {
 		return x, nil
 	}
 	s, err := p.Undo(x)
@@ -92,7 +102,7 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 		return nil
 	}
 	n, corrupt := shownExamples, g.model.Spec.Corrupt
-	if !g.shape().IsImage() {
+	if !g.shapeMade().IsImage() {
 		n = shownPanels
 	}
 	clean, seen, err := eval.Corrupted(g.model, varied(g.test, n), n, corrupt, g.config.Seed)
@@ -118,13 +128,37 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 		versions = append(versions, report.Strip{Label: fmt.Sprintf("PCA-%d", g.pca.K()), X: x})
 		caption += ", PCA of the same code size below"
 	}
+	if g.model.Spec.HasTargets() {
+		return g.mapped(ctx, y, n)
+	}
 	for i := range versions {
-		if versions[i].X, err = g.pixels(versions[i].X); err != nil {
+		if versions[i].X, err = pixels(g.model.Preparation(), g.shape(), versions[i].X); err != nil {
 			return err
 		}
 	}
 	return g.add("reconstructions.png", caption+".", func(w io.Writer) error {
 		return report.Reconstructions(w, g.shape(), versions...)
+	})
+}
+
+// mapped draws what the decoder made of n examples beside what it was to make.
+func (g *gallery) mapped(ctx context.Context, y []float32, n int) error {
+	p, shape := g.model.TargetPreparation(), g.shapeMade()
+	want, err := prepared(p, varied(g.test, n).Head(n).Target)
+	if err != nil {
+		return err
+	}
+	versions := []report.Strip{{Label: "target", X: make([]float32, want.Rows*want.Cols)}, {Label: g.config.Model, X: y}}
+	for i := range want.Rows {
+		want.Row(versions[0].X[i*want.Cols:], i)
+	}
+	for i := range versions {
+		if versions[i].X, err = pixels(p, shape, versions[i].X); err != nil {
+			return err
+		}
+	}
+	return g.add("reconstructions.png", "What the decoder is to make of test examples, and what it makes.", func(w io.Writer) error {
+		return report.Reconstructions(w, shape, versions...)
 	})
 }
 
@@ -217,13 +251,13 @@ func (g *gallery) samples(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if !g.shape().IsImage() { // a category has a column a level there, as in the other pictures
-		if x, err = prepared(g.model.Preparation(), x); err != nil {
+	if !g.shapeMade().IsImage() { // a category has a column a level there, as in the other pictures
+		if x, err = prepared(g.model.TargetPreparation(), x); err != nil {
 			return err
 		}
 	}
 	return g.add("samples.png", "New examples, decoded from draws of the prior.", func(w io.Writer) error {
-		return report.Samples(w, g.shape(), greys(x))
+		return report.Samples(w, g.shapeMade(), greys(x))
 	})
 }
 

@@ -3,15 +3,17 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
 )
 
 // readingNames are the settings of how data are read that commands on a trained model take too; what the columns are, its
 // preparation says.
-var readingNames = []string{"header", "delimiter", "decimal", "id", "label", "array", "layout", "resize"}
+var readingNames = []string{"header", "delimiter", "decimal", "id", "label", "target", "array", "layout", "resize"}
 
 // readingFlags are the flags of how data are read.
 func readingFlags() []cli.Flag {
@@ -31,6 +33,27 @@ func readingOf(c *cli.Context, as *data.Preparation) (data.Reading, error) {
 	how, err := readingBy(c, readingNames)
 	how.As = as
 	return how, err
+}
+
+// withTargets has the targets of a model that has some of their own read too, from where the run had them where the command
+// does not say: columns and arrays have their names, a file is another for other data.
+func (r *savedRun) withTargets(how data.Reading, m *model.Model) data.Reading {
+	if !m.Spec.HasTargets() {
+		return how
+	}
+	how.AsTarget = m.TargetPreparation()
+	if how.Target == nil && r.config != nil && !isFile(r.config.Target) {
+		how.Target = r.config.Target
+	}
+	return how
+}
+
+func isFile(names []string) bool {
+	if len(names) != 1 {
+		return false
+	}
+	_, err := os.Stat(names[0])
+	return err == nil
 }
 
 // readingBy is how data are to be read by those flags of a command.

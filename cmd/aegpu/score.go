@@ -85,7 +85,7 @@ func runScore(c *cli.Context, s *streams) error {
 	if c.String("by") == eval.NLLScore && !o.model.Spec.HasLikelihood() {
 		return wrong("--by nll: the loss of %s is no likelihood: train with the loss bernoulli or gaussian, or leave --by out", o.run.path)
 	}
-	p := part{run: o.run, model: o.model, in: width, takes: inputOfModel}
+	p := part{run: o.run, model: o.model, in: width, takes: inputOfModel, targets: true}
 	if o.rows, err = p.open(c, s); err != nil {
 		return err
 	}
@@ -141,10 +141,10 @@ func (o *scoring) note(format string, args ...any) {
 
 // judge notes that a model's file does not hold what standardises errors.
 func (o *scoring) judge(path string, m *model.Model) {
-	if m.Preparation().Deviations() == nil {
+	if m.TargetPreparation().Deviations() == nil {
 		o.out.Warnings = append(o.out.Warnings, fmt.Sprintf(
 			"%s was trained by an aegpu that did not keep the standard deviations of its columns: squared errors are in units of its scaling (%v)",
-			path, m.Preparation().Scaling))
+			path, m.TargetPreparation().Scaling))
 	}
 }
 

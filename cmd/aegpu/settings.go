@@ -79,6 +79,7 @@ var allSettings = []setting{
 	{"Data", "columns", "`LIST` of the columns to train on, with commas"},
 	{"Data", "drop", "`LIST` of columns to leave out"},
 	{"Data", "types", "`LIST` of COLUMN=KIND: real, count, yes/no, category, date (as days), id, text"},
+	{"Data", "target", "`LIST` of what the decoder is to make of the rows where that is other data: columns of a table, which are no inputs then, or an array, or a file"},
 	{"Data", "array", "`NAME` of the array of an archive"},
 	{"Data", "layout", "`LAYOUT` of an array: auto, rows, hwc, chw (channels first), or 28x28 or 32x32x3 for flat rows that are images"},
 	{"Data", "resize", "`WIDTHxHEIGHT` that pictures are brought to"},

@@ -199,9 +199,9 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
-	spec, err := o.config.Spec(sets.Preparation.Inputs())
+	spec, err := sets.Spec(&o.config)
 	if err != nil {
-		return nil, &requestError{err}
+		return nil, err
 	}
 	fmt.Fprintf(s.err, "model %s: %s, run directory %s\n", o.config.Model, widths(&spec), o.dir)
 	if free := dev.Info().Free; free > 0 {
@@ -247,6 +247,9 @@ func partsText(s *train.Sets) string {
 		text += fmt.Sprintf(", %d test", s.Test.Rows)
 	}
 	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
+	if s.Targets != nil {
+		text += fmt.Sprintf(", targets of %d", s.Train.Target.Cols)
+	}
 	if k := s.Preparation.Scaling; k != data.ScaleNone {
 		text += ", scaled (" + k.String()
 		if shift, scale, alike := s.Preparation.Alike(); alike {

@@ -1,0 +1,144 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+)
+
+// Targets are what a decoder is to make of rows, where that is other data than the rows: they are a [Set] of their own,
+// row beside row.
+
+// readTargets is Read of what [Reading.Target] names.
+func readTargets(ctx context.Context, name string, how Reading) (*Source, error) {
+	from, err := how.targetPlace(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	how.ID, how.Label, how.Group, how.Drop, how.Columns, how.Array = "none", "none", "", nil, nil, ""
+	if how.Layout != "rows" && how.Layout != "hwc" && how.Layout != "chw" {
+		how.Layout = "" // a shape is that of the rows
+	}
+	how.As, how.AsTarget, how.describe = how.AsTarget, nil, false
+	target := how.Target
+	how.Target = nil
+	switch from {
+	case targetColumns:
+		how.Columns = target
+		if how.As != nil && haveNames(how.As.Columns) {
+			how.Columns = nil // it knows them
+		}
+	case targetArray:
+		how.Array, how.Types = target[0], nil
+	default:
+		if how.TestData != "" || how.ValData != "" {
+			return nil, &ReadingError{"Target", "is a file, and there are data for the test or the validation: expected a column or an array, which they have too"}
+		}
+		name, how.Types = target[0], nil
+	}
+	return Read(ctx, name, how)
+}
+
+// targetPlace is where targets come from.
+type targetPlace uint8
+
+const (
+	targetColumns targetPlace = iota
+	targetArray
+	targetFile
+)
+
+// targetPlace tells where the targets of data of that name come from: columns of a table, an array beside that of the
+// rows, or a file of their own, which the name of one with the ending of a format is, and any that data of one array have.
+func (r *Reading) targetPlace(ctx context.Context, name string) (targetPlace, error) {
+	if name == StandardInput {
+		return 0, &ReadingError{"Target", "with data from standard input, which comes once: expected a file"}
+	}
+	kind, err := kindOfData(ctx, name)
+	if err != nil {
+		return 0, err
+	}
+	one := len(r.Target) == 1
+	if _, err := os.Stat(firstOf(r.Target)); one && err == nil && (format(r.Target[0]) != "" || !slices.Contains(tableKinds, kind) && !slices.Contains(arrayKinds, kind)) {
+		return targetFile, nil
+	}
+	switch {
+	case slices.Contains(tableKinds, kind):
+		return targetColumns, nil
+	case !one:
+		return 0, &ReadingError{"Target", fmt.Sprintf("names %d arrays or files: expected one", len(r.Target))}
+	case slices.Contains(arrayKinds, kind):
+		return targetArray, nil
+	}
+	return 0, &ReadingError{"Target", fmt.Sprintf("is %q, and %s has neither columns nor arrays of a name: expected a file that is there", clip(r.Target[0]), name)}
+}
+
+func firstOf(words []string) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0]
+}
+
+// tableKinds are the formats of named columns, arrayKinds those of named arrays.
+var (
+	tableKinds = []string{"csv", "tsv", "txt", "parquet", "arrow"}
+	arrayKinds = []string{"npz", "safetensors"}
+)
+
+// kindOfData is the format of a file, or of the files of a folder; "" of pictures and of what is built in.
+func kindOfData(ctx context.Context, name string) (string, error) {
+	info, err := os.Stat(name)
+	switch {
+	case err != nil: // reading says what is wrong
+		return "", nil
+	case !info.IsDir():
+		kind, _, err := kindOf(ctx, name)
+		return kind, err
+	case isMNIST(name):
+		return "idx", nil
+	}
+	if pictures, err := findPictures(ctx, name); err != nil || pictures != nil {
+		return "", err
+	}
+	s, err := findShards(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	return s.kind, nil
+}
+
+// pair puts targets beside the rows of each part.
+func (s *Source) pair(t *Source, how *Reading) error {
+	for _, p := range []struct {
+		what         string
+		rows, target *Set
+	}{{"training", s.Train, t.Train}, {"validation", s.Val, t.Val}, {"test", s.Test, t.Test}} {
+		switch {
+		case p.rows == nil:
+		case p.target == nil:
+			return wrong(p.rows.Name, "the %s part has no targets: expected some for each part, or --array for one part alone", p.what)
+		case p.target.Rows != p.rows.Rows:
+			return wrong(p.target.Name, "%d targets: expected one for each of %d rows", p.target.Rows, p.rows.Rows)
+		default:
+			p.target.Labels, p.target.Classes, p.target.IDs, p.target.Groups = nil, nil, nil, nil
+			p.rows.Target = p.target
+		}
+	}
+	s.found("targets: %s, %d numbers a row, which the decoder is to make: --target", some(slices.Concat(how.Target, namesOf(t.Train.Columns))), t.Train.Cols)
+	for _, d := range t.Doubts {
+		if !slices.Contains(s.Doubts, d) {
+			s.doubt("targets: %s", d)
+		}
+	}
+	return nil
+}
+
+// withTargets returns the targets of rows through f, nil of none.
+func (s *Set) withTargets(f func(*Set) *Set) *Set {
+	if s.Target == nil {
+		return nil
+	}
+	return f(s.Target)
+}

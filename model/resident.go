@@ -1,0 +1,47 @@
+package model
+
+import (
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Resident is rows on a device, as a model sees them.
+type Resident struct {
+	Rows    backend.Data // Inputs wide
+	Targets backend.Data // what the decoder is to make of each, Targets wide; zero of a model that makes the input again
+	Labels  backend.Data // class numbers, one wide; zero where there are none
+}
+
+// Head returns the first n rows.
+func (r Resident) Head(n int) Resident {
+	return Resident{r.Rows.Head(n), headOf(r.Targets, n), headOf(r.Labels, n)}
+}
+
+// headOf is the first rows, or the zero Data of none.
+func headOf(d backend.Data, n int) backend.Data {
+	if d.Mem == nil {
+		return d
+	}
+	return d.Head(n)
+}
+
+// Free gives the rows' memory back.
+func (r Resident) Free() {
+	for _, d := range []backend.Data{r.Rows, r.Targets, r.Labels} {
+		if d.Mem != nil {
+			d.Mem.Free()
+		}
+	}
+}
+
+// check refuses rows that do not fit a model of the spec.
+func (r Resident) check(s *Spec) error {
+	switch {
+	case r.Rows.Cols != s.Inputs:
+		return fmt.Errorf("data of %d columns does not fit a model of %d inputs", r.Rows.Cols, s.Inputs)
+	case s.HasTargets() && (r.Targets.Cols != s.Targets || r.Targets.Rows != r.Rows.Rows):
+		return fmt.Errorf("%d x %d targets for %d rows do not fit a model of %d", r.Targets.Rows, r.Targets.Cols, r.Rows.Rows, s.Targets)
+	}
+	return nil
+}
