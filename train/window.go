@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
 
@@ -21,17 +22,21 @@ const mostOfBlock = 4096
 func (r *run) settleWindow() {
 	c := &r.config
 	if !r.saved() {
-		r.sets.settleWindow(c)
+		r.sets.settleWindow(r.dev, c)
 	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
 		c.Window, c.Block = was.Window, was.Block
 	}
 }
 
-func (s *Sets) settleWindow(c *settings.Config) {
+func (s *Sets) settleWindow(dev backend.Device, c *settings.Config) {
 	if c.Window == 0 && s.Train.OnDisk() {
-		const share = 8 // of the memory: the rows on the device, and those of the next window
+		const share = 8 // of the memory, for the rows of a window: the next one's are beside them (feedBytes)
+		memory := s.Train.Memory()
+		if total := dev.Info().Total; total > 0 { // what is free changes, and the rows' order with it
+			memory = min(memory, int64(total))
+		}
 		row := 4 * int64(s.Preparation.Inputs())
-		c.Window = int(max(s.Train.Memory()/share/row, blocksOfWindow))
+		c.Window = int(max(memory/share/row, blocksOfWindow))
 	}
 	if c.Window > 0 && c.Block == 0 {
 		c.Block = min(max(c.Window/blocksOfWindow, 1), mostOfBlock)
@@ -111,9 +116,10 @@ type window struct {
 	rows, block  int
 	seed         uint64
 	data, labels backend.Data // labels is zero where there are none
+	toData       backend.Feed // how rows get to data, and labels to labels
+	toLabels     backend.Feed
 	ahead        chan *windowRead
 	want         windowKey // of ahead
-	spare        []*windowRead
 }
 
 // windowKey says which rows a window holds: those at n places from start on in an epoch's order.
@@ -123,7 +129,7 @@ type windowKey struct {
 	start, n int
 }
 
-// windowRead is rows as they are read.
+// windowRead is rows as they are read, to the memory of the feeds.
 type windowRead struct {
 	rows, labels []float32
 	err          error
@@ -132,20 +138,14 @@ type windowRead struct {
 // newWindow takes a device's memory for so many rows of a set.
 func newWindow(dev backend.Device, p *data.Preparation, labels bool, rows, block int, seed uint64) (*window, error) {
 	w := &window{dev: dev, prep: p, rows: rows, block: block, seed: seed}
-	t, err := dev.Alloc(rows, p.Inputs())
+	var err error
+	w.data, w.toData, err = fedData(dev, rows, p.Inputs())
+	if err == nil && labels {
+		w.labels, w.toLabels, err = fedData(dev, rows, 1)
+	}
 	if err != nil {
+		w.free()
 		return nil, err
-	}
-	w.data = t.Data()
-	if labels {
-		if t, err = dev.Alloc(rows, 1); err != nil {
-			w.data.Mem.Free()
-			return nil, err
-		}
-		w.labels = t.Data()
-	}
-	for range 2 {
-		w.spare = append(w.spare, &windowRead{rows: make([]float32, rows*p.Inputs()), labels: make([]float32, rows)})
 	}
 	return w, nil
 }
@@ -158,14 +158,12 @@ func (w *window) load(key, next windowKey) error {
 	}
 	read := <-w.ahead
 	w.ahead = nil
-	w.spare = append(w.spare, read)
 	if read.err != nil {
 		return read.err
 	}
-	in := w.data.Cols
-	w.dev.Upload(backend.Tensor{Mem: w.data.Mem, Off: w.data.Off, Rows: key.n, Cols: in}, read.rows[:key.n*in])
-	if w.labels.Mem != nil {
-		w.dev.Upload(backend.Tensor{Mem: w.labels.Mem, Off: w.labels.Off, Rows: key.n, Cols: 1}, read.labels[:key.n])
+	w.toData.Take()
+	if w.toLabels != nil {
+		w.toLabels.Take()
 	}
 	if next.n > 0 {
 		w.begin(next)
@@ -183,22 +181,35 @@ func (w *window) evaluated(s *data.Set, from, batch int) (rows, labels backend.D
 	return w.data.Head(key.n), w.labels.Head(key.n), err
 }
 
-// begin reads rows while others are trained on.
+// begin reads rows, and sends them on their way, while others are trained on.
 func (w *window) begin(key windowKey) {
-	read := w.spare[0]
-	w.spare = w.spare[1:]
+	read := &windowRead{rows: w.toData.Next()}
+	if w.toLabels != nil {
+		read.labels = w.toLabels.Next()
+	}
 	w.want, w.ahead = key, make(chan *windowRead, 1)
 	ahead := w.ahead
 	go func() {
-		read.err = w.read(read, key)
+		if read.err = w.read(read, key); read.err == nil {
+			read.err = w.send(key.n)
+		}
 		ahead <- read
 	}()
+}
+
+// send begins to bring the rows that were read to the device.
+func (w *window) send(n int) error {
+	err := w.toData.Send(n)
+	if w.toLabels != nil {
+		err = errors.Join(err, w.toLabels.Send(n))
+	}
+	return err
 }
 
 // forget waits for what is read ahead, and lets go of it.
 func (w *window) forget() {
 	if w.ahead != nil {
-		w.spare = append(w.spare, <-w.ahead)
+		<-w.ahead
 		w.ahead = nil
 	}
 }
@@ -220,7 +231,7 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 		from, n := w.place(key, key.start+i)
 		n = min(n, key.n-i)
 		w.prep.Rows(to.rows[i*in:], key.set, from, n)
-		if key.set.Labels != nil {
+		if key.set.Labels != nil && to.labels != nil {
 			for k, l := range key.set.Labels[from : from+n] {
 				to.labels[i+k] = float32(l)
 			}
@@ -251,8 +262,6 @@ func (w *window) free() {
 		return
 	}
 	w.forget()
-	w.data.Mem.Free()
-	if w.labels.Mem != nil {
-		w.labels.Mem.Free()
-	}
+	freeFed(w.data, w.toData)
+	freeFed(w.labels, w.toLabels)
 }

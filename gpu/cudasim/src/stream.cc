@@ -31,12 +31,22 @@ static void run_next(sim_stream *s) {
 	s->done++;
 	if (sticky != OK)
 		return;
+	s->running = true;
 	int r = op.run();
+	s->running = false;
 	if (r != OK && sticky == OK)
 		sticky = r;
 }
 
-// go_on runs what streams beside the first have come to, up to waits for what is not done, where they run as early as they may.
+// may_run is whether a stream has come to what need not wait.
+static bool may_run(const sim_stream *s) {
+	if (s->running || s->ops.empty())
+		return false;
+	const sim_op &op = s->ops.front();
+	return op.after == nullptr || op.after->done >= op.upto;
+}
+
+// go_on has streams beside the first run up to waits for what is not done, where they run as early as they may.
 static void go_on() {
 	static bool under_way;
 	if (under_way || !set_to("AEGPU_CUDASIM_GRAPH_ORDER", "early"))
@@ -45,7 +55,7 @@ static void go_on() {
 	for (bool moved = true; moved;) {
 		moved = false;
 		for (sim_stream *s : streams)
-			while (s != first && !s->ops.empty() && (s->ops.front().after == nullptr || s->ops.front().after->done >= s->ops.front().upto)) {
+			while (s != first && may_run(s)) {
 				run_next(s);
 				moved = true;
 			}

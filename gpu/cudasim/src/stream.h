@@ -20,6 +20,7 @@ struct sim_stream {
 	std::deque<sim_op> ops;
 	uint64_t enqueued = 0, done = 0;
 	bool nonblocking = false;
+	bool running = false; // an operation, which may be a wait
 	sim_graph *capture = nullptr;
 	std::vector<size_t> tail; // of a capture: the nodes that what comes next waits for
 	int lane = 0;             // 0 for the stream that the capture began on
