@@ -80,7 +80,7 @@ func (r *bundled) source(b bundle, c *chosen, how *Reading) (*Source, error) {
 	if err := attachLists(labelled, lists, uniqueNames(r.classes)); err != nil {
 		return nil, err
 	}
-	r.found(src, b, c)
+	r.found(src, b, c, how)
 	src.foundShape(c.parts[0].values.shape, how)
 	return src, nil
 }
@@ -104,7 +104,7 @@ func (r *bundled) leaveTargets(c *chosen, src *Source) {
 }
 
 // found says which array was taken for what.
-func (r *bundled) found(src *Source, b bundle, c *chosen) {
+func (r *bundled) found(src *Source, b bundle, c *chosen, how *Reading) {
 	for k, p := range c.parts {
 		if p.values == nil {
 			continue
@@ -129,7 +129,7 @@ func (r *bundled) found(src *Source, b bundle, c *chosen) {
 	used := c.list()
 	rest := slices.DeleteFunc(slices.Clone(b.arrays()), func(a *arrayInfo) bool {
 		_, read := r.labels[a]
-		return read || slices.Contains(used, a)
+		return read || slices.Contains(used, a) || slices.Contains(how.beside, a.name)
 	})
 	if len(rest) > 0 {
 		src.found("left out: %s: --array NAME", listArrays(rest))

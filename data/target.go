@@ -126,13 +126,21 @@ func (s *Source) pair(t *Source, how *Reading) error {
 			p.rows.Target = p.target
 		}
 	}
-	s.found("targets: %s, %d numbers a row, which the decoder is to make: --target", some(slices.Concat(how.Target, namesOf(t.Train.Columns))), t.Train.Cols)
+	s.found("targets: %s, %d numbers a row, which the decoder is to make: --target", some(t.Train.called(how.Target)), t.Train.Cols)
 	for _, d := range t.Doubts {
 		if !slices.Contains(s.Doubts, d) {
 			s.doubt("targets: %s", d)
 		}
 	}
 	return nil
+}
+
+// called are the names of the columns, or where they have none those under which the set was asked for.
+func (s *Set) called(asked []string) []string {
+	if haveNames(s.Columns) {
+		return namesOf(s.Columns)
+	}
+	return asked
 }
 
 // withTargets returns the targets of rows through f, nil of none.

@@ -68,18 +68,25 @@ func (d *Device) hostData(op string, v []byte) (backend.Memory, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	b := &block{d: d, bytes: len(v)}
+	var b *block
 	err := d.worker.Do(func() (err error) {
-		if b.host, err = libcuda.AllocHost(len(v)); err != nil {
-			return fmt.Errorf("%w: %s: %d MiB of page-locked memory of the host: %w", backend.ErrOutOfMemory, d.info.Name, len(v)>>20, err)
-		}
-		b.at = cu.DevicePtr(uintptr(unsafe.Pointer(unsafe.SliceData(b.host))))
-		d.blocks[b] = true
-		return nil
+		b, err = d.allocateHost(len(v))
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", op, err)
 	}
 	copy(b.host, v)
+	return b, nil
+}
+
+// allocateHost is a block in the host's memory, on the worker's thread.
+func (d *Device) allocateHost(bytes int) (*block, error) {
+	host, err := libcuda.AllocHost(max(bytes, 1))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %d MiB of page-locked memory of the host: %w", backend.ErrOutOfMemory, d.info.Name, bytes>>20, err)
+	}
+	b := &block{d: d, bytes: bytes, host: host, at: cu.DevicePtr(uintptr(unsafe.Pointer(unsafe.SliceData(host))))}
+	d.blocks[b] = true
 	return b, nil
 }

@@ -52,6 +52,8 @@ type Device struct {
 	copies       []*weightCopy
 	halfOnly     []halfOnly // what programs have left in bfloat16 alone
 	batchBuffers []*batchBuffer
+	feeding      cu.Stream // of all feeds
+	feeds        map[*feed]bool
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -63,7 +65,7 @@ func (d *Device) Info() backend.Info { return d.info }
 type Usage struct {
 	Blocks int // allocations
 	Bytes  int // in them
-	Host   int // bytes of data sets that stay in the host's memory
+	Host   int // page-locked bytes of the host's memory, of data sets that stay there and of feeds
 }
 
 // Usage counts what is allocated, with the device's own.
@@ -136,6 +138,12 @@ func (d *Device) stop() error {
 	}
 	if d.ltOpen {
 		try(d.lt.Close())
+	}
+	for f := range d.feeds {
+		try(f.release())
+	}
+	if d.feeding != (cu.Stream{}) {
+		try(d.feeding.Destroy())
 	}
 	try(d.pinned.free())
 	for _, l := range d.allReadings {

@@ -143,6 +143,11 @@ func address(e extent) cu.DevicePtr { return e.mem.(*block).at + cu.DevicePtr(e.
 
 func asPointer(v []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(v)) }
 
+// asFloats is the memory of v, which is page-locked and so aligned.
+func asFloats(v []byte) []float32 {
+	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(v))), len(v)/4)
+}
+
 // asBytes is the memory of v.
 func asBytes[T any](v []T) []byte {
 	if len(v) == 0 {

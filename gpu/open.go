@@ -93,7 +93,7 @@ func opened(n int, o Options, start func(*Device) error) (*Device, error) {
 	if c := capability(cu.Device(n)); o.Precision != FP32 && c < 80 {
 		return nil, fmt.Errorf("%s (%s) has no %v: it needs compute capability 8.0 (Ampere) or newer", infos[n].Name, infos[n].Detail, o.Precision)
 	}
-	d := &Device{info: infos[n], options: o, gpu: cu.Device(n), worker: worker.New(), blocks: map[*block]bool{}, kept: map[keptKey]*block{}, programs: map[*program]bool{}}
+	d := &Device{info: infos[n], options: o, gpu: cu.Device(n), worker: worker.New(), blocks: map[*block]bool{}, kept: map[keptKey]*block{}, programs: map[*program]bool{}, feeds: map[*feed]bool{}}
 	if err := d.worker.Do(func() error { return start(d) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", d.info.Name, err), d.worker.Close(d.stop))
 	}

@@ -66,18 +66,13 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
-	sets.settleWindow(&c)
+	sets.settleWindow(dev, &c)
 	p := planned{dev: dev, c: c, sets: sets, spec: spec, optimiser: optimiser}
 	m := Memory{rows: c.UpdateRows(sets.Train.Rows)}
 	onHost := false
-	if n := windowRows(&c, sets.Train.Rows); n > 0 {
-		if sets.Val != nil {
-			n = max(n, min(evalBatch, sets.Val.Rows))
-		}
-		m.Data = 4 * n * sets.width()
-		if sets.Train.Labels != nil {
-			m.Data += 4 * n
-		}
+	if n := windowBytes(&c, sets); n > 0 {
+		beside, _ := feedBytes(dev, n)
+		m.Data = n + beside
 	} else {
 		m.addData(dev, sets, sets.Train)
 		onHost = m.Host > 0
@@ -246,12 +241,11 @@ func askHost(dev backend.Device, c settings.Config, sets *Sets, checkpoints bool
 		copies, what = optimiser.Kind.Moments()+beside, "the training and its checkpoints"
 	}
 	need := float64(spec.ParameterBytes()) * float64(copies)
-	if !sets.Preparation.Identity() {
-		rows := sets.Train.Rows
-		if n := windowRows(&c, rows); n > 0 {
-			rows = 2 * n // those of the next window are read to one of two
-		}
-		need += 4 * float64(rows) * float64(sets.width())
+	if n := windowBytes(&c, sets); n > 0 {
+		_, host := feedBytes(dev, n)
+		need += float64(host)
+	} else if !sets.Preparation.Identity() || sets.Targets != nil && !sets.Targets.Identity() {
+		need += 4 * float64(sets.Train.Rows) * float64(sets.width())
 	}
 	if dev.Info().Kind == "cpu" {
 		m, err := Plan(dev, c, sets)

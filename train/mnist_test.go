@@ -3,7 +3,6 @@ package train
 import (
 	"testing"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/internal/realdata"
 	"github.com/aegpu/aegpu/model"

@@ -2,8 +2,10 @@ package train
 
 import (
 	"context"
+	"errors"
 	"os"
 	"runtime/debug"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -22,17 +24,24 @@ const mostOfBlock = 4096
 func (r *run) settleWindow() {
 	c := &r.config
 	if !r.saved() {
-		r.sets.settleWindow(c)
+		r.sets.settleWindow(r.dev, c)
 	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
 		c.Window, c.Block = was.Window, was.Block
 	}
 }
 
-func (s *Sets) settleWindow(c *settings.Config) {
+func (s *Sets) settleWindow(dev backend.Device, c *settings.Config) {
 	if c.Window == 0 && (s.Train.OnDisk() || s.Targets != nil && s.Train.Target.OnDisk()) {
-		const share = 8 // of the memory: the rows on the device, and those of the next window
+		const share = 8 // of the memory, for the rows of a window: the next one's are beside them (feedBytes)
+		memory := s.Train.Memory()
+		if s.Targets != nil {
+			memory = max(memory, s.Train.Target.Memory())
+		}
+		if total := dev.Info().Total; total > 0 { // what is free changes, and the rows' order with it
+			memory = min(memory, int64(total))
+		}
 		row := 4 * int64(s.width())
-		c.Window = int(max(s.Train.Memory()/share/row, blocksOfWindow))
+		c.Window = int(max(memory/share/row, blocksOfWindow))
 	}
 	if c.Window > 0 && c.Block == 0 {
 		c.Block = min(max(c.Window/blocksOfWindow, 1), mostOfBlock)
@@ -83,7 +92,7 @@ func (r *run) openWindow(rows int) (err error) {
 	}
 	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, rows: held, block: r.config.Block, seed: r.config.Seed}
 	if err := r.window.open(s.Train.Labels != nil); err != nil {
-		r.window.at.Free()
+		r.window.free()
 		r.window = nil
 		return err
 	}
@@ -123,14 +132,14 @@ func (r *run) outputs(ctx context.Context, p *phase, layers int) error {
 
 // window is the place on a device for some rows of a part at a time, prepared, and what reads them.
 type window struct {
-	dev           backend.Device
-	prep, targets *data.Preparation // targets is nil where the decoder is to make the rows
-	rows, block   int
-	seed          uint64
-	at            model.Resident
-	ahead         chan *windowRead
-	want          windowKey // of ahead
-	spare         []*windowRead
+	dev                         backend.Device
+	prep, targets               *data.Preparation // targets is nil where the decoder is to make the rows
+	rows, block                 int
+	seed                        uint64
+	at                          model.Resident
+	toRows, toTargets, toLabels backend.Feed // how they get to their place in at; nil where there are none
+	ahead                       chan *windowRead
+	want                        windowKey // of ahead
 }
 
 // windowKey says which rows a window holds: those at n places from start on in an epoch's order.
@@ -140,40 +149,22 @@ type windowKey struct {
 	start, n int
 }
 
-// windowRead is rows as they are read.
+// windowRead is rows as they are read, to the memory of the feeds.
 type windowRead struct {
 	rows, targets, labels []float32
 	err                   error
 }
 
-// open takes the device's memory for the window, and the host's for what is read to it.
-func (w *window) open(labels bool) error {
-	for _, p := range []struct {
-		there bool
-		cols  func() int
-		at    *backend.Data
-	}{
-		{true, w.prep.Inputs, &w.at.Rows},
-		{w.targets != nil, func() int { return w.targets.Inputs() }, &w.at.Targets},
-		{labels, func() int { return 1 }, &w.at.Labels},
-	} {
-		if !p.there {
-			continue
-		}
-		t, err := w.dev.Alloc(w.rows, p.cols())
-		if err != nil {
-			return err
-		}
-		*p.at = t.Data()
+// open takes the device's memory for the window.
+func (w *window) open(labels bool) (err error) {
+	w.at.Rows, w.toRows, err = fedData(w.dev, w.rows, w.prep.Inputs())
+	if err == nil && w.targets != nil {
+		w.at.Targets, w.toTargets, err = fedData(w.dev, w.rows, w.targets.Inputs())
 	}
-	for range 2 {
-		read := &windowRead{rows: make([]float32, w.rows*w.at.Rows.Cols), targets: make([]float32, w.rows*w.at.Targets.Cols)}
-		if labels {
-			read.labels = make([]float32, w.rows)
-		}
-		w.spare = append(w.spare, read)
+	if err == nil && labels {
+		w.at.Labels, w.toLabels, err = fedData(w.dev, w.rows, 1)
 	}
-	return nil
+	return err
 }
 
 // load brings the rows of key to the device, and begins to read those of next.
@@ -184,24 +175,21 @@ func (w *window) load(key, next windowKey) error {
 	}
 	read := <-w.ahead
 	w.ahead = nil
-	w.spare = append(w.spare, read)
 	if read.err != nil {
 		return read.err
 	}
-	w.upload(w.at.Rows, read.rows, key.n)
-	w.upload(w.at.Targets, read.targets, key.n)
-	w.upload(w.at.Labels, read.labels, key.n)
+	for _, f := range w.feeds() {
+		f.Take()
+	}
 	if next.n > 0 {
 		w.begin(next)
 	}
 	return nil
 }
 
-// upload brings n rows to their place, if there is one.
-func (w *window) upload(to backend.Data, rows []float32, n int) {
-	if to.Mem != nil {
-		w.dev.Upload(backend.Tensor{Mem: to.Mem, Off: to.Off, Rows: n, Cols: to.Cols}, rows[:n*to.Cols])
-	}
+// feeds are those that are there.
+func (w *window) feeds() []backend.Feed {
+	return slices.DeleteFunc([]backend.Feed{w.toRows, w.toTargets, w.toLabels}, func(f backend.Feed) bool { return f == nil })
 }
 
 // evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, and returns them.
@@ -214,22 +202,31 @@ func (w *window) evaluated(s *data.Set, from, batch int) (model.Resident, error)
 	return w.at.Head(key.n), err
 }
 
-// begin reads rows while others are trained on.
+// begin reads rows, and sends them on their way, while others are trained on.
 func (w *window) begin(key windowKey) {
-	read := w.spare[0]
-	w.spare = w.spare[1:]
+	read := &windowRead{rows: nextOf(w.toRows), targets: nextOf(w.toTargets), labels: nextOf(w.toLabels)}
 	w.want, w.ahead = key, make(chan *windowRead, 1)
 	ahead := w.ahead
 	go func() {
-		read.err = w.read(read, key)
+		if read.err = w.read(read, key); read.err == nil {
+			read.err = w.send(key.n)
+		}
 		ahead <- read
 	}()
+}
+
+// send begins to bring the rows that were read to the device.
+func (w *window) send(n int) (err error) {
+	for _, f := range w.feeds() {
+		err = errors.Join(err, f.Send(n))
+	}
+	return err
 }
 
 // forget waits for what is read ahead, and lets go of it.
 func (w *window) forget() {
 	if w.ahead != nil {
-		w.spare = append(w.spare, <-w.ahead)
+		<-w.ahead
 		w.ahead = nil
 	}
 }
@@ -254,7 +251,7 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 		if w.targets != nil {
 			w.targets.Rows(to.targets[i*out:], key.set.Target, from, n)
 		}
-		if key.set.Labels != nil {
+		if key.set.Labels != nil && to.labels != nil {
 			for k, l := range key.set.Labels[from : from+n] {
 				to.labels[i+k] = float32(l)
 			}
@@ -285,5 +282,8 @@ func (w *window) free() {
 		return
 	}
 	w.forget()
+	for _, f := range w.feeds() {
+		f.Free()
+	}
 	w.at.Free()
 }

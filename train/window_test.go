@@ -51,8 +51,8 @@ func openWindowOf(t *testing.T, s *data.Set, rows, block int, seed uint64) *wind
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := newWindow(dev, data.IdentityPreparation(s.Cols), true, rows, block, seed)
-	if err != nil {
+	w := &window{dev: dev, prep: data.IdentityPreparation(s.Cols), rows: rows, block: block, seed: seed}
+	if err := w.open(true); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.free(); dev.Close() })

@@ -247,15 +247,15 @@ func partsText(s *train.Sets) string {
 		text += fmt.Sprintf(", %d test", s.Test.Rows)
 	}
 	text += fmt.Sprintf(" rows of %d numbers", s.Train.Cols)
-	if s.Targets != nil {
-		text += fmt.Sprintf(", targets of %d", s.Train.Target.Cols)
-	}
 	if k := s.Preparation.Scaling; k != data.ScaleNone {
 		text += ", scaled (" + k.String()
 		if shift, scale, alike := s.Preparation.Alike(); alike {
 			text += fmt.Sprintf(", all pixels alike: %s to 0, %s to 1", short(shift), short(shift+scale))
 		}
 		text += ")"
+	}
+	if s.Targets != nil {
+		text += fmt.Sprintf(", targets of %d numbers, scaled (%s)", s.Train.Target.Cols, s.Targets.Scaling)
 	}
 	return text
 }

@@ -15,11 +15,13 @@
 //   - Allocations stand between red zones, begin as NaNs to the last byte and are
 //     counted; what is live when its context goes is a leak.
 //   - Streams run only when something waits for them, so that a missing wait
-//     shows as stale data.
+//     shows as stale data. With AEGPU_CUDASIM_GRAPH_ORDER=early those beside the first
+//     that was made run as soon as what they wait for is done.
 //   - A graph captured from several streams runs what was forked as late as its
 //     dependencies allow, or as early with AEGPU_CUDASIM_GRAPH_ORDER=early, so that
 //     a missing one shows. AEGPU_CUDASIM_DROP_WAITS=join leaves out what the first
-//     stream waits for, =fork what the others do, for tests of that.
+//     stream waits for, =fork what the others do, for tests of that, in captures and
+//     outside.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
 //   - What hardware does that a simpler simulator would not is done here too: the
 //     quirks, which tests turn on and off ([QuirksEnv]).

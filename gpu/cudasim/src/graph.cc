@@ -33,7 +33,7 @@ struct sim_exec {
 static std::set<sim_graph *> graphs;
 static std::map<void *, std::shared_ptr<sim_exec>> execs; // launches that are under way hold theirs
 
-static bool set_to(const char *name, const char *value) {
+bool set_to(const char *name, const char *value) {
 	const char *v = getenv(name);
 	return v != nullptr && strcmp(v, value) == 0;
 }

@@ -87,5 +87,6 @@ struct sim_stream;
 // refused_by_capture is whether a call that a capture does not allow is made during one, which is then not valid any more.
 bool refused_by_capture();
 bool capturing();
-int enqueue(sim_stream *s, const char *kind, std::function<int()> op);
+// enqueue has an operation run after all that is on the stream; a wait names what it is for.
+int enqueue(sim_stream *s, const char *kind, std::function<int()> op, sim_stream *after = nullptr, uint64_t upto = 0);
 int drain_all();

@@ -1,5 +1,6 @@
 // Streams and events. What is enqueued runs only when something waits for it, each stream in its order: a missing wait
-// between two streams, or before the host reads, shows as stale data. What is captured is in graph.cc.
+// between two streams, or before the host reads, shows as stale data. Streams beside the first may run as early as what they
+// wait for allows instead, so that a wait that they lack shows too. What is captured is in graph.cc.
 #include <deque>
 #include <set>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "stream.h"
 
 static std::set<sim_stream *> streams;
+static sim_stream *first; // of those that were made
 sim_stream default_stream;
 static int sticky; // the context's first asynchronous error
 
@@ -17,20 +19,54 @@ void clear_streams() {
 	for (sim_stream *s : streams)
 		delete s;
 	streams.clear();
+	first = nullptr;
 	default_stream = sim_stream();
 	sticky = OK;
 }
 
+// run_next runs the operation that a stream has come to.
+static void run_next(sim_stream *s) {
+	sim_op op = std::move(s->ops.front());
+	s->ops.pop_front();
+	s->done++;
+	if (sticky != OK)
+		return;
+	s->running = true;
+	int r = op.run();
+	s->running = false;
+	if (r != OK && sticky == OK)
+		sticky = r;
+}
+
+// may_run is whether a stream has come to what need not wait.
+static bool may_run(const sim_stream *s) {
+	if (s->running || s->ops.empty())
+		return false;
+	const sim_op &op = s->ops.front();
+	return op.after == nullptr || op.after->done >= op.upto;
+}
+
+// go_on has streams beside the first run up to waits for what is not done, where they run as early as they may.
+static void go_on() {
+	static bool under_way;
+	if (under_way || !set_to("AEGPU_CUDASIM_GRAPH_ORDER", "early"))
+		return;
+	under_way = true;
+	for (bool moved = true; moved;) {
+		moved = false;
+		for (sim_stream *s : streams)
+			while (s != first && may_run(s)) {
+				run_next(s);
+				moved = true;
+			}
+	}
+	under_way = false;
+}
+
 static int drain(sim_stream *s, uint64_t upto) {
 	while (s->done < upto && !s->ops.empty()) {
-		sim_op op = std::move(s->ops.front());
-		s->ops.pop_front();
-		s->done++;
-		if (sticky != OK)
-			continue;
-		int r = op.run();
-		if (r != OK && sticky == OK)
-			sticky = r;
+		run_next(s);
+		go_on();
 	}
 	return sticky;
 }
@@ -46,15 +82,16 @@ int drain_all() {
 
 sim_stream *stream_of(void *h) { return h == nullptr ? &default_stream : (sim_stream *)h; }
 
-int enqueue(sim_stream *s, const char *kind, std::function<int()> op) {
+int enqueue(sim_stream *s, const char *kind, std::function<int()> op, sim_stream *after, uint64_t upto) {
 	if (sticky != OK)
 		return sticky;
 	if (s->capture != nullptr) {
 		capture(s, {kind, op});
 		return OK;
 	}
-	s->ops.push_back({kind, op});
+	s->ops.push_back({kind, op, after, upto});
 	s->enqueued++;
+	go_on();
 	return OK;
 }
 
@@ -62,6 +99,8 @@ EXPORT int cuStreamCreate(void **out, unsigned flags) {
 	sim_stream *s = new sim_stream();
 	s->nonblocking = flags & 1;
 	streams.insert(s);
+	if (first == nullptr)
+		first = s;
 	*out = s;
 	return OK;
 }
@@ -70,6 +109,8 @@ EXPORT int cuStreamDestroy_v2(void *h) {
 	sim_stream *s = stream_of(h);
 	drain_stream(s);
 	streams.erase(s);
+	if (first == s)
+		first = nullptr;
 	delete s;
 	return OK;
 }
@@ -143,7 +184,7 @@ EXPORT int cuStreamWaitEvent(void *h, void *ev, unsigned) {
 	sim_event e = *(sim_event *)ev; // the record that was last when the wait was enqueued
 	if (e.graph != nullptr || stream_of(h)->capture != nullptr)
 		return capture_wait(stream_of(h), e);
-	if (e.stream == nullptr)
+	if (e.stream == nullptr || set_to("AEGPU_CUDASIM_DROP_WAITS", stream_of(h) == first ? "join" : "fork"))
 		return OK;
-	return enqueue(stream_of(h), "wait", [e] { return drain(e.stream, e.at); });
+	return enqueue(stream_of(h), "wait", [e] { return drain(e.stream, e.at); }, e.stream, e.at);
 }
