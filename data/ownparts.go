@@ -18,7 +18,9 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 	}
 	rows := how
 	rows.Target, rows.AsTarget = nil, nil
-	rows.beside = how.Target
+	if !IsTargetFile(how.Target) {
+		rows.beside = how.Target
+	}
 	if how.AsTarget != nil {
 		rows.beside = slices.Concat(how.Target, namesOf(how.AsTarget.Columns))
 	}

@@ -2,9 +2,12 @@ package data
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 )
 
 // Targets are what a decoder is to make of rows, where that is other data than the rows: they are a [Set] of their own,
@@ -17,7 +20,7 @@ func readTargets(ctx context.Context, name string, how Reading) (*Source, error)
 		return nil, err
 	}
 	how.ID, how.Label, how.Group, how.Drop, how.Columns, how.Array = "none", "none", "", nil, nil, ""
-	if how.Layout != "rows" && how.Layout != "hwc" && how.Layout != "chw" {
+	if !slices.Contains([]string{"rows", "hwc", "chw"}, how.Layout) {
 		how.Layout = "" // a shape is that of the rows
 	}
 	how.As, how.AsTarget, how.describe = how.AsTarget, nil, false
@@ -35,9 +38,41 @@ func readTargets(ctx context.Context, name string, how Reading) (*Source, error)
 		if how.TestData != "" || how.ValData != "" {
 			return nil, &ReadingError{"Target", "is a file, and there are data for the test or the validation: expected a column or an array, which they have too"}
 		}
-		name, how.Types = target[0], nil
+		name = target[0]
+		if how, err = how.ofFile(ctx, name); err != nil {
+			return nil, err
+		}
 	}
-	return Read(ctx, name, how)
+	src, err := Read(ctx, name, how)
+	if bad := (*Error)(nil); how.As != nil && errors.As(err, &bad) {
+		bad.Msg += " (the targets of the model)"
+	}
+	return src, err
+}
+
+// ofFile is how a file of targets is read: by the choices that its format has.
+func (r *Reading) ofFile(ctx context.Context, name string) (Reading, error) {
+	how := Reading{ID: r.ID, Label: r.Label, Layout: r.Layout, As: r.As}
+	kind, err := kindOfData(ctx, name)
+	switch {
+	case slices.Contains(tableKinds, kind):
+		how.Header, how.Delimiter, how.Decimal, how.Layout = r.Header, r.Delimiter, r.Decimal, ""
+	case kind == "":
+		how.Resize, how.ID, how.Label = r.Resize, "", ""
+	case !slices.Contains(arrayKinds, kind):
+		how.ID, how.Label = "", ""
+	}
+	return how, err
+}
+
+// IsTargetFile says whether what [Reading.Target] names is a file of its own, and no column or array: it is there, and
+// called as files of data are or by a path, as in ./targets.
+func IsTargetFile(target []string) bool {
+	if len(target) != 1 || format(target[0]) == "" && !strings.ContainsRune(target[0], filepath.Separator) {
+		return false
+	}
+	_, err := os.Stat(target[0])
+	return err == nil
 }
 
 // targetPlace is where targets come from.
@@ -50,35 +85,27 @@ const (
 )
 
 // targetPlace tells where the targets of data of that name come from: columns of a table, an array beside that of the
-// rows, or a file of their own, which the name of one with the ending of a format is, and any that data of one array have.
+// rows, or a file of their own.
 func (r *Reading) targetPlace(ctx context.Context, name string) (targetPlace, error) {
 	if name == StandardInput {
 		return 0, &ReadingError{"Target", "with data from standard input, which comes once: expected a file"}
 	}
 	kind, err := kindOfData(ctx, name)
-	if err != nil {
-		return 0, err
-	}
-	one := len(r.Target) == 1
-	if _, err := os.Stat(firstOf(r.Target)); one && err == nil && (format(r.Target[0]) != "" || !slices.Contains(tableKinds, kind) && !slices.Contains(arrayKinds, kind)) {
-		return targetFile, nil
-	}
 	switch {
+	case err != nil:
+		return 0, err
+	case IsTargetFile(r.Target):
+		return targetFile, nil
 	case slices.Contains(tableKinds, kind):
 		return targetColumns, nil
-	case !one:
+	case len(r.Target) == 0:
+		return 0, &ReadingError{"Target", "is not there: expected the array or the file with what the model is to make of " + name}
+	case len(r.Target) > 1:
 		return 0, &ReadingError{"Target", fmt.Sprintf("names %d arrays or files: expected one", len(r.Target))}
 	case slices.Contains(arrayKinds, kind):
 		return targetArray, nil
 	}
-	return 0, &ReadingError{"Target", fmt.Sprintf("is %q, and %s has neither columns nor arrays of a name: expected a file that is there", clip(r.Target[0]), name)}
-}
-
-func firstOf(words []string) string {
-	if len(words) == 0 {
-		return ""
-	}
-	return words[0]
+	return 0, &ReadingError{"Target", fmt.Sprintf("is %q, and %s has neither columns nor arrays of a name: expected a file of data that is there, as in ./NAME", clip(r.Target[0]), name)}
 }
 
 // tableKinds are the formats of named columns, arrayKinds those of named arrays.

@@ -21,7 +21,7 @@ import (
 )
 
 // hostRun trains on the simulator and returns the model's file.
-func hostRun(t *testing.T, ctx context.Context, wrap func(*Device) backend.Device, dir string, progress func(aetrain.Progress)) ([]byte, error) {
+func hostRun(t *testing.T, ctx context.Context, targets bool, wrap func(*Device) backend.Device, dir string, progress func(aetrain.Progress)) ([]byte, error) {
 	t.Helper()
 	c, err := settings.Preset("denoising")
 	if err != nil {
@@ -29,6 +29,9 @@ func hostRun(t *testing.T, ctx context.Context, wrap func(*Device) backend.Devic
 	}
 	c.Hidden, c.Latent, c.Batch, c.Epochs, c.Test, c.Val = settings.Widths{6}, 3, 16, 3, 0, 0.2
 	set := &data.Set{Name: "waves", Rows: 110, Cols: 12, U8: pixels(110, 12)}
+	if targets {
+		set.Target = &data.Set{Name: "targets", Rows: 110, Cols: 5, F32: floats(110 * 5)}
+	}
 	sets, err := aetrain.Divide(&data.Source{Train: set}, c)
 	if err != nil {
 		t.Fatal(err)
@@ -53,22 +56,27 @@ func hostRun(t *testing.T, ctx context.Context, wrap func(*Device) backend.Devic
 
 // A run on data on the host, left alone or interrupted again and again, writes the
 // bytes of one on resident data.
-func TestRunOnDataOnTheHost(t *testing.T) {
+func TestRunOnDataOnTheHost(t *testing.T) { runsOnTheHost(t, false) }
+
+// So does one whose decoder is to make other data, which are on the host too.
+func TestRunOnTargetsOnTheHost(t *testing.T) { runsOnTheHost(t, true) }
+
+func runsOnTheHost(t *testing.T, targets bool) {
 	eachOrder(t, func(t *testing.T, _ *cudasim.Sim) {
 		resident := func(d *Device) backend.Device { return d }
 		host := func(d *Device) backend.Device { return onHost{d} }
-		want, err := hostRun(t, t.Context(), resident, t.TempDir(), nil)
+		want, err := hostRun(t, t.Context(), targets, resident, t.TempDir(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := hostRun(t, t.Context(), host, t.TempDir(), nil); err != nil || !bytes.Equal(got, want) {
+		if got, err := hostRun(t, t.Context(), targets, host, t.TempDir(), nil); err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%v; the model differs from that of resident data", err)
 		}
 		broken, sittings := t.TempDir(), 0
 		for {
 			ctx, cancel := context.WithCancel(t.Context())
 			looks := 0
-			got, err := hostRun(t, ctx, host, broken, func(aetrain.Progress) {
+			got, err := hostRun(t, ctx, targets, host, broken, func(aetrain.Progress) {
 				if looks++; looks == 1 {
 					cancel()
 				}
@@ -88,7 +96,12 @@ func TestRunOnDataOnTheHost(t *testing.T) {
 }
 
 // A run in windows, of data on disk or in memory, and one that is interrupted again and again, write the same bytes.
-func TestRunInWindows(t *testing.T) {
+func TestRunInWindows(t *testing.T) { runsInWindows(t, false) }
+
+// So does one whose decoder is to make other data.
+func TestRunInWindowsOfTargets(t *testing.T) { runsInWindows(t, true) }
+
+func runsInWindows(t *testing.T, targets bool) {
 	eachOrder(t, func(t *testing.T, _ *cudasim.Sim) {
 		windowed := func(ctx context.Context, disk *data.Disk, dir string, progress func(aetrain.Progress)) ([]byte, error) {
 			c, err := settings.Preset("denoising")
@@ -99,6 +112,12 @@ func TestRunInWindows(t *testing.T) {
 			c.Data = filepath.Join(t.TempDir(), "waves.npy")
 			if err := data.Write(c.Data, &data.Set{Rows: 110, Cols: 12, F32: floats(110 * 12)}); err != nil {
 				t.Fatal(err)
+			}
+			if targets {
+				c.Target = settings.List{filepath.Join(t.TempDir(), "targets.npy")}
+				if err := data.Write(c.Target[0], &data.Set{Rows: 110, Cols: 5, F32: floats(110 * 5)}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			sets, err := aetrain.Load(data.WithDisk(ctx, disk), c)
 			if err != nil {

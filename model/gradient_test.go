@@ -28,6 +28,18 @@ type gradientCase struct {
 	batches   int // that the rows come in, for one update
 }
 
+// targetCases are some of them with targets of their own.
+func targetCases() (all []gradientCase) {
+	for _, c := range gradientCases() {
+		if slices.Contains([]string{"plain", "masking", "contractive, deep", "VAE", "importance-weighted"}, c.name) {
+			c.name += ", targets"
+			c.spec.Targets = 4
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // gradientCases are the variants on a tiny non-square net, but for those that differ
 // from another one in activations and losses alone, which the tests set.
 func gradientCases() []gradientCase {
@@ -60,7 +72,7 @@ func everyLikelihood() (all []Likelihood) {
 // TestGradients holds every variant x activation x loss against central
 // differences of the float64 reference device.
 func TestGradients(t *testing.T) {
-	for _, c := range gradientCases() {
+	for _, c := range append(gradientCases(), targetCases()...) {
 		for _, act := range backend.Activations() {
 			for _, loss := range everyLikelihood() {
 				c := c
@@ -97,7 +109,7 @@ func TestClassifierGradients(t *testing.T) {
 // noise, and sparsity penalties of their own mean activations. (That of free bits is
 // of each batch too, and in the step's sums only that of the last.)
 func TestAccumulatedGradients(t *testing.T) {
-	for _, c := range gradientCases() {
+	for _, c := range append(gradientCases(), targetCases()...) {
 		if freeBits(&c.spec) > 0 {
 			continue
 		}
@@ -146,7 +158,17 @@ func newProblem(t *testing.T, c gradientCase) *problem {
 	}
 	dev.Set(data, x)
 	dev.Set(labels, y)
-	tr, err := m.NewTraining(Resident{Rows: data.Data(), Labels: labels.Data()}, TrainingOptions{
+	at := Resident{Rows: data.Data(), Labels: labels.Data()}
+	if c.spec.HasTargets() {
+		targets, _ := dev.Alloc(rows, c.spec.Targets)
+		z := dev.Get(targets)
+		for i := range z {
+			z[i] = rng.Float64()
+		}
+		dev.Set(targets, z)
+		at.Targets = targets.Data()
+	}
+	tr, err := m.NewTraining(at, TrainingOptions{
 		Objective: c.objective, Batch: rows / max(1, c.batches), Accumulate: c.batches, Steps: 1,
 	})
 	if err != nil {

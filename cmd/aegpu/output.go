@@ -139,7 +139,11 @@ func inputsOf(c *settings.Config) []string {
 	if info, err := os.Stat(model); err == nil && info.IsDir() {
 		model = filepath.Join(model, train.ModelFile)
 	}
-	return []string{c.Data, c.TestData, c.ValData, model}
+	files := []string{c.Data, c.TestData, c.ValData, model}
+	if data.IsTargetFile(c.Target) {
+		files = append(files, c.Target[0])
+	}
+	return files
 }
 
 // filesOfRun are the files that a training writes into its directory.

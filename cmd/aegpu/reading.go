@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -42,18 +41,10 @@ func (r *savedRun) withTargets(how data.Reading, m *model.Model) data.Reading {
 		return how
 	}
 	how.AsTarget = m.TargetPreparation()
-	if how.Target == nil && r.config != nil && !isFile(r.config.Target) {
+	if how.Target == nil && r.config != nil && !data.IsTargetFile(r.config.Target) {
 		how.Target = r.config.Target
 	}
 	return how
-}
-
-func isFile(names []string) bool {
-	if len(names) != 1 {
-		return false
-	}
-	_, err := os.Stat(names[0])
-	return err == nil
 }
 
 // readingBy is how data are to be read by those flags of a command.
