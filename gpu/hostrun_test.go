@@ -102,6 +102,10 @@ func TestRunInWindows(t *testing.T) { runsInWindows(t, false) }
 func TestRunInWindowsOfTargets(t *testing.T) { runsInWindows(t, true) }
 
 func runsInWindows(t *testing.T, targets bool) {
+	file := filepath.Join(t.TempDir(), "targets.npy")
+	if err := data.Write(file, &data.Set{Rows: 110, Cols: 5, F32: floats(110 * 5)}); err != nil {
+		t.Fatal(err)
+	}
 	eachOrder(t, func(t *testing.T, _ *cudasim.Sim) {
 		windowed := func(ctx context.Context, disk *data.Disk, dir string, progress func(aetrain.Progress)) ([]byte, error) {
 			c, err := settings.Preset("denoising")
@@ -114,10 +118,7 @@ func runsInWindows(t *testing.T, targets bool) {
 				t.Fatal(err)
 			}
 			if targets {
-				c.Target = settings.List{filepath.Join(t.TempDir(), "targets.npy")}
-				if err := data.Write(c.Target[0], &data.Set{Rows: 110, Cols: 5, F32: floats(110 * 5)}); err != nil {
-					t.Fatal(err)
-				}
+				c.Target = settings.List{file}
 			}
 			sets, err := aetrain.Load(data.WithDisk(ctx, disk), c)
 			if err != nil {
