@@ -12,8 +12,7 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 	if how.Target == nil && how.AsTarget == nil || how.As != nil && how.AsTarget == nil {
 		return readRows(ctx, name, how)
 	}
-	targets, err := readTargets(ctx, name, how)
-	if err != nil {
+	if _, err := how.targetPlace(ctx, name); err != nil {
 		return nil, err
 	}
 	rows := how
@@ -25,6 +24,10 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 		rows.beside = slices.Concat(how.Target, namesOf(how.AsTarget.Columns))
 	}
 	src, err := readRows(ctx, name, rows)
+	if err != nil {
+		return nil, err
+	}
+	targets, err := readTargets(ctx, name, how)
 	if err != nil {
 		return nil, err
 	}

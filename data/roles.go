@@ -136,7 +136,7 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 		switch {
 		case err != nil:
 			return err
-		case slices.Contains(how.Columns, name) || j == r.id || j == r.label:
+		case slices.Contains(how.Columns, name) || how.As == nil && (j == r.id || j == r.label || j == r.group):
 			return wrong(f.path, "%s is a target and asked for as something else: expected one of both", f.title(j))
 		}
 		r.out[j] = "a target"

@@ -38,7 +38,7 @@ func newBenchCommand(s *streams) *cli.Command {
 	for _, f := range settingFlags() {
 		switch f.(type) {
 		case *cli.BoolFlag, *cli.StringFlag:
-			if !strings.Contains(" batch accumulate epochs lr-scale schedule lr-warmup patience min-improvement pretrain-epochs pretrain-lr classifier classifier-epochs classifier-lr ", " "+f.Names()[0]+" ") {
+			if !strings.Contains(" batch accumulate epochs lr-scale schedule lr-warmup patience min-improvement pretrain-epochs pretrain-lr classifier classifier-epochs classifier-lr target ", " "+f.Names()[0]+" ") {
 				flags = append(flags, f)
 			}
 		}
@@ -146,7 +146,7 @@ func benchRequest(c *cli.Context) (*benchRun, error) {
 	if err := arguments(c, 0, 1); err != nil {
 		return nil, err
 	}
-	config, err := readConfig(c, "", "batch")
+	config, err := readConfig(c, "", "batch", "target")
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 // convertNames are the settings of how data are read that make sense for rows that nothing is trained on.
-var convertNames = append([]string{"columns", "drop", "types"}, readingNames...)
+var convertNames = slices.DeleteFunc(append([]string{"columns", "drop", "types"}, readingNames...), func(name string) bool { return name == "target" })
 
 func newDataConvertCommand(s *streams) *cli.Command {
 	return &cli.Command{
