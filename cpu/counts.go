@@ -1,0 +1,164 @@
+package cpu
+
+import (
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Likelihoods of counts. ln x! and the other gamma functions are written as
+// Stirling's formula and its error, so that what is large cancels on paper (Loader,
+// Fast and Accurate Computation of Binomial Probabilities, 2000).
+
+// fewCounts is up to which whole numbers gamma functions are products.
+const fewCounts = 8
+
+// few reports whether x is a whole number of fewCounts at most.
+func few(x float64) bool { return x >= 0 && x <= fewCounts && x == math.Floor(x) }
+
+var factorials = [fewCounts + 1]float64{1, 1, 2, 6, 24, 120, 720, 5040, 40320}
+
+// logFactorial is ln x! of x >= 0.
+func logFactorial(x float64) float64 {
+	if few(x) {
+		return math.Log(factorials[int(x)])
+	}
+	return (x+0.5)*math.Log(x) - x + 0.5*math.Log(2*math.Pi) + stirlingError(x)
+}
+
+// stirlingError is ln G(z) - ((z-1/2) ln z - z + ln(2 pi)/2), z > 0.
+func stirlingError(z float64) float64 {
+	if z < fewCounts {
+		const n = fewCounts
+		product := 1.0
+		for i := range n {
+			product *= z + float64(i)
+		}
+		return stirlingError(z+n) + (z+n-0.5)*math.Log(z+n) - (z-0.5)*math.Log(z) - n - math.Log(product)
+	}
+	w := 1 / z / z
+	return (1.0/12 - w*(1.0/360-w*(1.0/1260-w/1680))) / z
+}
+
+// digammaError is ln z - 1/(2z) - psi(z), z > 0.
+func digammaError(z float64) float64 {
+	if z < fewCounts {
+		const n = fewCounts
+		sum := 0.5/z + 0.5/(z+n)
+		for i := 1; i < n; i++ {
+			sum += 1 / (z + float64(i))
+		}
+		return digammaError(z+n) + sum - math.Log((z+n)/z)
+	}
+	w := 1 / z / z
+	return w * (1.0/12 - w*(1.0/120-w*(1.0/252-w/240)))
+}
+
+// excess is w - ln(1+w), 1+w being ratio.
+func excess(w, ratio float64) float64 {
+	if math.Abs(w) > 0.3 {
+		return w - math.Log(ratio)
+	}
+	s := w / (2 + w) // ln(1+w) = 2 atanh s
+	q := s * s
+	return w*s - 2*s*q*(1.0/3+q*(1.0/5+q*(1.0/7+q*(1.0/9+q*(1.0/11+q*(1.0/13+q/15))))))
+}
+
+// surplus is m - x, u being ln(m/x).
+func surplus(x, m, u float64) float64 {
+	if math.Abs(u) < 0.5 {
+		return x * math.Expm1(u)
+	}
+	return m - x
+}
+
+// poissonLoss is m - x ln m + ln x!, lm being ln m.
+func poissonLoss(x, m, lm float64) float64 {
+	if x == 0 {
+		return m
+	}
+	if few(x) {
+		return m - x*lm + math.Log(factorials[int(x)])
+	}
+	u := lm - math.Log(x)
+	return surplus(x, m, u) - x*u + 0.5*math.Log(2*math.Pi*x) + stirlingError(x)
+}
+
+// dispersion is what negative binomial losses of a column share.
+type dispersion struct {
+	r, slope          float64 // the inverse dispersion, and its derivative by the spread
+	stirling, digamma float64 // errors of r
+}
+
+// mostSpread is beyond which a count is a Poisson's, to all digits.
+const mostSpread = 60
+
+func newDispersion(spread float64) dispersion {
+	slope := math.Exp(min(spread, mostSpread))
+	r := slope + backend.MinDispersion
+	return dispersion{r, slope, stirlingError(r), digammaError(r)}
+}
+
+// loss is -ln of the negative binomial probability of x, lm being ln m.
+func (d *dispersion) loss(x, m, lm float64) float64 {
+	r := d.r
+	switch {
+	case x == 0:
+		return r * math.Log1p(m/r)
+	case few(x):
+		// ln x! less the sum of ln(1 + i/r), i < x
+		product := 1.0
+		for i := 1.0; i < x; i++ {
+			product *= (i + 1) / (1 + i/r)
+		}
+		return math.Log(product) + (r+x)*math.Log1p(m/r) - x*lm
+	}
+	// x ln(x/m) - (x+r) ln((x+r)/(m+r)), which is 0 for m = x, as x y + r l: both are
+	// small where r is, and those of the Poisson where it is large.
+	u := lm - math.Log(x)
+	over := surplus(x, m, u)
+	l := math.Log1p(over / (r + x))
+	if over < -0.5*(r+x) {
+		l = math.Log((r + m) / (r + x))
+	}
+	y := l - u
+	if q := -over / m * (r / (x + r)); q > -0.5 && q <= 1 {
+		y = math.Log1p(q)
+	}
+	return x*y + r*l + 0.5*math.Log(2*math.Pi*x*((x+r)/r)) + stirlingError(x) + d.stirling - stirlingError(x+r)
+}
+
+// back is the derivative of loss by r.
+func (d *dispersion) back(x, m float64) float64 {
+	r := d.r
+	if few(x) {
+		g := excess(-m/(r+m), r/(r+m))
+		for i := 0.0; i < x; i++ {
+			g += (i - m) / (r + m) / (r + i)
+		}
+		return g
+	}
+	return excess((x-m)/(r+m), (r+x)/(r+m)) - x/(x+r)/(2*r) - (d.digamma - digammaError(x+r))
+}
+
+// softplus is ln(1 + e^a).
+func softplus(a float64) float64 { return max(a, 0) + math.Log1p(math.Exp(-math.Abs(a))) }
+
+// sigmoid is 1 / (1 + e^-a).
+func sigmoid(a float64) float64 { return 1 / (1 + math.Exp(-a)) }
+
+// zeros is the loss of a count of 0 that is a column's own with the logit zero, or
+// else has the loss l, and its derivatives by l and by zero:
+// -ln(p + (1-p) e^-l) = softplus(zero) + l - softplus(zero + l).
+func zeros(zero, l float64) (loss, byLoss, byZero float64) {
+	above, both := sigmoid(-zero), sigmoid(-zero-l)
+	switch soft := math.Log1p(math.Exp(-math.Abs(zero))) - math.Log1p(math.Exp(-math.Abs(zero+l))); {
+	case zero >= 0:
+		loss = soft
+	case zero+l >= 0:
+		loss = soft - zero
+	default:
+		loss = soft + l
+	}
+	return loss, both, both - above
+}
