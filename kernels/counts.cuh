@@ -11,32 +11,23 @@
 
 DEVICE bool few(float x) { return x >= 0 && x <= FEW_COUNTS && x == floorf(x); }
 
-// stirling_error is ln G(z) - ((z-1/2) ln z - z + ln(2 pi)/2), z > 0.
+// stirling_error is ln G(z) - ((z-1/2) ln z - z + ln(2 pi)/2), z > 0: a series from 3 on, and steps that are as small as what
+// they add up to below.
 DEVICE float stirling_error(float z) {
-	float shift = 0;
-	if (z < 8.0f) {
-		float product = 1, to = z + 8.0f;
-		for (int i = 0; i < 8; i++)
-			product *= z + i;
-		shift = (to - 0.5f) * logf(to) - (z - 0.5f) * logf(z) - 8.0f - logf(product);
-		z = to;
-	}
+	float below = 0;
+	for (; z < 3.0f; z++)
+		below += (z + 0.5f) * log1pf(1.0f / z) - 1.0f;
 	float w = 1.0f / z / z;
-	return shift + (1.0f / 12 - w * (1.0f / 360 - w * (1.0f / 1260))) / z;
+	return below + (1.0f / 12 - w * (1.0f / 360 - w * (1.0f / 1260 - w * (1.0f / 1680 - w * (1.0f / 1188))))) / z;
 }
 
 // digamma_error is ln z - 1/(2z) - psi(z), z > 0.
 DEVICE float digamma_error(float z) {
-	float shift = 0;
-	if (z < 8.0f) {
-		float to = z + 8.0f;
-		shift = 0.5f / z + 0.5f / to - logf(to / z);
-		for (int i = 1; i < 8; i++)
-			shift += 1.0f / (z + i);
-		z = to;
-	}
+	float below = 0;
+	for (; z < 3.0f; z++)
+		below += 0.5f / z + 0.5f / (z + 1.0f) - log1pf(1.0f / z);
 	float w = 1.0f / z / z;
-	return shift + w * (1.0f / 12 - w * (1.0f / 120 - w * (1.0f / 252)));
+	return below + w * (1.0f / 12 - w * (1.0f / 120 - w * (1.0f / 252 - w * (1.0f / 240 - w * (1.0f / 132)))));
 }
 
 // excess is w - ln(1+w), 1+w being ratio.
