@@ -15,8 +15,8 @@ type columnOps struct {
 // learned is what the elements of a column share, of its spread and zero logit.
 type learned struct {
 	dispersion
+	zeroInflation
 	constant float64 // of a Gaussian: (ln v + ln 2 pi) / 2
-	zero     float64
 }
 
 // ColumnLoss is each row's loss, column by column, and the scaled gradients. A piece
@@ -85,7 +85,7 @@ func (o *columnLossOp) learn(d *Device, spread []float32, rows int) {
 			case backend.NegativeBinomialColumn:
 				at.dispersion = newDispersion(float64(spread[j]))
 			case backend.ZeroInflatedColumn:
-				at.dispersion, at.zero = newDispersion(float64(spread[j])), float64(spread[o.cols+j])
+				at.dispersion, at.zeroInflation = newDispersion(float64(spread[j])), newZeroInflation(float64(spread[o.cols+j]))
 			}
 		}
 	}
@@ -127,30 +127,18 @@ type columnRow struct {
 
 // loss is the loss of columns of one kind.
 func (w *columnRow) loss(s *scratch, c backend.LossColumns) (sum float64) {
-	switch c.Kind {
-	case backend.SoftmaxColumns:
+	if c.Kind == backend.SoftmaxColumns {
 		return w.softmax(s, c.From, c.To)
-	case backend.GaussianColumn, backend.BernoulliColumn:
-		for from := c.From; from < c.To; from += block {
-			if to := min(from+block, c.To); c.Kind == backend.GaussianColumn {
-				sum += w.gaussian(s, from, to)
-			} else {
-				sum += w.bernoulli(s, from, to)
-			}
-		}
-		return sum
 	}
-	for j := c.From; j < c.To; j++ {
-		loss, grad := 0.0, 0.0
-		if x := float64(w.x[j]); x == x {
-			loss, grad = w.count(c.Kind, j, x)
-		}
-		sum += loss
-		if w.each != nil {
-			w.each[j] = float32(loss)
-		}
-		if w.grad != nil {
-			w.grad[j] = float32(float64(w.op.scale) * grad)
+	for from := c.From; from < c.To; from += block {
+		to := min(from+block, c.To)
+		switch c.Kind {
+		case backend.GaussianColumn:
+			sum += w.gaussian(s, from, to)
+		case backend.BernoulliColumn:
+			sum += w.bernoulli(s, from, to)
+		default:
+			sum += w.counts(s, c.Kind, from, to)
 		}
 	}
 	return sum
@@ -276,34 +264,59 @@ func (s *scratch) exponentials(out []float32, top float32) []float32 {
 	return e
 }
 
-// count is the loss of a count x in column j, and its gradient by the output.
-func (w *columnRow) count(kind backend.ColumnKind, j int, x float64) (loss, grad float64) {
+// counts is the loss of a block of counts.
+func (w *columnRow) counts(s *scratch, kind backend.ColumnKind, from, to int) (sum float64) {
+	rates := s.a[:to-from]
+	s.path.Exp(rates, w.out[from:to])
+	for i, rate := range rates {
+		loss, grad := 0.0, 0.0
+		if x := float64(w.x[from+i]); x == x {
+			loss, grad = w.count(kind, from+i, x, float64(rate))
+		}
+		sum += loss
+		if w.each != nil {
+			w.each[from+i] = float32(loss)
+		}
+		if w.grad != nil {
+			w.grad[from+i] = float32(float64(w.op.scale) * grad)
+		}
+	}
+	return sum
+}
+
+// linearRate is the rate from where it is linear.
+var linearRate = math.Exp(backend.LinearLogRate)
+
+// count is the loss of a count x in column j, and its gradient by the output, whose
+// exponential is rate.
+func (w *columnRow) count(kind backend.ColumnKind, j int, x, rate float64) (loss, grad float64) {
 	log, slope := float64(w.out[j]), 1.0
 	if over := log - backend.LinearLogRate; over > 0 {
-		log, slope = backend.LinearLogRate+math.Log1p(over), 1/(1+over)
+		log, slope, rate = backend.LinearLogRate+math.Log1p(over), 1/(1+over), linearRate*(1+over)
 	}
-	m, lm := w.size*math.Exp(log), w.logSize+log
+	m, lm := w.size*rate, w.logSize+log
 	if kind == backend.PoissonColumn {
 		return poissonLoss(x, m, lm), slope * (m - x)
 	}
 	c := &w.op.learned[j]
-	loss, grad = c.loss(x, m, lm), slope*(m-x)/(1+m/c.r)
-	byLoss := 1.0
+	loss, by := c.loss(x, m, lm)
+	grad = slope * (m - x) * (c.r / (c.r + m))
 	if kind == backend.ZeroInflatedColumn {
-		byZero := 0.0
+		byLoss, byLogit := 1.0, 0.0
 		if x == 0 {
-			loss, byLoss, byZero = zeros(c.zero, loss)
+			loss, byLoss, byLogit = c.zero(loss)
 		} else {
-			loss, byZero = loss+softplus(c.zero), sigmoid(c.zero)
+			loss, byLogit = c.other(loss)
 		}
+		grad, by = byLoss*grad, byLoss*by
 		if w.sums != nil {
-			w.sums[w.op.cols+j] += byZero
+			w.sums[w.op.cols+j] += byLogit
 		}
 	}
-	if w.sums != nil && byLoss != 0 {
-		w.sums[j] += float64(byLoss * c.back(x, m))
+	if w.sums != nil {
+		w.sums[j] += by
 	}
-	return loss, byLoss * grad
+	return loss, grad
 }
 
 // spreadSumsOp adds up what the pieces have of the gradient by spreads.

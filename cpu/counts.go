@@ -16,12 +16,13 @@ const fewCounts = 8
 // few reports whether x is a whole number of fewCounts at most.
 func few(x float64) bool { return x >= 0 && x <= fewCounts && x == math.Floor(x) }
 
-var factorials = [fewCounts + 1]float64{1, 1, 2, 6, 24, 120, 720, 5040, 40320}
+// logFactorials are ln x! of few counts.
+var logFactorials = [fewCounts + 1]float64{0, 0, math.Ln2, math.Log(6), math.Log(24), math.Log(120), math.Log(720), math.Log(5040), math.Log(40320)}
 
 // logFactorial is ln x! of x >= 0.
 func logFactorial(x float64) float64 {
 	if few(x) {
-		return math.Log(factorials[int(x)])
+		return logFactorials[int(x)]
 	}
 	return (x+0.5)*math.Log(x) - x + 0.5*math.Log(2*math.Pi) + stirlingError(x)
 }
@@ -78,7 +79,7 @@ func poissonLoss(x, m, lm float64) float64 {
 		return m
 	}
 	if few(x) {
-		return m - x*lm + math.Log(factorials[int(x)])
+		return m - x*lm + logFactorials[int(x)]
 	}
 	u := lm - math.Log(x)
 	return surplus(x, m, u) - x*u + 0.5*math.Log(2*math.Pi*x) + stirlingError(x)
@@ -99,23 +100,34 @@ func newDispersion(spread float64) dispersion {
 	return dispersion{r, slope, stirlingError(r), digammaError(r)}
 }
 
-// loss is -ln of the negative binomial probability of x, lm being ln m.
-func (d *dispersion) loss(x, m, lm float64) float64 {
-	r := d.r
-	switch {
-	case x == 0:
-		return r * math.Log1p(m/r)
-	case few(x):
-		// ln x! less the sum of ln(1 + i/r), i < x
-		product := 1.0
-		for i := 1.0; i < x; i++ {
-			product *= (i + 1) / (1 + i/r)
-		}
-		return math.Log(product) + (r+x)*math.Log1p(m/r) - x*lm
+// loss is -ln of the negative binomial probability of x, lm being ln m, and its
+// derivative by r.
+func (d *dispersion) loss(x, m, lm float64) (loss, byR float64) {
+	if !few(x) {
+		return d.ofMany(x, m, lm)
 	}
+	whole := 1 / (d.r + m)
+	w := -m * whole
+	byR = excess(w, d.r*whole) // less w it is ln(1 + m/r)
+	grow := byR - w
+	if x == 0 {
+		return d.r * grow, byR
+	}
+	// ln x! less the sum of ln(1 + i/r), i < x
+	product := 1.0
+	for i := 0.0; i < x; i++ {
+		q := 1 / (d.r + i)
+		product *= (i + 1) * (d.r * q)
+		byR += (i - m) * whole * q
+	}
+	return math.Log(product) + (d.r+x)*grow - x*lm, byR
+}
+
+// ofMany is loss of any x above 0.
+func (d *dispersion) ofMany(x, m, lm float64) (loss, byR float64) {
 	// x ln(x/m) - (x+r) ln((x+r)/(m+r)), which is 0 for m = x, as x y + r l: both are
 	// small where r is, and those of the Poisson where it is large.
-	u := lm - math.Log(x)
+	r, u := d.r, lm-math.Log(x)
 	over := surplus(x, m, u)
 	l := math.Log1p(over / (r + x))
 	if over < -0.5*(r+x) {
@@ -125,20 +137,39 @@ func (d *dispersion) loss(x, m, lm float64) float64 {
 	if q := -over / m * (r / (x + r)); q > -0.5 && q <= 1 {
 		y = math.Log1p(q)
 	}
-	return x*y + r*l + 0.5*math.Log(2*math.Pi*x*((x+r)/r)) + stirlingError(x) + d.stirling - stirlingError(x+r)
+	loss = x*y + r*l + 0.5*math.Log(2*math.Pi*x*((x+r)/r)) + stirlingError(x) + d.stirling - stirlingError(x+r)
+	byR = excess((x-m)/(r+m), (r+x)/(r+m)) - x/(x+r)/(2*r) - (d.digamma - digammaError(x+r))
+	return loss, byR
 }
 
-// back is the derivative of loss by r.
-func (d *dispersion) back(x, m float64) float64 {
-	r := d.r
-	if few(x) {
-		g := excess(-m/(r+m), r/(r+m))
-		for i := 0.0; i < x; i++ {
-			g += (i - m) / (r + m) / (r + i)
-		}
-		return g
+// zeroInflation is what the zeros of a column share: of its zero logit.
+type zeroInflation struct{ logit, soft, above float64 } // the logit, softplus(-|logit|), sigmoid(-logit)
+
+func newZeroInflation(logit float64) zeroInflation {
+	return zeroInflation{logit, math.Log1p(math.Exp(-math.Abs(logit))), sigmoid(-logit)}
+}
+
+// zero is the loss of a count of 0 that is a column's own or else has the loss l, and
+// its derivatives by l and by the logit:
+// -ln(p + (1-p) e^-l) = softplus(logit) + l - softplus(logit + l).
+func (z *zeroInflation) zero(l float64) (loss, byLoss, byLogit float64) {
+	both := z.logit + l
+	e := math.Exp(-math.Abs(both))
+	loss, byLoss = z.soft-math.Log(1+e), 1/(1+e) // twice as fast as Log1p, and good to 1e-16
+	switch {
+	case z.logit >= 0:
+		byLoss *= e
+	case both >= 0:
+		loss, byLoss = loss-z.logit, e*byLoss
+	default:
+		loss += l
 	}
-	return excess((x-m)/(r+m), (r+x)/(r+m)) - x/(x+r)/(2*r) - (d.digamma - digammaError(x+r))
+	return loss, byLoss, byLoss - z.above
+}
+
+// other is the loss of a count above 0, and its derivative by the logit.
+func (z *zeroInflation) other(l float64) (loss, byLogit float64) {
+	return l + max(z.logit, 0) + z.soft, 1 - z.above
 }
 
 // softplus is ln(1 + e^a).
@@ -146,19 +177,3 @@ func softplus(a float64) float64 { return max(a, 0) + math.Log1p(math.Exp(-math.
 
 // sigmoid is 1 / (1 + e^-a).
 func sigmoid(a float64) float64 { return 1 / (1 + math.Exp(-a)) }
-
-// zeros is the loss of a count of 0 that is a column's own with the logit zero, or
-// else has the loss l, and its derivatives by l and by zero:
-// -ln(p + (1-p) e^-l) = softplus(zero) + l - softplus(zero + l).
-func zeros(zero, l float64) (loss, byLoss, byZero float64) {
-	above, both := sigmoid(-zero), sigmoid(-zero-l)
-	switch soft := math.Log1p(math.Exp(-math.Abs(zero))) - math.Log1p(math.Exp(-math.Abs(zero+l))); {
-	case zero >= 0:
-		loss = soft
-	case zero+l >= 0:
-		loss = soft - zero
-	default:
-		loss = soft + l
-	}
-	return loss, both, both - above
-}
