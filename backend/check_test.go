@@ -126,3 +126,30 @@ func TestChecksDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations when all is well", n)
 	}
 }
+
+func TestChecksOfColumnLosses(t *testing.T) {
+	columns := func(c ...LossColumns) error {
+		return ColumnLoss{Rows: tensor(6, 1), Out: tensor(6, 4), Target: tensor(3, 4), Columns: c}.Check()
+	}
+	whole := tensor(8, 8)
+	counts := ColumnLoss{Rows: tensor(2, 1), Out: tensor(2, 4), Target: tensor(2, 4), Spread: tensor(1, 4), Columns: []LossColumns{{ZeroInflatedColumn, 0, 4}}}
+	gaussian := ColumnLoss{Rows: tensor(2, 1), Out: whole.Slice(0, 2, 4), Target: tensor(2, 4), Spread: tensor(1, 4), Columns: []LossColumns{{GaussianColumn, 0, 4}}}
+	apart := gaussian
+	apart.Each = whole.Slice(4, 2, 4)
+	inPlace := gaussian
+	inPlace.DOut, inPlace.DSpread, inPlace.Size = inPlace.Out, tensor(1, 4), tensor(2, 1)
+	sized := gaussian
+	sized.Size = tensor(1, 2)
+	holdChecks(t, []checked{
+		{columns(LossColumns{BernoulliColumn, 0, 1}, LossColumns{SoftmaxColumns, 1, 3}, LossColumns{PoissonColumn, 3, 4}), ""},
+		{columns(LossColumns{BernoulliColumn, 0, 1}, LossColumns{SoftmaxColumns, 2, 4}), "softmax columns 2 to 4 follow column 1"},
+		{columns(LossColumns{BernoulliColumn, 0, 0}), "bernoulli columns 0 to 0"},
+		{columns(LossColumns{BernoulliColumn, 0, 3}), "columns to 3 of out 6x4"},
+		{columns(LossColumns{GaussianColumn, 0, 4}), "spread is none, expected 1x4"},
+		{columns(LossColumns{9, 0, 4}), "unknown column(9)"},
+		{counts.Check(), "spread is 1x4, expected 2x4"},
+		{gaussian.Check(), ""}, {inPlace.Check(), ""},
+		{apart.Check(), "overlaps"},
+		{sized.Check(), "size is 1x2, expected 2x1"},
+	})
+}

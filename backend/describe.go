@@ -24,6 +24,10 @@ func Describe(op Operation, name func(Tensor) string) string {
 			fmt.Fprintf(&b, " stream=%#x", x.Stream)
 		case Data:
 			fmt.Fprintf(&b, " data=%dx%d", x.Rows, x.Cols)
+		case []LossColumns:
+			for _, c := range x {
+				fmt.Fprintf(&b, " %v=%d:%d", c.Kind, c.From, c.To)
+			}
 		case []int:
 			fmt.Fprintf(&b, " tensors=%d", len(x))
 		case Batch:

@@ -11,6 +11,7 @@ func Operations() []Operation {
 		Add{},
 		AddScaledRows{},
 		Check{},
+		ColumnLoss{},
 		ColumnMeans{},
 		ContractShallow{},
 		Copy{},

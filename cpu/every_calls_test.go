@@ -15,7 +15,7 @@ var none backend.Tensor
 
 // calls is each operation, in each of its forms that is computed in another way.
 func calls() []call {
-	return slices.Concat(hostCalls(), layerCalls(), activationCalls(), lossCalls(), codeCalls(), penaltyCalls(), updateCalls(), batchCalls())
+	return slices.Concat(hostCalls(), layerCalls(), activationCalls(), lossCalls(), columnCalls(), codeCalls(), penaltyCalls(), updateCalls(), batchCalls())
 }
 
 // hostCalls is what passes between host and device, and what is done to sums and the clock.
@@ -83,6 +83,23 @@ func lossCalls() []call {
 			e.dev.Enqueue(backend.Loss{DOut: none, Rows: e.rows, Out: e.x, Target: e.y, Kind: backend.SquaredError, Scale: 0.1})
 		}},
 	}
+}
+
+// columnCalls is losses of each kind of column, with all gradients.
+func columnCalls() []call {
+	var all []call
+	for kind := backend.GaussianColumn; kind <= backend.ZeroInflatedColumn; kind++ {
+		columns := make([]backend.LossColumns, 1)
+		all = append(all, call{"ColumnLoss " + kind.String(), func(e *every) {
+			columns[0] = backend.LossColumns{Kind: kind, To: e.c}
+			o := backend.ColumnLoss{DOut: e.y, Rows: e.rows, Out: e.x, Target: e.h, Columns: columns, Scale: 0.1}
+			if n := kind.Spreads(); n > 0 {
+				o.Spread, o.DSpread, o.Accumulate = e.unit.Top(n), e.unit.Slice(2*e.c, n, e.c), true
+			}
+			e.dev.Enqueue(o)
+		}})
+	}
+	return all
 }
 
 // codeCalls is codes: drawn, weighted, sparse.

@@ -112,6 +112,13 @@ func (e *every) reset() {
 		class[i] = float32(i % e.c)
 	}
 	e.dev.Upload(e.classes, class)
+	counts := make([]float32, e.b*e.c) // mostly 0
+	for i := range counts {
+		if i%3 == 0 {
+			counts[i] = float32(i * i % 23)
+		}
+	}
+	e.dev.Upload(e.h, counts)
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.guard})
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.trust})

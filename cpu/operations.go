@@ -10,6 +10,7 @@ type operations struct {
 	elementwiseOps
 	gatherOps
 	lossOps
+	columnOps
 	updateOps
 	codeOps
 	importanceOps

@@ -256,6 +256,106 @@ func (k ImportanceBwdF32) Args() []Arg {
 	}
 }
 
+// ColumnLossBwdF32 is rows[r] = sum of the losses of row r of out, each those of its elements, dout = scale times the gradient by
+// out, a block a row; each, dout and size may be null, and dout may be out. Groups wider than a block are done by the
+// block, the others by a warp each.
+//
+//	dout (half: n x ld), each, out: n x cols, rows: n, target: n/k x cols, spread: 1 or 2 x cols, size: n/k,
+//	runs: run_count x (kind, from, to)
+type ColumnLossBwdF32 struct {
+	Dout     Float32s
+	Half     Bfloat16s
+	Ld       int
+	Rows     Float32s
+	Each     Float32s
+	Out      Float32s
+	Target   Float32s
+	Spread   Float32s
+	Size     Float32s
+	Runs     Int64s
+	RunCount int
+	N        int
+	Cols     int
+	K        int
+	Scale    float32
+}
+
+var kernelColumnLossBwdF32 = &Kernel{Name: "column_loss_bwd_f32", File: "columns", Params: "ppipppppppiiiif"}
+
+// Kernel is column_loss_bwd_f32 of columns.cu.
+func (ColumnLossBwdF32) Kernel() *Kernel { return kernelColumnLossBwdF32 }
+
+// Args are the arguments in the kernel's order.
+func (k ColumnLossBwdF32) Args() []Arg {
+	return []Arg{
+		pointer("dout", Pointer(k.Dout)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("rows", Pointer(k.Rows)),
+		pointer("each", Pointer(k.Each)),
+		pointer("out", Pointer(k.Out)),
+		pointer("target", Pointer(k.Target)),
+		pointer("spread", Pointer(k.Spread)),
+		pointer("size", Pointer(k.Size)),
+		pointer("runs", Pointer(k.Runs)),
+		integer("run_count", k.RunCount),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		float("scale", k.Scale),
+	}
+}
+
+// ColumnSpreadBwdF32 is dspread = scale times the gradient by the spreads of the sum of all losses, added to what is there or
+// not, a tile of columns a block.
+//
+//	dspread, spread: spreads x cols, the others as in column_loss, part: chunks x spreads cols, count: tiles
+type ColumnSpreadBwdF32 struct {
+	Dspread    Float32s
+	Out        Float32s
+	Target     Float32s
+	Spread     Float32s
+	Size       Float32s
+	Runs       Int64s
+	RunCount   int
+	Spreads    int
+	N          int
+	Cols       int
+	K          int
+	Scale      float32
+	Accumulate int
+	Chunks     int
+	Part       Float64s
+	Count      Uint32s
+}
+
+var kernelColumnSpreadBwdF32 = &Kernel{Name: "column_spread_bwd_f32", File: "columns", Params: "ppppppiiiiifiipp"}
+
+// Kernel is column_spread_bwd_f32 of columns.cu.
+func (ColumnSpreadBwdF32) Kernel() *Kernel { return kernelColumnSpreadBwdF32 }
+
+// Args are the arguments in the kernel's order.
+func (k ColumnSpreadBwdF32) Args() []Arg {
+	return []Arg{
+		pointer("dspread", Pointer(k.Dspread)),
+		pointer("out", Pointer(k.Out)),
+		pointer("target", Pointer(k.Target)),
+		pointer("spread", Pointer(k.Spread)),
+		pointer("size", Pointer(k.Size)),
+		pointer("runs", Pointer(k.Runs)),
+		integer("run_count", k.RunCount),
+		integer("spreads", k.Spreads),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		integer("k", k.K),
+		float("scale", k.Scale),
+		integer("accumulate", k.Accumulate),
+		integer("chunks", k.Chunks),
+		pointer("part", Pointer(k.Part)),
+		pointer("count", Pointer(k.Count)),
+	}
+}
+
 // GatherFwdU8 is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
 // noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
 // batch, as prefetch left it.
@@ -1564,6 +1664,8 @@ var All = []*Kernel{
 	kernelReparamBwdF32,
 	kernelImportanceWeightsFwdF32,
 	kernelImportanceBwdF32,
+	kernelColumnLossBwdF32,
+	kernelColumnSpreadBwdF32,
 	kernelGatherFwdU8,
 	kernelGatherFwdF32,
 	kernelPrefetchFwdU8,

@@ -54,6 +54,32 @@ enum CorruptionKind {
 	SALT_AND_PEPPER = 3, // u < p/2 ? Low : u < p ? High : x
 };
 
+// The kinds. GaussianColumn, NegativeBinomialColumn and ZeroInflatedColumn have a
+// spread, the last one also a zero logit (row 1 of Spread).
+enum ColumnKind {
+	GAUSSIAN_COLUMN = 0, // ((x-o)^2 / v + ln v + ln 2 pi) / 2, v = e^s + MinVariance
+	BERNOULLI_COLUMN = 1, // softplus(o) - o x
+	SOFTMAX_COLUMNS = 2, // a group: N logsumexp(o) - sum x o + sum ln x! - ln N!, N = sum x: a category's one-hot inputs, or counts of a multinomial
+	POISSON_COLUMN = 3, // m - x ln m + ln x!
+	NEGATIVE_BINOMIAL_COLUMN = 4, // lnG(r) - lnG(x+r) + ln x! + (x+r) ln(1 + m/r) + x ln r - x ln m, r = e^s + MinDispersion, of variance m + m^2/r
+	ZERO_INFLATED_COLUMN = 5, // x = 0: -ln(p + (1-p) e^-L), otherwise L - ln(1-p), L that of NegativeBinomialColumn, p the logistic of the zero logit
+};
+
+// Floors of what is learned for a column as the exponential of its spread, which keep
+// the loss finite and its gradient by the spread alive; and where the rate of
+// counts turns linear.
+#define MIN_VARIANCE 0.0001f
+// Floors of what is learned for a column as the exponential of its spread, which keep
+// the loss finite and its gradient by the spread alive; and where the rate of
+// counts turns linear.
+#define MIN_DISPERSION 0.0001f
+// Floors of what is learned for a column as the exponential of its spread, which keep
+// the loss finite and its gradient by the spread alive; and where the rate of
+// counts turns linear.
+enum {
+	LINEAR_LOG_RATE = 15,
+};
+
 // The update rules; see [Update].
 enum OptimiserKind {
 	SGD = 0,

@@ -158,6 +158,12 @@ func (d *spoils) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 	d.did("Loss "+kind.String(), []int{target.Rows, width}, tensors(dout, rows), out, target)
 }
 
+func (d *spoils) ColumnLoss(dout, rows, out, target, each, spread, dspread, size backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+		Columns: columns, Scale: scale, Accumulate: accumulate})
+	d.did("ColumnLoss", []int{target.Rows, out.Cols}, tensors(dout, rows, each, dspread), out, target, spread, size)
+}
+
 func (d *spoils) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 	d.Device.Enqueue(backend.Correct{Sums: s, Slot: i, Logits: logits, Target: target})
 	d.did("Correct", []int{logits.Rows, logits.Cols}, []result{sumAt(s, i)}, logits, target)

@@ -11,6 +11,8 @@ var lossPlants = []fault{
 	{bug: "hides NaN in the loss", group: "Special", in: func(d backend.Device) backend.Device { return hidesNaN{d} }},
 	{bug: "K samples, one target", group: "Loss", in: func(d backend.Device) backend.Device { return firstTarget{d} }},
 	{bug: "no gradient scale", group: "Loss", in: func(d backend.Device) backend.Device { return unscaled{d} }},
+	{bug: "sets the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return setsSpread{d} }},
+	{bug: "a missing cell is a 0", group: "Columns", in: func(d backend.Device) backend.Device { return fillsCells{d} }},
 	{bug: "sets an accumulator", group: "Sums", in: func(d backend.Device) backend.Device { return setsSum{d} }},
 }
 
@@ -21,6 +23,8 @@ type (
 	firstTarget struct{ backend.Device }
 	unscaled    struct{ backend.Device }
 	setsSum     struct{ backend.Device }
+	setsSpread  struct{ backend.Device }
+	fillsCells  struct{ backend.Device }
 )
 
 func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
@@ -57,4 +61,24 @@ func (d unscaled) Loss(dout, rows, out, target backend.Tensor, kind backend.Loss
 func (d setsSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
 	d.Enqueue(backend.ZeroSums{Sums: backend.Sums{Mem: s.Mem, Off: s.Off + i, N: 1}})
 	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale})
+}
+
+func (d setsSpread) ColumnLoss(dout, rows, out, target, each, spread, dspread, size backend.Tensor, columns []backend.LossColumns, scale float32, _ bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+		Columns: columns, Scale: scale})
+}
+
+func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, size backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+	kept := make([]float32, target.Len())
+	d.Download(kept, target)
+	edit(d, target, func(v []float32) {
+		for i := range v {
+			if v[i] != v[i] {
+				v[i] = 0
+			}
+		}
+	})
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+		Columns: columns, Scale: scale, Accumulate: accumulate})
+	d.Upload(target, kept)
 }

@@ -66,6 +66,7 @@ func groups() []group {
 		{"Elementwise", testElementwise},
 		{"Dropout", testDropout},
 		{"Loss", testLoss},
+		{"Columns", testColumns},
 		{"Sums", testSums},
 		{"Reparam", testReparam},
 		{"Importance", testImportance},

@@ -19,6 +19,8 @@ func (d *Device) Enqueue(op backend.Operation) {
 		d.addScaledRows(o)
 	case backend.Check:
 		d.check(o)
+	case backend.ColumnLoss:
+		d.columnLoss(o)
 	case backend.ColumnMeans:
 		d.columnMeans(o)
 	case backend.ContractShallow:

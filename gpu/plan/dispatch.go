@@ -23,6 +23,8 @@ func (p *planner) lower(n *node) error {
 		return p.addScaledRows(n, o)
 	case backend.Check:
 		return p.check(n, o)
+	case backend.ColumnLoss:
+		return p.columnLoss(n, o)
 	case backend.ColumnMeans:
 		return p.columnMeans(n, o)
 	case backend.ContractShallow:

@@ -77,6 +77,49 @@ func lost(dout, rows views, out, target view, kind backend.LossKind, scale float
 	rows.fill(func(r, c int) uint64 { return loss[r] })
 }
 
+// table is what column losses are of: their operands, and a hash of the columns.
+type table struct {
+	out, target, spread, size view
+	columns                   uint64
+	scale                     float32
+}
+
+// of is a function of row r of all of them.
+func (t table) of(name string, r int, of ...uint64) uint64 {
+	b := r / (t.out.rows / t.target.rows)
+	h := hash(name, append(of, t.columns, bits(float64(t.scale)), t.out.row(r), t.target.row(b))...)
+	if !t.size.no {
+		h = hash("sized", h, t.size.get(b, 0))
+	}
+	if t.spread.no {
+		return h
+	}
+	return hash("spread", h, t.spread.flat().row(0))
+}
+
+func columnsLost(dout, rows, each views, t table) {
+	losses := make([]uint64, t.out.rows)
+	for r := range losses {
+		losses[r] = t.of("columns", r)
+	}
+	each.fill(func(r, c int) uint64 { return t.of("each", r, uint64(c)) })
+	dout.fill(func(r, c int) uint64 { return t.of("dcolumns", r, uint64(c)) })
+	rows.fill(func(r, _ int) uint64 { return losses[r] })
+}
+
+// bySpreads is the gradient by the spreads.
+func bySpreads(dspread views, t table, added bool) {
+	dspread.fill(func(i, c int) (sum uint64) {
+		for r := range t.out.rows {
+			sum += t.of("dspread", r, uint64(i), uint64(c))
+		}
+		if added {
+			sum += dspread[0].get(i, c)
+		}
+		return sum
+	})
+}
+
 func columnSums(out views, x view, scale float64, added bool) {
 	out.fill(func(_, c int) uint64 {
 		s := scaled(scale, columnSum(x, c))

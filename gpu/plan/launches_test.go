@@ -144,6 +144,12 @@ func (w *world) kernel(k kernels.Launch) {
 		rows := w.floats(k.Rows, k.N, 1)
 		lost(w.both(k.Dout, k.Half, k.N, k.Cols, k.Ld), views{rows}, w.floats(k.Out, k.N, k.Cols), w.floats(k.Target, k.N/k.K, k.Cols),
 			backend.SquaredError, k.Scale, w.unwritten(w.slope(k.Saved, k.SavedHalf, k.N, k.Cols, k.Ld, k.Act), rows))
+	case kernels.ColumnLossBwdF32:
+		columnsLost(w.both(k.Dout, k.Half, k.N, k.Cols, k.Ld), views{w.floats(k.Rows, k.N, 1)}, w.both(k.Each, kernels.Bfloat16s{}, k.N, k.Cols, 0),
+			w.table(kernels.ColumnSpreadBwdF32{Out: k.Out, Target: k.Target, Spread: k.Spread, Size: k.Size, Runs: k.Runs, RunCount: k.RunCount,
+				Spreads: 1, N: k.N, Cols: k.Cols, K: k.K, Scale: k.Scale}))
+	case kernels.ColumnSpreadBwdF32:
+		bySpreads(views{w.floats(k.Dspread, k.Spreads, k.Cols)}, w.table(k), k.Accumulate == 1)
 	case kernels.AccumulateFwdF32:
 		*w.sum(k.Sum) += scaled(k.Scale, w.floats(k.V, 1, k.N).total(same))
 	case kernels.ColumnSumsFwdF32:
@@ -160,6 +166,16 @@ func (w *world) kernel(k kernels.Launch) {
 	default:
 		w.codeKernel(k)
 	}
+}
+
+// table is what a launch of a column loss is of.
+func (w *world) table(k kernels.ColumnSpreadBwdF32) table {
+	var runs []uint64
+	for _, n := range numbers(kernels.Pointer(k.Runs), 3*k.RunCount) {
+		runs = append(runs, uint64(n.Number))
+	}
+	return table{w.floats(k.Out, k.N, k.Cols), w.floats(k.Target, k.N/k.K, k.Cols), w.floats(k.Spread, k.Spreads, k.Cols), w.floats(k.Size, k.N/k.K, 1),
+		hash("runs", runs...), k.Scale}
 }
 
 func (w *world) slope(p kernels.Float32s, h kernels.Bfloat16s, rows, cols, ld, act int) slope {

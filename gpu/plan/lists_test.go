@@ -152,7 +152,7 @@ func (g *lists) operation() backend.Operation {
 }
 
 func (g *lists) more(n, in int) backend.Operation {
-	switch g.IntN(9) {
+	switch g.IntN(10) {
 	case 0:
 		return backend.ZeroSums{Sums: g.sums}
 	case 1:
@@ -167,8 +167,29 @@ func (g *lists) more(n, in int) backend.Operation {
 		return backend.ActivateBack{DX: g.tensor(n, in), DY: g.tensor(n, in), Saved: g.tensor(n, in), Act: g.act()}
 	case 6:
 		return backend.Zero{Dst: g.params.Slice(g.IntN(30), 1, 3)}
+	case 7:
+		return g.columns(n, in)
 	}
 	return g.gather()
+}
+
+func (g *lists) columns(n, in int) backend.Operation {
+	o := backend.ColumnLoss{DOut: g.tensor(n, in), Rows: g.tensor(n, 1), Out: g.tensor(n, in), Target: g.tensor(n, in), Spread: g.bias(g.params, in),
+		DSpread: g.bias(g.grads, in), Scale: 1, Accumulate: g.half()}
+	kind := backend.GaussianColumn
+	if o.Spread.None() {
+		kind = backend.PoissonColumn
+	}
+	if g.half() {
+		o.Each = g.tensor(n, in)
+	}
+	if g.half() {
+		o.DOut = o.Out
+	}
+	for j := range in {
+		o.Columns = append(o.Columns, backend.LossColumns{Kind: kind, From: j, To: j + 1})
+	}
+	return o
 }
 
 func (g *lists) gather() backend.Operation {

@@ -31,6 +31,8 @@ func (w *world) compute(op backend.Operation) {
 		dropped(w.into(o.Y), w.tensor(o.X), w.time(o.Noise.Clock.Mem)[1], uint64(o.Noise.Stream), o.P, slope{})
 	case backend.Loss:
 		lost(w.into(o.DOut), w.into(o.Rows), w.tensor(o.Out), w.tensor(o.Target), o.Kind, o.Scale, slope{})
+	case backend.ColumnLoss:
+		w.columnLoss(o)
 	case backend.Accumulate:
 		*w.slot(o.Sums, o.Slot) += scaled(o.Scale, w.tensor(o.V).total(same))
 	case backend.ColumnMeans:
@@ -83,6 +85,16 @@ func (w *world) computeCode(op backend.Operation) {
 	default:
 		panic(fmt.Sprintf("%s has no symbols", backend.Name(op)))
 	}
+}
+
+func (w *world) columnLoss(o backend.ColumnLoss) {
+	var runs []uint64
+	for _, c := range o.Columns {
+		runs = append(runs, uint64(c.Kind), uint64(c.From), uint64(c.To))
+	}
+	t := table{w.tensor(o.Out), w.tensor(o.Target), w.tensor(o.Spread), w.tensor(o.Size), hash("runs", runs...), o.Scale}
+	bySpreads(w.into(o.DSpread), t, o.Accumulate)
+	columnsLost(w.into(o.DOut), w.into(o.Rows), w.into(o.Each), t)
 }
 
 func (w *world) gather(o backend.Gather) {

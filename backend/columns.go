@@ -1,0 +1,141 @@
+package backend
+
+import "fmt"
+
+// ColumnKind is the likelihood of a column, or of a group of columns. o is the
+// network's output, x the target, s the column's learned spread; losses are minus
+// log-likelihoods, in nats. The mean of a count is m = Size * rate(o), where rate(o)
+// is e^o up to o = LinearLogRate and goes on as its tangent, so that a step too far
+// costs what it is off by and no more: beyond three million e^o would leave
+// float32 within some steps. ln m is ln Size + ln rate(o).
+type ColumnKind uint8
+
+// The kinds. GaussianColumn, NegativeBinomialColumn and ZeroInflatedColumn have a
+// spread, the last one also a zero logit (row 1 of Spread).
+const (
+	GaussianColumn         ColumnKind = iota // ((x-o)^2 / v + ln v + ln 2 pi) / 2, v = e^s + MinVariance
+	BernoulliColumn                          // softplus(o) - o x
+	SoftmaxColumns                           // a group: N logsumexp(o) - sum x o + sum ln x! - ln N!, N = sum x: a category's one-hot inputs, or counts of a multinomial
+	PoissonColumn                            // m - x ln m + ln x!
+	NegativeBinomialColumn                   // lnG(r) - lnG(x+r) + ln x! + (x+r) ln(1 + m/r) + x ln r - x ln m, r = e^s + MinDispersion, of variance m + m^2/r
+	ZeroInflatedColumn                       // x = 0: -ln(p + (1-p) e^-L), otherwise L - ln(1-p), L that of NegativeBinomialColumn, p the logistic of the zero logit
+)
+
+var columnNames = []string{"gaussian", "bernoulli", "softmax", "poisson", "negative-binomial", "zero-inflated"}
+
+// String returns the kind's name.
+func (k ColumnKind) String() string { return named("column", columnNames, int(k)) }
+
+// Spreads is how many learned parameters a column of the kind has.
+func (k ColumnKind) Spreads() int {
+	switch k {
+	case GaussianColumn, NegativeBinomialColumn:
+		return 1
+	case ZeroInflatedColumn:
+		return 2
+	}
+	return 0
+}
+
+// Floors of what is learned for a column as the exponential of its spread, which keep
+// the loss finite and its gradient by the spread alive; and where the rate of
+// counts turns linear.
+const (
+	MinVariance   = 1e-4 // of standardised values: a deviation of .01
+	MinDispersion = 1e-4 // of the inverse dispersion
+	LinearLogRate = 15
+)
+
+// LossColumns are columns From to To, of one kind. Softmax columns are one group.
+type LossColumns struct {
+	Kind     ColumnKind
+	From, To int
+}
+
+// ColumnLoss is the negative log-likelihood of a table whose columns have
+// likelihoods of their own: Rows[r] is the sum of the losses of row r of Out against
+// row r/K of Target, K = Out.Rows / Target.Rows, and Each those of the elements (of
+// a group at its first column, 0 at the others). A NaN in Target is a missing cell,
+// without loss and gradient; a group misses if any of its cells does. DOut is Scale
+// * the gradient by Out, DSpread that by Spread, of Rows summed over all rows in a
+// fixed order, added to what is there if Accumulate; it is 0 for what a column does
+// not have. Columns follow each other from 0 to T. Counts are not negative.
+//
+// The negative binomial of mean and inverse dispersion is that of Hilbe (Negative
+// Binomial Regression, 2nd ed., 2011, section 8) and, with zeros of their own, of
+// Lopez et al. (scVI, Nature Methods 15, 2018).
+//
+//	DOut, Out, Each: B*K x T, Target: B x T, Rows: B*K x 1, Size: B x 1
+//	Spread, DSpread: 1 x T, or 2 x T with a zero-inflated column
+//
+// DOut, Each, DSpread and Size (of 1) may be none, and DOut may be Out itself.
+type ColumnLoss struct {
+	DOut, Rows, Out, Target Tensor
+	Each                    Tensor
+	Spread, DSpread, Size   Tensor
+	Columns                 []LossColumns
+	Scale                   float32
+	Accumulate              bool
+}
+
+// Spreads is the number of rows of Spread that the columns need.
+func (o ColumnLoss) Spreads() (rows int) {
+	for _, c := range o.Columns {
+		rows = max(rows, c.Kind.Spreads())
+	}
+	return rows
+}
+
+// Check checks the operands, except the counts.
+func (o ColumnLoss) Check() error {
+	const op = "ColumnLoss"
+	at, width := 0, o.Out.Cols
+	for _, c := range o.Columns {
+		if c.Kind > ZeroInflatedColumn {
+			return fmt.Errorf("backend: ColumnLoss: unknown %v", c.Kind)
+		}
+		if c.From != at || c.To <= c.From {
+			return fmt.Errorf("backend: ColumnLoss: %v columns %d to %d follow column %d", c.Kind, c.From, c.To, at)
+		}
+		at = c.To
+	}
+	if at != width {
+		return fmt.Errorf("backend: ColumnLoss: columns to %d of out %v", at, o.Out)
+	}
+	err := first(
+		present(op, "out", o.Out), present(op, "target", o.Target),
+		joins(op, "target", o.Target, o.Target.Cols, "out", o.Out, width),
+		samples(op, "out", o.Out, "target", o.Target, o.Target.Rows),
+		shape(op, "rows", o.Rows, o.Out.Rows, 1),
+		optional(op, "dout", o.DOut, o.Out.Rows, width),
+		optional(op, "each", o.Each, o.Out.Rows, width),
+		optional(op, "size", o.Size, o.Target.Rows, 1),
+		o.checkSpread(op))
+	if err != nil {
+		return err
+	}
+	return first(
+		same(op, o.DOut, o.Out),
+		apart(op, o.DOut, o.Rows, o.Each, o.DSpread, o.Target, o.Spread, o.Size),
+		apart(op, o.Rows, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size),
+		apart(op, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size),
+		apart(op, o.DSpread, o.Out, o.Target, o.Spread, o.Size))
+}
+
+// checkSpread demands a spread where columns have one.
+func (o ColumnLoss) checkSpread(op string) error {
+	rows := o.Spreads()
+	if rows > 0 {
+		return first(shape(op, "spread", o.Spread, rows, o.Out.Cols), optional(op, "dspread", o.DSpread, rows, o.Out.Cols))
+	}
+	return first(optional(op, "spread", o.Spread, 1, o.Out.Cols), optional(op, "dspread", o.DSpread, 1, o.Out.Cols))
+}
+
+// Access is what it reads and writes.
+func (o ColumnLoss) Access() Access {
+	a := Access{Writes: []Tensor{o.DOut, o.Rows, o.Each, o.DSpread}, Reads: []Tensor{o.Out, o.Target, o.Spread, o.Size}}
+	if o.Accumulate {
+		a.Reads = append(a.Reads, o.DSpread)
+	}
+	return a
+}
