@@ -12,9 +12,24 @@ import (
 // these were such numbers, and numbers of 0 to 255 are v/255 where these were bytes.
 //
 // An [*Error] says what keeps s from being one: another number of columns, other names, a level that was not there, a
-// value that its column cannot have, a missing cell, images within [0,1] where they should reach up to 255, or what
+// value that its column cannot have, a missing cell where these are refused (else it takes what Fill says), images within [0,1] where they should reach up to 255, or what
 // Validate finds.
 func (p *Preparation) Match(s *Set) (*Set, error) {
+	s, err := p.MatchGaps(s)
+	if err != nil {
+		return nil, err
+	}
+	if p.Fill != nil {
+		return s.filled(p.Fill)
+	}
+	if p.keepsGaps {
+		return s, nil
+	}
+	return s, s.CheckGaps()
+}
+
+// MatchGaps is Match that leaves missing cells as they are.
+func (p *Preparation) MatchGaps(s *Set) (*Set, error) {
 	if err := p.Validate(); err != nil {
 		return nil, err
 	}
@@ -23,9 +38,6 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	}
 	order, err := p.order(s)
 	if err != nil {
-		return nil, err
-	}
-	if err := s.CheckGaps(); err != nil {
 		return nil, err
 	}
 	if s, err = p.inRange(s); err != nil {
@@ -207,7 +219,11 @@ func renumber(t, s *Set, j int, c Column, levels []string) error {
 		to[k] = at[l] - 1
 	}
 	for i := j; i < s.Rows*s.Cols; i += s.Cols {
-		k := int(s.value(i))
+		v := s.value(i)
+		if v != v { // missing
+			continue
+		}
+		k := int(v)
 		if to[k] < 0 {
 			e := s.place(s.Name, i)
 			e.Msg = fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(levels[k]), Listed(c.Levels))

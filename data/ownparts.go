@@ -96,6 +96,7 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 // asRows is the preparation that leaves rows like those of the set as they are.
 func (s *Set) asRows() *Preparation {
 	p := IdentityPreparation(s.Cols)
+	p.keepsGaps = true // what becomes of missing cells is decided later
 	p.HasIDs, p.IDName, p.LabelName = s.IDs != nil, s.IDName, s.LabelName
 	if haveNames(s.Columns) || !allReal(s.Columns) {
 		p.Columns = slices.Clone(s.Columns)

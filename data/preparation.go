@@ -26,10 +26,15 @@ type Preparation struct {
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
 
+	Missing Missing   `json:"missing,omitempty"` // what missing cells become
+	Fill    []float64 `json:"fill,omitempty"`    // what they take, one a raw column; nil where they are refused
+
 	Deviation []float64 `json:"deviation,omitempty"` // one a raw column, see Deviations; nil where Scale says it, or it is not known
 	HasIDs    bool      `json:"ids,omitempty"`       // the table named its rows
 	IDName    string    `json:"id_name,omitempty"`   // the column that did
 	LabelName string    `json:"label,omitempty"`     // the column of its labels
+
+	keepsGaps bool // missing cells are neither refused nor filled
 
 	rows *Preparation // of a preparation of codes, that of the rows; nil of another
 }
@@ -42,6 +47,8 @@ type PreparationOptions struct {
 	// Unit says that the model's likelihood takes values within [0,1] only, as Bernoulli's does. Prepared values are
 	// then clamped to that: rows that were not fitted to may lie outside.
 	Unit bool
+	// Missing says what missing cells become.
+	Missing Missing
 }
 
 // FitPreparation fits a preparation to a set, usually the training part. A constant column is only shifted. A set that
@@ -54,7 +61,8 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if s.Rows == 0 || s.Cols == 0 {
 		return nil, wrong(s.Name, "%d rows of %d numbers to fit a preparation to: expected one or more of each", s.Rows, s.Cols)
 	}
-	if err := s.CheckGaps(); err != nil {
+	s, fill, err := s.withoutGaps(o.Missing)
+	if err != nil {
 		return nil, err
 	}
 	wide := s.blurred()
@@ -65,7 +73,7 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: wide, Cols: s.Cols, HasIDs: s.IDs != nil, IDName: s.IDName, LabelName: s.LabelName}
+	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: wide, Missing: o.Missing, Fill: fill, Cols: s.Cols, HasIDs: s.IDs != nil, IDName: s.IDName, LabelName: s.LabelName}
 	if haveNames(s.Columns) || !allReal(s.Columns) {
 		p.Columns = slices.Clone(s.Columns)
 	}
@@ -254,6 +262,9 @@ func (p *Preparation) Validate() error {
 		return wrong(name, "scaling none with numbers: expected neither shift nor scale")
 	case p.Scaling != ScaleNone && (len(p.Shift) != p.Cols || len(p.Scale) != p.Cols):
 		return wrong(name, "%d shifts and %d scales: expected %d of each", len(p.Shift), len(p.Scale), p.Cols)
+	}
+	if err := p.checkFill(name); err != nil {
+		return err
 	}
 	if p.Images != nil {
 		if msg := p.Images.check(p.Cols); msg != "" {

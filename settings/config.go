@@ -21,11 +21,12 @@ type Config struct {
 	// Window is how many training rows are on the device at a time; 0 is all, or as many as a share of the memory holds
 	// where the data are on disk. Batches are drawn from them until the next come, in blocks of Block rows that lie side by
 	// side, which are shuffled too. Both decide the order of the rows.
-	Window int          `yaml:"window,omitempty"`
-	Block  int          `yaml:"block,omitempty"`
-	Test   float64      `yaml:"test"` // share held out for the test where the data has no test part
-	Val    float64      `yaml:"val"`  // share of the training part held out for validation
-	Scale  data.Scaling `yaml:"scale"`
+	Window  int          `yaml:"window,omitempty"`
+	Block   int          `yaml:"block,omitempty"`
+	Test    float64      `yaml:"test"` // share held out for the test where the data has no test part
+	Val     float64      `yaml:"val"`  // share of the training part held out for validation
+	Scale   data.Scaling `yaml:"scale"`
+	Missing data.Missing `yaml:"missing,omitempty"` // what missing cells become
 
 	// How the data are read where the files leave a choice, see [data.Reading].
 	Header    string `yaml:"header,omitempty"`

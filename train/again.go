@@ -62,7 +62,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	}
 	source, err := data.Read(ctx, c.Data, how)
 	if err == nil {
-		source.Train, err = how.As.Match(source.Train)
+		source.Train, err = how.As.MatchGaps(source.Train) // rows were divided as they are, gaps and all
 	}
 	if bad := (*data.Error)(nil); errors.As(err, &bad) && !errors.Is(err, fs.ErrNotExist) {
 		return nil, wrong("%s is %w: %w", c.Data, ErrOtherData, err)

@@ -115,6 +115,9 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 		if part == nil {
 			continue
 		}
+		if c.Missing != data.MissingRefuse {
+			continue
+		}
 		if err := part.CheckGaps(); err != nil {
 			return nil, err
 		}
@@ -159,7 +162,7 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 
 // fit fits the preparation to the training part.
 func (s *Sets) fit(c *settings.Config) (err error) {
-	o := data.PreparationOptions{Scaling: c.Scale, Unit: c.Loss.Kind().Unit()}
+	o := data.PreparationOptions{Scaling: c.Scale, Unit: c.Loss.Kind().Unit(), Missing: c.Missing}
 	if s.Train.Target != nil {
 		s.Targets, err = data.FitPreparation(s.Train.Target, o)
 		o.Unit = false // what the decoder makes has to be within [0, 1]

@@ -16,7 +16,7 @@ func newPCACommand(s *streams) *cli.Command {
 	flags := gpuFlags("Run")
 	for _, f := range settingFlags() {
 		switch f.Names()[0] {
-		case "latent", "limit", "test", "val", "scale", "seed", "device", "memory":
+		case "latent", "limit", "test", "val", "scale", "missing", "seed", "device", "memory":
 			flags = append(flags, f)
 		}
 	}

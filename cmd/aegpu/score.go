@@ -124,6 +124,9 @@ func (o *scoring) own() error {
 		o.add(c.Name, eval.Column(all, c.Name))
 	}
 	o.by = eval.Column(all, o.out.By)
+	if text := filledText(o.model.Preparation(), o.rows); text != "" {
+		o.note("%s", strings.TrimPrefix(text, ", "))
+	}
 	o.judge(o.run.path, o.model)
 	if !o.model.Spec.HasLikelihood() {
 		o.note("there is no column nll: the squared loss is no likelihood")

@@ -85,6 +85,7 @@ var allSettings = []setting{
 	{"Data", "resize", "`WIDTHxHEIGHT` that pictures are brought to"},
 	{"Data", "test-data", "`DATA` to test on"},
 	{"Data", "val-data", "`DATA` to validate on"},
+	{"Data", "missing", "what missing cells `BECOME`: refuse (an error), mean or median of their column in the training rows (of categories the most frequent)"},
 	{"Data", "scale", "column scaling `KIND`: auto, none, minmax, standard"},
 
 	{"Run", "seed", "`NUMBER` that weights, noise and shuffles follow from"},

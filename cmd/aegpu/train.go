@@ -254,10 +254,20 @@ func partsText(s *train.Sets) string {
 		}
 		text += ")"
 	}
+	text += filledText(s.Preparation, s.Train)
 	if s.Targets != nil {
-		text += fmt.Sprintf(", targets of %d numbers, scaled (%s)", s.Train.Target.Cols, s.Targets.Scaling)
+		text += fmt.Sprintf(", targets of %d numbers, scaled (%s)", s.Train.Target.Cols, s.Targets.Scaling) + filledText(s.Targets, s.Train.Target)
 	}
 	return text
+}
+
+// filledText says what missing cells count as, "" where there are none.
+func filledText(p *data.Preparation, s *data.Set) string {
+	n := s.MissingCells()
+	if n == 0 || p.Fill == nil {
+		return ""
+	}
+	return fmt.Sprintf(", %d missing cells as the %s of their column", n, p.Missing)
 }
 
 // openDir makes or finds the run directory and keeps others out of it; without a name it is the first free one of
