@@ -38,7 +38,7 @@ func (s *Set) prepared() bool { return s.through != nil || s.under != nil && s.u
 // loaded returns a copy in memory of n rows that are on disk.
 func (s *Set) loaded(start, n int) *Set {
 	p := *s
-	p.Rows, p.under, p.through, p.order, p.rounded, p.disk = n, nil, nil, nil, false, nil
+	p.Rows, p.under, p.through, p.order, p.rounded, p.disk, p.known = n, nil, nil, nil, false, nil, nil
 	switch w := s.holder(); {
 	case s.through != nil && s.order == nil:
 		p.F32 = make([]float32, n*s.Cols)
@@ -83,32 +83,11 @@ func (s *Set) rowBytes() int64 {
 	return 4 * int64(s.Cols)
 }
 
-// rangeOfParts is Range of rows on disk.
-func (s *Set) rangeOfParts() (lo, hi float32) {
-	seen := false
-	row := make([]float32, s.Cols)
-	for i := range s.Rows {
-		s.Row(row, i)
-		for _, v := range row {
-			switch {
-			case v != v:
-			case !seen:
-				lo, hi, seen = v, v, true
-			case v < lo: // as extent does: min and max tell 0 from -0
-				lo = v
-			case v > hi:
-				hi = v
-			}
-		}
-	}
-	return lo, hi
-}
-
 // picked copies the rows idx of a set that holds its numbers.
 func (s *Set) picked(idx []int) (bytes []uint8, singles []float32, doubles []float64) {
 	some := len(idx)
 	if s.OnDisk() {
-		some = 32 // the system brings in much around each
+		some = 32
 	}
 	n := len(idx) * s.Cols
 	switch {
@@ -130,7 +109,7 @@ func (s *Set) picked(idx []int) (bytes []uint8, singles []float32, doubles []flo
 		case s.F32 != nil:
 			copyRows(singles[lo:hi], s.F32, s.Cols, part)
 		}
-		s.Shrink()
+		s.broughtIn(part)
 	}
 	return bytes, singles, doubles
 }

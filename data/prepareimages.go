@@ -93,7 +93,10 @@ func (p *Preparation) checkImages(s *Set) error {
 	if s.Height > 0 && (s.Height != m.Height || s.Width != m.Width || s.Channels != m.Channels) {
 		return wrong(s.Name, "images of %s: expected %s, as in the data that the model was trained on", s.images(), m)
 	}
-	if lo, hi := s.Range(); p.Scaling == ScaleNone && (m.Bytes || m.Black == 0 && m.White == 1) && (lo < -1 || hi > 2) {
+	if p.Scaling != ScaleNone || !m.Bytes && (m.Black != 0 || m.White != 1) || s.IsBytes() {
+		return nil
+	}
+	if lo, hi := s.Range(); lo < -1 || hi > 2 {
 		return wrong(s.Name, "images with values within [%g, %g]: expected [0, 1], as in the data that the model was trained on", lo, hi)
 	}
 	return nil
@@ -127,14 +130,18 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 	if !allReal(s.Columns) && !measured(s.Columns) {
 		return s, nil
 	}
-	lo, hi := s.Range()
-	if s.span != nil {
-		lo, hi = s.span[0], s.span[1]
+	if !m.Bytes && (m.Black != 0 || m.White != 255) {
+		return s, nil
 	}
-	switch {
+	span := s.span
+	if span == nil {
+		lo, hi := s.Range()
+		span = &[2]float32{lo, hi}
+	}
+	switch lo, hi := span[0], span[1]; {
 	case m.Bytes && likeBytes(lo, hi):
 		return s.asBytes()
-	case !m.Bytes && m.Black == 0 && m.White == 255 && lo >= 0 && hi > 0 && hi <= 1:
+	case !m.Bytes && lo >= 0 && hi > 0 && hi <= 1:
 		return nil, wrong(s.Name, "images with values within [%g, %g]: expected [0, 255], as in the data that the model was trained on", lo, hi)
 	}
 	return s, nil
