@@ -174,7 +174,7 @@ func head[T any](v []T, n int) []T {
 func (s *Set) Part(start, n int) *Set {
 	s.reading(n)
 	if s.under != nil {
-		return s.loaded(start, n)
+		return s.loaded(start, n, &Set{})
 	}
 	p := *s
 	p.Rows, p.disk, p.known = n, nil, nil // what is made of a few rows is not kept, nor counted
@@ -209,7 +209,7 @@ func (s *Set) Subset(idx []int) *Set {
 		t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 		return &t
 	}
-	t.U8, t.F32, t.F64 = s.picked(idx)
+	t.U8, t.F32, t.F64 = s.picked(idx, &Set{})
 	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
 }

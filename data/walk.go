@@ -14,8 +14,20 @@ const blockBytes = 2 << 20
 // cores, beside the reading of the next. It ends early where there is none for a block.
 func (s *Set) walk(tasks func(start int, block *Set) []func()) {
 	rows := int(max(blockBytes/max(s.rowBytes(), 1), 1))
-	part := func(start int) *Set { return s.Part(start, min(rows, s.Rows-start)) }
-	var next *Set
+	var (
+		next   *Set
+		spares [2]Set // whose memory is used again: one is looked at while the other is read
+		at     int
+	)
+	part := func(start int) *Set {
+		n := min(rows, s.Rows-start)
+		if s.under == nil {
+			return s.Part(start, n)
+		}
+		at = 1 - at
+		spares[at] = *s.loaded(start, n, &spares[at])
+		return &spares[at]
+	}
 	for start := 0; start < s.Rows; start += rows {
 		block := next
 		if block == nil {
