@@ -157,21 +157,3 @@ func wordOf(v float64) uint64 {
 	}
 	return math.Float64bits(v + 0) // -0 + 0 is 0
 }
-
-// Common returns how many rows of held are rows of rest too, by all of their values.
-func Common(rest, held *Set) int {
-	if rest == nil || held == nil {
-		return 0
-	}
-	seen := make(map[uint64]struct{}, rest.Rows)
-	for _, d := range rest.rowDigests(0) {
-		seen[d] = struct{}{}
-	}
-	n := 0
-	for _, d := range held.rowDigests(0) {
-		if _, ok := seen[d]; ok {
-			n++
-		}
-	}
-	return n
-}

@@ -13,7 +13,7 @@ import (
 // as they are stored, labels, classes and columns. Names of sets and of rows are left out. A part may be nil.
 func Fingerprint(parts ...*Set) string {
 	return fingerprint(parts, func(k int) blockTasks {
-		if k == 0 && parts[k] != nil && parts[k].under != nil { // most likely what is trained on, and read again otherwise
+		if k == 0 { // what is trained on
 			return parts[k].summary()
 		}
 		return nil

@@ -147,7 +147,7 @@ func (p *Preparation) fit(s *Set, r columnRange) {
 			p.Scale[j] = 1
 		}
 	}
-	if p.Scaling == ScaleStandard {
+	if p.Scaling == ScaleStandard && !s.pictures() { // which have one scale
 		p.Scale = columnDeviations(s, r.mean, p.Scale)
 	}
 	for j, c := range p.Columns {

@@ -59,14 +59,17 @@ func (p *Preparation) common(s *Set, r columnRange) (shift, scale float64) {
 	if p.Scaling == ScaleMinMax {
 		return low, high - low
 	}
-	sum, row := 0.0, make([]float64, s.Cols)
-	for i := range s.Rows {
-		s.wideRow(row, i)
-		for _, v := range row {
-			d := (v - middle) / (high - low)
-			sum += float64(d * d)
-		}
-	}
+	sum := 0.0 // in the order of the rows, on which its bits depend
+	s.walk(func(_ int, block *Set) []func() {
+		return []func(){func() {
+			block.wideColumns(0, s.Cols, func(_ int, row []float64) {
+				for _, v := range row {
+					d := (v - middle) / (high - low)
+					sum += float64(d * d)
+				}
+			})
+		}}
+	})
 	return middle, math.Sqrt(sum/float64(s.Rows)/float64(s.Cols)) * (high - low)
 }
 
