@@ -128,7 +128,9 @@ func (s *Set) scaledRange() (lo, hi float32) {
 			order = append(order, j)
 		}
 	}
-	return s.reordered(order).Range()
+	var r spanning
+	s.walk(func(_ int, block *Set) []func() { return []func(){func() { r.see(block.reordered(order)) }} })
+	return r.span()[0], r.span()[1]
 }
 
 // scaled says whether a scaling changes columns of this kind.

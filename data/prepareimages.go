@@ -124,10 +124,10 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 		if m.Bytes || m.White <= 2 {
 			return s, nil
 		}
-		t := *s
-		if s.under != nil {
-			t = *s.Part(0, s.Rows)
+		if s.OnDisk() {
+			return s.rewritten(s.Cols, (*Set).numbered)
 		}
+		t := *s
 		return &t, t.unbyte(context.Background())
 	}
 	if !allReal(s.Columns) && !measured(s.Columns) {
@@ -174,32 +174,53 @@ func (s *Set) unbyte(ctx context.Context) error {
 	return nil
 }
 
+// numbered is unbyte of a few rows.
+func (s *Set) numbered() *Set {
+	t := &Set{F32: make([]float32, len(s.U8))}
+	for i, v := range s.U8 {
+		t.F32[i] = float32(v)
+	}
+	return t
+}
+
 // asBytes returns numbers of 0 to 255 as v/255: as bytes where they are whole numbers.
-func (s *Set) asBytes() (*Set, error) {
-	s = s.Part(0, s.Rows)
-	t := *s
-	n := s.Rows * s.Cols
-	t.F32, t.F64, t.Columns, t.span, t.Black, t.White = nil, nil, nil, nil, 0, 0
+func (s *Set) asBytes() (t *Set, err error) {
+	bytes, n := s.wholeBytes(), int64(s.Rows)*int64(s.Cols)
+	if s.OnDisk() {
+		t, err = s.rewritten(s.Cols, func(block *Set) *Set { return block.byteValues(bytes) })
+	} else {
+		size, what := 4*n, "numbers"
+		if bytes {
+			size, what = n, "bytes"
+		}
+		if err = (&stream{ctx: context.Background(), path: s.Name}).ask(size, what); err == nil {
+			some, values := *s.Part(0, s.Rows), s.byteValues(bytes)
+			t, some.U8, some.F32, some.F64 = &some, values.U8, values.F32, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.Columns, t.span, t.Black, t.White = nil, nil, 0, 0
 	if haveNames(s.Columns) {
 		t.Columns = columnsNamed(namesOf(s.Columns))
 	}
-	ask := (&stream{ctx: context.Background(), path: s.Name}).ask
-	if s.wholeBytes() {
-		if err := ask(int64(n), "bytes"); err != nil {
-			return nil, err
-		}
-		t.U8 = make([]uint8, n)
+	return t, nil
+}
+
+// byteValues are the numbers of rows in memory as bytes, or as v/255.
+func (s *Set) byteValues(bytes bool) *Set {
+	n := s.Rows * s.Cols
+	if bytes {
+		t := &Set{U8: make([]uint8, n)}
 		for i := range t.U8 {
 			t.U8[i] = uint8(s.value(i))
 		}
-		return &t, nil
+		return t
 	}
-	if err := ask(4*int64(n), "numbers"); err != nil {
-		return nil, err
-	}
-	t.F32 = make([]float32, n)
+	t := &Set{F32: make([]float32, n)}
 	for i := range t.F32 {
 		t.F32[i] = float32(s.value(i)) / 255
 	}
-	return &t, nil
+	return t
 }
