@@ -167,9 +167,13 @@ func (s *Set) unbyte(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, v := range s.U8 {
-		numbers[i] = float32(v)
-	}
+	const piece = 1 << 19
+	together(share(len(numbers), piece, len(numbers)/piece+1, func(from, to int) {
+		for i, v := range s.U8[from:to] {
+			numbers[from+i] = float32(v)
+		}
+		s.disk.brought(int64(5 * (to - from)))
+	}))
 	s.U8, s.F32 = nil, numbers
 	return nil
 }
