@@ -133,7 +133,7 @@ func readArray(s *stream, a *arrayInfo, how *Reading) (*Set, error) {
 	if err := s.end("array"); err != nil {
 		return nil, err
 	}
-	return set, set.checkFinite(s.path)
+	return set, set.survey(s.path, how)
 }
 
 // bytesOf reads n bytes of an array, or maps them.

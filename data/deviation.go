@@ -28,28 +28,11 @@ func (p *Preparation) fitDeviation(s *Set, ranges func() columnRange) {
 
 // byteDeviations is columnDeviations of bytes, in one pass over whole numbers: a training on images does not wait for it.
 func byteDeviations(s *Set) []float64 {
-	const most = 1 << 16 // rows whose squares fit the sums
-	dev, sums, squares := make([]float64, s.Cols), make([]uint64, s.Cols), make([]uint64, s.Cols)
-	sum, square := make([]uint32, s.Cols), make([]uint32, s.Cols)
-	for i := range s.Rows {
-		for j, v := range section(s.holder().U8, s.Cols, s.holderRow(i), 1) {
-			x := uint32(v)
-			sum[j] += x
-			square[j] += x * x
-		}
-		if i%most < most-1 && i < s.Rows-1 {
-			continue
-		}
-		for j := range dev {
-			sums[j], squares[j] = sums[j]+uint64(sum[j]), squares[j]+uint64(square[j])
-		}
-		clear(sum)
-		clear(square)
-	}
+	b, dev := sumsOfBytes(s), make([]float64, s.Cols)
 	n := float64(s.Rows)
 	for j := range dev {
-		mean := float64(sums[j]) / n
-		if dev[j] = math.Sqrt(max(float64(squares[j])/n-float64(mean*mean), 0)) / 255; !(dev[j] > 0) {
+		mean := float64(b.sums[j]) / n
+		if dev[j] = math.Sqrt(max(float64(b.squares[j])/n-float64(mean*mean), 0)) / 255; !(dev[j] > 0) {
 			dev[j] = 1
 		}
 	}

@@ -17,37 +17,41 @@ const (
 // their text, columns by their names where they have names, so that neither the order of rows, columns and levels nor
 // float32 or float64 has a say. Bytes are hashed as bytes.
 func (s *Set) rowDigests(key uint64) []uint64 {
-	h := rowHash{set: s.hashed(), order: s.byName()}
+	d := newDigesting(s, key)
+	s.walk(d.tasks)
+	return d.digests
+}
+
+// digesting is finding the hashes of rows, block by block.
+type digesting struct {
+	key     uint64
+	like    rowHash
+	digests []uint64
+}
+
+func newDigesting(s *Set, key uint64) *digesting {
+	d := &digesting{key: key, like: rowHash{order: s.byName()}, digests: make([]uint64, s.Rows)}
 	for _, c := range s.Columns {
 		var texts []uint64
 		for _, l := range c.Levels {
 			texts = append(texts, sipText(0, levelKey, l))
 		}
-		h.levels, h.anyLevels = append(h.levels, texts), h.anyLevels || texts != nil
+		d.like.levels, d.like.anyLevels = append(d.like.levels, texts), d.like.anyLevels || texts != nil
 	}
-	digests := make([]uint64, s.Rows)
-	for i := range digests {
-		s.reading(1)
-		words, tail := h.row(s.hashedRow(i))
-		digests[i] = sip(key, rowKey, words, tail)
-	}
-	return digests
+	return d
 }
 
-// hashed returns the set whose rows are hashed for those of s: the one that holds their numbers.
-func (s *Set) hashed() *Set {
-	if s.prepared() || s.rounded {
-		return s.Part(0, s.Rows)
-	}
-	return s.holder()
-}
-
-// hashedRow returns which row of hashed is row i.
-func (s *Set) hashedRow(i int) int {
-	if s.prepared() || s.rounded {
-		return i
-	}
-	return s.holderRow(i)
+// tasks hash the next rows, which are in memory.
+func (d *digesting) tasks(start int, block *Set) []func() {
+	const pieces = 8 // that cores which do other things too take as they can
+	return share(block.Rows, 64, pieces, func(from, to int) {
+		h := d.like
+		h.set = block
+		for i := from; i < to; i++ {
+			words, tail := h.row(i)
+			d.digests[start+i] = sip(d.key, rowKey, words, tail)
+		}
+	})
 }
 
 // unitDigests returns a hash of what stays together in a split: of every row, or of the group that it belongs to.
@@ -152,22 +156,4 @@ func wordOf(v float64) uint64 {
 		return 0x7ff8000000000001
 	}
 	return math.Float64bits(v + 0) // -0 + 0 is 0
-}
-
-// Common returns how many rows of held are rows of rest too, by all of their values.
-func Common(rest, held *Set) int {
-	if rest == nil || held == nil {
-		return 0
-	}
-	seen := make(map[uint64]struct{}, rest.Rows)
-	for _, d := range rest.rowDigests(0) {
-		seen[d] = struct{}{}
-	}
-	n := 0
-	for _, d := range held.rowDigests(0) {
-		if _, ok := seen[d]; ok {
-			n++
-		}
-	}
-	return n
 }

@@ -30,6 +30,7 @@ type Disk struct {
 	mapped int64 // of all arrays on disk
 	files  []watched
 	far    atomic.Bool  // something is on disk
+	base   atomic.Int64 // bytes of files in memory that are none of the data, as the program's own
 	since  atomic.Int64 // bytes that were read since it was last looked at how much memory they take
 	stop   chan struct{}
 }
@@ -227,18 +228,45 @@ func (d *Disk) watch(f *os.File) {
 // reading notes that rows of the set are read: those that read fast look themselves how much memory that takes, as what
 // looks now and then may come late on a busy machine.
 func (s *Set) reading(rows int) {
-	const (
-		often = 8 << 20
-		far   = 256 << 10 // that the system brings in with a row which does not follow the one before it
-	)
 	bytes := 4 * int64(rows) * int64(s.Cols)
 	if s.order != nil {
-		bytes = far
+		bytes = far * int64(rows)
 	}
-	if d := s.disk; d != nil && d.far.Load() && d.since.Add(bytes) > often {
+	s.disk.brought(bytes)
+}
+
+// often is after how many bytes it is looked how much memory those that were read take, and far what the system brings in
+// with a row that does not follow the one before it.
+const (
+	often = 8 << 20
+	far   = 256 << 10
+)
+
+// brought notes that so many bytes were read.
+func (d *Disk) brought(bytes int64) {
+	if d != nil && d.far.Load() && d.since.Add(bytes) > often {
 		d.since.Store(0)
 		d.shrink()
 	}
+}
+
+// broughtIn notes that those rows of a set that holds its numbers were read.
+func (s *Set) broughtIn(rows []int) {
+	if s.disk == nil {
+		return
+	}
+	row := s.rowBytes()
+	bytes, last := int64(0), -1
+	for _, i := range rows {
+		if bytes += row; i != last+1 {
+			bytes += min(far, row*max(int64(i-last), int64(last-i)))
+		}
+		last = i
+	}
+	if len(rows) > 0 {
+		bytes -= min(far, row*int64(rows[0])) // may well follow those before
+	}
+	s.disk.brought(bytes)
 }
 
 // Shrink has the system drop what was read of a set on disk where it takes more memory than the data may. It does so by

@@ -69,7 +69,7 @@ func (d *Disk) keepSmall(stop chan struct{}) {
 
 // shrink has the system drop what was read of mapped files where it takes more memory than the data may.
 func (d *Disk) shrink() {
-	if residentFiles() <= max(d.memory/8, 16<<20) {
+	if residentFiles() <= d.base.Load()+max(d.memory/8, 16<<20) {
 		return
 	}
 	d.mu.Lock()
@@ -77,6 +77,7 @@ func (d *Disk) shrink() {
 	for _, m := range d.maps {
 		_ = unix.Madvise(m, unix.MADV_DONTNEED) // the file keeps what was written
 	}
+	d.base.Store(residentFiles())
 }
 
 // residentFiles returns the bytes of mapped files that are in the process's memory, 0 where the system does not say.

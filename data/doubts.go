@@ -18,8 +18,8 @@ func (s *Source) suspect(how *Reading) {
 	if set == nil || set.U8 != nil && set.Height > 0 {
 		return
 	}
-	l := &looking{set: set, src: s}
-	l.sample()
+	l := set.looked()
+	l.set, l.src = set, s
 	l.wildRows()
 	if set.Height == 0 {
 		l.images()
@@ -52,6 +52,7 @@ type looking struct {
 	src     *Source
 	columns [][]float64 // of the rows that are looked at, NaN where missing
 	step    int         // from one of them to the next
+	last    []float64   // row
 	ranges  []extremes
 	dates   []bool // columns of dates without marks
 }
@@ -71,11 +72,10 @@ const (
 	mostRowsASeen   = 5000
 )
 
-// sample takes rows at equal distances, and the extremes of all.
-func (l *looking) sample() {
-	s := l.set
+// newLooking returns what takes rows of a set at equal distances, and the extremes of all.
+func newLooking(s *Set) *looking {
 	rows := min(s.Rows, max(fewestRowsASeen, min(mostRowsASeen, mostSampled/s.Cols)))
-	l.step = max(1, s.Rows/max(rows, 1))
+	l := &looking{set: s, step: max(1, s.Rows/max(rows, 1)), last: make([]float64, s.Cols)}
 	l.columns = make([][]float64, s.Cols)
 	for j := range l.columns {
 		l.columns[j] = make([]float64, 0, (s.Rows+l.step-1)/l.step)
@@ -84,19 +84,39 @@ func (l *looking) sample() {
 	for j := range l.ranges {
 		l.ranges[j] = extremes{lo: math.Inf(1), hi: math.Inf(-1), whole: true, rising: true}
 	}
-	row, last := make([]float64, s.Cols), make([]float64, s.Cols)
-	for i := range s.Rows {
-		s.wideRow(row, i)
-		for j, v := range row {
-			l.ranges[j].see(v, last[j], i)
-		}
-		if i%l.step == 0 {
-			for j, v := range row {
-				l.columns[j] = append(l.columns[j], v)
-			}
-		}
-		row, last = last, row
+	return l
+}
+
+// tasks look at the next rows, which are in memory.
+func (l *looking) tasks(start int, block *Set) []func() {
+	if l == nil {
+		return nil
 	}
+	return block.byColumns(func(from, to int) {
+		ranges, last := l.ranges[from:to], l.last[from:to]
+		block.wideColumns(from, to, func(i int, row []float64) {
+			for j, v := range row {
+				ranges[j].see(v, last[j], start+i)
+			}
+			if (start+i)%l.step == 0 {
+				for j, v := range row {
+					l.columns[from+j] = append(l.columns[from+j], v)
+				}
+			}
+			copy(last, row)
+		})
+	})
+}
+
+// looked returns what was seen of a set when it was read, or looks now.
+func (s *Set) looked() (l *looking) {
+	f := s.facts()
+	f.note(func() { l, f.look = f.look, nil })
+	if l == nil {
+		l = newLooking(s)
+		s.walk(l.tasks)
+	}
+	return l
 }
 
 func (e *extremes) see(v, last float64, row int) {

@@ -12,14 +12,34 @@ import (
 // Fingerprint returns the sha256, as hexadecimal digits, of all that a training sees of the parts: their shapes, values
 // as they are stored, labels, classes and columns. Names of sets and of rows are left out. A part may be nil.
 func Fingerprint(parts ...*Set) string {
+	return fingerprint(parts, func(k int) blockTasks {
+		if k == 0 { // what is trained on
+			return parts[k].summary()
+		}
+		return nil
+	})
+}
+
+// blockTasks make tasks of the next rows, which are in memory.
+type blockTasks func(start int, block *Set) []func()
+
+// fingerprint is Fingerprint that does also what there is to do for a part, nil for nothing.
+func fingerprint(parts []*Set, also func(part int) blockTasks) string {
 	h := sha256.New()
-	for _, s := range parts {
+	for k, s := range parts {
 		if s == nil {
 			fmt.Fprintln(h, "none")
 			continue
 		}
 		s.describe(h)
-		_ = s.Parts(func(_ int, p *Set) error { p.addNumbers(h); return nil })
+		more := also(k)
+		s.walk(func(start int, block *Set) []func() {
+			tasks := []func(){func() { block.addNumbers(h) }}
+			if more != nil {
+				tasks = append(tasks, more(start, block)...)
+			}
+			return tasks
+		})
 		if s.Target != nil {
 			fmt.Fprintln(h, "targets", Fingerprint(s.Target))
 		}

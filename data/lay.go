@@ -32,6 +32,9 @@ func (s *Source) lay(ctx context.Context, how *Reading) error {
 		if err := set.become(images); err != nil {
 			return err
 		}
+		if set.facts() == nil {
+			set.learn() // others than were read
+		}
 		if images != nil {
 			set.measure()
 		}
@@ -60,6 +63,8 @@ func (s *Set) numbers(ctx context.Context) error {
 		return err
 	}
 	release(s.disk, bytes)
+	s.learn()
+	s.known.note(func() { s.known.finite = true })
 	return nil
 }
 

@@ -208,10 +208,19 @@ func (s *Set) whole() bool {
 
 // wholeBytes says whether all values are whole numbers within [0, 255].
 func (s *Set) wholeBytes() bool {
-	for i := range s.Rows * s.Cols {
-		if v := s.value(i); !(v >= 0 && v <= 255) || v != math.Trunc(v) {
-			return false
+	whole := true
+	s.walk(func(_ int, block *Set) []func() {
+		if !whole {
+			return nil
 		}
-	}
-	return true
+		return []func(){func() {
+			for i := range block.Rows * block.Cols {
+				if v := block.value(i); !(v >= 0 && v <= 255) || v != math.Trunc(v) {
+					whole = false
+					return
+				}
+			}
+		}}
+	})
+	return whole
 }

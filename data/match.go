@@ -47,7 +47,9 @@ func (p *Preparation) MatchGaps(s *Set) (*Set, error) {
 		return nil, err
 	}
 	if order != nil {
-		s = s.reordered(order)
+		if s, err = s.rearranged(order); err != nil {
+			return nil, err
+		}
 		s.setImages(p.Images)
 		if p.Images != nil && p.Images.Bytes { // v/255
 			s.Black, s.White = 0, 0
@@ -169,8 +171,8 @@ func Listed(names []string) string {
 }
 
 // translated checks the columns' kinds against the preparation's and numbers levels as it does.
-func (p *Preparation) translated(s *Set) (*Set, error) {
-	own := s
+func (p *Preparation) translated(s *Set) (own *Set, err error) {
+	own = s
 	for j, c := range p.Columns {
 		var has Column
 		if s.Columns != nil {
@@ -182,7 +184,9 @@ func (p *Preparation) translated(s *Set) (*Set, error) {
 				continue
 			}
 			if own == s {
-				own = s.copied()
+				if own, err = s.copied(); err != nil {
+					return nil, err
+				}
 			}
 			if err := renumber(own, s, j, c, has.Levels); err != nil {
 				return nil, err
@@ -200,11 +204,17 @@ func (p *Preparation) translated(s *Set) (*Set, error) {
 }
 
 // copied returns a copy with values of its own, float64 or float32.
-func (s *Set) copied() *Set {
-	s = s.Part(0, s.Rows)
-	t := *s
-	t.F32, t.F64, t.Columns = slices.Clone(s.F32), slices.Clone(s.F64), slices.Clone(s.Columns)
-	return &t
+func (s *Set) copied() (*Set, error) {
+	if !s.OnDisk() {
+		t := s.Part(0, s.Rows)
+		t.F32, t.F64, t.Columns = slices.Clone(s.F32), slices.Clone(s.F64), slices.Clone(s.Columns)
+		return t, nil
+	}
+	t, err := s.rewritten(s.Cols, func(block *Set) *Set { return block })
+	if err == nil {
+		t.Columns = slices.Clone(s.Columns)
+	}
+	return t, err
 }
 
 // renumber changes column j of t, whose values index levels in s, to indices into the levels of c.

@@ -35,16 +35,17 @@ func (s *Set) IsFloat64() bool {
 // prepared says whether rows are made of those that are on disk as they are read.
 func (s *Set) prepared() bool { return s.through != nil || s.under != nil && s.under.prepared() }
 
-// loaded returns a copy in memory of n rows that are on disk.
-func (s *Set) loaded(start, n int) *Set {
+// loaded returns a copy in memory of n rows that are on disk. It takes the memory of a set that was copied before, which
+// may be empty.
+func (s *Set) loaded(start, n int, spare *Set) *Set {
 	p := *s
-	p.Rows, p.under, p.through, p.order, p.rounded, p.disk = n, nil, nil, nil, false, nil
+	p.Rows, p.under, p.through, p.order, p.rounded, p.disk, p.known = n, nil, nil, nil, false, nil, nil
 	switch w := s.holder(); {
 	case s.through != nil && s.order == nil:
-		p.F32 = make([]float32, n*s.Cols)
+		p.F32 = placeFor(spare.F32, n*s.Cols)
 		s.through.Rows(p.F32, s.under, start, n)
 	case s.prepared() || w.F64 != nil && !s.IsFloat64():
-		p.F32 = make([]float32, n*s.Cols)
+		p.F32 = placeFor(spare.F32, n*s.Cols)
 		for i := range n {
 			s.Row(p.F32[i*s.Cols:], start+i)
 		}
@@ -53,7 +54,7 @@ func (s *Set) loaded(start, n int) *Set {
 		for i := range idx {
 			idx[i] = s.holderRow(start + i)
 		}
-		p.U8, p.F32, p.F64 = w.picked(idx)
+		p.U8, p.F32, p.F64 = w.picked(idx, spare)
 	}
 	p.Target = s.withTargets(func(t *Set) *Set { return t.Part(start, n) })
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
@@ -84,41 +85,28 @@ func (s *Set) rowBytes() int64 {
 	return 4 * int64(s.Cols)
 }
 
-// rangeOfParts is Range of rows on disk.
-func (s *Set) rangeOfParts() (lo, hi float32) {
-	seen := false
-	row := make([]float32, s.Cols)
-	for i := range s.Rows {
-		s.Row(row, i)
-		for _, v := range row {
-			switch {
-			case v != v:
-			case !seen:
-				lo, hi, seen = v, v, true
-			case v < lo: // as extent does: min and max tell 0 from -0
-				lo = v
-			case v > hi:
-				hi = v
-			}
-		}
+// placeFor returns a slice of so many values, of v where that has room for them.
+func placeFor[T any](v []T, n int) []T {
+	if cap(v) < n {
+		return make([]T, n)
 	}
-	return lo, hi
+	return v[:n]
 }
 
-// picked copies the rows idx of a set that holds its numbers.
-func (s *Set) picked(idx []int) (bytes []uint8, singles []float32, doubles []float64) {
+// picked copies the rows idx of a set that holds its numbers, to the memory of a spare one where that is enough.
+func (s *Set) picked(idx []int, spare *Set) (bytes []uint8, singles []float32, doubles []float64) {
 	some := len(idx)
 	if s.OnDisk() {
-		some = 32 // the system brings in much around each
+		some = 32
 	}
 	n := len(idx) * s.Cols
 	switch {
 	case s.U8 != nil:
-		bytes = make([]uint8, n)
+		bytes = placeFor(spare.U8, n)
 	case s.F64 != nil:
-		doubles = make([]float64, n)
+		doubles = placeFor(spare.F64, n)
 	case s.F32 != nil:
-		singles = make([]float32, n)
+		singles = placeFor(spare.F32, n)
 	}
 	for start := 0; start < len(idx); start += some {
 		part := idx[start:min(start+some, len(idx))]
@@ -131,7 +119,7 @@ func (s *Set) picked(idx []int) (bytes []uint8, singles []float32, doubles []flo
 		case s.F32 != nil:
 			copyRows(singles[lo:hi], s.F32, s.Cols, part)
 		}
-		s.Shrink()
+		s.broughtIn(part)
 	}
 	return bytes, singles, doubles
 }

@@ -51,11 +51,15 @@ func (s *Set) blurred() bool {
 		return false
 	}
 	p := newPrecision(s.Cols)
-	for i := range s.Rows {
-		for j, v := range section(s.holder().F64, s.Cols, s.holderRow(i), 1) {
-			p.see(j, v)
-		}
-	}
+	s.walk(func(_ int, block *Set) []func() {
+		return block.byColumns(func(from, to int) {
+			block.wideColumns(from, to, func(_ int, row []float64) {
+				for j, v := range row {
+					p.see(from+j, v)
+				}
+			})
+		})
+	})
 	return !p.enough()
 }
 

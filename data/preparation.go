@@ -136,7 +136,9 @@ func (s *Set) scaledRange() (lo, hi float32) {
 			order = append(order, j)
 		}
 	}
-	return s.reordered(order).Range()
+	var r spanning
+	s.walk(func(_ int, block *Set) []func() { return []func(){func() { r.see(block.reordered(order)) }} })
+	return r.span()[0], r.span()[1]
 }
 
 // scaled says whether a scaling changes columns of this kind.
@@ -155,7 +157,7 @@ func (p *Preparation) fit(s *Set, r columnRange) {
 			p.Scale[j] = 1
 		}
 	}
-	if p.Scaling == ScaleStandard {
+	if p.Scaling == ScaleStandard && !s.pictures() { // which have one scale
 		p.Scale = columnDeviations(s, r.mean, p.Scale)
 	}
 	for j, c := range p.Columns {
@@ -163,52 +165,6 @@ func (p *Preparation) fit(s *Set, r columnRange) {
 			p.Shift[j], p.Scale[j] = 0, 1
 		}
 	}
-}
-
-// columnRange is the smallest and the largest value of each column, and its mean.
-type columnRange struct{ lo, hi, mean []float64 }
-
-// columnRanges returns the smallest and the largest value of each column and its mean. The mean is summed from the first
-// value on, so that a column far from zero loses nothing.
-func columnRanges(s *Set) columnRange {
-	first, row := make([]float64, s.Cols), make([]float64, s.Cols)
-	s.wideRow(first, 0)
-	lo, hi, mean := slices.Clone(first), slices.Clone(first), make([]float64, s.Cols)
-	for i := range s.Rows {
-		s.wideRow(row, i)
-		for j, v := range row {
-			if v < lo[j] {
-				lo[j] = v
-			}
-			if v > hi[j] {
-				hi[j] = v
-			}
-			mean[j] += v - first[j]
-		}
-	}
-	for j := range mean {
-		mean[j] = first[j] + mean[j]/float64(s.Rows)
-	}
-	return columnRange{lo, hi, mean}
-}
-
-// columnDeviations returns the standard deviation of each column, summed in units of its extent, as squares of very
-// small numbers would be 0. A constant column, of extent 1, has 1.
-func columnDeviations(s *Set, mean, extent []float64) []float64 {
-	dev, row := make([]float64, s.Cols), make([]float64, s.Cols)
-	for i := range s.Rows {
-		s.wideRow(row, i)
-		for j, v := range row {
-			d := (v - mean[j]) / extent[j]
-			dev[j] += float64(d * d) // the conversion keeps the sum the same where the compiler would fuse it
-		}
-	}
-	for j, sum := range dev {
-		if dev[j] = math.Sqrt(sum/float64(s.Rows)) * extent[j]; !(dev[j] > 0) {
-			dev[j] = extent[j]
-		}
-	}
-	return dev
 }
 
 // IdentityPreparation returns the preparation that leaves rows of the given width as they are.

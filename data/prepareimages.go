@@ -59,14 +59,17 @@ func (p *Preparation) common(s *Set, r columnRange) (shift, scale float64) {
 	if p.Scaling == ScaleMinMax {
 		return low, high - low
 	}
-	sum, row := 0.0, make([]float64, s.Cols)
-	for i := range s.Rows {
-		s.wideRow(row, i)
-		for _, v := range row {
-			d := (v - middle) / (high - low)
-			sum += float64(d * d)
-		}
-	}
+	sum := 0.0 // in the order of the rows, on which its bits depend
+	s.walk(func(_ int, block *Set) []func() {
+		return []func(){func() {
+			block.wideColumns(0, s.Cols, func(_ int, row []float64) {
+				for _, v := range row {
+					d := (v - middle) / (high - low)
+					sum += float64(d * d)
+				}
+			})
+		}}
+	})
 	return middle, math.Sqrt(sum/float64(s.Rows)/float64(s.Cols)) * (high - low)
 }
 
@@ -93,7 +96,10 @@ func (p *Preparation) checkImages(s *Set) error {
 	if s.Height > 0 && (s.Height != m.Height || s.Width != m.Width || s.Channels != m.Channels) {
 		return wrong(s.Name, "images of %s: expected %s, as in the data that the model was trained on", s.images(), m)
 	}
-	if lo, hi := s.Range(); p.Scaling == ScaleNone && (m.Bytes || m.Black == 0 && m.White == 1) && (lo < -1 || hi > 2) {
+	if p.Scaling != ScaleNone || !m.Bytes && (m.Black != 0 || m.White != 1) || s.IsBytes() {
+		return nil
+	}
+	if lo, hi := s.Range(); lo < -1 || hi > 2 {
 		return wrong(s.Name, "images with values within [%g, %g]: expected [0, 1], as in the data that the model was trained on", lo, hi)
 	}
 	return nil
@@ -118,23 +124,27 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 		if m.Bytes || m.White <= 2 {
 			return s, nil
 		}
-		t := *s
-		if s.under != nil {
-			t = *s.Part(0, s.Rows)
+		if s.OnDisk() {
+			return s.rewritten(s.Cols, (*Set).numbered)
 		}
+		t := *s
 		return &t, t.unbyte(context.Background())
 	}
 	if !allReal(s.Columns) && !measured(s.Columns) {
 		return s, nil
 	}
-	lo, hi := s.Range()
-	if s.span != nil {
-		lo, hi = s.span[0], s.span[1]
+	if !m.Bytes && (m.Black != 0 || m.White != 255) {
+		return s, nil
 	}
-	switch {
+	span := s.span
+	if span == nil {
+		lo, hi := s.Range()
+		span = &[2]float32{lo, hi}
+	}
+	switch lo, hi := span[0], span[1]; {
 	case m.Bytes && likeBytes(lo, hi):
 		return s.asBytes()
-	case !m.Bytes && m.Black == 0 && m.White == 255 && lo >= 0 && hi > 0 && hi <= 1:
+	case !m.Bytes && lo >= 0 && hi > 0 && hi <= 1:
 		return nil, wrong(s.Name, "images with values within [%g, %g]: expected [0, 255], as in the data that the model was trained on", lo, hi)
 	}
 	return s, nil
@@ -157,39 +167,64 @@ func (s *Set) unbyte(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for i, v := range s.U8 {
-		numbers[i] = float32(v)
-	}
+	const piece = 1 << 19
+	together(share(len(numbers), piece, len(numbers)/piece+1, func(from, to int) {
+		for i, v := range s.U8[from:to] {
+			numbers[from+i] = float32(v)
+		}
+		s.disk.brought(int64(5 * (to - from)))
+	}))
 	s.U8, s.F32 = nil, numbers
 	return nil
 }
 
+// numbered is unbyte of a few rows.
+func (s *Set) numbered() *Set {
+	t := &Set{F32: make([]float32, len(s.U8))}
+	for i, v := range s.U8 {
+		t.F32[i] = float32(v)
+	}
+	return t
+}
+
 // asBytes returns numbers of 0 to 255 as v/255: as bytes where they are whole numbers.
-func (s *Set) asBytes() (*Set, error) {
-	s = s.Part(0, s.Rows)
-	t := *s
-	n := s.Rows * s.Cols
-	t.F32, t.F64, t.Columns, t.span, t.Black, t.White = nil, nil, nil, nil, 0, 0
+func (s *Set) asBytes() (t *Set, err error) {
+	bytes, n := s.wholeBytes(), int64(s.Rows)*int64(s.Cols)
+	if s.OnDisk() {
+		t, err = s.rewritten(s.Cols, func(block *Set) *Set { return block.byteValues(bytes) })
+	} else {
+		size, what := 4*n, "numbers"
+		if bytes {
+			size, what = n, "bytes"
+		}
+		if err = (&stream{ctx: context.Background(), path: s.Name}).ask(size, what); err == nil {
+			some, values := *s.Part(0, s.Rows), s.byteValues(bytes)
+			t, some.U8, some.F32, some.F64 = &some, values.U8, values.F32, nil
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.Columns, t.span, t.Black, t.White = nil, nil, 0, 0
 	if haveNames(s.Columns) {
 		t.Columns = columnsNamed(namesOf(s.Columns))
 	}
-	ask := (&stream{ctx: context.Background(), path: s.Name}).ask
-	if s.wholeBytes() {
-		if err := ask(int64(n), "bytes"); err != nil {
-			return nil, err
-		}
-		t.U8 = make([]uint8, n)
+	return t, nil
+}
+
+// byteValues are the numbers of rows in memory as bytes, or as v/255.
+func (s *Set) byteValues(bytes bool) *Set {
+	n := s.Rows * s.Cols
+	if bytes {
+		t := &Set{U8: make([]uint8, n)}
 		for i := range t.U8 {
 			t.U8[i] = uint8(s.value(i))
 		}
-		return &t, nil
+		return t
 	}
-	if err := ask(4*int64(n), "numbers"); err != nil {
-		return nil, err
-	}
-	t.F32 = make([]float32, n)
+	t := &Set{F32: make([]float32, n)}
 	for i := range t.F32 {
 		t.F32[i] = float32(s.value(i)) / 255
 	}
-	return &t, nil
+	return t
 }

@@ -1,7 +1,5 @@
 package data
 
-import "slices"
-
 // Set is rows of examples as they are stored, with optional integer class labels: a matrix, a batch of images, or a
 // table of named columns of several kinds.
 //
@@ -34,6 +32,7 @@ type Set struct {
 	through *Preparation // by which rows of under are prepared; nil where they are as they are
 	order   []int        // the rows of under; nil for all
 	rounded bool         // float64 of under count as float32
+	known   *facts       // what was found out of numbers on disk; nil for nothing
 
 	Gaps    bool     // whether cells may be missing: a NaN in F32 or F64 is one
 	Columns []Column // Cols descriptions of the columns; nil where they are real numbers without names
@@ -125,20 +124,7 @@ func (s *Set) wideRow(dst []float64, i int) {
 		return
 	}
 	s.reading(1)
-	lo, hi := i*s.Cols, (i+1)*s.Cols
-	dst = dst[:s.Cols]
-	switch {
-	case s.U8 != nil:
-		for j, v := range s.U8[lo:hi] {
-			dst[j] = float64(float32(v) / 255)
-		}
-	case s.F64 != nil:
-		copy(dst, s.F64[lo:hi])
-	default:
-		for j, v := range s.F32[lo:hi] {
-			dst[j] = float64(v)
-		}
-	}
+	s.wideSection(dst[:s.Cols], i*s.Cols)
 }
 
 // NameRows gives s the name, the labels and the names of rows of another set with as many rows.
@@ -173,6 +159,9 @@ func (s *Set) Head(n int) *Set {
 	h.U8, h.F32, h.F64 = head(s.U8, n*s.Cols), head(s.F32, n*s.Cols), head(s.F64, n*s.Cols)
 	h.Target = s.withTargets(func(t *Set) *Set { return t.Head(n) })
 	h.Labels, h.IDs, h.Groups = head(s.Labels, n), head(s.IDs, n), head(s.Groups, n)
+	if s.known != nil && n < s.Rows {
+		h.learn()
+	}
 	return &h
 }
 
@@ -188,10 +177,10 @@ func head[T any](v []T, n int) []T {
 func (s *Set) Part(start, n int) *Set {
 	s.reading(n)
 	if s.under != nil {
-		return s.loaded(start, n)
+		return s.loaded(start, n, &Set{})
 	}
 	p := *s
-	p.Rows, p.disk = n, nil // what is made of a few rows is not kept, nor counted
+	p.Rows, p.disk, p.known = n, nil, nil // what is made of a few rows is not kept, nor counted
 	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
 	p.Target = s.withTargets(func(t *Set) *Set { return t.Part(start, n) })
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
@@ -220,10 +209,11 @@ func (s *Set) Subset(idx []int) *Set {
 			}
 		}
 		t.U8, t.F32, t.F64 = nil, nil, nil
+		t.learn()
 		t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 		return &t
 	}
-	t.U8, t.F32, t.F64 = s.picked(idx)
+	t.U8, t.F32, t.F64 = s.picked(idx, &Set{})
 	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
 }
@@ -267,39 +257,6 @@ func across[T any](src []T, cols int, order []int) []T {
 		}
 	}
 	return dst
-}
-
-// Range returns the smallest and the largest value of the set as Row gives them, missing cells left out; (0, 0) for a
-// set without values.
-func (s *Set) Range() (lo, hi float32) {
-	if s.OnDisk() {
-		return s.rangeOfParts()
-	}
-	switch {
-	case len(s.U8) > 0:
-		return float32(slices.Min(s.U8)) / 255, float32(slices.Max(s.U8)) / 255
-	case len(s.F64) > 0:
-		l, h := extent(s.F64)
-		return float32(l), float32(h)
-	}
-	return extent(s.F32)
-}
-
-// extent returns the smallest and the largest number that is not NaN; (0, 0) where there is none.
-func extent[T float32 | float64](values []T) (lo, hi T) {
-	any := false
-	for _, v := range values {
-		switch {
-		case v != v:
-		case !any:
-			lo, hi, any = v, v, true
-		case v < lo:
-			lo = v
-		case v > hi:
-			hi = v
-		}
-	}
-	return lo, hi
 }
 
 // setGeometry reads dims, the shape of one row, as an image: height x width, or height x width x channels with a

@@ -42,23 +42,23 @@ func Split(s *Set, seed uint64, fraction float64) (rest, held *Set) {
 
 // HoldOut is Split for a part, and returns how it was cut, nil where nothing is held out.
 func HoldOut(s *Set, part string, seed uint64, fraction float64) (rest, held *Set, cut *Cut) {
+	return NewRowHashes(seed).HoldOut(s, part, fraction)
+}
+
+// wanted is how many rows of a set are to be held out, 0 where none can be.
+func wanted(s *Set, fraction float64) int {
 	if !(fraction > 0) || s.Rows < 2 {
-		return s, nil, nil
+		return 0
 	}
 	want := int(math.Round(min(fraction, 1) * float64(s.Rows)))
-	want = min(max(want, 1), s.Rows-1)
-	digests := s.unitDigests(seed)
-	if cut = cutOf(digests, part, seed, want); cut == nil {
-		return s, nil, nil
-	}
-	rest, held = cut.split(s, digests)
-	return rest, held, cut
+	return min(max(want, 1), s.Rows-1)
 }
 
 // Split divides a set by the cut; held is nil where no row is held out.
-func (c *Cut) Split(s *Set) (rest, held *Set) { return c.split(s, s.unitDigests(c.Seed)) }
+func (c *Cut) Split(s *Set) (rest, held *Set) { return NewRowHashes(c.Seed).Split(s, c) }
 
-func (c *Cut) split(s *Set, digests []uint64) (*Set, *Set) {
+// rows returns which rows of those with these digests are kept and which are held out, nil where none are.
+func (c *Cut) rows(digests []uint64) (kept, out []int) {
 	key, held := partKey(c.Part), 0
 	for _, d := range digests {
 		if c.mark(key, d) < c.Below {
@@ -66,9 +66,9 @@ func (c *Cut) split(s *Set, digests []uint64) (*Set, *Set) {
 		}
 	}
 	if held == 0 {
-		return s, nil
+		return nil, nil
 	}
-	kept, out := make([]int, 0, len(digests)-held), make([]int, 0, held)
+	kept, out = make([]int, 0, len(digests)-held), make([]int, 0, held)
 	for i, d := range digests {
 		if c.mark(key, d) < c.Below {
 			out = append(out, i)
@@ -76,7 +76,7 @@ func (c *Cut) split(s *Set, digests []uint64) (*Set, *Set) {
 			kept = append(kept, i)
 		}
 	}
-	return s.Subset(kept), s.Subset(out)
+	return kept, out
 }
 
 func partKey(part string) uint64 { return sipText(0, rowKey, part) }

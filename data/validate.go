@@ -59,14 +59,27 @@ func (s *Set) Validate() error {
 // checkFinite reports the first infinity, and the first NaN where cells may not be missing, by row and column, as an
 // Error about path. So it does with a float64 beyond float32.
 func (s *Set) checkFinite(path string) error {
-	return s.Parts(func(start int, part *Set) error {
-		err := part.partFinite(path)
-		if err != nil {
-			err.Row += start
-			return err
-		}
+	if s.knownFinite() {
 		return nil
+	}
+	var first *Error
+	s.walk(func(start int, block *Set) []func() {
+		if first != nil {
+			return nil
+		}
+		return []func(){func() {
+			if first = block.partFinite(path); first != nil {
+				first.Row += start
+			}
+		}}
 	})
+	if first != nil {
+		return first
+	}
+	if f := s.facts(); f != nil && !s.Gaps {
+		f.note(func() { f.finite = true })
+	}
+	return nil
 }
 
 func (s *Set) partFinite(path string) *Error {

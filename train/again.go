@@ -49,7 +49,7 @@ func dividerOf(m *model.Model, c *settings.Config) divider {
 	if m.Division == nil {
 		return byPosition{c.Seed}
 	}
-	return asThen{m.Division}
+	return byCuts(m.Division)
 }
 
 // changed divides data that are others than then, as rows of the model's preparation; because is returned where it is
@@ -77,7 +77,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	if rows.IsBytes() != m.Division.Bytes || source.Test != nil || source.Val != nil || m.Division.Test == nil && c.Test > 0 || m.Division.Val == nil && c.Val > 0 {
 		return nil, because
 	}
-	s, err := parts(source, c, asThen{m.Division})
+	s, err := parts(source, c, byCuts(m.Division))
 	if err != nil {
 		return nil, err
 	}

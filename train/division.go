@@ -13,14 +13,28 @@ type divider interface {
 }
 
 // afresh holds out a share, for a new run.
-type afresh struct{ seed uint64 }
+type afresh struct{ hashes *data.RowHashes }
 
 func (a afresh) holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut) {
-	return data.HoldOut(s, part, a.seed, share)
+	return a.hashes.HoldOut(s, part, share)
 }
 
 // asThen holds out the rows that a run has held out, of data that may have grown.
-type asThen struct{ division *data.Division }
+type asThen struct {
+	division *data.Division
+	hashes   *data.RowHashes
+}
+
+// byCuts divides as a run was divided.
+func byCuts(d *data.Division) asThen {
+	seed := uint64(0)
+	for _, cut := range []*data.Cut{d.Test, d.Val} {
+		if cut != nil {
+			seed = cut.Seed
+		}
+	}
+	return asThen{d, data.NewRowHashes(seed)}
+}
 
 func (a asThen) holdOut(s *data.Set, part string, _ float64) (rest, held *data.Set, cut *data.Cut) {
 	if cut = a.division.Test; part == data.ValidationPart {
@@ -29,7 +43,7 @@ func (a asThen) holdOut(s *data.Set, part string, _ float64) (rest, held *data.S
 	if cut == nil {
 		return s, nil, nil
 	}
-	rest, held = cut.Split(s)
+	rest, held = a.hashes.Split(s, cut)
 	return rest, held, cut
 }
 
@@ -58,7 +72,7 @@ func (s *Sets) undivided(part string) {
 }
 
 // doubt says how many rows of a part are training rows too: a cut keeps equal rows together where they have no groups.
-func (s *Sets) doubt() error {
+func (s *Sets) doubt(hashes *data.RowHashes) error {
 	for _, p := range []struct {
 		set  *data.Set
 		cut  *data.Cut
@@ -71,7 +85,7 @@ func (s *Sets) doubt() error {
 		if err := hostmemory.Ask("the comparison of training and "+p.name+" rows", s.Train.Rows+p.set.Rows, row); err != nil {
 			return err
 		}
-		if n := data.Common(s.Train, p.set); n > 0 {
+		if n := hashes.Common(s.Train, p.set); n > 0 {
 			s.Doubts = append(s.Doubts, fmt.Sprintf("%d of %d %s rows are also training rows", n, p.set.Rows, p.name))
 		}
 	}

@@ -42,11 +42,33 @@ type Sets struct {
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
+	printed       *printed // nil where it is not kept
 	Changed       string   // of [Again]: how the data are others than then, and what their parts are; "" where they are not
 }
 
 // Fingerprint returns what tells the data of a run from others: the digest of its parts.
-func (s *Sets) Fingerprint() string { return data.Fingerprint(s.Train, s.Val, s.Test) }
+func (s *Sets) Fingerprint() string {
+	parts := [3]*data.Set{s.Train, s.Val, s.Test}
+	if s.printed != nil && s.printed.of == parts {
+		return s.printed.is
+	}
+	text := data.Fingerprint(parts[:]...)
+	s.remember(text)
+	return text
+}
+
+// printed is the fingerprint of parts.
+type printed struct {
+	of [3]*data.Set
+	is string
+}
+
+// remember keeps the fingerprint of parts on disk, which stay as they are.
+func (s *Sets) remember(fingerprint string) {
+	if s.Train.OnDisk() {
+		s.printed = &printed{[3]*data.Set{s.Train, s.Val, s.Test}, fingerprint}
+	}
+}
 
 // SameData reports whether the sets are of the data that the config was written for, as far as it says.
 func (s *Sets) SameData(c *settings.Config) bool {
@@ -95,13 +117,24 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := parts(source, c, afresh{c.Seed})
+	hashes := data.NewRowHashes(c.Seed)
+	digest := data.Fingerprint
+	if c.Test > 0 || c.Val > 0 || source.Val != nil || source.Test != nil {
+		digest = hashes.Fingerprint
+	}
+	whole := digest(source.Train, source.Val, source.Test)
+	s, err := parts(source, c, afresh{hashes})
 	if err != nil {
 		return nil, err
 	}
-	s.Source = data.Fingerprint(source.Train, source.Val, source.Test)
-	if err := s.doubt(); err != nil {
+	s.Source = whole
+	if err := s.doubt(hashes); err != nil {
 		return nil, err
+	}
+	if source.Train == s.Train && source.Val == s.Val && source.Test == s.Test {
+		s.remember(whole)
+	} else if s.Train.OnDisk() {
+		s.Fingerprint() // which finds out on its way what fit asks
 	}
 	return s, s.fit(&c)
 }
