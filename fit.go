@@ -97,6 +97,9 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
+	if len(s.Target) > 0 && rows.Target == nil {
+		return nil, &SettingsError{Field: "Target", Msg: "is set, and the rows have no targets: expected them in Table.Target"}
+	}
 	s.TestData, s.ValData = "", ""
 	s, err := s.Complete()
 	if err != nil {

@@ -83,6 +83,8 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 	var inputs []input
 	for j, p := range plans {
 		switch {
+		case p.out != "" && how.promised && r.asked[j] != "" && r.out[j] == "":
+			return nil, &Error{Path: f.path, Column: j + 1, Field: f.fields[j].name, Msg: "it cannot be a target: " + p.out}
 		case p.out != "":
 			r.out[j] = p.out
 		case j != r.id && j != r.label && j != r.group:

@@ -76,6 +76,10 @@ func find(arrays []*arrayInfo, names ...string) *arrayInfo {
 func choose(path string, arrays []*arrayInfo, how *Reading) (c chosen, err error) {
 	if how.Array != "" {
 		c.parts[0].values = find(arrays, how.Array)
+		if how.ofParts {
+			c.parts[1].values = find(arrays, otherParts(how.Array, validationWords)...)
+			c.parts[2].values = find(arrays, otherParts(how.Array, []string{"test"})...)
+		}
 		if c.parts[0].values == nil {
 			return c, wrong(path, "no array %q: expected --array with one of %s", clip(how.Array), listArrays(arrays))
 		}
@@ -100,6 +104,23 @@ func choose(path string, arrays []*arrayInfo, how *Reading) (c chosen, err error
 		return c, err
 	}
 	return c, c.chooseNames(path, arrays, how)
+}
+
+// otherParts are the names that an array of the training part has in other parts, where its own says that it is of that one.
+func otherParts(name string, parts []string) (names []string) {
+	for _, p := range parts {
+		if other := strings.Replace(name, "train", p, 1); other != name {
+			names = append(names, other)
+		}
+	}
+	return names
+}
+
+// isBeside says whether an array is of targets, of whatever part.
+func (r *Reading) isBeside(name string) bool {
+	return slices.ContainsFunc(r.beside, func(b string) bool {
+		return b == name || slices.Contains(otherParts(b, append([]string{"test"}, validationWords...)), name)
+	})
 }
 
 // onlyValues returns the one array of numbers that is not named as labels or names are, nil where there are more.
@@ -166,7 +187,7 @@ func (c *chosen) chooseLabels(path string, arrays []*arrayInfo, how *Reading) er
 				}
 			}
 		}
-		others := slices.DeleteFunc(slices.Clone(arrays), func(a *arrayInfo) bool { return a == p.values || slices.Contains(how.beside, a.name) })
+		others := slices.DeleteFunc(slices.Clone(arrays), func(a *arrayInfo) bool { return a == p.values || how.isBeside(a.name) })
 		p.labels = find(others, names...)
 		fits := slices.DeleteFunc(slices.Clone(others), func(a *arrayInfo) bool { return product(a.shape) != rows })
 		if l := find(fits, names...); l != nil {

@@ -129,7 +129,7 @@ func (r *bundled) found(src *Source, b bundle, c *chosen, how *Reading) {
 	used := c.list()
 	rest := slices.DeleteFunc(slices.Clone(b.arrays()), func(a *arrayInfo) bool {
 		_, read := r.labels[a]
-		return read || slices.Contains(used, a) || slices.Contains(how.beside, a.name)
+		return read || slices.Contains(used, a) || how.isBeside(a.name)
 	})
 	if len(rest) > 0 {
 		src.found("left out: %s: --array NAME", listArrays(rest))

@@ -12,22 +12,24 @@ func Read(ctx context.Context, name string, how Reading) (*Source, error) {
 	if how.Target == nil && how.AsTarget == nil || how.As != nil && how.AsTarget == nil {
 		return readRows(ctx, name, how)
 	}
-	if _, err := how.targetPlace(ctx, name); err != nil {
+	place, err := how.targetPlace(ctx, name)
+	if err != nil {
 		return nil, err
 	}
 	rows := how
 	rows.Target, rows.AsTarget = nil, nil
-	if !IsTargetFile(how.Target) {
-		rows.beside = how.Target
-	}
-	if how.AsTarget != nil {
+	switch {
+	case place == targetFile:
+	case how.AsTarget != nil:
 		rows.beside = slices.Concat(how.Target, namesOf(how.AsTarget.Columns))
+	default:
+		rows.beside = how.Target
 	}
 	src, err := readRows(ctx, name, rows)
 	if err != nil {
 		return nil, err
 	}
-	targets, err := readTargets(ctx, name, how)
+	targets, err := readTargets(ctx, name, place, how)
 	if err != nil {
 		return nil, err
 	}

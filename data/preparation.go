@@ -185,6 +185,14 @@ func PreparationOf(shift, scale []float32) *Preparation {
 	return p
 }
 
+// Names returns the names of the raw columns, nil where they have none.
+func (p *Preparation) Names() []string {
+	if !haveNames(p.Columns) {
+		return nil
+	}
+	return namesOf(p.Columns)
+}
+
 // Width returns the number of raw columns.
 func (p *Preparation) Width() int { return p.Cols }
 

@@ -38,6 +38,8 @@ type Reading struct {
 	AsTarget *Preparation
 
 	beside   []string // columns and arrays that are targets
+	promised bool     // columns that were asked for are all there, or an error
+	ofParts  bool     // Array is of the training part where its name says so, and others are of the other parts
 	describe bool     // every column is reported on
 }
 

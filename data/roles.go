@@ -136,13 +136,16 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 		switch {
 		case err != nil:
 			return err
-		case slices.Contains(how.Columns, name) || how.As == nil && (j == r.id || j == r.label || j == r.group):
+		case how.As == nil && (j == r.id || j == r.label || j == r.group):
 			return wrong(f.path, "%s is a target and asked for as something else: expected one of both", f.title(j))
 		}
 		r.out[j] = "a target"
 	}
 	for _, name := range how.Drop {
 		j, err := f.find(name)
+		if err == nil && r.out[j] != "" {
+			err = wrong(f.path, "%s is a target and dropped: expected one of both", f.title(j))
+		}
 		if err != nil {
 			return err
 		}
@@ -161,6 +164,9 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 		j, err := f.find(name)
 		if err != nil {
 			return err
+		}
+		if r.out[j] == "a target" {
+			return wrong(f.path, "%s is a target and among the columns to train on: expected one of both", f.title(j))
 		}
 		if r.out[j] != "" {
 			return wrong(f.path, "%s is dropped and asked for: expected one of both", f.title(j))

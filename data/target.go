@@ -14,11 +14,8 @@ import (
 // row beside row.
 
 // readTargets is Read of what [Reading.Target] names.
-func readTargets(ctx context.Context, name string, how Reading) (*Source, error) {
-	from, err := how.targetPlace(ctx, name)
-	if err != nil {
-		return nil, err
-	}
+func readTargets(ctx context.Context, name string, from targetPlace, how Reading) (_ *Source, err error) {
+	id := how.ID
 	how.ID, how.Label, how.Group, how.Drop, how.Columns, how.Array = "none", "none", "", nil, nil, ""
 	if !slices.Contains([]string{"rows", "hwc", "chw"}, how.Layout) {
 		how.Layout = "" // a shape is that of the rows
@@ -28,39 +25,45 @@ func readTargets(ctx context.Context, name string, how Reading) (*Source, error)
 	how.Target = nil
 	switch from {
 	case targetColumns:
-		how.Columns = target
+		how.Columns, how.promised = target, true
 		if how.As != nil && haveNames(how.As.Columns) {
 			how.Columns = nil // it knows them
 		}
 	case targetArray:
-		how.Array, how.Types = target[0], nil
+		how.Array, how.Types, how.ofParts = target[0], nil, true
 	default:
 		if how.TestData != "" || how.ValData != "" {
 			return nil, &ReadingError{"Target", "is a file, and there are data for the test or the validation: expected a column or an array, which they have too"}
 		}
 		name = target[0]
-		if how, err = how.ofFile(ctx, name); err != nil {
+		if how, err = how.ofFile(ctx, name, id); err != nil {
 			return nil, err
 		}
 	}
 	src, err := Read(ctx, name, how)
-	if bad := (*Error)(nil); how.As != nil && errors.As(err, &bad) {
-		bad.Msg += " (the targets of the model)"
+	if bad := (*Error)(nil); errors.As(err, &bad) {
+		bad.Msg = strings.ReplaceAll(bad.Msg, "--array", "--target")
+		if how.As != nil {
+			bad.Msg += " (the targets of the model)"
+		}
 	}
 	return src, err
 }
 
 // ofFile is how a file of targets is read: by the choices that its format has.
-func (r *Reading) ofFile(ctx context.Context, name string) (Reading, error) {
-	how := Reading{ID: r.ID, Label: r.Label, Layout: r.Layout, As: r.As}
+func (r *Reading) ofFile(ctx context.Context, name, id string) (Reading, error) {
+	how := Reading{Label: r.Label, Layout: r.Layout, As: r.As}
 	kind, err := kindOfData(ctx, name)
 	switch {
 	case slices.Contains(tableKinds, kind):
+		if id == "none" || id == "" {
+			how.ID = id
+		}
 		how.Header, how.Delimiter, how.Decimal, how.Layout = r.Header, r.Delimiter, r.Decimal, ""
 	case kind == "":
-		how.Resize, how.ID, how.Label = r.Resize, "", ""
+		how.Resize, how.Label = r.Resize, ""
 	case !slices.Contains(arrayKinds, kind):
-		how.ID, how.Label = "", ""
+		how.Label = ""
 	}
 	return how, err
 }
@@ -68,7 +71,12 @@ func (r *Reading) ofFile(ctx context.Context, name string) (Reading, error) {
 // IsTargetFile says whether what [Reading.Target] names is a file of its own, and no column or array: it is there, and
 // called as files of data are or by a path, as in ./targets.
 func IsTargetFile(target []string) bool {
-	if len(target) != 1 || format(target[0]) == "" && !strings.ContainsRune(target[0], filepath.Separator) {
+	switch {
+	case len(target) != 1:
+		return false
+	case filepath.IsAbs(target[0]): // as a run keeps it, be it there or not
+		return true
+	case format(target[0]) == "" && !strings.ContainsRune(target[0], filepath.Separator):
 		return false
 	}
 	_, err := os.Stat(target[0])
@@ -90,12 +98,19 @@ func (r *Reading) targetPlace(ctx context.Context, name string) (targetPlace, er
 	if name == StandardInput {
 		return 0, &ReadingError{"Target", "with data from standard input, which comes once: expected a file"}
 	}
+	for k, t := range r.Target {
+		if slices.Contains(r.Target[:k], t) {
+			return 0, &ReadingError{"Target", fmt.Sprintf("names %q twice: expected it once", clip(t))}
+		}
+	}
 	kind, err := kindOfData(ctx, name)
 	switch {
 	case err != nil:
 		return 0, err
 	case IsTargetFile(r.Target):
 		return targetFile, nil
+	case len(r.Target) == 0 && r.sameColumns():
+		return 0, &ReadingError{"Target", "is not there, and the targets' columns are called as the inputs are: expected the file with the targets of " + name}
 	case slices.Contains(tableKinds, kind):
 		return targetColumns, nil
 	case len(r.Target) == 0:
@@ -106,6 +121,16 @@ func (r *Reading) targetPlace(ctx context.Context, name string) (targetPlace, er
 		return targetArray, nil
 	}
 	return 0, &ReadingError{"Target", fmt.Sprintf("is %q, and %s has neither columns nor arrays of a name: expected a file of data that is there, as in ./NAME", clip(r.Target[0]), name)}
+}
+
+// sameColumns says whether the columns of the targets that are looked for are those of the rows, so that they cannot be in
+// one table.
+func (r *Reading) sameColumns() bool {
+	if r.As == nil || r.AsTarget == nil {
+		return false
+	}
+	rows := r.As.Names()
+	return slices.ContainsFunc(r.AsTarget.Names(), func(n string) bool { return slices.Contains(rows, n) })
 }
 
 // tableKinds are the formats of named columns, arrayKinds those of named arrays.
@@ -149,14 +174,31 @@ func (s *Source) pair(t *Source, how *Reading) error {
 		case p.target.Rows != p.rows.Rows:
 			return wrong(p.target.Name, "%d targets: expected one for each of %d rows", p.target.Rows, p.rows.Rows)
 		default:
+			if err := sameRows(p.rows, p.target); err != nil {
+				return err
+			}
 			p.target.Labels, p.target.Classes, p.target.IDs, p.target.Groups = nil, nil, nil, nil
 			p.rows.Target = p.target
 		}
 	}
-	s.found("targets: %s, %d numbers a row, which the decoder is to make: --target", some(t.Train.called(how.Target)), t.Train.Cols)
+	s.found("targets: %s, rows of %d, which the decoder is to make: --target", some(t.Train.called(how.Target)), t.Train.Cols)
 	for _, d := range t.Doubts {
 		if !slices.Contains(s.Doubts, d) {
 			s.doubt("targets: %s", d)
+		}
+	}
+	return nil
+}
+
+// sameRows refuses targets whose rows have other names than the rows that they stand beside.
+func sameRows(rows, target *Set) error {
+	if rows.IDs == nil || target.IDs == nil {
+		return nil
+	}
+	for i, id := range rows.IDs {
+		if target.IDs[i] != id {
+			return &Error{Path: target.Name, Row: i + 1, Msg: fmt.Sprintf("the target of %q beside the row %q of %s: expected the same order (--id none pairs them as they stand)",
+				clip(target.IDs[i]), clip(id), rows.Name)}
 		}
 	}
 	return nil

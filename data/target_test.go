@@ -75,13 +75,24 @@ func TestTargetsThatAreNone(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	lines := strings.SplitAfter(textOf(t, table), "\n")
+	slices.Reverse(lines[1:])
+	turned := filepath.Join(dir, "turned.csv")
+	if err := os.WriteFile(turned, []byte(strings.Join(lines, "")), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		data string
 		how  Reading
 		want string
 	}{
 		{table, Reading{Target: []string{"gone"}}, `no column "gone"`},
-		{table, Reading{Target: []string{"z"}, Columns: []string{"x", "z"}}, `z is a target and asked for as something else`},
+		{table, Reading{Target: []string{"z"}, Columns: []string{"x", "3"}}, `z is a target and among the columns to train on`},
+		{table, Reading{Target: []string{"z"}, Drop: []string{"3"}}, "z is a target and dropped"},
+		{table, Reading{Target: []string{"z", "z"}}, `names "z" twice`},
+		{table, Reading{Target: []string{"z", "name"}}, "it cannot be a target: text"},
+		{table, Reading{Target: []string{filepath.Join(dir, "gone.csv")}}, "gone.csv: no such file"},
+		{table, Reading{Target: []string{turned}}, `row 1: the target of "row39" beside the row "row0"`},
 		{table, Reading{Target: []string{"z"}, Label: "z"}, `z is a target and asked for as something else`},
 		{table, Reading{Target: []string{"name"}, ID: "name"}, `name is a target and asked for as something else`},
 		{table, Reading{Target: []string{"x", "y", "z", "colour"}, ID: "name"}, "columns of use found: expected at least one of each"},
@@ -97,5 +108,37 @@ func TestTargetsThatAreNone(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.want) || !errors.As(err, &bad) && !errors.As(err, &wrong) {
 			t.Errorf("%+v: %v: expected %q", c.how, err, c.want)
 		}
+	}
+}
+
+func textOf(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// Targets of an archive with parts of its own are those of each part.
+func TestTargetsOfParts(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "parts.npz")
+	var members []string
+	for name, rows := range map[string]int{"x_train": 5, "y_train": 5, "x_test": 3, "y_test": 3} {
+		file := filepath.Join(t.TempDir(), "a.npy")
+		if err := Write(file, &Set{Rows: rows, Cols: 2, F32: make([]float32, 2*rows)}); err != nil {
+			t.Fatal(err)
+		}
+		members = append(members, name, textOf(t, file))
+	}
+	if err := os.WriteFile(path, npzOf(t, members...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	src, err := Read(t.Context(), path, Reading{Target: []string{"y_train"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if src.Train.Rows != 5 || src.Train.Target.Rows != 5 || src.Test.Rows != 3 || src.Test.Target == nil || src.Test.Target.Rows != 3 {
+		t.Errorf("%+v, %+v", src.Train, src.Test)
 	}
 }

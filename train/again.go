@@ -41,7 +41,15 @@ func Again(ctx context.Context, c settings.Config, m *model.Model) (*Sets, error
 
 // otherData is the error that refuses data with another fingerprint.
 func otherData(c *settings.Config, m *model.Model, now string) error {
-	return wrong("%s is %w (fingerprint %.12s, then %.12s): bring that back, or name DATA where the command takes it", c.Data, ErrOtherData, now, m.Fingerprint)
+	return wrong("%s is %w (fingerprint %.12s, then %.12s): bring that back, or name DATA where the command takes it", dataName(c), ErrOtherData, now, m.Fingerprint)
+}
+
+// dataName is what the data of a run are called, its targets among them.
+func dataName(c *settings.Config) string {
+	if len(c.Target) == 0 {
+		return c.Data
+	}
+	return c.Data + ", or its targets,"
 }
 
 // dividerOf is what held out the rows of the run.
@@ -65,7 +73,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 		source.Train, err = how.As.MatchGaps(source.Train) // rows were divided as they are, gaps and all
 	}
 	if bad := (*data.Error)(nil); errors.As(err, &bad) && !errors.Is(err, fs.ErrNotExist) {
-		return nil, wrong("%s is %w: %w", c.Data, ErrOtherData, err)
+		return nil, wrong("%s is %w: %w", dataName(&c), ErrOtherData, err)
 	}
 	if err != nil {
 		return nil, err
@@ -83,7 +91,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	}
 	s.Preparation, s.Targets = how.As, how.AsTarget
 	s.Changed = fmt.Sprintf("%s has changed since the training: it has %d rows, %s; they are divided as they were then, by what is in them, so that no row held out was trained on",
-		c.Data, s.Division.Rows, more(s.Division.Rows, m.Division.Rows))
+		dataName(&c), s.Division.Rows, more(s.Division.Rows, m.Division.Rows))
 	return s, nil
 }
 

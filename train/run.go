@@ -124,7 +124,7 @@ func (r *run) prepare() error {
 	if !r.saved() && !s.SameData(c) {
 		return &RequestError{&settings.Error{Field: "DataFingerprint", Msg: fmt.Sprintf(
 			"is %.12s, and {Data} %s has %.12s: it holds other data than when these settings were written; bring that back, or leave {DataFingerprint} out to train on it as it is",
-			c.DataFingerprint, c.Data, s.Source)}}
+			c.DataFingerprint, dataName(c), s.Source)}}
 	}
 	c.DataFingerprint = settings.Fingerprint(s.Source)
 	var err error

@@ -68,6 +68,9 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 	if opts.IWAEK > 0 && !m.Spec.Bounds() {
 		return wrong("--iwae-k estimates log p(x), which takes a vae with the bernoulli or gaussian loss")
 	}
+	if err := checkTarget(c, m, true); err != nil {
+		return err
+	}
 	p, err := s.partsFor(c, r, m, c.Args().Get(1))
 	if err != nil {
 		return err

@@ -107,6 +107,9 @@ func writable(path string) error {
 // a link, too.
 func keepInputs(c *cli.Context, r *savedRun) error {
 	inputs := append(c.Args().Tail(), r.files()...)
+	if target := targetOf(c); data.IsTargetFile(target) {
+		inputs = append(inputs, target[0])
+	}
 	for _, name := range c.StringSlice("ensemble") {
 		other, err := findRun(name)
 		if err != nil {

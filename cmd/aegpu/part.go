@@ -34,6 +34,9 @@ func (p part) open(c *cli.Context, s *streams) (*data.Set, error) {
 	if err := checkPart(part); err != nil {
 		return nil, err
 	}
+	if err := checkTarget(c, p.model, p.targets); err != nil {
+		return nil, err
+	}
 	if name != "" {
 		how, err := readingOf(c, p.as())
 		if err != nil {

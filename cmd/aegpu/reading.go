@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -45,6 +46,42 @@ func (r *savedRun) withTargets(how data.Reading, m *model.Model) data.Reading {
 		how.Target = r.config.Target
 	}
 	return how
+}
+
+// targetOf is what the command's own --target names, nil where it has none.
+func targetOf(c *cli.Context) []string {
+	var config settings.Config
+	if !c.IsSet("target") || config.Set("target", c.String("target")) != nil {
+		return nil
+	}
+	return config.Target
+}
+
+// checkTarget refuses a --target that would have no effect: of a command that does not look at targets, a model that has
+// none, or without DATA; and one that names other columns than the model's.
+func checkTarget(c *cli.Context, m *model.Model, looks bool) error {
+	target := targetOf(c)
+	switch {
+	case target == nil:
+		return nil
+	case !looks:
+		return wrong("--target: %s needs no targets: expected none", c.Command.Name)
+	case !m.Spec.HasTargets():
+		return wrong("--target: the model makes its input again: expected none")
+	case c.Args().Get(1) == "":
+		return wrong("--target is for DATA, and none is named: expected both, or neither for the run's own")
+	case data.IsTargetFile(target):
+		return nil
+	}
+	if known := m.TargetPreparation().Names(); known != nil && !alikeNames(known, target) {
+		return wrong("--target is %s: expected the model's own targets, %s, which it finds by name, or a file with them", data.Listed(target), data.Listed(known))
+	}
+	return nil
+}
+
+func alikeNames(a, b []string) bool {
+	a, b = slices.Sorted(slices.Values(a)), slices.Sorted(slices.Values(b))
+	return slices.Equal(a, b)
 }
 
 // readingBy is how data are to be read by those flags of a command.

@@ -160,3 +160,46 @@ func writeArrays(t *testing.T, path, rows, wanted string) {
 		t.Fatal(err)
 	}
 }
+
+// A file of targets whose columns are called as the inputs are is asked for, never guessed; it is not written over; and where
+// it has gone, or changed, that is said of it.
+func TestTargetFiles(t *testing.T) {
+	dir := mappings(t, 400)
+	in := func(name string) string { return filepath.Join(dir, name) }
+	x, y := in("inputs.csv"), in("clean.csv")
+	if err := os.WriteFile(y, contents(t, x), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run := in("run")
+	must(t, "train", x, "--target", y, "--out", run, "--hidden", "8", "--epochs", "2", "--device", "cpu")
+	must(t, "evaluate", run, x, "--target", y, "--device", "cpu")
+	for want, args := range map[string][]string{
+		"called as the inputs are":           {"evaluate", run, x},
+		"would write over":                   {"score", run, x, "--target", y, "-o", y},
+		"--target is for DATA":               {"evaluate", run, "--target", y},
+		"--target: encode needs no targets":  {"encode", run, x, "--target", y, "-o", in("c.csv")},
+		`expected the model's own targets`:   {"evaluate", run, x, "--target", "nope"},
+		"has neither columns nor arrays":     {"train", in("x.npy"), "--target", "z", "--out", in("r2")},
+		"400 targets: expected one for each": {"train", in("x.npy"), "--target", y, "--limit", "10", "--out", in("r3"), "--test-data", in("x.npy")},
+	} {
+		o := command(t.Context(), append(args, "--device", "cpu")...)
+		if want == "400 targets: expected one for each" {
+			want = "there are data for the test"
+		}
+		if o.code != 2 || !strings.Contains(o.err, want) {
+			t.Errorf("%v: exit %d: %s: expected %q", args, o.code, o.err, want)
+		}
+	}
+	if err := os.WriteFile(y, append(contents(t, y), "1,2,3,4\n"...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if o := command(t.Context(), "train", "--resume", "--out", run, "--device", "cpu"); o.code != 2 || !strings.Contains(o.err, "401 targets") {
+		t.Errorf("a longer file of targets: exit %d: %s", o.code, o.err)
+	}
+	if err := os.Remove(y); err != nil {
+		t.Fatal(err)
+	}
+	if o := command(t.Context(), "evaluate", run, "--device", "cpu"); o.code != 2 || !strings.Contains(o.err, "clean.csv: no such file") {
+		t.Errorf("without its targets: exit %d: %s", o.code, o.err)
+	}
+}
