@@ -42,6 +42,7 @@ var kinds = map[string]struct {
 	"Classifier": {func() encoding.TextUnmarshaler { return new(Classifier) }, []string{"none", "finetune", "frozen"}, nil, []string{"", "svm"}},
 	"Precision":  {func() encoding.TextUnmarshaler { return new(backend.Precision) }, []string{"fp32", "tf32", "bf16"}, nil, []string{"", "fp16"}},
 	"Scale":      {func() encoding.TextUnmarshaler { return new(data.Scaling) }, []string{"auto", "none", "minmax", "standard"}, nil, []string{"", "max"}},
+	"Missing":    {func() encoding.TextUnmarshaler { return new(data.Missing) }, []string{"refuse", "mean", "median"}, nil, []string{"", "drop"}},
 	"Activation": {func() encoding.TextUnmarshaler { return new(Activation) }, []string{"identity", "relu", "tanh"}, nil, []string{"", "swish"}},
 	"Columns": {func() encoding.TextUnmarshaler { return new(List) }, []string{"", "age", "age,flow rate", `"a,b","say ""so"""`}, []string{"a, b"},
 		[]string{`"a`, "a\nb", "  ", "a,,b"}},
