@@ -129,7 +129,7 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 		caption += ", PCA of the same code size below"
 	}
 	if g.model.Spec.HasTargets() {
-		return g.mapped(ctx, y, n)
+		return g.mapped(ctx, seen, y, n)
 	}
 	for i := range versions {
 		if versions[i].X, err = pixels(g.model.Preparation(), g.shape(), versions[i].X); err != nil {
@@ -141,8 +141,8 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	})
 }
 
-// mapped draws what the decoder made of n examples beside what it was to make.
-func (g *gallery) mapped(ctx context.Context, y []float32, n int) error {
+// mapped draws what the decoder made of n examples beside what it was to make, below what it saw where that looks alike.
+func (g *gallery) mapped(ctx context.Context, seen, y []float32, n int) error {
 	p, shape := g.model.TargetPreparation(), g.shapeMade()
 	want, err := prepared(p, varied(g.test, n).Head(n).Target)
 	if err != nil {
@@ -156,6 +156,12 @@ func (g *gallery) mapped(ctx context.Context, y []float32, n int) error {
 		if versions[i].X, err = pixels(p, shape, versions[i].X); err != nil {
 			return err
 		}
+	}
+	if shape.IsImage() && g.shape() == shape {
+		if seen, err = pixels(g.model.Preparation(), shape, seen); err != nil {
+			return err
+		}
+		versions = append([]report.Strip{{Label: "input", X: seen}}, versions...)
 	}
 	return g.add("reconstructions.png", "What the decoder is to make of test examples, and what it makes.", func(w io.Writer) error {
 		return report.Reconstructions(w, shape, versions...)
