@@ -34,6 +34,7 @@ var victims = []struct {
 	{"ae, in windows, from disk", []string{"--epochs", "20", "--window", "100", "--block", "3", "--memory", "0"}},
 	{"stacked, in windows", []string{"--model", "stacked", "--hidden", "12,8", "--pretrain-epochs", "4", "--epochs", "6", "--window", "60", "--memory", "0"}},
 	{"ae, frozen classifier, Burda's schedule", []string{"--epochs", "10", "--loss", "gaussian", "--classifier", "frozen", "--classifier-epochs", "10", "--schedule", "burda"}},
+	{"denoising, to targets, in windows", []string{"--model", "denoising", "--epochs", "20", "--target", "1,2", "--window", "100", "--memory", "0"}},
 }
 
 // victim is a training to be killed, and the run that nobody killed.
