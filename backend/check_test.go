@@ -152,4 +152,17 @@ func TestChecksOfColumnLosses(t *testing.T) {
 		{apart.Check(), "overlaps"},
 		{sized.Check(), "size is 1x2, expected 2x1"},
 	})
+	mean := func(spread, size, known Tensor, c ...LossColumns) error {
+		return ColumnMean{Y: tensor(6, 4), Out: tensor(6, 4), Spread: spread, Size: size, Known: known, Columns: c}.Check()
+	}
+	none := Tensor{}
+	holdChecks(t, []checked{
+		{mean(none, tensor(3, 1), tensor(2, 4), LossColumns{GaussianColumn, 0, 4}), ""},
+		{mean(tensor(1, 4), none, none, LossColumns{GaussianColumn, 0, 4}), ""},
+		{mean(tensor(2, 4), none, none, LossColumns{ZeroInflatedColumn, 0, 4}), ""},
+		{mean(none, none, none, LossColumns{ZeroInflatedColumn, 0, 4}), "spread is none, expected 2x4"},
+		{mean(none, tensor(4, 1), none, LossColumns{PoissonColumn, 0, 4}), "no multiple"},
+		{mean(none, none, tensor(3, 3), LossColumns{PoissonColumn, 0, 4}), "known is 3x3, expected 3x4"},
+		{mean(none, none, none, LossColumns{PoissonColumn, 0, 3}), "columns to 3 of out"},
+	})
 }

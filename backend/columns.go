@@ -79,28 +79,40 @@ type ColumnLoss struct {
 }
 
 // Spreads is the number of rows of Spread that the columns need.
-func (o ColumnLoss) Spreads() (rows int) {
-	for _, c := range o.Columns {
+func (o ColumnLoss) Spreads() int { return Spreads(o.Columns) }
+
+// Spreads returns how many rows of learned parameters the columns need, one a column.
+func Spreads(columns []LossColumns) (rows int) {
+	for _, c := range columns {
 		rows = max(rows, c.Kind.Spreads())
 	}
 	return rows
 }
 
-// Check checks the operands, except the counts.
-func (o ColumnLoss) Check() error {
-	const op = "ColumnLoss"
-	at, width := 0, o.Out.Cols
-	for _, c := range o.Columns {
+// checkColumns refuses columns that are not those of out, one after the other.
+func checkColumns(op string, columns []LossColumns, out Tensor) error {
+	at := 0
+	for _, c := range columns {
 		if c.Kind > ZeroInflatedColumn {
-			return fmt.Errorf("backend: ColumnLoss: unknown %v", c.Kind)
+			return fmt.Errorf("backend: %s: unknown %v", op, c.Kind)
 		}
 		if c.From != at || c.To <= c.From {
-			return fmt.Errorf("backend: ColumnLoss: %v columns %d to %d follow column %d", c.Kind, c.From, c.To, at)
+			return fmt.Errorf("backend: %s: %v columns %d to %d follow column %d", op, c.Kind, c.From, c.To, at)
 		}
 		at = c.To
 	}
-	if at != width {
-		return fmt.Errorf("backend: ColumnLoss: columns to %d of out %v", at, o.Out)
+	if at != out.Cols {
+		return fmt.Errorf("backend: %s: columns to %d of out %v", op, at, out)
+	}
+	return nil
+}
+
+// Check checks the operands, except the counts.
+func (o ColumnLoss) Check() error {
+	const op = "ColumnLoss"
+	width := o.Out.Cols
+	if err := checkColumns(op, o.Columns, o.Out); err != nil {
+		return err
 	}
 	err := first(
 		present(op, "out", o.Out), present(op, "target", o.Target),
@@ -138,4 +150,55 @@ func (o ColumnLoss) Access() Access {
 		a.Reads = append(a.Reads, o.DSpread)
 	}
 	return a
+}
+
+// ColumnMean is the mean of what outputs stand for, by column: o of a Gaussian, the
+// logistic of o of a Bernoulli, the shares of a softmax group, m of a count, and (1-p) m
+// of one with zeros of its own, p the logistic of its zero logit. Where there is a
+// Known, an element of it that is no NaN takes the mean's place, so that the missing
+// cells of a table are filled in.
+//
+//	Y, Out: B*K x T, Size: B x 1, Known: B x T
+//	Spread: 2 x T with a zero-inflated column, which alone needs it; otherwise any of ColumnLoss, or none
+//
+// Size (of 1) and Known may be none, and Y may be Out itself.
+type ColumnMean struct {
+	Y, Out              Tensor
+	Spread, Size, Known Tensor
+	Columns             []LossColumns
+}
+
+// Check checks the operands.
+func (o ColumnMean) Check() error {
+	const op = "ColumnMean"
+	width := o.Out.Cols
+	err := first(
+		checkColumns(op, o.Columns, o.Out), present(op, "out", o.Out), shape(op, "y", o.Y, o.Out.Rows, width),
+		o.checkRows(op, "size", o.Size, 1), o.checkRows(op, "known", o.Known, width), o.checkSpread(op))
+	if err != nil {
+		return err
+	}
+	return first(same(op, o.Y, o.Out), apart(op, o.Y, o.Spread, o.Size, o.Known))
+}
+
+// checkRows demands that out has as many rows for each of t's, where there is a t.
+func (o ColumnMean) checkRows(op, what string, t Tensor, width int) error {
+	if t.None() {
+		return nil
+	}
+	return first(shape(op, what, t, t.Rows, width), samples(op, "out", o.Out, what, t, t.Rows))
+}
+
+// checkSpread demands a spread for zeros.
+func (o ColumnMean) checkSpread(op string) error {
+	rows := Spreads(o.Columns)
+	if rows > 1 {
+		return shape(op, "spread", o.Spread, rows, o.Out.Cols)
+	}
+	return optional(op, "spread", o.Spread, 1, o.Out.Cols)
+}
+
+// Access is what it reads and writes.
+func (o ColumnMean) Access() Access {
+	return Access{Writes: []Tensor{o.Y}, Reads: []Tensor{o.Out, o.Spread, o.Size, o.Known}}
 }

@@ -6,9 +6,10 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// columnOps are the operations of this file: see [operations].
+// columnOps are the operations of this file and of columnmean.go: see [operations].
 type columnOps struct {
 	columnLoss columnLossOp
+	columnMean columnMeanOp
 	spreadSums spreadSumsOp
 }
 

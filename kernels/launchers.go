@@ -356,6 +356,50 @@ func (k ColumnSpreadBwdF32) Args() []Arg {
 	}
 }
 
+// ColumnMeanFwdF32 is y = the mean of each output, or known where that is there and no NaN, a block a row; size and known may be
+// null, and y may be out. Groups wider than a block are done by the block, the others by a warp each.
+//
+//	y (half: n x ld), out: n x cols, spread: 2 x cols, size: n/size_k, known: n/known_k x cols, runs: run_count x (kind, from, to)
+type ColumnMeanFwdF32 struct {
+	Y        Float32s
+	Half     Bfloat16s
+	Ld       int
+	Out      Float32s
+	Spread   Float32s
+	Size     Float32s
+	SizeK    int
+	Known    Float32s
+	KnownK   int
+	Runs     Int64s
+	RunCount int
+	N        int
+	Cols     int
+}
+
+var kernelColumnMeanFwdF32 = &Kernel{Name: "column_mean_fwd_f32", File: "columns", Params: "ppipppipipiii"}
+
+// Kernel is column_mean_fwd_f32 of columns.cu.
+func (ColumnMeanFwdF32) Kernel() *Kernel { return kernelColumnMeanFwdF32 }
+
+// Args are the arguments in the kernel's order.
+func (k ColumnMeanFwdF32) Args() []Arg {
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("out", Pointer(k.Out)),
+		pointer("spread", Pointer(k.Spread)),
+		pointer("size", Pointer(k.Size)),
+		integer("size_k", k.SizeK),
+		pointer("known", Pointer(k.Known)),
+		integer("known_k", k.KnownK),
+		pointer("runs", Pointer(k.Runs)),
+		integer("run_count", k.RunCount),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+	}
+}
+
 // GatherFwdU8 is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
 // noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
 // batch, as prefetch left it.
@@ -1666,6 +1710,7 @@ var All = []*Kernel{
 	kernelImportanceBwdF32,
 	kernelColumnLossBwdF32,
 	kernelColumnSpreadBwdF32,
+	kernelColumnMeanFwdF32,
 	kernelGatherFwdU8,
 	kernelGatherFwdF32,
 	kernelPrefetchFwdU8,

@@ -164,6 +164,15 @@ func (d *spoils) ColumnLoss(dout, rows, out, target, each, spread, dspread, size
 	d.did("ColumnLoss", []int{target.Rows, out.Cols}, tensors(dout, rows, each, dspread), out, target, spread, size)
 }
 
+func (d *spoils) ColumnMean(y, out, spread, size, known backend.Tensor, columns []backend.LossColumns) {
+	d.Device.Enqueue(backend.ColumnMean{Y: y, Out: out, Spread: spread, Size: size, Known: known, Columns: columns})
+	rows := out.Rows
+	if !known.None() {
+		rows = known.Rows
+	}
+	d.did("ColumnMean", []int{rows, out.Cols}, tensors(y), out, spread, size, known)
+}
+
 func (d *spoils) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 	d.Device.Enqueue(backend.Correct{Sums: s, Slot: i, Logits: logits, Target: target})
 	d.did("Correct", []int{logits.Rows, logits.Cols}, []result{sumAt(s, i)}, logits, target)

@@ -20,15 +20,18 @@ func testColumns(r *rig) {
 		for kind := range numColumnKinds {
 			all := []backend.LossColumns{{Kind: backend.ColumnKind(kind), To: s[1]}}
 			r.try(func(c *trial) { c.columnLoss(s, all, (r.turn+kind)%4) })
+			r.try(func(c *trial) { c.columnMean(s, all, (r.turn+kind)%4) })
 		}
 		for _, option := range options {
 			r.try(func(c *trial) { c.columnLoss(s, c.mixed(s[1]), option) })
+			r.try(func(c *trial) { c.columnMean(s, c.mixed(s[1]), option) })
 		}
 	})
 	r.sub("Wild", func(r *rig) {
 		for kind := range numColumnKinds {
 			r.try(func(c *trial) { c.wildColumns(backend.ColumnKind(kind)) })
 			r.try(func(c *trial) { c.brokenColumns(backend.ColumnKind(kind)) })
+			r.try(func(c *trial) { c.wildMeans(backend.ColumnKind(kind)) })
 		}
 	})
 	r.sub("Towards Poisson", func(r *rig) { r.try((*trial).towardsPoisson) })
