@@ -89,20 +89,29 @@ func Spreads(columns []LossColumns) (rows int) {
 	return rows
 }
 
-// checkColumns refuses columns that are not those of out, one after the other.
-func checkColumns(op string, columns []LossColumns, out Tensor) error {
+// CheckColumns returns what is wrong with columns that are to be those of a table of
+// that width, one after the other from 0 on.
+func CheckColumns(columns []LossColumns, width int) error {
 	at := 0
 	for _, c := range columns {
 		if c.Kind > ZeroInflatedColumn {
-			return fmt.Errorf("backend: %s: unknown %v", op, c.Kind)
+			return fmt.Errorf("unknown %v", c.Kind)
 		}
 		if c.From != at || c.To <= c.From {
-			return fmt.Errorf("backend: %s: %v columns %d to %d follow column %d", op, c.Kind, c.From, c.To, at)
+			return fmt.Errorf("%v columns %d to %d follow column %d", c.Kind, c.From, c.To, at)
 		}
 		at = c.To
 	}
-	if at != out.Cols {
-		return fmt.Errorf("backend: %s: columns to %d of out %v", op, at, out)
+	if at != width {
+		return fmt.Errorf("columns to %d of %d", at, width)
+	}
+	return nil
+}
+
+// checkColumns refuses columns that are not those of out.
+func checkColumns(op string, columns []LossColumns, out Tensor) error {
+	if err := CheckColumns(columns, out.Cols); err != nil {
+		return fmt.Errorf("backend: %s: out %v: %w", op, out, err)
 	}
 	return nil
 }
