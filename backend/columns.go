@@ -58,21 +58,22 @@ type LossColumns struct {
 // a group at its first column, 0 at the others). A NaN in Target is a missing cell,
 // without loss and gradient; a group misses if any of its cells does. DOut is Scale
 // * the gradient by Out, DSpread that by Spread, of Rows summed over all rows in a
-// fixed order, added to what is there if Accumulate; it is 0 for what a column does
-// not have. Columns follow each other from 0 to T. Counts are not negative.
+// fixed order, each row times its weight where there are Weights, added to what is
+// there if Accumulate; it is 0 for what a column does not have. Columns follow each other from 0 to T. Counts are not negative.
 //
 // The negative binomial of mean and inverse dispersion is that of Hilbe (Negative
 // Binomial Regression, 2nd ed., 2011, section 8) and, with zeros of their own, of
 // Lopez et al. (scVI, Nature Methods 15, 2018).
 //
-//	DOut, Out, Each: B*K x T, Target: B x T, Rows: B*K x 1, Size: B x 1
+//	DOut, Out, Each: B*K x T, Target: B x T, Rows, Weights: B*K x 1, Size: B x 1
 //	Spread, DSpread: 1 x T, or 2 x T with a zero-inflated column
 //
-// DOut, Each, DSpread and Size (of 1) may be none, and DOut may be Out itself.
+// DOut, Each, DSpread, Size and Weights (of 1) may be none, and DOut may be Out itself.
 type ColumnLoss struct {
 	DOut, Rows, Out, Target Tensor
 	Each                    Tensor
 	Spread, DSpread, Size   Tensor
+	Weights                 Tensor
 	Columns                 []LossColumns
 	Scale                   float32
 	Accumulate              bool
@@ -131,16 +132,17 @@ func (o ColumnLoss) Check() error {
 		optional(op, "dout", o.DOut, o.Out.Rows, width),
 		optional(op, "each", o.Each, o.Out.Rows, width),
 		optional(op, "size", o.Size, o.Target.Rows, 1),
+		optional(op, "weights", o.Weights, o.Out.Rows, 1),
 		o.checkSpread(op))
 	if err != nil {
 		return err
 	}
 	return first(
 		same(op, o.DOut, o.Out),
-		apart(op, o.DOut, o.Rows, o.Each, o.DSpread, o.Target, o.Spread, o.Size),
-		apart(op, o.Rows, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size),
-		apart(op, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size),
-		apart(op, o.DSpread, o.Out, o.Target, o.Spread, o.Size))
+		apart(op, o.DOut, o.Rows, o.Each, o.DSpread, o.Target, o.Spread, o.Size, o.Weights),
+		apart(op, o.Rows, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size, o.Weights),
+		apart(op, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size, o.Weights),
+		apart(op, o.DSpread, o.Out, o.Target, o.Spread, o.Size, o.Weights))
 }
 
 // checkSpread demands a spread where columns have one.
@@ -154,7 +156,7 @@ func (o ColumnLoss) checkSpread(op string) error {
 
 // Access is what it reads and writes.
 func (o ColumnLoss) Access() Access {
-	a := Access{Writes: []Tensor{o.DOut, o.Rows, o.Each, o.DSpread}, Reads: []Tensor{o.Out, o.Target, o.Spread, o.Size}}
+	a := Access{Writes: []Tensor{o.DOut, o.Rows, o.Each, o.DSpread}, Reads: []Tensor{o.Out, o.Target, o.Spread, o.Size, o.Weights}}
 	if o.Accumulate {
 		a.Reads = append(a.Reads, o.DSpread)
 	}

@@ -169,12 +169,12 @@ DEVICE float by_spread(i64 kind, bool own, float o, float x, const float *s, i64
 	return counted * expf(fminf(*s, MOST_SPREAD)) * negative_binomial_back(x, m.m, r);
 }
 
-// column_spread is dspread = scale times the gradient by the spreads of the sum of all losses, added to what is there or
+// column_spread is dspread = scale times the gradient by the spreads of the weighted sum of all losses, added to what is there or
 // not, a tile of columns a block.
 //
-//	dspread, spread: spreads x cols, the others as in column_loss, part: chunks x spreads cols, count: tiles
+//	dspread, spread: spreads x cols, weights: n (may be null), the others as in column_loss, part: chunks x spreads cols, count: tiles
 KERNEL column_spread_bwd_f32(float *dspread, const float *out, const float *target, const float *spread, const float *size,
-                             const i64 *runs, i64 run_count, i64 spreads, i64 n, i64 cols, i64 k, float scale, i64 accumulate,
+                             const float *weights, const i64 *runs, i64 run_count, i64 spreads, i64 n, i64 cols, i64 k, float scale, i64 accumulate,
                              i64 chunks, double *part, u32 *count) {
 	__shared__ Scratch s;
 	const Run *all = (const Run *)runs;
@@ -183,7 +183,8 @@ KERNEL column_spread_bwd_f32(float *dspread, const float *out, const float *targ
 	auto f = [=](i64 r, i64 c) {
 		bool own = c >= cols;
 		i64 at = own ? c - cols : c, b = r / k;
-		return by_spread(run_of(all, run_count, at).kind, own, out[r * cols + at], target[b * cols + at], spread + at, cols, size ? size[b] : 1.0f);
+		return (weights ? weights[r] : 1.0f) *
+		       by_spread(run_of(all, run_count, at).kind, own, out[r * cols + at], target[b * cols + at], spread + at, cols, size ? size[b] : 1.0f);
 	};
 	if (!column_sum(f, n, spreads * cols, chunks, &j, &sum, part, count, &s) || threadIdx.x >= 32 || j >= spreads * cols)
 		return;

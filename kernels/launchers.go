@@ -306,16 +306,17 @@ func (k ColumnLossBwdF32) Args() []Arg {
 	}
 }
 
-// ColumnSpreadBwdF32 is dspread = scale times the gradient by the spreads of the sum of all losses, added to what is there or
+// ColumnSpreadBwdF32 is dspread = scale times the gradient by the spreads of the weighted sum of all losses, added to what is there or
 // not, a tile of columns a block.
 //
-//	dspread, spread: spreads x cols, the others as in column_loss, part: chunks x spreads cols, count: tiles
+//	dspread, spread: spreads x cols, weights: n (may be null), the others as in column_loss, part: chunks x spreads cols, count: tiles
 type ColumnSpreadBwdF32 struct {
 	Dspread    Float32s
 	Out        Float32s
 	Target     Float32s
 	Spread     Float32s
 	Size       Float32s
+	Weights    Float32s
 	Runs       Int64s
 	RunCount   int
 	Spreads    int
@@ -329,7 +330,7 @@ type ColumnSpreadBwdF32 struct {
 	Count      Uint32s
 }
 
-var kernelColumnSpreadBwdF32 = &Kernel{Name: "column_spread_bwd_f32", File: "columns", Params: "ppppppiiiiifiipp"}
+var kernelColumnSpreadBwdF32 = &Kernel{Name: "column_spread_bwd_f32", File: "columns", Params: "pppppppiiiiifiipp"}
 
 // Kernel is column_spread_bwd_f32 of columns.cu.
 func (ColumnSpreadBwdF32) Kernel() *Kernel { return kernelColumnSpreadBwdF32 }
@@ -342,6 +343,7 @@ func (k ColumnSpreadBwdF32) Args() []Arg {
 		pointer("target", Pointer(k.Target)),
 		pointer("spread", Pointer(k.Spread)),
 		pointer("size", Pointer(k.Size)),
+		pointer("weights", Pointer(k.Weights)),
 		pointer("runs", Pointer(k.Runs)),
 		integer("run_count", k.RunCount),
 		integer("spreads", k.Spreads),

@@ -165,6 +165,9 @@ func newProblem(t *testing.T, c gradientCase) *problem {
 		for i := range z {
 			z[i] = rng.Float64()
 		}
+		if l, ok := c.spec.Likelihood.(Columns); ok {
+			z = cells(l, rows, rng)
+		}
 		dev.Set(targets, z)
 		at.Targets = targets.Data()
 	}

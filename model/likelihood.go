@@ -46,6 +46,9 @@ type boundLikelihood interface {
 	// nats if Figure says so, and where l.DOut is there l.Scale times the gradient by
 	// l.Out. An evaluation has no l.DOut.
 	loss(l backend.Loss)
+	// learn enqueues what loss leaves of its gradients to when the weights of the rows are
+	// known: those by the likelihood's own parameters, if rows are weighed.
+	learn(l backend.Loss, weights backend.Tensor)
 	// reconstruction enqueues what makes reconstructions of the decoder's output,
 	// n rows, in its place or elsewhere.
 	reconstruction(out backend.Tensor, n int) backend.Tensor
@@ -87,8 +90,11 @@ func (linear) spreads() int                    { return 0 }
 
 func (linear) centre(_ *Spec, bias, mean []float32) { copy(bias, mean) }
 
-// complete is a bound likelihood of data without missing cells, and without memory.
+// complete is a bound likelihood of data without missing cells, and without memory or
+// parameters.
 type complete struct{ unplaced }
+
+func (complete) learn(backend.Loss, backend.Tensor) {}
 
 func (complete) known(_, target backend.Tensor, _ int) backend.Tensor { return target }
 

@@ -185,10 +185,19 @@ func (b *boundColumns) tensors(add func(string, backend.Tensor)) {
 
 func (b *boundColumns) loss(l backend.Loss) {
 	o := backend.ColumnLoss{DOut: l.DOut, Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, Columns: b.columns, Scale: l.Scale}
-	if !l.DOut.None() {
+	if !l.DOut.None() && b.samples == 1 {
 		o.DSpread, o.Accumulate = b.dspread, b.more()
 	}
 	b.to.Enqueue(o)
+}
+
+// learn goes over the losses again, which weigh by what they are.
+func (b *boundColumns) learn(l backend.Loss, weights backend.Tensor) {
+	if weights.None() || b.dspread.None() {
+		return
+	}
+	b.to.Enqueue(backend.ColumnLoss{Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, DSpread: b.dspread, Weights: weights,
+		Columns: b.columns, Scale: l.Scale, Accumulate: b.more()})
 }
 
 func (b *boundColumns) reconstruction(out backend.Tensor, _ int) backend.Tensor {

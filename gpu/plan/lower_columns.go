@@ -12,7 +12,7 @@ func (p *planner) columnLoss(_ *node, o backend.ColumnLoss) error {
 	if t := o.DSpread; !t.None() {
 		grid, chunks := p.columns(o.Out.Rows, t.Len())
 		p.launch(grid, kernels.ColumnSpreadBwdF32{Dspread: at(t), Out: at(o.Out), Target: at(o.Target), Spread: at(o.Spread), Size: at(o.Size),
-			Runs: runs, RunCount: len(o.Columns), Spreads: t.Rows, N: o.Out.Rows, Cols: t.Cols, K: samples, Scale: o.Scale,
+			Weights: at(o.Weights), Runs: runs, RunCount: len(o.Columns), Spreads: t.Rows, N: o.Out.Rows, Cols: t.Cols, K: samples, Scale: o.Scale,
 			Accumulate: flag(o.Accumulate), Chunks: chunks, Part: part, Count: count})
 	}
 	to := p.sinkOf(o.DOut)

@@ -35,7 +35,7 @@ func every() (cases []golden) {
 		backend.Loss{DOut: o, Rows: rows, Out: o, Target: l.y, Kind: backend.GaussianNLL, Scale: .5},
 		backend.Loss{DOut: l.dy, Rows: bound, Out: l.y, Target: tensor("class", 6, 1), Kind: backend.Categorical, Scale: .5},
 		backend.ColumnLoss{Rows: bound, Out: l.y, Target: tensor("table", 6, 4), Columns: []backend.LossColumns{{Kind: backend.SoftmaxColumns, To: 3}, {Kind: backend.PoissonColumn, From: 3, To: 4}}, Scale: .5},
-		backend.ColumnLoss{DOut: z, Rows: rows, Out: z, Target: l.y, Each: tensor("each", 12, 4), Spread: tensor("spread", 2, 4), DSpread: tensor("dspread", 2, 4), Size: bound,
+		backend.ColumnLoss{DOut: z, Rows: rows, Out: z, Target: l.y, Each: tensor("each", 12, 4), Spread: tensor("spread", 2, 4), DSpread: tensor("dspread", 2, 4), Size: bound, Weights: w12,
 			Columns: []backend.LossColumns{{Kind: backend.ZeroInflatedColumn, To: 4}}, Scale: .5, Accumulate: true},
 		backend.ColumnMean{Y: l.dy, Out: l.y, Columns: []backend.LossColumns{{Kind: backend.SoftmaxColumns, To: 3}, {Kind: backend.BernoulliColumn, From: 3, To: 4}}},
 		backend.ColumnMean{Y: z, Out: z, Spread: tensor("spread", 2, 4), Size: bound, Known: l.y, Columns: []backend.LossColumns{{Kind: backend.ZeroInflatedColumn, To: 4}}},
