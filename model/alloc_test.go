@@ -9,6 +9,19 @@ import (
 	"github.com/aegpu/aegpu/cpu/simd"
 )
 
+// allocationCases are the variants with likelihoods in turn, and those with columns.
+func allocationCases(t *testing.T) []gradientCase {
+	cases, likelihoods := gradientCases(), everyLikelihood()
+	for i := range cases {
+		s := &cases[i].spec
+		s.Likelihood = likelihoods[i%len(likelihoods)]
+		if s.Tied || s.Binarise { // which do not go with all of them
+			s.Likelihood = Bernoulli{}
+		}
+	}
+	return append(cases, columnCases(t)...)
+}
+
 // TestStepsDoNotAllocate launches the recorded step of every variant on the CPU
 // device.
 func TestStepsDoNotAllocate(t *testing.T) {
@@ -20,16 +33,7 @@ func TestStepsDoNotAllocate(t *testing.T) {
 	if path, err := simd.FromEnv(); err != nil || path == simd.Gonum {
 		t.Skip("gonum's own products start goroutines")
 	}
-	cases := gradientCases()
-	for i := range cases {
-		likelihoods := everyLikelihood()
-		c := &cases[i]
-		c.spec.Likelihood = likelihoods[i%len(likelihoods)]
-		if c.spec.Tied || c.spec.Binarise { // which do not go with all of them
-			c.spec.Likelihood = Bernoulli{}
-		}
-	}
-	for i, c := range append(cases, columnCases(t)...) {
+	for i, c := range allocationCases(t) {
 		kind, batches := backend.Adam, 1
 		if i%2 == 1 {
 			kind, batches = backend.LAMB, 2
