@@ -144,12 +144,25 @@ func TestChecksOfColumnLosses(t *testing.T) {
 		{columns(LossColumns{BernoulliColumn, 0, 1}, LossColumns{SoftmaxColumns, 1, 3}, LossColumns{PoissonColumn, 3, 4}), ""},
 		{columns(LossColumns{BernoulliColumn, 0, 1}, LossColumns{SoftmaxColumns, 2, 4}), "softmax columns 2 to 4 follow column 1"},
 		{columns(LossColumns{BernoulliColumn, 0, 0}), "bernoulli columns 0 to 0"},
-		{columns(LossColumns{BernoulliColumn, 0, 3}), "columns to 3 of out 6x4"},
+		{columns(LossColumns{BernoulliColumn, 0, 3}), "out 6x4: columns to 3 of 4"},
 		{columns(LossColumns{GaussianColumn, 0, 4}), "spread is none, expected 1x4"},
 		{columns(LossColumns{9, 0, 4}), "unknown column(9)"},
 		{counts.Check(), "spread is 1x4, expected 2x4"},
 		{gaussian.Check(), ""}, {inPlace.Check(), ""},
 		{apart.Check(), "overlaps"},
 		{sized.Check(), "size is 1x2, expected 2x1"},
+	})
+	mean := func(spread, size, known Tensor, c ...LossColumns) error {
+		return ColumnMean{Y: tensor(6, 4), Out: tensor(6, 4), Spread: spread, Size: size, Known: known, Columns: c}.Check()
+	}
+	none := Tensor{}
+	holdChecks(t, []checked{
+		{mean(none, tensor(3, 1), tensor(2, 4), LossColumns{GaussianColumn, 0, 4}), ""},
+		{mean(tensor(1, 4), none, none, LossColumns{GaussianColumn, 0, 4}), ""},
+		{mean(tensor(2, 4), none, none, LossColumns{ZeroInflatedColumn, 0, 4}), ""},
+		{mean(none, none, none, LossColumns{ZeroInflatedColumn, 0, 4}), "spread is none, expected 2x4"},
+		{mean(none, tensor(4, 1), none, LossColumns{PoissonColumn, 0, 4}), "no multiple"},
+		{mean(none, none, tensor(3, 3), LossColumns{PoissonColumn, 0, 4}), "known is 3x3, expected 3x4"},
+		{mean(none, none, none, LossColumns{PoissonColumn, 0, 3}), "columns to 3 of 4"},
 	})
 }

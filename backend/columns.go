@@ -58,49 +58,71 @@ type LossColumns struct {
 // a group at its first column, 0 at the others). A NaN in Target is a missing cell,
 // without loss and gradient; a group misses if any of its cells does. DOut is Scale
 // * the gradient by Out, DSpread that by Spread, of Rows summed over all rows in a
-// fixed order, added to what is there if Accumulate; it is 0 for what a column does
-// not have. Columns follow each other from 0 to T. Counts are not negative.
+// fixed order, each row times its weight where there are Weights, added to what is
+// there if Accumulate; it is 0 for what a column does not have. Columns follow each other from 0 to T. Counts are not negative.
 //
 // The negative binomial of mean and inverse dispersion is that of Hilbe (Negative
 // Binomial Regression, 2nd ed., 2011, section 8) and, with zeros of their own, of
 // Lopez et al. (scVI, Nature Methods 15, 2018).
 //
-//	DOut, Out, Each: B*K x T, Target: B x T, Rows: B*K x 1, Size: B x 1
+//	DOut, Out, Each: B*K x T, Target: B x T, Rows, Weights: B*K x 1, Size: B x 1
 //	Spread, DSpread: 1 x T, or 2 x T with a zero-inflated column
 //
-// DOut, Each, DSpread and Size (of 1) may be none, and DOut may be Out itself.
+// DOut, Each, DSpread, Size and Weights (of 1) may be none, and DOut may be Out itself.
 type ColumnLoss struct {
 	DOut, Rows, Out, Target Tensor
 	Each                    Tensor
 	Spread, DSpread, Size   Tensor
+	Weights                 Tensor
 	Columns                 []LossColumns
 	Scale                   float32
 	Accumulate              bool
 }
 
 // Spreads is the number of rows of Spread that the columns need.
-func (o ColumnLoss) Spreads() (rows int) {
-	for _, c := range o.Columns {
+func (o ColumnLoss) Spreads() int { return Spreads(o.Columns) }
+
+// Spreads returns how many rows of learned parameters the columns need, one a column.
+func Spreads(columns []LossColumns) (rows int) {
+	for _, c := range columns {
 		rows = max(rows, c.Kind.Spreads())
 	}
 	return rows
 }
 
-// Check checks the operands, except the counts.
-func (o ColumnLoss) Check() error {
-	const op = "ColumnLoss"
-	at, width := 0, o.Out.Cols
-	for _, c := range o.Columns {
+// CheckColumns returns what is wrong with columns that are to be those of a table of
+// that width, one after the other from 0 on.
+func CheckColumns(columns []LossColumns, width int) error {
+	at := 0
+	for _, c := range columns {
 		if c.Kind > ZeroInflatedColumn {
-			return fmt.Errorf("backend: ColumnLoss: unknown %v", c.Kind)
+			return fmt.Errorf("unknown %v", c.Kind)
 		}
 		if c.From != at || c.To <= c.From {
-			return fmt.Errorf("backend: ColumnLoss: %v columns %d to %d follow column %d", c.Kind, c.From, c.To, at)
+			return fmt.Errorf("%v columns %d to %d follow column %d", c.Kind, c.From, c.To, at)
 		}
 		at = c.To
 	}
 	if at != width {
-		return fmt.Errorf("backend: ColumnLoss: columns to %d of out %v", at, o.Out)
+		return fmt.Errorf("columns to %d of %d", at, width)
+	}
+	return nil
+}
+
+// checkColumns refuses columns that are not those of out.
+func checkColumns(op string, columns []LossColumns, out Tensor) error {
+	if err := CheckColumns(columns, out.Cols); err != nil {
+		return fmt.Errorf("backend: %s: out %v: %w", op, out, err)
+	}
+	return nil
+}
+
+// Check checks the operands, except the counts.
+func (o ColumnLoss) Check() error {
+	const op = "ColumnLoss"
+	width := o.Out.Cols
+	if err := checkColumns(op, o.Columns, o.Out); err != nil {
+		return err
 	}
 	err := first(
 		present(op, "out", o.Out), present(op, "target", o.Target),
@@ -110,16 +132,17 @@ func (o ColumnLoss) Check() error {
 		optional(op, "dout", o.DOut, o.Out.Rows, width),
 		optional(op, "each", o.Each, o.Out.Rows, width),
 		optional(op, "size", o.Size, o.Target.Rows, 1),
+		optional(op, "weights", o.Weights, o.Out.Rows, 1),
 		o.checkSpread(op))
 	if err != nil {
 		return err
 	}
 	return first(
 		same(op, o.DOut, o.Out),
-		apart(op, o.DOut, o.Rows, o.Each, o.DSpread, o.Target, o.Spread, o.Size),
-		apart(op, o.Rows, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size),
-		apart(op, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size),
-		apart(op, o.DSpread, o.Out, o.Target, o.Spread, o.Size))
+		apart(op, o.DOut, o.Rows, o.Each, o.DSpread, o.Target, o.Spread, o.Size, o.Weights),
+		apart(op, o.Rows, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size, o.Weights),
+		apart(op, o.Each, o.DSpread, o.Out, o.Target, o.Spread, o.Size, o.Weights),
+		apart(op, o.DSpread, o.Out, o.Target, o.Spread, o.Size, o.Weights))
 }
 
 // checkSpread demands a spread where columns have one.
@@ -133,9 +156,60 @@ func (o ColumnLoss) checkSpread(op string) error {
 
 // Access is what it reads and writes.
 func (o ColumnLoss) Access() Access {
-	a := Access{Writes: []Tensor{o.DOut, o.Rows, o.Each, o.DSpread}, Reads: []Tensor{o.Out, o.Target, o.Spread, o.Size}}
+	a := Access{Writes: []Tensor{o.DOut, o.Rows, o.Each, o.DSpread}, Reads: []Tensor{o.Out, o.Target, o.Spread, o.Size, o.Weights}}
 	if o.Accumulate {
 		a.Reads = append(a.Reads, o.DSpread)
 	}
 	return a
+}
+
+// ColumnMean is the mean of what outputs stand for, by column: o of a Gaussian, the
+// logistic of o of a Bernoulli, the shares of a softmax group, m of a count, and (1-p) m
+// of one with zeros of its own, p the logistic of its zero logit. Where there is a
+// Known, an element of it that is no NaN takes the mean's place, so that the missing
+// cells of a table are filled in.
+//
+//	Y, Out: B*K x T, Size: B x 1, Known: B x T
+//	Spread: 2 x T with a zero-inflated column, which alone needs it; otherwise any of ColumnLoss, or none
+//
+// Size (of 1) and Known may be none, and Y may be Out itself.
+type ColumnMean struct {
+	Y, Out              Tensor
+	Spread, Size, Known Tensor
+	Columns             []LossColumns
+}
+
+// Check checks the operands.
+func (o ColumnMean) Check() error {
+	const op = "ColumnMean"
+	width := o.Out.Cols
+	err := first(
+		checkColumns(op, o.Columns, o.Out), present(op, "out", o.Out), shape(op, "y", o.Y, o.Out.Rows, width),
+		o.checkRows(op, "size", o.Size, 1), o.checkRows(op, "known", o.Known, width), o.checkSpread(op))
+	if err != nil {
+		return err
+	}
+	return first(same(op, o.Y, o.Out), apart(op, o.Y, o.Spread, o.Size, o.Known))
+}
+
+// checkRows demands that out has as many rows for each of t's, where there is a t.
+func (o ColumnMean) checkRows(op, what string, t Tensor, width int) error {
+	if t.None() {
+		return nil
+	}
+	return first(shape(op, what, t, t.Rows, width), samples(op, "out", o.Out, what, t, t.Rows))
+}
+
+// checkSpread demands a spread for zeros.
+func (o ColumnMean) checkSpread(op string) error {
+	rows := Spreads(o.Columns)
+	if rows > 1 {
+		return shape(op, "spread", o.Spread, rows, o.Out.Cols)
+	}
+	return optional(op, "spread", o.Spread, 1, o.Out.Cols)
+}
+
+// Access is what it reads and writes.
+func (o ColumnMean) Access() Access {
+	return Access{Writes: []Tensor{o.Y}, Reads: []Tensor{o.Out, o.Spread, o.Size, o.Known}}
 }

@@ -12,6 +12,7 @@ func Operations() []Operation {
 		AddScaledRows{},
 		Check{},
 		ColumnLoss{},
+		ColumnMean{},
 		ColumnMeans{},
 		ContractShallow{},
 		Copy{},

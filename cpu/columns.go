@@ -6,9 +6,10 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// columnOps are the operations of this file: see [operations].
+// columnOps are the operations of this file and of columnmean.go: see [operations].
 type columnOps struct {
 	columnLoss columnLossOp
+	columnMean columnMeanOp
 	spreadSums spreadSumsOp
 }
 
@@ -28,7 +29,7 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 	}
 	o := &d.ops.columnLoss
 	*o = columnLossOp{dout: d.floats(op.DOut), rows: d.floats(op.Rows), out: d.floats(op.Out), target: d.floats(op.Target), each: d.floats(op.Each),
-		size: d.floats(op.Size), cols: op.Out.Cols, samples: op.Out.Rows / op.Target.Rows, columns: op.Columns, scale: op.Scale, learned: o.learned}
+		size: d.floats(op.Size), weights: d.floats(op.Weights), cols: op.Out.Cols, samples: op.Out.Rows / op.Target.Rows, columns: op.Columns, scale: op.Scale, learned: o.learned}
 	spread, back := d.floats(op.Spread), d.floats(op.DSpread)
 	if !d.ready() {
 		return
@@ -49,7 +50,7 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 }
 
 type columnLossOp struct {
-	dout, rows, out, target, each, size []float32
+	dout, rows, out, target, each, size, weights []float32
 
 	cols, samples int
 	columns       []backend.LossColumns
@@ -98,7 +99,7 @@ func (o *columnLossOp) part(s *scratch, i, lo, hi int) {
 	}
 	for r := lo; r < hi; r++ {
 		at, b := r*o.cols, r/o.samples
-		row := columnRow{op: o, out: o.out[at : at+o.cols], x: o.target[b*o.cols:][:o.cols], sums: sums, size: 1}
+		row := columnRow{op: o, out: o.out[at : at+o.cols], x: o.target[b*o.cols:][:o.cols], sums: sums, size: 1, weight: 1}
 		if o.dout != nil {
 			row.grad = o.dout[at : at+o.cols]
 		}
@@ -108,6 +109,9 @@ func (o *columnLossOp) part(s *scratch, i, lo, hi int) {
 		if o.size != nil {
 			row.size = float64(o.size[b])
 			row.logSize = math.Log(row.size)
+		}
+		if o.weights != nil {
+			row.weight = float64(o.weights[r])
 		}
 		sum := 0.0
 		for _, c := range o.columns {
@@ -123,6 +127,7 @@ type columnRow struct {
 	out, x, grad, each []float32
 	sums               []float64
 	size, logSize      float64
+	weight             float64 // of the gradient by spreads
 }
 
 // loss is the loss of columns of one kind.
@@ -173,7 +178,7 @@ func (w *columnRow) gaussian(s *scratch, from, to int) (sum float64) {
 	if w.sums != nil {
 		for j, q := range square {
 			if x[j] == x[j] {
-				w.sums[from+j] += float64(0.5 * (1 - q))
+				w.sums[from+j] += w.weight * float64(0.5*(1-q))
 			}
 		}
 	}
@@ -310,11 +315,11 @@ func (w *columnRow) count(kind backend.ColumnKind, j int, x, rate float64) (loss
 		}
 		grad, by = byLoss*grad, byLoss*by
 		if w.sums != nil {
-			w.sums[w.op.cols+j] += byLogit
+			w.sums[w.op.cols+j] += w.weight * byLogit
 		}
 	}
 	if w.sums != nil {
-		w.sums[j] += by
+		w.sums[j] += w.weight * by
 	}
 	return loss, grad
 }

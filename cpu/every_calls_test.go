@@ -85,7 +85,7 @@ func lossCalls() []call {
 	}
 }
 
-// columnCalls is losses of each kind of column, with all gradients.
+// columnCalls is losses of each kind of column, with all gradients, and means.
 func columnCalls() []call {
 	var all []call
 	for kind := backend.GaussianColumn; kind <= backend.ZeroInflatedColumn; kind++ {
@@ -97,6 +97,9 @@ func columnCalls() []call {
 				o.Spread, o.DSpread, o.Accumulate = e.unit.Top(n), e.unit.Slice(2*e.c, n, e.c), true
 			}
 			e.dev.Enqueue(o)
+		}}, call{"ColumnMean " + kind.String(), func(e *every) {
+			columns[0] = backend.LossColumns{Kind: kind, To: e.c}
+			e.dev.Enqueue(backend.ColumnMean{Y: e.x, Out: e.x, Spread: e.unit.Top(max(1, kind.Spreads())), Size: e.rows, Columns: columns})
 		}})
 	}
 	return all

@@ -169,12 +169,12 @@ DEVICE float by_spread(i64 kind, bool own, float o, float x, const float *s, i64
 	return counted * expf(fminf(*s, MOST_SPREAD)) * negative_binomial_back(x, m.m, r);
 }
 
-// column_spread is dspread = scale times the gradient by the spreads of the sum of all losses, added to what is there or
+// column_spread is dspread = scale times the gradient by the spreads of the weighted sum of all losses, added to what is there or
 // not, a tile of columns a block.
 //
-//	dspread, spread: spreads x cols, the others as in column_loss, part: chunks x spreads cols, count: tiles
+//	dspread, spread: spreads x cols, weights: n (may be null), the others as in column_loss, part: chunks x spreads cols, count: tiles
 KERNEL column_spread_bwd_f32(float *dspread, const float *out, const float *target, const float *spread, const float *size,
-                             const i64 *runs, i64 run_count, i64 spreads, i64 n, i64 cols, i64 k, float scale, i64 accumulate,
+                             const float *weights, const i64 *runs, i64 run_count, i64 spreads, i64 n, i64 cols, i64 k, float scale, i64 accumulate,
                              i64 chunks, double *part, u32 *count) {
 	__shared__ Scratch s;
 	const Run *all = (const Run *)runs;
@@ -183,10 +183,68 @@ KERNEL column_spread_bwd_f32(float *dspread, const float *out, const float *targ
 	auto f = [=](i64 r, i64 c) {
 		bool own = c >= cols;
 		i64 at = own ? c - cols : c, b = r / k;
-		return by_spread(run_of(all, run_count, at).kind, own, out[r * cols + at], target[b * cols + at], spread + at, cols, size ? size[b] : 1.0f);
+		return (weights ? weights[r] : 1.0f) *
+		       by_spread(run_of(all, run_count, at).kind, own, out[r * cols + at], target[b * cols + at], spread + at, cols, size ? size[b] : 1.0f);
 	};
 	if (!column_sum(f, n, spreads * cols, chunks, &j, &sum, part, count, &s) || threadIdx.x >= 32 || j >= spreads * cols)
 		return;
 	float v = (float)(scale * sum);
 	dspread[j] = accumulate ? dspread[j] + v : v;
+}
+
+// shares is e^o over their sum of a group of n columns, which the block does together, or a warp; each thread has read all
+// that it needs of the others before it writes, since y may be o.
+DEVICE void shares(Sink to, const float *o, i64 r, i64 from, i64 n, bool wide, Scratch *s) {
+	i64 first = wide ? threadIdx.x : threadIdx.x & 31, step = wide ? BLOCK : 32;
+	float top = o[0];
+	for (i64 j = first; j < n; j += step)
+		top = fmaxf(top, o[j]);
+	top = wide ? block_max(top, s) : warp_max(top);
+	double sum = 0;
+	for (i64 j = first; j < n; j += step)
+		sum += expf(o[j] - top);
+	float all = (float)over(sum, wide, s);
+	for (i64 j = first; j < n; j += step)
+		put(to, r, from + j, expf(o[j] - top) / all);
+}
+
+// column_mean is y = the mean of each output, or known where that is there and no NaN, a block a row; size and known may be
+// null, and y may be out. Groups wider than a block are done by the block, the others by a warp each.
+//
+//	y (half: n x ld), out: n x cols, spread: 2 x cols, size: n/size_k, known: n/known_k x cols, runs: run_count x (kind, from, to)
+KERNEL column_mean_fwd_f32(float *y, u16 *half, i64 ld, const float *out, const float *spread, const float *size, i64 size_k,
+                           const float *known, i64 known_k, const i64 *runs, i64 run_count, i64 n, i64 cols) {
+	__shared__ Scratch s;
+	Sink to = {y, half, cols, ld};
+	const Run *all = (const Run *)runs;
+	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
+		const float *o = out + r * cols;
+		for (i64 i = 0; i < run_count; i++) {
+			Run g = all[i];
+			bool wide = g.to - g.from > BLOCK;
+			if (g.kind == SOFTMAX_COLUMNS && (wide || i % WARPS == threadIdx.x / 32))
+				shares(to, o + g.from, r, g.from, g.to - g.from, wide, &s);
+		}
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
+			i64 kind = run_of(all, run_count, j).kind;
+			if (kind == SOFTMAX_COLUMNS)
+				continue;
+			float v = o[j];
+			if (kind == BERNOULLI_COLUMN)
+				v = logistic(v);
+			else if (kind != GAUSSIAN_COLUMN)
+				v = mean_of(v, size ? size[r / size_k] : 1.0f, 0).m;
+			if (kind == ZERO_INFLATED_COLUMN)
+				v *= logistic(-spread[cols + j]);
+			put(to, r, j, v);
+		}
+		if (!known)
+			continue;
+		__syncthreads(); // a group's means are written by other threads
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
+			float x = known[r / known_k * cols + j];
+			if (x == x)
+				put(to, r, j, x);
+		}
+	}
 }

@@ -306,16 +306,17 @@ func (k ColumnLossBwdF32) Args() []Arg {
 	}
 }
 
-// ColumnSpreadBwdF32 is dspread = scale times the gradient by the spreads of the sum of all losses, added to what is there or
+// ColumnSpreadBwdF32 is dspread = scale times the gradient by the spreads of the weighted sum of all losses, added to what is there or
 // not, a tile of columns a block.
 //
-//	dspread, spread: spreads x cols, the others as in column_loss, part: chunks x spreads cols, count: tiles
+//	dspread, spread: spreads x cols, weights: n (may be null), the others as in column_loss, part: chunks x spreads cols, count: tiles
 type ColumnSpreadBwdF32 struct {
 	Dspread    Float32s
 	Out        Float32s
 	Target     Float32s
 	Spread     Float32s
 	Size       Float32s
+	Weights    Float32s
 	Runs       Int64s
 	RunCount   int
 	Spreads    int
@@ -329,7 +330,7 @@ type ColumnSpreadBwdF32 struct {
 	Count      Uint32s
 }
 
-var kernelColumnSpreadBwdF32 = &Kernel{Name: "column_spread_bwd_f32", File: "columns", Params: "ppppppiiiiifiipp"}
+var kernelColumnSpreadBwdF32 = &Kernel{Name: "column_spread_bwd_f32", File: "columns", Params: "pppppppiiiiifiipp"}
 
 // Kernel is column_spread_bwd_f32 of columns.cu.
 func (ColumnSpreadBwdF32) Kernel() *Kernel { return kernelColumnSpreadBwdF32 }
@@ -342,6 +343,7 @@ func (k ColumnSpreadBwdF32) Args() []Arg {
 		pointer("target", Pointer(k.Target)),
 		pointer("spread", Pointer(k.Spread)),
 		pointer("size", Pointer(k.Size)),
+		pointer("weights", Pointer(k.Weights)),
 		pointer("runs", Pointer(k.Runs)),
 		integer("run_count", k.RunCount),
 		integer("spreads", k.Spreads),
@@ -353,6 +355,50 @@ func (k ColumnSpreadBwdF32) Args() []Arg {
 		integer("chunks", k.Chunks),
 		pointer("part", Pointer(k.Part)),
 		pointer("count", Pointer(k.Count)),
+	}
+}
+
+// ColumnMeanFwdF32 is y = the mean of each output, or known where that is there and no NaN, a block a row; size and known may be
+// null, and y may be out. Groups wider than a block are done by the block, the others by a warp each.
+//
+//	y (half: n x ld), out: n x cols, spread: 2 x cols, size: n/size_k, known: n/known_k x cols, runs: run_count x (kind, from, to)
+type ColumnMeanFwdF32 struct {
+	Y        Float32s
+	Half     Bfloat16s
+	Ld       int
+	Out      Float32s
+	Spread   Float32s
+	Size     Float32s
+	SizeK    int
+	Known    Float32s
+	KnownK   int
+	Runs     Int64s
+	RunCount int
+	N        int
+	Cols     int
+}
+
+var kernelColumnMeanFwdF32 = &Kernel{Name: "column_mean_fwd_f32", File: "columns", Params: "ppipppipipiii"}
+
+// Kernel is column_mean_fwd_f32 of columns.cu.
+func (ColumnMeanFwdF32) Kernel() *Kernel { return kernelColumnMeanFwdF32 }
+
+// Args are the arguments in the kernel's order.
+func (k ColumnMeanFwdF32) Args() []Arg {
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("out", Pointer(k.Out)),
+		pointer("spread", Pointer(k.Spread)),
+		pointer("size", Pointer(k.Size)),
+		integer("size_k", k.SizeK),
+		pointer("known", Pointer(k.Known)),
+		integer("known_k", k.KnownK),
+		pointer("runs", Pointer(k.Runs)),
+		integer("run_count", k.RunCount),
+		integer("n", k.N),
+		integer("cols", k.Cols),
 	}
 }
 
@@ -1666,6 +1712,7 @@ var All = []*Kernel{
 	kernelImportanceBwdF32,
 	kernelColumnLossBwdF32,
 	kernelColumnSpreadBwdF32,
+	kernelColumnMeanFwdF32,
 	kernelGatherFwdU8,
 	kernelGatherFwdF32,
 	kernelPrefetchFwdU8,

@@ -60,6 +60,9 @@ type boundCode interface {
 	// weigh enqueues the importance weights of n examples' draws, and returns the
 	// bound of each, none where codes are not drawn.
 	weigh(h, rows backend.Tensor, n int) backend.Tensor
+	// drawWeights are the weights that weigh found, N of them, none where draws are not
+	// weighed.
+	drawWeights(N int) backend.Tensor
 	// gradient is where the gradient by the decoder's input goes, B*samples x L.
 	gradient() backend.Tensor
 	// back enqueues the delta of the encoder's last layer from gradient.
@@ -121,6 +124,7 @@ func (boundUndrawn) encode(h backend.Tensor, _ int) backend.Tensor   { return h 
 func (boundUndrawn) mean(h backend.Tensor, _ int) backend.Tensor     { return h }
 func (boundUndrawn) draw(h backend.Tensor, _ int) backend.Tensor     { return h }
 func (boundUndrawn) weigh(_, _ backend.Tensor, _ int) backend.Tensor { return backend.Tensor{} }
+func (boundUndrawn) drawWeights(int) backend.Tensor                  { return backend.Tensor{} }
 func (boundUndrawn) measure(_, _, _ backend.Tensor, _ int)           {}
 func (boundUndrawn) conclude(*Metrics, func(int) float64, float64)   {}
 func (b boundUndrawn) gradient() backend.Tensor                      { return b.enc.last().delta }

@@ -199,6 +199,8 @@ func (b *boundGaussian) weigh(h, rows backend.Tensor, n int) backend.Tensor {
 	return b.bound.Top(n)
 }
 
+func (b *boundGaussian) drawWeights(n int) backend.Tensor { return b.weights.Top(n) }
+
 func (b *boundGaussian) score(h, rows, delta backend.Tensor, n int) {
 	if b.graph.samples == 1 {
 		b.to.Enqueue(backend.Accumulate{Sums: b.sums, Slot: sumLoss, V: rows, Scale: 1})

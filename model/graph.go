@@ -9,10 +9,11 @@ type graph struct {
 	batch    int
 	samples  int // codes drawn for every example
 	training bool
-	to       backend.Queue // where operations go: the device, or the list of a step
-	clock    backend.Clock // of the noise
-	sums     backend.Sums  // numSums accumulators and one a term
-	terms    []term        // that the parts have registered
+	to       backend.Queue  // where operations go: the device, or the list of a step
+	clock    backend.Clock  // of the noise
+	grads    backend.Tensor // as the parameters, in training
+	sums     backend.Sums   // numSums accumulators and one a term
+	terms    []term         // that the parts have registered
 
 	enc, dec     chain
 	head         chain          // the classifier, one layer; empty without
@@ -66,7 +67,7 @@ func newGraph(m *Model, o graphOptions, more func(*graph, backend.Alloc)) (*grap
 
 // layOut is a graph without memory.
 func layOut(m *Model, o graphOptions) *graph {
-	g := &graph{Model: m, batch: o.batch, samples: o.samples, training: o.training, to: m.dev, clock: o.clock, group: 1}
+	g := &graph{Model: m, batch: o.batch, samples: o.samples, training: o.training, to: m.dev, clock: o.clock, grads: o.grads, group: 1}
 	s := &m.Spec
 	g.enc = newChain("encoder", s.encoderLayers(), m.layout, m.params, o.grads, false)
 	g.dec = newChain("decoder", s.decoderLayers(), m.layout, m.params, o.grads, s.Tied)

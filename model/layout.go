@@ -12,14 +12,14 @@ import (
 type Param struct {
 	Name       string // "encoder.0.weight", "decoder.1.bias", "classifier.weight"
 	Off        int
-	Rows, Cols int // weights are out x in
-	end        int // Off + Rows*Cols, rounded up to the alignment
-	Weight     bool
+	Rows, Cols int  // weights are out x in
+	end        int  // Off + Rows*Cols, rounded up to the alignment
+	Weight     bool // it is one, which decays; others are biases, and what a likelihood learns
 }
 
 // shape is the tensor's shape in a file: biases are vectors.
 func (p *Param) shape() []uint64 {
-	if !p.Weight {
+	if !p.Weight && p.Rows == 1 {
 		return []uint64{uint64(p.Cols)}
 	}
 	return []uint64{uint64(p.Rows), uint64(p.Cols)}
@@ -42,7 +42,7 @@ func (l *layout) checkShapes(st safetensors.SafeTensors) error {
 
 // layout places every parameter tensor in one flat buffer:
 //
-//	decoder weights | encoder weights | classifier weight | classifier bias | encoder biases | decoder biases
+//	decoder weights | encoder weights | classifier weight | classifier bias | encoder biases | decoder biases | likelihood's spread
 //
 // so that the whole (a reconstruction), encoder + classifier (fine-tuning) and
 // the classifier alone are each one contiguous range with its weights first:
@@ -115,6 +115,9 @@ func newLayout(s *Spec) *layout {
 	}
 	each(l.addBias, "encoder", "bias", enc)
 	each(l.addBias, "decoder", "bias", dec)
+	if n := s.likelihood().spreads(); n > 0 {
+		l.add(Param{Name: spreadName, Rows: n, Cols: s.Outputs()})
+	}
 	return l
 }
 

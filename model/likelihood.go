@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -29,6 +30,12 @@ type Likelihood interface {
 	// makes a reconstruction of that layer's output.
 	output(s *Spec) backend.Activation
 	mean(s *Spec) backend.Activation
+	// spreads is how many parameters of its own the likelihood has an output, which
+	// are rows of a tensor of the model.
+	spreads() int
+	// centre sets the biases of the decoder's last layer so that it makes mean, where
+	// it can.
+	centre(s *Spec, bias, mean []float32)
 	bind(g *graph) boundLikelihood
 }
 
@@ -39,9 +46,15 @@ type boundLikelihood interface {
 	// nats if Figure says so, and where l.DOut is there l.Scale times the gradient by
 	// l.Out. An evaluation has no l.DOut.
 	loss(l backend.Loss)
+	// learn enqueues what loss leaves of its gradients to when the weights of the rows are
+	// known: those by the likelihood's own parameters, if rows are weighed.
+	learn(l backend.Loss, weights backend.Tensor)
 	// reconstruction enqueues what makes reconstructions of the decoder's output,
 	// n rows, in its place or elsewhere.
 	reconstruction(out backend.Tensor, n int) backend.Tensor
+	// known returns the target that a squared error is of, given the decoder's output
+	// before it is a reconstruction: in an evaluation, n rows.
+	known(out, target backend.Tensor, n int) backend.Tensor
 }
 
 // likelihoods are the kinds of likelihood.
@@ -51,8 +64,21 @@ var likelihoods = []kind[Likelihood]{
 	{"gaussian", "gaussian", 0, 0, func([]float32) (Likelihood, error) { return GaussianNLL{}, nil }},
 }
 
-// ParseLikelihood returns the likelihood that text stands for, as in bernoulli.
-func ParseLikelihood(text string) (Likelihood, error) { return parse("loss", likelihoods, text) }
+// ParseLikelihood returns the likelihood that text stands for, as in bernoulli or
+// columns:gaussian*3,softmax*4.
+func ParseLikelihood(text string) (Likelihood, error) {
+	if runs, ok := strings.CutPrefix(text, columnsName); ok {
+		l, err := parseColumns(runs)
+		if err != nil {
+			return nil, fmt.Errorf("loss %q: %w", text, err)
+		}
+		return l, nil
+	}
+	return ParseLoss(text)
+}
+
+// ParseLoss is [ParseLikelihood] of those that go with any table: [Likelihoods].
+func ParseLoss(text string) (Likelihood, error) { return parse("loss", likelihoods, text) }
 
 // linear is what likelihoods of a linear output have in common.
 type linear struct{}
@@ -60,6 +86,17 @@ type linear struct{}
 func (linear) output(*Spec) backend.Activation { return backend.Identity }
 func (linear) mean(*Spec) backend.Activation   { return backend.Identity }
 func (linear) width(inputs int) int            { return inputs }
+func (linear) spreads() int                    { return 0 }
+
+func (linear) centre(_ *Spec, bias, mean []float32) { copy(bias, mean) }
+
+// complete is a bound likelihood of data without missing cells, and without memory or
+// parameters.
+type complete struct{ unplaced }
+
+func (complete) learn(backend.Loss, backend.Tensor) {}
+
+func (complete) known(_, target backend.Tensor, _ int) backend.Tensor { return target }
 
 // outputApplies refuses an output activation, which a likelihood of a linear
 // output has no use for.
@@ -80,7 +117,7 @@ func notBinarised(s *Spec, name string) error {
 
 // CentreOutput sets the bias of the decoder's last layer so that an untrained
 // decoder starts at the mean of what it is to make (mean, Outputs values): its logit for
-// cross-entropy, itself for a linear output. Other outputs keep their bias.
+// cross-entropy, itself for a linear output, for columns what each of them takes. Other outputs keep their bias.
 func (m *Model) CentreOutput(mean []float32) error {
 	s := &m.Spec
 	last := fmt.Sprintf("decoder.%d.bias", len(s.decoderWidths()))
@@ -88,17 +125,15 @@ func (m *Model) CentreOutput(mean []float32) error {
 	if err != nil {
 		return err
 	}
-	switch s.likelihood().mean(s) {
-	case backend.Sigmoid:
-		for i, v := range mean {
-			bias[i] = logit(v)
-		}
-	case backend.Identity:
-		copy(bias, mean)
-	default:
-		return nil
-	}
+	s.likelihood().centre(s, bias, mean)
 	return m.SetWeights(last, bias)
+}
+
+// logits sets biases to the logits of mean.
+func logits(bias, mean []float32) {
+	for i, v := range mean {
+		bias[i] = logit(v)
+	}
 }
 
 // logit is ln(p / (1-p)) with p kept within [0.001, 0.999]: a pixel that is

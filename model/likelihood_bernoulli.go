@@ -20,12 +20,13 @@ func (Bernoulli) Figure() (name, note string, proper bool) {
 // Unit returns true.
 func (Bernoulli) Unit() bool { return true }
 
-func (Bernoulli) check(s *Spec) error           { return outputApplies(s, "bernoulli") }
-func (Bernoulli) mean(*Spec) backend.Activation { return backend.Sigmoid }
-func (Bernoulli) bind(g *graph) boundLikelihood { return boundBernoulli{graph: g} }
+func (Bernoulli) check(s *Spec) error                  { return outputApplies(s, "bernoulli") }
+func (Bernoulli) mean(*Spec) backend.Activation        { return backend.Sigmoid }
+func (Bernoulli) centre(_ *Spec, bias, mean []float32) { logits(bias, mean) }
+func (Bernoulli) bind(g *graph) boundLikelihood        { return boundBernoulli{graph: g} }
 
 type boundBernoulli struct {
-	unplaced
+	complete
 	*graph
 }
 

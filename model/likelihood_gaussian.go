@@ -38,7 +38,7 @@ func (GaussianNLL) width(inputs int) int          { return 2 * inputs }
 func (GaussianNLL) bind(g *graph) boundLikelihood { return &boundGaussianNLL{graph: g} }
 
 type boundGaussianNLL struct {
-	unplaced
+	complete
 	*graph
 	means backend.Tensor // B*K x D, in inference
 }

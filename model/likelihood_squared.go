@@ -22,10 +22,20 @@ func (Squared) check(s *Spec) error               { return notBinarised(s, "squa
 func (Squared) width(inputs int) int              { return inputs }
 func (Squared) output(s *Spec) backend.Activation { return s.Output }
 func (Squared) mean(s *Spec) backend.Activation   { return s.Output }
+func (Squared) spreads() int                      { return 0 }
 func (Squared) bind(g *graph) boundLikelihood     { return boundSquared{graph: g} }
 
+func (Squared) centre(s *Spec, bias, mean []float32) {
+	switch s.Output {
+	case backend.Sigmoid:
+		logits(bias, mean)
+	case backend.Identity:
+		copy(bias, mean)
+	}
+}
+
 type boundSquared struct {
-	unplaced
+	complete
 	*graph
 }
 

@@ -117,7 +117,7 @@ func (t *Training) fromLoss() []string {
 			names = append(names, fmt.Sprintf("%s.%d.weight", name, i), fmt.Sprintf("%s.%d.bias", name, i))
 		}
 	}
-	names = append(names, "classifier.weight", "classifier.bias")
+	names = append(names, spreadName, "classifier.weight", "classifier.bias")
 	side("decoder", len(t.dec))
 	side("encoder", len(t.enc))
 	return slices.DeleteFunc(names, func(n string) bool { _, ok := t.layout.byName[n]; return !ok })

@@ -30,11 +30,13 @@ func (t *Training) reconstruct(n int) {
 func (t *Training) loss(h backend.Tensor, n int) {
 	out, N := t.dec.last(), n*t.samples
 	delta, rows := out.delta.Top(N), t.losses(n)
-	t.likelihood.loss(backend.Loss{DOut: delta, Rows: rows, Out: out.y.Top(N), Target: t.target().Top(n), Scale: t.over(1)})
+	l := backend.Loss{DOut: delta, Rows: rows, Out: out.y.Top(N), Target: t.target().Top(n), Scale: t.over(1)}
+	t.likelihood.loss(l)
 	if out.act != backend.Identity {
 		t.to.Enqueue(backend.ActivateBack{DX: delta, DY: delta, Saved: out.saved().Top(N), Act: out.act})
 	}
 	t.code.score(h, rows, delta, n)
+	t.likelihood.learn(l, t.code.drawWeights(N))
 }
 
 // codeBack enqueues the delta of the encoder's last layer. That of a plain layer

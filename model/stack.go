@@ -62,6 +62,9 @@ func (s *Spec) stageNames(l int) [][2]string {
 		{"encoder.0.bias", fmt.Sprintf("encoder.%d.bias", l)},
 		{"decoder.0.bias", fmt.Sprintf("decoder.%d.bias", mirror)},
 	}
+	if l == 0 && s.likelihood().spreads() > 0 {
+		names = append(names, [2]string{spreadName, spreadName})
+	}
 	if !s.Tied {
 		names = append(names, [2]string{"decoder.0.weight", fmt.Sprintf("decoder.%d.weight", mirror)})
 	}

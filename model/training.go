@@ -50,7 +50,6 @@ type Training struct {
 
 	Clock   backend.Clock
 	guard   backend.Sums
-	grads   backend.Tensor
 	moments [2]backend.Tensor
 	trust   backend.Sums // LAMB's ratios
 	span    span
@@ -109,7 +108,7 @@ func (t *Training) allocate(m *Model) error {
 		return err
 	}
 	t.own(block.Mem)
-	t.grads = block.Slice(0, 1, m.layout.size)
+	grads := block.Slice(0, 1, m.layout.size)
 	for i := range buffers - 1 {
 		t.moments[i] = block.Slice(m.layout.size+i*size, 1, size)
 	}
@@ -127,7 +126,7 @@ func (t *Training) allocate(m *Model) error {
 		}
 		t.own(t.trust.Mem)
 	}
-	if t.graph, err = newGraph(m, t.opts.graph(&m.Spec, t.grads, t.Clock), nil); err != nil {
+	if t.graph, err = newGraph(m, t.opts.graph(&m.Spec, grads, t.Clock), nil); err != nil {
 		return err
 	}
 	return dev.Sync()

@@ -41,6 +41,7 @@ var variants = []struct {
 	{"GELU", func(s *Spec) { s.Activation = backend.GELU }},
 	{"squared error, sigmoid output", func(s *Spec) { s.Likelihood, s.Output = Squared{}, backend.Sigmoid }},
 	{"Gaussian likelihood", func(s *Spec) { s.Likelihood = GaussianNLL{} }},
+	{"columns", func(s *Spec) { s.Likelihood = everyColumn(s.Inputs) }},
 	{"dropout", func(s *Spec) { s.Dropout = 0.2 }},
 	{"masking", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.Masking, Level: 0.3} }},
 	{"Gaussian noise", func(s *Spec) { s.Corrupt = Corruption{Kind: backend.GaussianNoise, Level: 0.3} }},
@@ -63,6 +64,15 @@ var variants = []struct {
 	{"VAE, binarised", func(s *Spec) { vae(s); s.Binarise = true }},
 	{"VAE, free bits", func(s *Spec) { vae(s); s.Code = Gaussian{FreeBits: 0.25} }},
 	{"importance-weighted", func(s *Spec) { vae(s); s.Code = Gaussian{Samples: 3} }},
+	{"importance-weighted, columns", func(s *Spec) { vae(s); s.Code, s.Likelihood = Gaussian{Samples: 3}, everyColumn(s.Inputs) }},
+}
+
+// everyColumn is columns of every kind, three of one after three of another.
+func everyColumn(width int) (l Columns) {
+	for at := 0; at < width; at += 3 {
+		l = l.with(backend.ColumnKind(at/3)%(backend.ZeroInflatedColumn+1), min(3, width-at))
+	}
+	return l
 }
 
 // contract penalises the Jacobian of an encoder that is smooth, exactly where there

@@ -35,7 +35,7 @@ func (c *Code) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Loss is the likelihood of the data, as [model.ParseLikelihood] reads it. The zero
+// Loss is the likelihood of the data, as [model.ParseLoss] reads it. The zero
 // value stands for the squared error.
 type Loss struct{ model.Likelihood }
 
@@ -55,7 +55,7 @@ func (l Loss) MarshalText() ([]byte, error) { return l.Kind().MarshalText() }
 
 // UnmarshalText reads what String returns.
 func (l *Loss) UnmarshalText(text []byte) error {
-	v, err := model.ParseLikelihood(string(text))
+	v, err := model.ParseLoss(string(text))
 	if err == nil {
 		l.Likelihood = v
 	}

@@ -158,10 +158,19 @@ func (d *spoils) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 	d.did("Loss "+kind.String(), []int{target.Rows, width}, tensors(dout, rows), out, target)
 }
 
-func (d *spoils) ColumnLoss(dout, rows, out, target, each, spread, dspread, size backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
-	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+func (d *spoils) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
 		Columns: columns, Scale: scale, Accumulate: accumulate})
-	d.did("ColumnLoss", []int{target.Rows, out.Cols}, tensors(dout, rows, each, dspread), out, target, spread, size)
+	d.did("ColumnLoss", []int{target.Rows, out.Cols}, tensors(dout, rows, each, dspread), out, target, spread, size, weights)
+}
+
+func (d *spoils) ColumnMean(y, out, spread, size, known backend.Tensor, columns []backend.LossColumns) {
+	d.Device.Enqueue(backend.ColumnMean{Y: y, Out: out, Spread: spread, Size: size, Known: known, Columns: columns})
+	rows := out.Rows
+	if !known.None() {
+		rows = known.Rows
+	}
+	d.did("ColumnMean", []int{rows, out.Cols}, tensors(y), out, spread, size, known)
 }
 
 func (d *spoils) Correct(s backend.Sums, i int, logits, target backend.Tensor) {

@@ -20,15 +20,18 @@ func testColumns(r *rig) {
 		for kind := range numColumnKinds {
 			all := []backend.LossColumns{{Kind: backend.ColumnKind(kind), To: s[1]}}
 			r.try(func(c *trial) { c.columnLoss(s, all, (r.turn+kind)%4) })
+			r.try(func(c *trial) { c.columnMean(s, all, (r.turn+kind)%4) })
 		}
 		for _, option := range options {
 			r.try(func(c *trial) { c.columnLoss(s, c.mixed(s[1]), option) })
+			r.try(func(c *trial) { c.columnMean(s, c.mixed(s[1]), option) })
 		}
 	})
 	r.sub("Wild", func(r *rig) {
 		for kind := range numColumnKinds {
 			r.try(func(c *trial) { c.wildColumns(backend.ColumnKind(kind)) })
 			r.try(func(c *trial) { c.brokenColumns(backend.ColumnKind(kind)) })
+			r.try(func(c *trial) { c.wildMeans(backend.ColumnKind(kind)) })
 		}
 	})
 	r.sub("Towards Poisson", func(r *rig) { r.try((*trial).towardsPoisson) })
@@ -110,6 +113,7 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 	wide := func(i int) float64 { return c.normal(i) * []float64{1, 3, 0.1}[i%3] }
 	out, target, total := c.inout("out", rows, width, wide), c.cells(batch, columns), c.out("rows", rows, 1)
 	dout, each := c.out("dout", rows, width), c.out("each", rows, width)
+	var weights *arg
 	spread, size := c.in("spread", max(1, spreads), width, c.normal), c.in("size", batch, 1, c.uniform(0.3, 3))
 	dspread := c.inout("dspread", max(1, spreads), width, func(i int) float64 {
 		if option == 3 {
@@ -124,9 +128,11 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 		dout, each = out, nil
 	case 2:
 		dout, dspread = nil, nil
+	case 3:
+		weights = c.in("weights", rows, 1, c.uniform(0.01, 3))
 	}
 	out.fixed = dout != out
-	terms := c.columnSizes(columns, out, target, spread, size)
+	terms := c.columnSizes(columns, out, target, spread, size, weights)
 	if dspread != nil {
 		for i, x := range c.want(dspread) {
 			terms.spread[i] *= scale
@@ -138,6 +144,7 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 	c.both(func(d side) {
 		o.DOut, o.Rows, o.Out, o.Target, o.Each = d.t(dout), d.t(total), d.t(out), d.t(target), d.t(each)
 		o.Spread, o.DSpread, o.Size = d.t(spread), d.t(dspread), d.t(size)
+		o.Weights = d.t(weights)
 		d.Enqueue(o)
 	})
 	what := "ColumnLoss %v option %d"
@@ -158,14 +165,14 @@ type columnTerms struct{ rows, each, slopes, spread []float64 }
 
 // columnSizes is the loss itself, as no formula needs larger terms, and what the
 // rounding of the output, of ln m and of exponentials makes of it by its slope.
-func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, size *arg) columnTerms {
+func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, size, weights *arg) columnTerms {
 	o, x, s, width := c.want(out), c.want(target), c.want(spread), out.on[0].Cols
 	rows, batch := out.on[0].Rows, target.on[0].Rows
 	each := c.alloc(c.ref, rows, width)
 	c.ref.Enqueue(backend.ColumnLoss{Rows: c.alloc(c.ref, rows, 1), Out: out.on[1], Target: target.on[1], Each: each, Spread: spread.on[1],
 		Size: side{nil, 1}.t(size), Columns: columns})
 	t := columnTerms{make([]float64, rows), c.ref.Get(each), make([]float64, rows*width), make([]float64, len(s))}
-	kinds, scales := kindsOf(columns), c.rowSizes(size, batch)
+	kinds, scales, weighs := kindsOf(columns), c.ones(size, batch), c.ones(weights, rows)
 	for r := range rows {
 		b := r / (rows / batch)
 		groupSizes(columns, t.each[r*width:], t.slopes[r*width:], o[r*width:], x[b*width:])
@@ -178,9 +185,9 @@ func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, 
 				}
 				add := elementSize(kind, o[i], x, s[j], zero, scales[b])
 				t.each[i], t.slopes[i] = math.Abs(t.each[i])+add.loss, add.slope
-				t.spread[j] += add.spread
+				t.spread[j] += weighs[r] * add.spread
 				if kind == backend.ZeroInflatedColumn {
-					t.spread[width+j] += 1
+					t.spread[width+j] += weighs[r]
 				}
 			}
 			t.rows[r] += t.each[i]
@@ -189,14 +196,14 @@ func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, 
 	return t
 }
 
-// rowSizes are the size factors, 1 where there are none.
-func (c *trial) rowSizes(size *arg, batch int) []float64 {
-	v := make([]float64, batch)
+// ones are the numbers of an operand, each 1 where there is none.
+func (c *trial) ones(a *arg, n int) []float64 {
+	v := make([]float64, n)
 	for b := range v {
 		v[b] = 1
 	}
-	if size != nil {
-		copy(v, c.want(size))
+	if a != nil {
+		copy(v, c.want(a))
 	}
 	return v
 }

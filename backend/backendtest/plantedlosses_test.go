@@ -1,6 +1,8 @@
 package backendtest
 
 import (
+	"slices"
+
 	"github.com/aegpu/aegpu/backend"
 )
 
@@ -12,6 +14,8 @@ var lossPlants = []fault{
 	{bug: "K samples, one target", group: "Loss", in: func(d backend.Device) backend.Device { return firstTarget{d} }},
 	{bug: "no gradient scale", group: "Loss", in: func(d backend.Device) backend.Device { return unscaled{d} }},
 	{bug: "sets the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return setsSpread{d} }},
+	{bug: "all rows weigh alike in the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return unweighed{d} }},
+	{bug: "the mean of counts without zeros of their own", group: "Columns", in: func(d backend.Device) backend.Device { return countsAll{d} }},
 	{bug: "a missing cell is a 0", group: "Columns", in: func(d backend.Device) backend.Device { return fillsCells{d} }},
 	{bug: "sets an accumulator", group: "Sums", in: func(d backend.Device) backend.Device { return setsSum{d} }},
 }
@@ -25,6 +29,8 @@ type (
 	setsSum     struct{ backend.Device }
 	setsSpread  struct{ backend.Device }
 	fillsCells  struct{ backend.Device }
+	unweighed   struct{ backend.Device }
+	countsAll   struct{ backend.Device }
 )
 
 func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
@@ -63,12 +69,12 @@ func (d setsSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float
 	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale})
 }
 
-func (d setsSpread) ColumnLoss(dout, rows, out, target, each, spread, dspread, size backend.Tensor, columns []backend.LossColumns, scale float32, _ bool) {
-	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+func (d setsSpread) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, _ bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
 		Columns: columns, Scale: scale})
 }
 
-func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, size backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
 	kept := make([]float32, target.Len())
 	d.Download(kept, target)
 	edit(d, target, func(v []float32) {
@@ -78,7 +84,22 @@ func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, s
 			}
 		}
 	})
-	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
 		Columns: columns, Scale: scale, Accumulate: accumulate})
 	d.Upload(target, kept)
+}
+
+func (d unweighed) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, _ backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+		Columns: columns, Scale: scale, Accumulate: accumulate})
+}
+
+func (d countsAll) ColumnMean(y, out, spread, size, known backend.Tensor, columns []backend.LossColumns) {
+	columns = slices.Clone(columns)
+	for i := range columns {
+		if columns[i].Kind == backend.ZeroInflatedColumn {
+			columns[i].Kind, spread = backend.NegativeBinomialColumn, spread.Top(1)
+		}
+	}
+	d.Device.Enqueue(backend.ColumnMean{Y: y, Out: out, Spread: spread, Size: size, Known: known, Columns: columns})
 }

@@ -32,7 +32,7 @@ func (c *trial) wildColumns(kind backend.ColumnKind) {
 	})
 	size := c.in("size", n, 1, values(1, 1e-3, 1e3, 1))
 	rows, dout, each, dspread := c.out("rows", n, 1), c.out("dout", n, width), c.out("each", n, width), c.out("dspread", spread.on[0].Rows, width)
-	terms := c.columnSizes(columns, out, target, spread, size)
+	terms := c.columnSizes(columns, out, target, spread, size, nil)
 	c.both(func(d side) {
 		d.Enqueue(backend.ColumnLoss{DOut: d.t(dout), Rows: d.t(rows), Out: d.t(out), Target: d.t(target), Each: d.t(each), Spread: d.t(spread),
 			DSpread: d.t(dspread), Size: d.t(size), Columns: columns, Scale: 1})

@@ -17,10 +17,13 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 		if !op.Size.None() {
 			size = vec(op.Size)[r/samples]
 		}
-		x, sum := row(op.Target, r/samples), 0.0
+		x, sum, weight := row(op.Target, r/samples), 0.0, 1.0
+		if !op.Weights.None() {
+			weight = vec(op.Weights)[r]
+		}
 		each, grad := make([]float64, cols), make([]float64, cols)
 		for _, c := range op.Columns {
-			columns(c, each, grad, by, row(op.Out, r), x, vec(op.Spread), size)
+			columns(c, each, grad, by, row(op.Out, r), x, vec(op.Spread), size, weight)
 		}
 		for j, loss := range each {
 			sum += loss
@@ -43,9 +46,60 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 	}
 }
 
+// ColumnMean is the mean of each output.
+func (d *Device) columnMean(op backend.ColumnMean) {
+	if d.stop(op.Check()) {
+		return
+	}
+	cols := op.Out.Cols
+	for r := range op.Out.Rows {
+		size := 1.0
+		if !op.Size.None() {
+			size = vec(op.Size)[r*op.Size.Rows/op.Out.Rows]
+		}
+		y, o := row(op.Y, r), row(op.Out, r)
+		for _, c := range op.Columns {
+			if c.Kind == backend.SoftmaxColumns {
+				all := logSumExp(o[c.From:c.To])
+				for j := c.From; j < c.To; j++ {
+					y[j] = math.Exp(o[j] - all)
+				}
+				continue
+			}
+			for j := c.From; j < c.To; j++ {
+				y[j] = meanOf(c.Kind, o[j], size)
+				if c.Kind == backend.ZeroInflatedColumn {
+					y[j] *= sigmoid(-vec(op.Spread)[cols+j])
+				}
+			}
+		}
+		if op.Known.None() {
+			continue
+		}
+		for j, x := range row(op.Known, r*op.Known.Rows/op.Out.Rows) {
+			if !math.IsNaN(x) {
+				y[j] = x
+			}
+		}
+	}
+}
+
+// meanOf is the mean of an output of another kind than softmax, a count's without
+// zeros of its own.
+func meanOf(kind backend.ColumnKind, o, size float64) float64 {
+	switch kind {
+	case backend.GaussianColumn:
+		return o
+	case backend.BernoulliColumn:
+		return sigmoid(o)
+	}
+	log, _ := logRate(o)
+	return size * math.Exp(log)
+}
+
 // columns sets loss and gradient by o of the columns c of a row, and adds the
-// gradient by the spreads to by.
-func columns(c backend.LossColumns, each, grad, by, o, x, spread []float64, size float64) {
+// gradient by the spreads, times weight, to by.
+func columns(c backend.LossColumns, each, grad, by, o, x, spread []float64, size, weight float64) {
 	if c.Kind == backend.SoftmaxColumns {
 		each[c.From] = multinomial(grad[c.From:c.To], o[c.From:c.To], x[c.From:c.To])
 		return
@@ -63,10 +117,10 @@ func columns(c backend.LossColumns, each, grad, by, o, x, spread []float64, size
 		}
 		each[j], grad[j], ds, dzero = column(c.Kind, o[j], x[j], s, zero, size)
 		if c.Kind.Spreads() > 0 {
-			by[j] += ds
+			by[j] += weight * ds
 		}
 		if c.Kind.Spreads() > 1 {
-			by[len(o)+j] += dzero
+			by[len(o)+j] += weight * dzero
 		}
 	}
 }

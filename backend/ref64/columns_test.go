@@ -114,6 +114,11 @@ func TestColumnLossesAreLikelihoods(t *testing.T) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
+	means := backend.ColumnMean{Y: b.zeros(1, 3), Out: o.Out, Spread: o.Spread, Size: o.Size, Columns: kinds}
+	b.Enqueue(means)
+	if err := backendtest.Close(b.Get(means.Y), mean, near); err != nil {
+		t.Errorf("ColumnMean: %v", err)
+	}
 	o.Columns = []backend.LossColumns{{Kind: backend.SoftmaxColumns, To: 3}}
 	o.Spread = backend.Tensor{}
 	sum := 0.0

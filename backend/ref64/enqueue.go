@@ -21,6 +21,8 @@ func (d *Device) Enqueue(op backend.Operation) {
 		d.check(o)
 	case backend.ColumnLoss:
 		d.columnLoss(o)
+	case backend.ColumnMean:
+		d.columnMean(o)
 	case backend.ColumnMeans:
 		d.columnMeans(o)
 	case backend.ContractShallow:

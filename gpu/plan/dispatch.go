@@ -25,6 +25,8 @@ func (p *planner) lower(n *node) error {
 		return p.check(n, o)
 	case backend.ColumnLoss:
 		return p.columnLoss(n, o)
+	case backend.ColumnMean:
+		return p.columnMean(n, o)
 	case backend.ColumnMeans:
 		return p.columnMeans(n, o)
 	case backend.ContractShallow:

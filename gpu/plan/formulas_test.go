@@ -79,9 +79,9 @@ func lost(dout, rows views, out, target view, kind backend.LossKind, scale float
 
 // table is what column losses are of: their operands, and a hash of the columns.
 type table struct {
-	out, target, spread, size view
-	columns                   uint64
-	scale                     float32
+	out, target, spread, size, weights view
+	columns                            uint64
+	scale                              float32
 }
 
 // of is a function of row r of all of them.
@@ -111,7 +111,11 @@ func columnsLost(dout, rows, each views, t table) {
 func bySpreads(dspread views, t table, added bool) {
 	dspread.fill(func(i, c int) (sum uint64) {
 		for r := range t.out.rows {
-			sum += t.of("dspread", r, uint64(i), uint64(c))
+			s := t.of("dspread", r, uint64(i), uint64(c))
+			if !t.weights.no {
+				s = hash("weighed", s, t.weights.get(r, 0))
+			}
+			sum += s
 		}
 		if added {
 			sum += dspread[0].get(i, c)
@@ -226,4 +230,21 @@ func moved(of *backend.Optimiser, i int, p, g, m, v, norm, step uint64) (np, nm,
 	}
 	nm, nv = hash("m", about, m, g, norm), hash("v", about, v, g, norm)
 	return hash("p", about, p, g, nm, nv, step), nm, nv
+}
+
+// columnsMeant is the mean of outputs of so many columns, or what is known.
+func columnsMeant(y views, out, spread, size, known view, columns uint64) {
+	y.fill(func(r, c int) uint64 {
+		h := hash("mean", columns, uint64(c), out.row(r))
+		if !spread.no {
+			h = hash("spread", h, spread.flat().row(0))
+		}
+		if !size.no {
+			h = hash("sized", h, size.get(r/(out.rows/size.rows), 0))
+		}
+		if !known.no {
+			h = hash("known", h, known.get(r/(out.rows/known.rows), c))
+		}
+		return h
+	})
 }

@@ -148,6 +148,9 @@ func (w *world) kernel(k kernels.Launch) {
 		columnsLost(w.both(k.Dout, k.Half, k.N, k.Cols, k.Ld), views{w.floats(k.Rows, k.N, 1)}, w.both(k.Each, kernels.Bfloat16s{}, k.N, k.Cols, 0),
 			w.table(kernels.ColumnSpreadBwdF32{Out: k.Out, Target: k.Target, Spread: k.Spread, Size: k.Size, Runs: k.Runs, RunCount: k.RunCount,
 				Spreads: 1, N: k.N, Cols: k.Cols, K: k.K, Scale: k.Scale}))
+	case kernels.ColumnMeanFwdF32:
+		columnsMeant(w.both(k.Y, k.Half, k.N, k.Cols, k.Ld), w.floats(k.Out, k.N, k.Cols), w.floats(k.Spread, 1, k.Cols), w.floats(k.Size, k.N/k.SizeK, 1),
+			w.floats(k.Known, k.N/k.KnownK, k.Cols), w.runs(k.Runs, k.RunCount))
 	case kernels.ColumnSpreadBwdF32:
 		bySpreads(views{w.floats(k.Dspread, k.Spreads, k.Cols)}, w.table(k), k.Accumulate == 1)
 	case kernels.AccumulateFwdF32:
@@ -170,12 +173,17 @@ func (w *world) kernel(k kernels.Launch) {
 
 // table is what a launch of a column loss is of.
 func (w *world) table(k kernels.ColumnSpreadBwdF32) table {
+	return table{w.floats(k.Out, k.N, k.Cols), w.floats(k.Target, k.N/k.K, k.Cols), w.floats(k.Spread, k.Spreads, k.Cols), w.floats(k.Size, k.N/k.K, 1),
+		w.floats(k.Weights, k.N, 1), w.runs(k.Runs, k.RunCount), k.Scale}
+}
+
+// runs is a hash of the columns that a kernel reads.
+func (w *world) runs(p kernels.Int64s, count int) uint64 {
 	var runs []uint64
-	for _, n := range numbers(kernels.Pointer(k.Runs), 3*k.RunCount) {
+	for _, n := range numbers(kernels.Pointer(p), 3*count) {
 		runs = append(runs, uint64(n.Number))
 	}
-	return table{w.floats(k.Out, k.N, k.Cols), w.floats(k.Target, k.N/k.K, k.Cols), w.floats(k.Spread, k.Spreads, k.Cols), w.floats(k.Size, k.N/k.K, 1),
-		hash("runs", runs...), k.Scale}
+	return hash("runs", runs...)
 }
 
 func (w *world) slope(p kernels.Float32s, h kernels.Bfloat16s, rows, cols, ld, act int) slope {

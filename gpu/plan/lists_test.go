@@ -189,6 +189,14 @@ func (g *lists) columns(n, in int) backend.Operation {
 	for j := range in {
 		o.Columns = append(o.Columns, backend.LossColumns{Kind: kind, From: j, To: j + 1})
 	}
+	switch g.IntN(4) {
+	case 0:
+		o.Weights = g.tensor(n, 1)
+	case 1:
+		return backend.ColumnMean{Y: o.DOut, Out: o.Out, Spread: o.Spread, Columns: o.Columns}
+	case 2:
+		return backend.ColumnMean{Y: o.DOut, Out: o.Out, Known: g.tensor(n, in), Columns: o.Columns}
+	}
 	return o
 }
 

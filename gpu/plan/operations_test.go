@@ -33,6 +33,8 @@ func (w *world) compute(op backend.Operation) {
 		lost(w.into(o.DOut), w.into(o.Rows), w.tensor(o.Out), w.tensor(o.Target), o.Kind, o.Scale, slope{})
 	case backend.ColumnLoss:
 		w.columnLoss(o)
+	case backend.ColumnMean:
+		columnsMeant(w.into(o.Y), w.tensor(o.Out), w.tensor(o.Spread), w.tensor(o.Size), w.tensor(o.Known), runsOf(o.Columns))
 	case backend.Accumulate:
 		*w.slot(o.Sums, o.Slot) += scaled(o.Scale, w.tensor(o.V).total(same))
 	case backend.ColumnMeans:
@@ -87,12 +89,17 @@ func (w *world) computeCode(op backend.Operation) {
 	}
 }
 
-func (w *world) columnLoss(o backend.ColumnLoss) {
+// runsOf is a hash of columns.
+func runsOf(columns []backend.LossColumns) uint64 {
 	var runs []uint64
-	for _, c := range o.Columns {
+	for _, c := range columns {
 		runs = append(runs, uint64(c.Kind), uint64(c.From), uint64(c.To))
 	}
-	t := table{w.tensor(o.Out), w.tensor(o.Target), w.tensor(o.Spread), w.tensor(o.Size), hash("runs", runs...), o.Scale}
+	return hash("runs", runs...)
+}
+
+func (w *world) columnLoss(o backend.ColumnLoss) {
+	t := table{w.tensor(o.Out), w.tensor(o.Target), w.tensor(o.Spread), w.tensor(o.Size), w.tensor(o.Weights), runsOf(o.Columns), o.Scale}
 	bySpreads(w.into(o.DSpread), t, o.Accumulate)
 	columnsLost(w.into(o.DOut), w.into(o.Rows), w.into(o.Each), t)
 }
