@@ -20,7 +20,7 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 		return nil, err
 	}
 	if p.Fill != nil {
-		return s.filled(p.Fill)
+		return s.filled(p.Fill, p.Wide)
 	}
 	if p.keepsGaps {
 		return s, nil

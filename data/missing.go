@@ -124,8 +124,9 @@ func median(values []float64) float64 {
 	return low + (high-low)/2
 }
 
-// filled returns a copy whose missing cells have what fill says for their columns, s itself where it has none.
-func (s *Set) filled(fill []float64) (*Set, error) {
+// filled returns a copy whose missing cells have what fill says for their columns, s itself where it has none. It is float64
+// where the set is, or what missing cells take would be blurred otherwise.
+func (s *Set) filled(fill []float64, wide bool) (*Set, error) {
 	if !s.Gaps {
 		return s, nil
 	}
@@ -133,7 +134,7 @@ func (s *Set) filled(fill []float64) (*Set, error) {
 	t.under, t.through, t.order, t.rounded, t.Gaps = nil, nil, nil, false, false
 	t.U8, t.F32, t.F64 = nil, nil, nil
 	var err error
-	if s.IsFloat64() {
+	if s.IsFloat64() || wide {
 		t.F64, err = newArray[float64](s.disk, s.Rows*s.Cols)
 	} else {
 		t.F32, err = newArray[float32](s.disk, s.Rows*s.Cols)
@@ -188,7 +189,7 @@ func (s *Set) withoutGaps(m Missing) (*Set, []float64, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err = s.filled(fill)
+	s, err = s.filled(fill, false)
 	return s, fill, err
 }
 

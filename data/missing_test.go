@@ -98,3 +98,16 @@ func TestMissingCellsOfLaterRows(t *testing.T) {
 		t.Errorf("%v: on disk %v", err, m)
 	}
 }
+
+// What a missing cell takes is not rounded where later rows are all float32 and the column's own numbers are not.
+func TestMissingTimesAreNotBlurred(t *testing.T) {
+	fitted := &Set{Name: "times", Rows: 3, Cols: 2, Gaps: true, F64: []float64{1.7e12 + 1, 1, 1.7e12 + 5, 2, gap, 3}}
+	p, err := FitPreparation(fitted, PreparationOptions{Missing: MissingMean})
+	if err != nil || !p.Wide {
+		t.Fatal(err, p)
+	}
+	x, err := p.Apply(&Set{Name: "later", Rows: 1, Cols: 2, Gaps: true, F32: []float32{float32(gap), 2}})
+	if err != nil || x.At(0, 0) != 0 {
+		t.Errorf("%v: the mean of its column comes to %v, want 0", err, x)
+	}
+}

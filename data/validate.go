@@ -160,6 +160,6 @@ func (s *Set) CheckGaps() error {
 	if first == nil {
 		return nil
 	}
-	first.Msg = fmt.Sprintf("missing: expected a value; %d cells of %d columns are missing: fill them in, have them take the mean of their column (--missing mean), or leave the columns out (--drop)", cells, len(columns))
+	first.Msg = fmt.Sprintf("missing: expected a value; %d cells of %d columns are missing: fill them in, train with --missing mean, which has them take that of their column, or leave the columns out (--drop)", cells, len(columns))
 	return first
 }

@@ -124,7 +124,11 @@ func (o *scoring) own() error {
 		o.add(c.Name, eval.Column(all, c.Name))
 	}
 	o.by = eval.Column(all, o.out.By)
-	if text := filledText(o.model.Preparation(), o.rows); text != "" {
+	text := filledText(o.model.Preparation(), o.rows)
+	if o.rows.Target != nil {
+		text += filledText(o.model.TargetPreparation(), o.rows.Target)
+	}
+	if text != "" {
 		o.note("%s", strings.TrimPrefix(text, ", "))
 	}
 	o.judge(o.run.path, o.model)
