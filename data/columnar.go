@@ -34,6 +34,7 @@ const (
 
 // columnar is a table of columns while it is read into a frame.
 type columnar struct {
+	blank []int // fields that are wanted and have no value
 	*frame
 	file  *randomFile
 	specs []columnSpec
@@ -169,8 +170,22 @@ func newColumnar(file *randomFile, specs []columnSpec, index []string, how *Read
 		if err := t.keep(j, uses[j], r.asked[j], !role && dates[t.fields[j].name]); err != nil {
 			return nil, err
 		}
+		if how.As != nil && !role && t.specs[j].kind == specEmpty && uses[j] != usedAsEither {
+			t.blank = append(t.blank, j)
+		}
 	}
 	return t, nil
+}
+
+// fillBlank makes cells of columns without a value, which a file has no numbers or texts of, missing ones.
+func (t *columnar) fillBlank() {
+	for _, j := range t.blank {
+		c := &t.fields[j]
+		c.out, c.texts = "", t.newTexts()
+		for range t.rows {
+			c.texts.add("")
+		}
+	}
 }
 
 // keep decides how the cells of column j are kept; byDate where a preparation takes them as dates.

@@ -62,6 +62,7 @@ func columnarFrame(ctx context.Context, kind, path string, how *Reading, long ma
 				continue
 			}
 			if err == nil {
+				t.fillBlank()
 				f, written = t.frame, said
 			}
 			return err

@@ -95,6 +95,39 @@ func runsOnTheHost(t *testing.T, targets bool) {
 	})
 }
 
+// windowRun trains in windows of 32 rows and returns the model's file.
+func windowRun(t *testing.T, ctx context.Context, targets bool, file, dir string, progress func(aetrain.Progress)) ([]byte, error) {
+	t.Helper()
+	c, err := settings.Preset("denoising")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hidden, c.Latent, c.Batch, c.Epochs, c.Test, c.Val, c.Window, c.Block = settings.Widths{6}, 3, 16, 3, 0, 0.2, 32, 3
+	c.Data = filepath.Join(t.TempDir(), "waves.npy")
+	if err := data.Write(c.Data, &data.Set{Rows: 110, Cols: 12, F32: floats(110 * 12)}); err != nil {
+		t.Fatal(err)
+	}
+	if targets {
+		c.Target = settings.List{file}
+	}
+	sets, err := aetrain.Load(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	d := open(t, Options{}).(*Device)
+	res, err := aetrain.Run(ctx, d, c, sets, aetrain.Options{Dir: dir, Resume: true, Progress: progress})
+	if err == nil {
+		res.Model.Close()
+	}
+	if closed := d.Close(); closed != nil {
+		t.Error(closed)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return os.ReadFile(filepath.Join(dir, aetrain.ModelFile))
+}
+
 // A run in windows, of data on disk or in memory, and one that is interrupted again and again, write the same bytes.
 func TestRunInWindows(t *testing.T) { runsInWindows(t, false) }
 
@@ -108,34 +141,7 @@ func runsInWindows(t *testing.T, targets bool) {
 	}
 	eachOrder(t, func(t *testing.T, _ *cudasim.Sim) {
 		windowed := func(ctx context.Context, disk *data.Disk, dir string, progress func(aetrain.Progress)) ([]byte, error) {
-			c, err := settings.Preset("denoising")
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Hidden, c.Latent, c.Batch, c.Epochs, c.Test, c.Val, c.Window, c.Block = settings.Widths{6}, 3, 16, 3, 0, 0.2, 32, 3
-			c.Data = filepath.Join(t.TempDir(), "waves.npy")
-			if err := data.Write(c.Data, &data.Set{Rows: 110, Cols: 12, F32: floats(110 * 12)}); err != nil {
-				t.Fatal(err)
-			}
-			if targets {
-				c.Target = settings.List{file}
-			}
-			sets, err := aetrain.Load(data.WithDisk(ctx, disk), c)
-			if err != nil {
-				return nil, err
-			}
-			d := open(t, Options{}).(*Device)
-			res, err := aetrain.Run(ctx, d, c, sets, aetrain.Options{Dir: dir, Resume: true, Progress: progress})
-			if err == nil {
-				res.Model.Close()
-			}
-			if closed := d.Close(); closed != nil {
-				t.Error(closed)
-			}
-			if err != nil {
-				return nil, err
-			}
-			return os.ReadFile(filepath.Join(dir, aetrain.ModelFile))
+			return windowRun(t, data.WithDisk(ctx, disk), targets, file, dir, progress)
 		}
 		want, err := windowed(t.Context(), nil, t.TempDir(), nil)
 		if err != nil {

@@ -144,3 +144,32 @@ func readByPython(t *testing.T, dir string) {
 		t.Errorf("%v: %s", err, out)
 	}
 }
+
+// Columns of the null type, as pandas writes those without a value, are columns of missing cells to a model that knows them.
+func TestColumnsWithoutAValue(t *testing.T) {
+	python := os.Getenv("AEGPU_PYTHON")
+	if python == "" {
+		t.Skip("AEGPU_PYTHON is not set: no pandas to write them")
+	}
+	dir := t.TempDir()
+	script := `
+import sys, pandas as pd
+d = pd.DataFrame({"a": [1.5, 2.5, None, 4.0] * 20, "b": range(80), "c": ["x", "y"] * 40})
+d.to_parquet(sys.argv[1] + "/a.parquet")
+d["a"], d["c"] = None, None
+d.to_parquet(sys.argv[1] + "/b.parquet")
+d.to_feather(sys.argv[1] + "/b.feather")
+`
+	if text, err := exec.Command(python, "-c", script, dir).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	run := filepath.Join(dir, "run")
+	must(t, "train", filepath.Join(dir, "a.parquet"), "--missing", "mean", "--id", "none", "--out", run, "--epochs", "1", "--device", "cpu", "-q")
+	for _, file := range []string{"b.parquet", "b.feather"} {
+		out := filepath.Join(dir, "out.csv")
+		must(t, "encode", run, filepath.Join(dir, file), "-o", out, "--device", "cpu", "-q")
+		if n := strings.Count(string(contents(t, out)), "\n"); n != 81 {
+			t.Errorf("%s: %d lines of codes", file, n)
+		}
+	}
+}
