@@ -15,7 +15,10 @@ import (
 
 // readTargets is Read of what [Reading.Target] names.
 func readTargets(ctx context.Context, name string, from targetPlace, how Reading) (_ *Source, err error) {
-	id := how.ID
+	if from == targetFile && (how.TestData != "" || how.ValData != "") {
+		return nil, &ReadingError{"Target", "is a file, and there are data for the test or the validation: expected a column or an array, which they have too"}
+	}
+	asked := how
 	how.ID, how.Label, how.Group, how.Drop, how.Columns, how.Array = "none", "none", "", nil, nil, ""
 	if !slices.Contains([]string{"rows", "hwc", "chw"}, how.Layout) {
 		how.Layout = "" // a shape is that of the rows
@@ -32,11 +35,8 @@ func readTargets(ctx context.Context, name string, from targetPlace, how Reading
 	case targetArray:
 		how.Array, how.Types, how.ofParts = target[0], nil, true
 	default:
-		if how.TestData != "" || how.ValData != "" {
-			return nil, &ReadingError{"Target", "is a file, and there are data for the test or the validation: expected a column or an array, which they have too"}
-		}
 		name = target[0]
-		if how, err = how.ofFile(ctx, name, id); err != nil {
+		if how, err = asked.ofFile(ctx, name, how.Layout); err != nil {
 			return nil, err
 		}
 	}
@@ -51,19 +51,21 @@ func readTargets(ctx context.Context, name string, from targetPlace, how Reading
 }
 
 // ofFile is how a file of targets is read: by the choices that its format has.
-func (r *Reading) ofFile(ctx context.Context, name, id string) (Reading, error) {
-	how := Reading{Label: r.Label, Layout: r.Layout, As: r.As}
+func (r *Reading) ofFile(ctx context.Context, name, layout string) (Reading, error) {
+	how := Reading{As: r.AsTarget}
 	kind, err := kindOfData(ctx, name)
 	switch {
 	case slices.Contains(tableKinds, kind):
-		if id == "none" || id == "" {
-			how.ID = id
+		how.Header, how.Delimiter, how.Decimal, how.Label = r.Header, r.Delimiter, r.Decimal, "none"
+		if r.ID == "none" { // another name is one of the rows' columns
+			how.ID = r.ID
 		}
-		how.Header, how.Delimiter, how.Decimal, how.Layout = r.Header, r.Delimiter, r.Decimal, ""
-	case kind == "":
-		how.Resize, how.Label = r.Resize, ""
-	case !slices.Contains(arrayKinds, kind):
-		how.Label = ""
+	case slices.Contains(arrayKinds, kind):
+		how.Layout, how.Label = layout, "none"
+	case kind == "": // pictures
+		how.Layout, how.Resize = layout, r.Resize
+	default:
+		how.Layout = layout
 	}
 	return how, err
 }

@@ -111,17 +111,18 @@ func (r *resident) hold() (err error) {
 
 // prepared returns raw rows as the model sees them, and what the decoder is to make of them: they themselves, or their targets.
 func prepared(m *model.Model, s *data.Set) (rows, target *data.Set, err error) {
-	if rows, err = preparedBy(m.Preparation(), s); err != nil || !m.Spec.HasTargets() {
+	if rows, err = Prepared(m.Preparation(), s); err != nil || !m.Spec.HasTargets() {
 		return rows, rows, err
 	}
 	if s.Target == nil {
 		return nil, nil, &data.Error{Path: s.Name, Msg: "rows without targets: expected what the decoder is to make of each (--target)"}
 	}
-	target, err = preparedBy(m.TargetPreparation(), s.Target)
+	target, err = Prepared(m.TargetPreparation(), s.Target)
 	return rows, target, err
 }
 
-func preparedBy(p *data.Preparation, s *data.Set) (*data.Set, error) {
+// Prepared returns rows as a model of the preparation sees them, where the host has memory for them.
+func Prepared(p *data.Preparation, s *data.Set) (*data.Set, error) {
 	if !s.OnDisk() && (!p.Identity() || s.IsFloat64()) {
 		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
 			return nil, err

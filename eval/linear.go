@@ -13,7 +13,7 @@ func Linear(ctx context.Context, m *model.Model, train *data.Set) (*PCA, error) 
 	if m.Spec.HasTargets() {
 		return nil, nil
 	}
-	train, err := preparedBy(m.Preparation(), train)
+	train, err := Prepared(m.Preparation(), train)
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func (b *summariser) probe() error {
 		return nil
 	}
 	encode = func(s *data.Set) ([]float32, error) {
-		s, err := preparedBy(b.model.Preparation(), s)
+		s, err := Prepared(b.model.Preparation(), s)
 		if err != nil {
 			return nil, err
 		}

@@ -32,7 +32,7 @@ func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed ui
 	total, bound := 0.0, make([]float32, a.batch)
 	for at := 0; at < rows; at += a.batch {
 		n := min(a.batch, rows-at)
-		a.gather(data, false, n)
+		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data.Rows, Batch: backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise}})
 		a.gatherTargets(data, false, n)
 		h := a.enc.forward(m.dev, a.clean, n)
 		logs := make([][]float64, n)

@@ -18,13 +18,8 @@ func (r Resident) Head(n int) Resident {
 	return Resident{r.Rows.Head(n), headOf(r.Targets, n), headOf(r.Labels, n)}
 }
 
-// headOf is the first rows, or the zero Data of none.
-func headOf(d backend.Data, n int) backend.Data {
-	if d.Mem == nil {
-		return d
-	}
-	return d.Head(n)
-}
+// headOf is the first rows of those that are there.
+func headOf(d backend.Data, n int) backend.Data { return d.Head(min(n, d.Rows)) }
 
 // Free gives the rows' memory back.
 func (r Resident) Free() {

@@ -131,7 +131,7 @@ func (p *planned) stage(s stage, batch int) int {
 		spec.Classes = len(p.sets.Train.Classes)
 	}
 	o := model.TrainingOptions{Objective: s.objective, Batch: u.Batch, Accumulate: u.Batches, Optimiser: p.optimiser, Steps: (rows + u.Rows - 1) / u.Rows}
-	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && p.sets.asBytes(p.sets.Train))
+	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && asBytes(p.sets.Preparation, p.sets.Train))
 	if v := p.sets.Val; v != nil && s.layer < 0 {
 		evaluation := spec.EvaluationBytes(min(evalBatch, v.Rows))
 		if p.c.Precision.OperandBytes() < 4 { // operations enqueued one by one read copies of two bytes
@@ -168,11 +168,11 @@ func (p *planned) programs(spec model.Spec, o model.TrainingOptions, u settings.
 }
 
 // asBytes reports whether prepared rows of a part are still the bytes that they were.
-func (s *Sets) asBytes(part *data.Set) bool { return part.IsBytes() && s.Preparation.Identity() }
+func asBytes(p *data.Preparation, part *data.Set) bool { return part.IsBytes() && p.Identity() }
 
 // rowBytes is the size of a row as it is stored, prepared.
 func rowBytes(p *data.Preparation, part *data.Set) int {
-	if part.IsBytes() && p.Identity() {
+	if asBytes(p, part) {
 		return part.Cols
 	}
 	return 4 * p.Inputs()

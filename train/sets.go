@@ -104,7 +104,12 @@ func askToSplit(s *data.Set) error {
 			row += has.bytes
 		}
 	}
-	numbers := float64(len(s.U8)) + 4*float64(len(s.F32)) + 8*float64(len(s.F64))
+	numbers := 0.0
+	for _, n := range []*data.Set{s, s.Target} {
+		if n != nil {
+			numbers += float64(len(n.U8)) + 4*float64(len(n.F32)) + 8*float64(len(n.F64))
+		}
+	}
 	if s.Memory() > 0 { // what does not fit stays on disk
 		numbers = 0
 	}

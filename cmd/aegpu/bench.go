@@ -12,6 +12,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/bench"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
@@ -248,7 +249,7 @@ func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
 	if err != nil {
 		return err
 	}
-	if r.set, err = prepared(sets.Preparation, sets.Train); err != nil {
+	if r.set, err = eval.Prepared(sets.Preparation, sets.Train); err != nil {
 		return err
 	}
 	spec, err := r.config.Spec(r.set.Cols)

@@ -6,7 +6,6 @@ import (
 	"runtime/debug"
 
 	"github.com/aegpu/aegpu/backend/hostmemory"
-	"github.com/aegpu/aegpu/data"
 )
 
 // programBytes is what the smallest command takes.
@@ -26,14 +25,4 @@ func limitHeap() error {
 	runtime.ReadMemStats(&m)
 	debug.SetMemoryLimit(int64(m.Sys-m.HeapReleased) + int64(free/10*8))
 	return nil
-}
-
-// prepared are rows as a model sees them, where the host has memory for them.
-func prepared(p *data.Preparation, s *data.Set) (*data.Set, error) {
-	if !s.OnDisk() && (!p.Identity() || s.IsFloat64()) {
-		if err := hostmemory.Ask("prepared rows", s.Rows, p.Inputs(), 4); err != nil {
-			return nil, err
-		}
-	}
-	return p.Apply(s)
 }

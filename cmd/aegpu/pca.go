@@ -68,11 +68,11 @@ func runPCA(c *cli.Context, s *streams) error {
 	if test == nil {
 		return wrong("no rows are held out to measure on: set --test or --val above 0")
 	}
-	rows, err := prepared(sets.Preparation, sets.Train)
+	rows, err := eval.Prepared(sets.Preparation, sets.Train)
 	if err != nil {
 		return err
 	}
-	if test, err = prepared(sets.Preparation, test); err != nil {
+	if test, err = eval.Prepared(sets.Preparation, test); err != nil {
 		return err
 	}
 	if config.Latent, err = codeSize(c, s, config.Latent, rows); err != nil {

@@ -144,7 +144,7 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 // mapped draws what the decoder made of n examples beside what it was to make, below what it saw where that looks alike.
 func (g *gallery) mapped(ctx context.Context, seen, y []float32, n int) error {
 	p, shape := g.model.TargetPreparation(), g.shapeMade()
-	want, err := prepared(p, varied(g.test, n).Head(n).Target)
+	want, err := eval.Prepared(p, varied(g.test, n).Head(n).Target)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func (g *gallery) samples(ctx context.Context) error {
 		return err
 	}
 	if !g.shapeMade().IsImage() { // a category has a column a level there, as in the other pictures
-		if x, err = prepared(g.model.TargetPreparation(), x); err != nil {
+		if x, err = eval.Prepared(g.model.TargetPreparation(), x); err != nil {
 			return err
 		}
 	}
