@@ -114,10 +114,11 @@ func prepared(m *model.Model, s *data.Set) (rows, target *data.Set, err error) {
 	if rows, err = Prepared(m.Preparation(), s); err != nil || !m.Spec.HasTargets() {
 		return rows, rows, err
 	}
-	if s.Target == nil {
-		return nil, nil, &data.Error{Path: s.Name, Msg: "rows without targets: expected what the decoder is to make of each (--target)"}
+	raw, err := m.TargetsOf(s)
+	if err != nil {
+		return nil, nil, err
 	}
-	target, err = Prepared(m.TargetPreparation(), s.Target)
+	target, err = Prepared(m.TargetPreparation(), raw)
 	return rows, target, err
 }
 

@@ -66,7 +66,7 @@ func (a *applier) meanCode(x backend.Tensor, n int) backend.Tensor {
 // decode enqueues the decoder on n codes and what turns its output into
 // reconstructions.
 func (a *applier) decode(code backend.Tensor, n int) backend.Tensor {
-	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), n)
+	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), backend.Tensor{}, n)
 }
 
 // Encode returns the codes of raw rows, Rows x Latent, the means of a drawn code, in columns code_0, code_1 and so on;
@@ -90,9 +90,7 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	if err := m.checkDecoder(); err != nil {
 		return nil, err
 	}
-	x, err := m.mapSet(ctx, s, m.Spec.Outputs(), func(a *applier, x backend.Tensor, n int) backend.Tensor {
-		return a.decode(a.meanCode(x, n), n)
-	})
+	x, err := m.reconstructed(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +103,7 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 		return nil, err
 	}
 	y.NameRows(s)
-	if m.Spec.HasTargets() {
+	if m.Spec.OtherData() {
 		return y, nil
 	}
 	if s.Height > 0 { // as it came
@@ -115,6 +113,22 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 		y.Columns = s.Columns
 	}
 	return y, nil
+}
+
+// reconstructed returns what comes out for raw rows, as the preparation of what the decoder makes has it.
+func (m *Model) reconstructed(ctx context.Context, s *data.Set) ([]float32, error) {
+	if m.Spec.total() > 0 && !m.Spec.OtherData() { // counts are in proportion to those of their row
+		j, err := m.Judge(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		return j.Y, nil
+	}
+	x, err := m.mapSet(ctx, s, m.Spec.Outputs(), func(a *applier, x backend.Tensor, n int) backend.Tensor {
+		return a.decode(a.meanCode(x, n), n)
+	})
+	m.Spec.countsOf(x, nil)
+	return x, err
 }
 
 // Decode returns the reconstructions of codes (Rows x Latent), in the units of the
@@ -155,6 +169,7 @@ func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, er
 	if err != nil {
 		return nil, err
 	}
+	m.Spec.countsOf(x, nil)
 	y, err := m.TargetPreparation().Undo(x)
 	if err != nil {
 		return nil, err

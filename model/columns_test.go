@@ -27,10 +27,10 @@ func columnsOf(t testing.TB, text string) Columns {
 
 // cells are rows of such columns, one in eight missing.
 func cells(l Columns, rows int, rng *rand.Rand) []float64 {
-	width := l[len(l)-1].To
+	width := l.Runs[len(l.Runs)-1].To
 	v := make([]float64, rows*width)
 	for r := range rows {
-		for _, c := range l {
+		for _, c := range l.Runs {
 			row := v[r*width+c.From : r*width+c.To]
 			for j := range row {
 				switch c.Kind.String() {
@@ -125,7 +125,7 @@ func TestColumnsRefuse(t *testing.T) {
 		"without columns":           {Inputs: 4, Likelihood: Columns{}},
 		"binarised inputs":          {Inputs: 4, Binarise: true, Likelihood: four},
 		"output activation sigmoid": {Inputs: 4, Output: backend.Sigmoid, Likelihood: four},
-		"follow column 1":           {Inputs: 4, Likelihood: Columns{{To: 1}, {From: 2, To: 4}}},
+		"follow column 1":           {Inputs: 4, Likelihood: Columns{Runs: []backend.LossColumns{{To: 1}, {From: 2, To: 4}}}},
 	} {
 		s.Latent = 2
 		if err := s.Validate(); err == nil || !strings.Contains(err.Error(), want) {

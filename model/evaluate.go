@@ -118,7 +118,7 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 		out = e.dec.forward(e.to, e.code.mean(h, n), n)
 	}
 	want := e.likelihood.known(out, e.target().Top(n), n)
-	x := e.likelihood.reconstruction(out, n)
+	x := e.likelihood.reconstruction(out, e.target().Top(n), n)
 	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: x, Target: want, Kind: backend.SquaredError})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumSSE, V: e.rows.Top(n), Scale: 1})
 }

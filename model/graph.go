@@ -39,7 +39,8 @@ type graphOptions struct {
 	penalised      bool           // with the model's penalties
 	grads          backend.Tensor // as the parameters, in training
 	clock          backend.Clock
-	losses         int // rows of losses, 0 for one a row of a batch
+	losses         int  // rows of losses, 0 for one a row of a batch
+	shared         bool // what the decoder is to make are the rows as they are
 }
 
 // newGraph plans the chains and the parts over the model's parameters; there is no
@@ -109,7 +110,7 @@ func (g *graph) place(alloc backend.Alloc, o graphOptions) {
 	if !s.Corrupt.None() {
 		g.noisy = alloc(B, s.Inputs)
 	}
-	if s.HasTargets() {
+	if s.HasTargets() && !o.shared {
 		g.targets = alloc(B, s.Targets)
 	}
 	g.enc.plan(alloc, B, g.training)

@@ -56,6 +56,8 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 		if err := a.judge(j, x, want, at, n); err != nil {
 			return nil, err
 		}
+		width := m.Spec.Outputs()
+		m.Spec.countsOf(j.Y[at*width:(at+n)*width], want)
 	}
 	return j, nil
 }
@@ -65,11 +67,24 @@ func (m *Model) match(s *data.Set) (rows, target *data.Set, err error) {
 	if rows, err = m.prep.Match(s); err != nil || !m.Spec.HasTargets() {
 		return rows, rows, err
 	}
-	if s.Target == nil {
-		return nil, nil, &data.Error{Path: s.Name, Msg: "rows without targets: expected what the decoder is to make of each"}
+	raw, err := m.TargetsOf(s)
+	if err != nil {
+		return nil, nil, err
 	}
-	target, err = m.target.Match(s.Target)
+	target, err = m.target.Match(raw)
 	return rows, target, err
+}
+
+// TargetsOf returns what the decoder is to make of raw rows, raw too: the rows themselves, or the data beside them, without
+// which there is a [*data.Error].
+func (m *Model) TargetsOf(s *data.Set) (*data.Set, error) {
+	switch {
+	case !m.Spec.OtherData():
+		return s, nil
+	case s.Target == nil:
+		return nil, &data.Error{Path: s.Name, Msg: "rows without targets: expected what the decoder is to make of each (--target)"}
+	}
+	return s.Target, nil
 }
 
 // judge fills in n rows from row at on, prepared in x, whose targets are in want where they have any.
@@ -93,7 +108,7 @@ func (a *applier) judge(j *Judged, x, want []float32, at, n int) error {
 			a.dev.Download(posterior, h)
 		}
 	}
-	a.dev.Download(j.Y[at*width:(at+n)*width], a.likelihood.reconstruction(out, n))
+	a.dev.Download(j.Y[at*width:(at+n)*width], a.likelihood.reconstruction(out, target, n))
 	if err := a.dev.Sync(); err != nil {
 		return err
 	}

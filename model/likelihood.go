@@ -50,8 +50,8 @@ type boundLikelihood interface {
 	// known: those by the likelihood's own parameters, if rows are weighed.
 	learn(l backend.Loss, weights backend.Tensor)
 	// reconstruction enqueues what makes reconstructions of the decoder's output,
-	// n rows, in its place or elsewhere.
-	reconstruction(out backend.Tensor, n int) backend.Tensor
+	// n rows, in its place or elsewhere; target is what they are of, where that is there.
+	reconstruction(out, target backend.Tensor, n int) backend.Tensor
 	// known returns the target that a squared error is of, given the decoder's output
 	// before it is a reconstruction: in an evaluation, n rows.
 	known(out, target backend.Tensor, n int) backend.Tensor

@@ -35,7 +35,7 @@ func (b boundBernoulli) loss(l backend.Loss) {
 	b.to.Enqueue(l)
 }
 
-func (b boundBernoulli) reconstruction(out backend.Tensor, _ int) backend.Tensor {
+func (b boundBernoulli) reconstruction(out, _ backend.Tensor, _ int) backend.Tensor {
 	b.to.Enqueue(backend.Activate{Y: out, X: out, Act: backend.Sigmoid})
 	return out
 }

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strconv"
-	"strings"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -15,84 +13,28 @@ import (
 // group. What a column learns beside its output, such as its variance, is a parameter
 // of the model, the tensor likelihood.spread. A NaN among what the decoder is to make is
 // a missing cell, which has neither loss nor squared error.
-type Columns []backend.LossColumns
+//
+// Under a code that is not drawn the mean of a Gaussian column learns as under squared
+// error, and its variance beside it (Seitzer et al., On the Pitfalls of Heteroscedastic
+// Uncertainty Estimation, ICLR 2022): such a code, which costs nothing, would be spent on
+// copies of the columns that are easiest.
+type Columns struct {
+	Runs []backend.LossColumns
 
-// columnsName begins the text of Columns.
-const columnsName = "columns:"
+	// Multinomial says that the counts of a row are one group, the only softmax columns
+	// that are no category: Group are its columns.
+	Multinomial bool
+	Group       backend.LossColumns
+
+	// Total is the sum of counts in a usual row, where means of counts are in proportion
+	// to the row's own (its size factor is its total over Total); 0 where they are not. Of
+	// a multinomial it is the sum in rows that are made up.
+	Total float32
+}
 
 // spreadName is the tensor of what columns learn: a variance or a dispersion each and,
 // with columns that have zeros of their own, the logits of these below.
 const spreadName = "likelihood.spread"
-
-// parseColumns returns the columns of a text without its name, as in gaussian*3,softmax*4.
-func parseColumns(text string) (Columns, error) {
-	var all Columns
-	width := 0
-	for word := range strings.SplitSeq(text, ",") {
-		name, times, many := strings.Cut(word, "*")
-		kind, err := columnKind(name)
-		if err != nil {
-			return nil, err
-		}
-		n := 1
-		if many {
-			if n, err = strconv.Atoi(times); err != nil {
-				return nil, fmt.Errorf("%q columns: expected a whole number", times)
-			}
-		}
-		if n < 1 || n > maxWidth-width {
-			return nil, fmt.Errorf("%d more columns after %d: expected 1 to %d in all", n, width, maxWidth)
-		}
-		width += n
-		all = all.with(kind, n)
-	}
-	return all, nil
-}
-
-// columnKind returns the kind of that name.
-func columnKind(name string) (backend.ColumnKind, error) {
-	kind := backend.GaussianColumn
-	for ; kind <= backend.ZeroInflatedColumn; kind++ {
-		if kind.String() == name {
-			return kind, nil
-		}
-	}
-	return 0, fmt.Errorf("%w kind of column %q: expected gaussian, bernoulli, softmax, poisson, negative-binomial or zero-inflated", ErrUnknown, name)
-}
-
-// with is the columns and n more, joined to the last ones where these are of that kind
-// and no group.
-func (l Columns) with(kind backend.ColumnKind, n int) Columns {
-	at := 0
-	if len(l) > 0 {
-		last := &l[len(l)-1]
-		at = last.To
-		if last.Kind == kind && kind != backend.SoftmaxColumns {
-			last.To += n
-			return l
-		}
-	}
-	return append(l, backend.LossColumns{Kind: kind, From: at, To: at + n})
-}
-
-// String returns the columns as in "columns:gaussian*3,bernoulli,softmax*4".
-func (l Columns) String() string {
-	var joined Columns
-	for _, c := range l {
-		joined = joined.with(c.Kind, c.To-c.From)
-	}
-	words := make([]string, len(joined))
-	for i, c := range joined {
-		words[i] = c.Kind.String()
-		if n := c.To - c.From; n != 1 {
-			words[i] += "*" + strconv.Itoa(n)
-		}
-	}
-	return columnsName + strings.Join(words, ",")
-}
-
-// MarshalText returns what String does.
-func (l Columns) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
 // Figure returns "nll".
 func (Columns) Figure() (name, note string, proper bool) {
@@ -103,11 +45,14 @@ func (Columns) Figure() (name, note string, proper bool) {
 func (Columns) Unit() bool { return false }
 
 func (l Columns) check(s *Spec) error {
-	if len(l) == 0 {
+	if len(l.Runs) == 0 {
 		return errors.New("a likelihood of columns without columns")
 	}
-	if err := backend.CheckColumns(l, s.Outputs()); err != nil {
+	if err := backend.CheckColumns(l.Runs, s.Outputs()); err != nil {
 		return fmt.Errorf("the likelihood of columns: %w", err)
+	}
+	if !(l.Total >= 0 && l.Total <= math.MaxFloat32) {
+		return fmt.Errorf("the likelihood of columns: %g counts in a usual row: expected 0 or more", l.Total)
 	}
 	if err := notBinarised(s, "columns"); err != nil {
 		return err
@@ -118,22 +63,38 @@ func (l Columns) check(s *Spec) error {
 func (Columns) width(inputs int) int            { return inputs }
 func (Columns) output(*Spec) backend.Activation { return backend.Identity }
 func (Columns) mean(*Spec) backend.Activation   { return backend.Identity }
-func (l Columns) spreads() int                  { return backend.Spreads(l) }
+func (l Columns) spreads() int                  { return backend.Spreads(l.Runs) }
 func (l Columns) bind(g *graph) boundLikelihood {
-	b := &boundColumns{columns: l, graph: g}
+	b := &boundColumns{Columns: l, graph: g}
 	if l.spreads() > 0 {
 		b.spread, b.dspread = g.layout.view(g.params, spreadName), g.layout.view(g.grads, spreadName)
 	}
 	return b
 }
 
+// sized reports whether means are in proportion to a row's total on the device.
+func (l Columns) sized() bool { return l.Total > 0 && !l.Multinomial }
+
+// HasCounts reports whether there are columns of counts, whose squared errors have
+// nothing in common with those of others.
+func (l Columns) HasCounts() bool {
+	for _, c := range l.Runs {
+		if c.Kind >= backend.PoissonColumn {
+			return true
+		}
+	}
+	return l.Multinomial
+}
+
 // centre sets biases under which untrained columns have those means; a NaN is that of
 // nothing, and leaves its bias.
 func (l Columns) centre(_ *Spec, bias, mean []float32) {
-	for _, c := range l {
+	for _, c := range l.Runs {
 		all := 0.0
 		for _, v := range mean[c.From:c.To] {
-			all += float64(v)
+			if v == v {
+				all += float64(v)
+			}
 		}
 		for j := c.From; j < c.To; j++ {
 			if v := centred(c, float64(mean[j]), all); v == v {
@@ -163,30 +124,71 @@ func centred(c backend.LossColumns, mean, all float64) float64 {
 	return math.Log(max(mean, least))
 }
 
+// mostShares is the widest table of which the losses of single columns are added up.
+const mostShares = 4096
+
 type boundColumns struct {
 	unplaced
 	*graph
-	columns         Columns
+	Columns
 	spread, dspread backend.Tensor // spreads x T; none where no column learns any, or in inference
+	sizes           backend.Tensor // B x 1; none where totals have no say
 	filled          backend.Tensor // B x T, in inference: targets whose missing cells are filled in
+	each            backend.Tensor // B*K x T, in inference: the losses of cells; none of a wide table
+	ones, shares    backend.Tensor // B*K x 1 and 1 x T: to add them up
 }
 
 func (b *boundColumns) reserve(alloc backend.Alloc) {
-	if !b.training {
-		b.filled = alloc(b.batch, b.Spec.Outputs())
+	T := b.Spec.Outputs()
+	if b.sized() {
+		b.sizes = alloc(b.batch, 1)
 	}
+	if b.training {
+		return
+	}
+	b.filled = alloc(b.batch, T)
+	if T <= mostShares {
+		b.each, b.ones, b.shares = alloc(b.batch*b.samples, T), alloc(b.batch*b.samples, 1), alloc(1, T)
+	}
+}
+
+func (b *boundColumns) start() {
+	if b.ones.None() {
+		return
+	}
+	one := make([]float32, b.ones.Len())
+	for i := range one {
+		one[i] = 1
+	}
+	b.dev.Upload(b.ones, one)
 }
 
 func (b *boundColumns) tensors(add func(string, backend.Tensor)) {
 	add(spreadName, b.spread)
 	add(spreadName+"'", b.dspread)
+	add("sizes", b.sizes)
 	add("filled", b.filled)
 }
 
+// sizesOf enqueues the size factors of rows, and returns them; none where totals have no
+// say, or rows are not there.
+func (b *boundColumns) sizesOf(target backend.Tensor) backend.Tensor {
+	if b.sizes.None() || target.None() {
+		return backend.Tensor{}
+	}
+	y := b.sizes.Top(target.Rows)
+	b.to.Enqueue(backend.CountTotals{Y: y, X: target, Columns: b.Runs, Scale: 1 / b.Total, Least: 1 / b.Total})
+	return y
+}
+
 func (b *boundColumns) loss(l backend.Loss) {
-	o := backend.ColumnLoss{DOut: l.DOut, Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, Columns: b.columns, Scale: l.Scale}
+	o := backend.ColumnLoss{DOut: l.DOut, Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, Size: b.sizesOf(l.Target), Columns: b.Runs,
+		Scale: l.Scale, Even: !b.Spec.code().Drawn()}
 	if !l.DOut.None() && b.samples == 1 {
 		o.DSpread, o.Accumulate = b.dspread, b.more()
+	}
+	if l.DOut.None() && !b.each.None() {
+		o.Each = b.each.Top(l.Out.Rows)
 	}
 	b.to.Enqueue(o)
 }
@@ -196,17 +198,28 @@ func (b *boundColumns) learn(l backend.Loss, weights backend.Tensor) {
 	if weights.None() || b.dspread.None() {
 		return
 	}
-	b.to.Enqueue(backend.ColumnLoss{Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, DSpread: b.dspread, Weights: weights,
-		Columns: b.columns, Scale: l.Scale, Accumulate: b.more()})
+	o := backend.ColumnLoss{Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, DSpread: b.dspread, Weights: weights,
+		Columns: b.Runs, Scale: l.Scale, Accumulate: b.more()}
+	if !b.sizes.None() {
+		o.Size = b.sizes.Top(l.Target.Rows)
+	}
+	b.to.Enqueue(o)
 }
 
-func (b *boundColumns) reconstruction(out backend.Tensor, _ int) backend.Tensor {
-	b.to.Enqueue(backend.ColumnMean{Y: out, Out: out, Spread: b.spread, Columns: b.columns})
+// clearShares and share add up the losses of columns, of the rows that loss had last.
+func (b *boundColumns) clearShares() { b.to.Enqueue(backend.Zero{Dst: b.shares}) }
+
+func (b *boundColumns) share(rows int) {
+	b.to.Enqueue(backend.LinearBackWeights{DW: b.shares, DY: b.ones.Top(rows), X: b.each.Top(rows), Accumulate: true})
+}
+
+func (b *boundColumns) reconstruction(out, target backend.Tensor, _ int) backend.Tensor {
+	b.to.Enqueue(backend.ColumnMean{Y: out, Out: out, Spread: b.spread, Size: b.sizesOf(target), Columns: b.Runs})
 	return out
 }
 
 // known fills missing cells in with what the output says, where nothing is off.
 func (b *boundColumns) known(out, target backend.Tensor, n int) backend.Tensor {
-	b.to.Enqueue(backend.ColumnMean{Y: b.filled.Top(n), Out: out, Spread: b.spread, Known: target, Columns: b.columns})
+	b.to.Enqueue(backend.ColumnMean{Y: b.filled.Top(n), Out: out, Spread: b.spread, Size: b.sizesOf(target), Known: target, Columns: b.Runs})
 	return b.filled.Top(n)
 }

@@ -54,7 +54,7 @@ func (b *boundGaussianNLL) loss(l backend.Loss) {
 	b.to.Enqueue(l)
 }
 
-func (b *boundGaussianNLL) reconstruction(out backend.Tensor, n int) backend.Tensor {
+func (b *boundGaussianNLL) reconstruction(out, _ backend.Tensor, n int) backend.Tensor {
 	b.to.Enqueue(backend.CopyColumns{Dst: b.means.Top(n), Src: out})
 	return b.means.Top(n)
 }

@@ -44,4 +44,4 @@ func (b boundSquared) loss(l backend.Loss) {
 	b.to.Enqueue(l)
 }
 
-func (b boundSquared) reconstruction(out backend.Tensor, _ int) backend.Tensor { return out }
+func (b boundSquared) reconstruction(out, _ backend.Tensor, _ int) backend.Tensor { return out }

@@ -17,7 +17,10 @@ func PaperTraining(spec Spec, rows int, bytes bool, o TrainingOptions) (*Trainin
 	data, _ := dev.AllocBytes(rows, spec.Inputs, nil) // on paper nothing fails
 	data.Bytes = bytes
 	var targets backend.Data
-	if spec.HasTargets() {
+	switch {
+	case spec.SameRows && spec.Targets == spec.Inputs && o.Shared:
+		targets = data
+	case spec.HasTargets():
 		targets, _ = dev.AllocBytes(rows, spec.Targets, nil)
 		targets.Bytes = bytes
 	}

@@ -9,7 +9,7 @@ import (
 // Resident is rows on a device, as a model sees them.
 type Resident struct {
 	Rows    backend.Data // Inputs wide
-	Targets backend.Data // what the decoder is to make of each, Targets wide; zero of a model that makes the input again
+	Targets backend.Data // what the decoder is to make of each, Targets wide, or Rows where it is the same; zero of a model that makes the input again
 	Labels  backend.Data // class numbers, one wide; zero where there are none
 }
 
@@ -23,12 +23,15 @@ func headOf(d backend.Data, n int) backend.Data { return d.Head(min(n, d.Rows)) 
 
 // Free gives the rows' memory back.
 func (r Resident) Free() {
-	for _, d := range []backend.Data{r.Rows, r.Targets, r.Labels} {
-		if d.Mem != nil {
+	for i, d := range []backend.Data{r.Rows, r.Targets, r.Labels} {
+		if d.Mem != nil && !(i == 1 && r.shared()) {
 			d.Mem.Free()
 		}
 	}
 }
+
+// shared reports whether rows and targets are the same numbers in the same memory.
+func (r Resident) shared() bool { return r.Targets.Mem != nil && r.Targets == r.Rows }
 
 // check refuses rows that do not fit a model of the spec.
 func (r Resident) check(s *Spec) error {

@@ -12,8 +12,12 @@ import (
 // Spec says what an autoencoder is. The zero value of a field is its plainest
 // choice; Inputs and Latent must be set.
 type Spec struct {
-	Inputs  int   `json:"inputs"`            // width of the data, D
-	Targets int   `json:"targets,omitempty"` // width of what the decoder is to make where that is other data, T; 0 where it is the input
+	Inputs  int `json:"inputs"`            // width of the data, D
+	Targets int `json:"targets,omitempty"` // width of what the decoder is to make where that is other data, T; 0 where it is the input
+	// SameRows says that the targets are the rows that the encoder sees, prepared another
+	// way: as a likelihood takes them, missing cells as NaN.
+	SameRows bool `json:"same_rows,omitempty"`
+
 	Hidden  []int `json:"hidden,omitempty"`  // widths of the encoder's hidden layers
 	Decoder []int `json:"decoder,omitempty"` // widths of the decoder's; nil mirrors Hidden
 	Latent  int   `json:"latent"`            // width of the code, L
@@ -130,8 +134,42 @@ func (s *Spec) batch(c backend.Clock, shuffle bool) backend.Batch {
 	return b
 }
 
-// HasTargets reports whether the decoder is to make other data than the input.
+// total is the sum of counts in a usual row, where totals have a say; else 0.
+func (s *Spec) total() float32 {
+	c, _ := s.Likelihood.(Columns)
+	return c.Total
+}
+
+// countsOf makes counts of the shares of a multinomial in rows of reconstructions, in proportion to the totals of their
+// targets, or where these are not there to that of a usual row.
+func (s *Spec) countsOf(rows, targets []float32) {
+	c, ok := s.Likelihood.(Columns)
+	if !ok || !c.Multinomial {
+		return
+	}
+	for at := 0; at < len(rows); at += s.Outputs() {
+		total := float64(c.Total)
+		if targets != nil {
+			total = 0
+			for _, x := range targets[at+c.Group.From : at+c.Group.To] {
+				if x == x {
+					total += float64(x)
+				}
+			}
+		}
+		for j := c.Group.From; j < c.Group.To; j++ {
+			rows[at+j] = float32(total * float64(rows[at+j]))
+		}
+	}
+}
+
+// HasTargets reports whether the decoder is to make other data than the input, or the same
+// rows prepared another way.
 func (s *Spec) HasTargets() bool { return s.Targets != 0 }
+
+// OtherData reports whether the decoder is to make other data than the rows that the
+// encoder sees.
+func (s *Spec) OtherData() bool { return s.HasTargets() && !s.SameRows }
 
 // Outputs returns the width of what the decoder is to make.
 func (s *Spec) Outputs() int {
@@ -177,6 +215,8 @@ func (s *Spec) Validate() error {
 // checkTargets refuses what belongs to a decoder that makes the input again.
 func (s *Spec) checkTargets() error {
 	switch {
+	case s.SameRows && !s.HasTargets():
+		return errors.New("rows prepared another way are targets: expected their width")
 	case !s.HasTargets():
 		return nil
 	case s.Binarise:

@@ -23,7 +23,7 @@ func (s *Spec) Layers() int { return len(s.Hidden) + 1 }
 // Penalties, tying and initialisation are the model's; the kind of code is, for
 // the last layer.
 func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
-	if s.HasTargets() {
+	if s.OtherData() {
 		return Spec{}, errors.New("layer-wise pretraining makes each layer's input again: expected no targets of their own")
 	}
 	enc, dec := s.encoderLayers(), s.decoderLayers()
@@ -36,6 +36,9 @@ func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
 		Likelihood: s.Likelihood, Output: s.Output, Binarise: s.Binarise,
 		Corrupt: corrupt, Penalties: s.Penalties, Init: s.Init,
 	}
+	if l == 0 {
+		one.Targets, one.SameRows = s.Targets, s.SameRows
+	}
 	if l == s.Layers()-1 {
 		one.Latent, one.Code = s.Latent, s.Code
 	}
@@ -45,8 +48,8 @@ func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
 			one.Likelihood, one.Output = Bernoulli{}, backend.Identity
 		}
 	}
-	if mirror.in != one.Latent || mirror.out != one.likelihood().width(one.Inputs) {
-		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: layer %d maps %d to %d, its mirror %d to %d", l, enc[l].in, one.Latent, mirror.in, mirror.out)
+	if mirror.in != one.Latent || mirror.out != one.likelihood().width(one.Outputs()) {
+		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: layer %d maps %d to %d, its mirror %d to %d", l, one.Outputs(), one.Latent, mirror.in, mirror.out)
 	}
 	if err := one.Validate(); err != nil {
 		return Spec{}, fmt.Errorf("pretraining layer %d: %w", l, err)

@@ -23,6 +23,7 @@ type TrainingOptions struct {
 	Batch      int               // rows that the device computes on at a time
 	Accumulate int               // batches whose mean gradient makes an update; 0 is 1
 	Optimiser  backend.Optimiser // Decayed is set by NewTraining
+	Shared     bool              // what the decoder is to make are the rows as they are; set by NewTraining
 	Steps      int               // longest table of hyperparameters that SetTime will be given
 }
 
@@ -31,7 +32,7 @@ func (o *TrainingOptions) batches() int { return max(1, o.Accumulate) }
 
 // graph is what a step of those options is planned for.
 func (o *TrainingOptions) graph(s *Spec, grads backend.Tensor, clock backend.Clock) graphOptions {
-	g := graphOptions{batch: o.Batch, samples: 1, training: true, grads: grads, clock: clock}
+	g := graphOptions{batch: o.Batch, samples: 1, training: true, grads: grads, clock: clock, shared: o.Shared}
 	if o.Objective == Reconstruct {
 		g.samples, g.penalised = s.code().samples(), true
 	}
@@ -73,6 +74,7 @@ func (m *Model) NewTraining(data Resident, opts TrainingOptions) (*Training, err
 	if err := m.checkTraining(data, opts); err != nil {
 		return nil, err
 	}
+	opts.Shared = data.shared()
 	t := &Training{opts: opts, data: data, span: m.layout.span(opts.Objective), among: data.Rows.Rows, programs: map[stepSize]backend.Program{}}
 	if err := t.allocate(m); err != nil {
 		t.Close()

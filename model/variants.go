@@ -70,7 +70,7 @@ var variants = []struct {
 // everyColumn is columns of every kind, three of one after three of another.
 func everyColumn(width int) (l Columns) {
 	for at := 0; at < width; at += 3 {
-		l = l.with(backend.ColumnKind(at/3)%(backend.ZeroInflatedColumn+1), min(3, width-at))
+		l = l.With(backend.ColumnKind(at/3)%(backend.ZeroInflatedColumn+1), min(3, width-at))
 	}
 	return l
 }

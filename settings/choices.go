@@ -59,6 +59,35 @@ func (c *Classifier) UnmarshalText(text []byte) error {
 	return err
 }
 
+// SizeFactor is whether means of counts are in proportion to the total of their row.
+type SizeFactor uint8
+
+// The size factors.
+const (
+	AutoSize  SizeFactor = iota // where the totals say that rows are compositions
+	TotalSize                   // they are
+	NoSize                      // they are not
+)
+
+var sizeFactors = []string{AutoSize: "auto", TotalSize: "total", NoSize: "none"}
+
+// String returns "auto", "total" or "none".
+func (f SizeFactor) String() string { return choice(sizeFactors, "size factor", int(f)) }
+
+// MarshalText returns what String does.
+func (f SizeFactor) MarshalText() ([]byte, error) { return []byte(f.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (f *SizeFactor) UnmarshalText(text []byte) error {
+	i, err := chosen(sizeFactors, "size factor", string(text))
+	if err == nil {
+		*f = SizeFactor(i)
+	}
+	return err
+}
+
+func (f SizeFactor) check() error { return known(sizeFactors, "size factor", int(f)) }
+
 // choice returns the name of choice i.
 func choice(names []string, what string, i int) string {
 	if i < len(names) {

@@ -27,6 +27,8 @@ type Config struct {
 	Val     float64      `yaml:"val"`  // share of the training part held out for validation
 	Scale   data.Scaling `yaml:"scale"`
 	Missing data.Missing `yaml:"missing,omitempty"` // what missing cells become
+	// SizeFactor says whether means of counts are in proportion to the total of their row.
+	SizeFactor SizeFactor `yaml:"size-factor,omitempty"`
 
 	// How the data are read where the files leave a choice, see [data.Reading].
 	Header    string `yaml:"header,omitempty"`

@@ -35,33 +35,6 @@ func (c *Code) UnmarshalText(text []byte) error {
 	return err
 }
 
-// Loss is the likelihood of the data, as [model.ParseLoss] reads it. The zero
-// value stands for the squared error.
-type Loss struct{ model.Likelihood }
-
-// Kind returns the likelihood.
-func (l Loss) Kind() model.Likelihood {
-	if l.Likelihood == nil {
-		return model.Squared{}
-	}
-	return l.Likelihood
-}
-
-// String returns the likelihood's text.
-func (l Loss) String() string { return l.Kind().String() }
-
-// MarshalText returns what String does.
-func (l Loss) MarshalText() ([]byte, error) { return l.Kind().MarshalText() }
-
-// UnmarshalText reads what String returns.
-func (l *Loss) UnmarshalText(text []byte) error {
-	v, err := model.ParseLoss(string(text))
-	if err == nil {
-		l.Likelihood = v
-	}
-	return err
-}
-
 // Corruptions are the damage to the input: one, or one a layer of a net that is
 // pretrained. They are written as [model.Corruption] is, separated by commas.
 type Corruptions []model.Corruption

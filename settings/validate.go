@@ -54,6 +54,7 @@ func (c *Config) checkChoices() error {
 		{field: "LRScale", err: c.LRScale.check()},
 		{field: "OutputBias", err: c.OutputBias.check()},
 		{field: "Classifier", err: c.Classifier.check()},
+		{field: "SizeFactor", err: c.SizeFactor.check()},
 		{field: "Init", err: readable(c.Init.String(), c.Init.UnmarshalText)},
 		{field: "Scale", err: readable(c.Scale.String(), new(data.Scaling).UnmarshalText)},
 		{field: "Code", err: readable(c.Code.String(), new(Code).UnmarshalText)},

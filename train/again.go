@@ -65,7 +65,7 @@ func dividerOf(m *model.Model, c *settings.Config) divider {
 func changed(ctx context.Context, c settings.Config, m *model.Model, because error) (*Sets, error) {
 	how := c.Reading()
 	how.As = m.Preparation()
-	if m.Spec.HasTargets() {
+	if m.Spec.OtherData() {
 		how.AsTarget = m.TargetPreparation()
 	}
 	source, err := data.Read(ctx, c.Data, how)
@@ -89,7 +89,10 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	if err != nil {
 		return nil, err
 	}
-	s.Preparation, s.Targets = how.As, how.AsTarget
+	s.Preparation, s.Targets, s.Likelihood = how.As, how.AsTarget, m.Spec.Likelihood
+	if m.Spec.SameRows {
+		s.Targets = m.TargetPreparation()
+	}
 	s.Changed = fmt.Sprintf("%s has changed since the training: it has %d rows, %s; they are divided as they were then, by what is in them, so that no row held out was trained on as it is now; a row that was edited may have been",
 		dataName(&c), s.Division.Rows, more(s.Division.Rows, m.Division.Rows))
 	return s, nil

@@ -85,8 +85,8 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 		}
 		if onHost { // batches pass through a buffer
 			row := rowBytes(sets.Preparation, sets.Train)
-			if sets.Targets != nil {
-				row += rowBytes(sets.Targets, sets.Train.Target)
+			if sets.Targets != nil && !sets.shared {
+				row += rowBytes(sets.Targets, made(sets.Train))
 			}
 			most += dev.(backend.HostData).BatchBytes(min(batch, sets.Train.Rows), row)
 		}
@@ -130,7 +130,7 @@ func (p *planned) stage(s stage, batch int) int {
 		outside = p.spec.ParameterBytes()
 		spec.Classes = len(p.sets.Train.Classes)
 	}
-	o := model.TrainingOptions{Objective: s.objective, Batch: u.Batch, Accumulate: u.Batches, Optimiser: p.optimiser, Steps: (rows + u.Rows - 1) / u.Rows}
+	o := model.TrainingOptions{Shared: p.sets.shared && s.layer <= 0, Objective: s.objective, Batch: u.Batch, Accumulate: u.Batches, Optimiser: p.optimiser, Steps: (rows + u.Rows - 1) / u.Rows}
 	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && asBytes(p.sets.Preparation, p.sets.Train))
 	if v := p.sets.Val; v != nil && s.layer < 0 {
 		evaluation := spec.EvaluationBytes(min(evalBatch, v.Rows))
@@ -184,8 +184,8 @@ func (m *Memory) addData(dev backend.Device, sets *Sets, s *data.Set) {
 		return
 	}
 	m.addRows(dev, s.Rows*rowBytes(sets.Preparation, s))
-	if sets.Targets != nil {
-		m.addRows(dev, s.Rows*rowBytes(sets.Targets, s.Target))
+	if sets.Targets != nil && !sets.shared {
+		m.addRows(dev, s.Rows*rowBytes(sets.Targets, made(s)))
 	}
 	if s.Labels != nil {
 		m.Data += 4 * s.Rows

@@ -158,8 +158,8 @@ func (r *run) upload(s *data.Set) (at model.Resident, err error) {
 		return at, err
 	}
 	target := rows
-	if r.sets.Targets != nil {
-		if target, err = r.sets.Targets.Apply(s.Target); err != nil {
+	if r.sets.Targets != nil && !r.sets.shared {
+		if target, err = r.sets.Targets.Apply(made(s)); err != nil {
 			return at, err
 		}
 	}
@@ -169,7 +169,10 @@ func (r *run) upload(s *data.Set) (at model.Resident, err error) {
 	if at.Rows, err = model.Upload(r.dev, rows); err != nil {
 		return at, err
 	}
-	if r.sets.Targets != nil {
+	switch {
+	case r.sets.shared:
+		at.Targets = at.Rows
+	case r.sets.Targets != nil:
 		if at.Targets, err = model.Upload(r.dev, target); err != nil {
 			return at, err
 		}

@@ -37,7 +37,9 @@ func complete(c settings.Config) (settings.Config, error) {
 type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
-	Targets          *data.Preparation // fitted to the targets of Train; nil where it has none
+	Targets          *data.Preparation // of what the decoder is to make, where that is not what the encoder sees: fitted to the targets of Train, or to Train itself; nil else
+	Likelihood       model.Likelihood  // of what the decoder is to make; nil for that of the settings
+	shared           bool              // both preparations make the same numbers of the training and validation rows
 	Division         *data.Division    // how the parts came about
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
@@ -149,11 +151,12 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 	if err := c.Validate(); err != nil { // shares that are none
 		return nil, &RequestError{err}
 	}
+	missing, err := settleMissing(&c, source.Train)
+	if err != nil {
+		return nil, err
+	}
 	for _, part := range []*data.Set{source.Train, source.Val, source.Test} {
-		if part == nil {
-			continue
-		}
-		if c.Missing != data.MissingRefuse {
+		if part == nil || missing != data.MissingRefuse {
 			continue
 		}
 		if err := part.CheckGaps(); err != nil {
@@ -198,9 +201,75 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 	return s, nil
 }
 
-// fit fits the preparation to the training part.
-func (s *Sets) fit(c *settings.Config) (err error) {
-	o := data.PreparationOptions{Scaling: c.Scale, Unit: c.Loss.Kind().Unit(), Missing: c.Missing}
+// made is what the decoder is to make of rows, as it is: the rows themselves, or the data beside them.
+func made(part *data.Set) *data.Set {
+	if part.Target != nil {
+		return part.Target
+	}
+	return part
+}
+
+// settleMissing decides what becomes of missing cells: the loss leaves them out where columns have likelihoods of their
+// own, else they are refused, unless something else was asked for.
+func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
+	by := byColumn(c, made(train))
+	switch {
+	case c.Missing == data.MissingMask && !by:
+		return 0, &RequestError{&settings.Error{Field: "Missing", Msg: fmt.Sprintf("is mask, which takes a likelihood by column ({Loss} auto, of a table) and not %v: expected refuse, mean or median", c.Loss)}}
+	case c.Missing != data.MissingAuto:
+		return c.Missing, nil
+	case by:
+		return data.MissingMask, nil
+	}
+	return data.MissingRefuse, nil
+}
+
+// fit fits the preparations to the training part.
+func (s *Sets) fit(c *settings.Config) error {
+	missing, err := settleMissing(c, s.Train)
+	if err != nil {
+		return err
+	}
+	if byColumn(c, made(s.Train)) {
+		return s.fitColumns(c, missing)
+	}
+	return s.fitAlike(c, missing)
+}
+
+// fitColumns fits the preparations of a model whose columns have likelihoods of their own.
+func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
+	target := made(s.Train)
+	l, err := decideLosses(c, target)
+	if err != nil {
+		return err
+	}
+	o := data.ColumnOptions{Scaling: c.Scale, Missing: missing, Counts: l.counts}
+	if s.Preparation, s.Targets, err = data.FitColumns(target, o); err != nil {
+		return err
+	}
+	s.Found = append(s.Found, l.said...)
+	s.Found = append(s.Found, s.Targets.Said()...)
+	s.Likelihood = l.likelihood(s.Targets)
+	switch {
+	case target == s.Train:
+		s.shared = s.Preparation.SameAs(s.Targets, s.Train) && (s.Val == nil || s.Preparation.SameAs(s.Targets, s.Val))
+	case s.Train.Height > 0:
+		s.Preparation, err = data.FitPreparation(s.Train, data.PreparationOptions{Scaling: c.Scale, Missing: c.Missing})
+	default:
+		counts := make([]bool, s.Train.Cols)
+		for j := range counts {
+			counts[j] = kindOf(s.Train, j) == data.Count
+		}
+		o.Counts = counts
+		s.Preparation, _, err = data.FitColumns(s.Train, o)
+	}
+	return err
+}
+
+// fitAlike fits the preparations of a model of one likelihood.
+func (s *Sets) fitAlike(c *settings.Config, missing data.Missing) (err error) {
+	s.Likelihood = c.Loss.Kind()
+	o := data.PreparationOptions{Scaling: c.Scale, Unit: s.Likelihood.Unit(), Missing: missing}
 	if s.Train.Target != nil {
 		s.Targets, err = data.FitPreparation(s.Train.Target, o)
 		o.Unit = false // what the decoder makes has to be within [0, 1]
@@ -218,8 +287,13 @@ func (s *Sets) fit(c *settings.Config) (err error) {
 // Spec returns the model that the settings ask for on rows of these parts. A [RequestError] says what does not fit.
 func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
 	spec, err := c.Spec(s.Preparation.Inputs())
-	if err == nil && s.Targets != nil {
-		spec.Targets = s.Targets.Inputs()
+	if err == nil && (s.Targets != nil || s.Likelihood != nil) {
+		if s.Likelihood != nil {
+			spec.Likelihood = s.Likelihood
+		}
+		if s.Targets != nil {
+			spec.Targets, spec.SameRows = s.Targets.Inputs(), s.Train.Target == nil
+		}
 		err = spec.Validate()
 	}
 	if err != nil {
@@ -240,7 +314,7 @@ func (s *Sets) prepare(m *model.Model) error {
 
 // width is how many numbers a row has as the model sees it, its target among them.
 func (s *Sets) width() int {
-	if s.Targets != nil {
+	if s.Targets != nil && !s.shared {
 		return s.Preparation.Inputs() + s.Targets.Inputs()
 	}
 	return s.Preparation.Inputs()
@@ -249,19 +323,22 @@ func (s *Sets) width() int {
 // rowsOfMeans is how many rows the means of columns are taken of.
 const rowsOfMeans = 10000
 
-// columnMeans are the means of the columns over the first rows, enough of them
-// to start a decoder's bias from.
+// columnMeans are the means of the columns over what is there in the first rows, enough of them
+// to start a decoder's bias from; NaN where nothing is.
 func columnMeans(s *data.Set) []float32 {
 	rows := min(s.Rows, rowsOfMeans)
-	sum, row := make([]float64, s.Cols), make([]float32, s.Cols)
+	sum, n, row := make([]float64, s.Cols), make([]int, s.Cols), make([]float32, s.Cols)
 	for i := range rows {
 		s.Row(row, i)
 		for j, v := range row {
-			sum[j] += float64(v)
+			if v == v {
+				sum[j] += float64(v)
+				n[j]++
+			}
 		}
 	}
 	for j := range row {
-		row[j] = float32(sum[j] / float64(rows))
+		row[j] = float32(sum[j] / float64(n[j]))
 	}
 	return row
 }

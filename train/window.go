@@ -31,11 +31,11 @@ func (r *run) settleWindow() {
 }
 
 func (s *Sets) settleWindow(dev backend.Device, c *settings.Config) {
-	if c.Window == 0 && (s.Train.OnDisk() || s.Targets != nil && s.Train.Target.OnDisk()) {
+	if c.Window == 0 && (s.Train.OnDisk() || s.Targets != nil && made(s.Train).OnDisk()) {
 		const share = 8 // of the memory, for the rows of a window: the next one's are beside them (feedBytes)
 		memory := s.Train.Memory()
 		if s.Targets != nil {
-			memory = max(memory, s.Train.Target.Memory())
+			memory = max(memory, made(s.Train).Memory())
 		}
 		if total := dev.Info().Total; total > 0 { // what is free changes, and the rows' order with it
 			memory = min(memory, int64(total))
@@ -78,7 +78,7 @@ func (r *run) openWindow(rows int) (err error) {
 	}
 	first := s.Train.Part(0, min(s.Train.Rows, rowsOfMeans))
 	if s.Targets != nil {
-		first, err = s.Targets.Apply(first.Target)
+		first, err = s.Targets.Apply(made(first))
 	} else {
 		first, err = s.Preparation.Apply(first)
 	}
@@ -90,7 +90,7 @@ func (r *run) openWindow(rows int) (err error) {
 	if s.Val != nil {
 		held = max(held, min(evalBatch, s.Val.Rows))
 	}
-	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, rows: held, block: r.config.Block, seed: r.config.Seed}
+	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, shared: s.shared, rows: held, block: r.config.Block, seed: r.config.Seed}
 	if err := r.window.open(s.Train.Labels != nil); err != nil {
 		r.window.free()
 		r.window = nil
@@ -110,7 +110,7 @@ func (s *Sets) matched(part *data.Set) (*data.Set, error) {
 		return rows, err
 	}
 	both := *rows
-	both.Target, err = s.Targets.Match(part.Target)
+	both.Target, err = s.Targets.Match(made(part))
 	return &both, err
 }
 
@@ -135,6 +135,7 @@ type window struct {
 	dev                         backend.Device
 	prep, targets               *data.Preparation // targets is nil where the decoder is to make the rows
 	rows, block                 int
+	shared                      bool // targets are the rows as they are
 	seed                        uint64
 	at                          model.Resident
 	toRows, toTargets, toLabels backend.Feed // how they get to their place in at; nil where there are none
@@ -158,7 +159,11 @@ type windowRead struct {
 // open takes the device's memory for the window.
 func (w *window) open(labels bool) (err error) {
 	w.at.Rows, w.toRows, err = fedData(w.dev, w.rows, w.prep.Inputs())
-	if err == nil && w.targets != nil {
+	switch {
+	case err != nil || w.targets == nil:
+	case w.shared:
+		w.at.Targets = w.at.Rows
+	default:
 		w.at.Targets, w.toTargets, err = fedData(w.dev, w.rows, w.targets.Inputs())
 	}
 	if err == nil && labels {
@@ -248,7 +253,7 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 		from, n := w.place(key, key.start+i)
 		n = min(n, key.n-i)
 		w.prep.Rows(to.rows[i*in:], key.set, from, n)
-		if w.targets != nil {
+		if w.toTargets != nil {
 			w.targets.Rows(to.targets[i*out:], key.set.Target, from, n)
 		}
 		if key.set.Labels != nil && to.labels != nil {

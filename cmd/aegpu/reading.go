@@ -38,7 +38,7 @@ func readingOf(c *cli.Context, as *data.Preparation) (data.Reading, error) {
 // withTargets has the targets of a model that has some of their own read too, from where the run had them where the command
 // does not say: columns and arrays have their names, a file is another for other data.
 func (r *savedRun) withTargets(how data.Reading, m *model.Model) data.Reading {
-	if !m.Spec.HasTargets() {
+	if !m.Spec.OtherData() {
 		return how
 	}
 	how.AsTarget = m.TargetPreparation()
@@ -66,7 +66,7 @@ func checkTarget(c *cli.Context, m *model.Model, looks bool) error {
 		return nil
 	case !looks:
 		return wrong("--target: %s needs no targets: expected none", c.Command.Name)
-	case !m.Spec.HasTargets():
+	case !m.Spec.OtherData():
 		return wrong("--target: the model makes its input again: expected none")
 	case c.Args().Get(1) == "":
 		return wrong("--target is for DATA, and none is named: expected both, or neither for the run's own")

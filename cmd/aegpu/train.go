@@ -255,7 +255,7 @@ func partsText(s *train.Sets) string {
 		text += ")"
 	}
 	text += filledText(s.Preparation, s.Train)
-	if s.Targets != nil {
+	if s.Train.Target != nil {
 		text += fmt.Sprintf(", targets of %d numbers, scaled (%s)", s.Train.Target.Cols, s.Targets.Scaling) + filledText(s.Targets, s.Train.Target)
 	}
 	return text

@@ -1,0 +1,124 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
+)
+
+// Rows of counts are taken for compositions, whose totals are of the measurement and not of what was measured, where so
+// many columns are counts and their total varies so many times as much as that of independent columns would.
+const (
+	fewestParts = 10
+	commonDepth = 2
+)
+
+// settleTotal decides whether means of counts are in proportion to the total of their row (the size factor of scVI, Lopez
+// et al. 2018: the observed total, here over the median of all).
+func (l *columnLosses) settleTotal(c *settings.Config, s *data.Set) error {
+	parts, apart := 0, 0.0
+	for j, is := range l.counts {
+		if is {
+			parts, apart = parts+1, apart+l.usual[j].variance
+		}
+	}
+	if parts == 0 {
+		if c.SizeFactor == settings.TotalSize {
+			return &RequestError{&settings.Error{Field: "SizeFactor", Msg: "is total, and no column is under a likelihood of counts ({Loss})"}}
+		}
+		return nil
+	}
+	total, varies := l.totals(s)
+	switch {
+	case l.multinomial:
+		l.total = total
+	case c.SizeFactor == settings.NoSize, total <= 0:
+	case c.SizeFactor == settings.TotalSize:
+		l.total = total
+	case parts >= fewestParts && 2*parts > s.Cols && varies > commonDepth*apart:
+		l.total = total
+		l.said = append(l.said, fmt.Sprintf("rows of counts are taken for compositions, whose means are in proportion to their totals (%g in the middle): --size-factor none takes them as they are", total))
+	}
+	return nil
+}
+
+// totals returns the middle one of the rows' totals of counts, and their variance.
+func (l *columnLosses) totals(s *data.Set) (middle float32, variance float64) {
+	var all []float64
+	mean := 0.0
+	eachUsual(s, func(row []float32) {
+		sum := 0.0
+		for j, x := range row {
+			if l.counts[j] && x == x {
+				sum += float64(x)
+			}
+		}
+		all = append(all, sum)
+		d := sum - mean
+		mean += d / float64(len(all))
+		variance += d * (sum - mean)
+	})
+	variance /= float64(len(all))
+	slices.Sort(all)
+	return float32(all[len(all)/2]), variance
+}
+
+// likelihood returns the model's, of columns as the preparation of what the decoder makes has them.
+func (l *columnLosses) likelihood(p *data.Preparation) model.Columns {
+	var all model.Columns
+	for j := 0; j < p.Cols; {
+		kind, n, raw := l.kinds[j], 1, 1
+		switch {
+		case l.multinomial && l.counts[j]:
+			for j+raw < p.Cols && l.counts[j+raw] {
+				raw++
+			}
+			n = raw
+		case kind == backend.SoftmaxColumns:
+			n = len(p.Columns[j].Levels)
+		}
+		all = all.With(kind, n)
+		if l.multinomial && l.counts[j] {
+			all.Multinomial, all.Group = true, all.Runs[len(all.Runs)-1]
+		}
+		j += raw
+	}
+	all.Total = l.total
+	return all
+}
+
+// sayKinds says which columns have which likelihood.
+func (l *columnLosses) sayKinds(s *data.Set) {
+	names := map[string][]string{}
+	var order []string
+	for j, k := range l.kinds {
+		word := k.String()
+		if l.multinomial && l.counts[j] {
+			word = model.Multinomial
+		}
+		name := fmt.Sprintf("column %d", j+1)
+		if s.Columns != nil && s.Columns[j].Name != "" {
+			name = s.Columns[j].Name
+		}
+		if names[word] == nil {
+			order = append(order, word)
+		}
+		names[word] = append(names[word], name)
+	}
+	text := "loss by column:"
+	for i, word := range order {
+		if i > 0 {
+			text += ","
+		}
+		if n := len(names[word]); n == s.Cols {
+			text += fmt.Sprintf(" %s for all %d", word, n)
+		} else {
+			text += fmt.Sprintf(" %s for %s", word, data.Listed(names[word]))
+		}
+	}
+	l.said = append(l.said, text+" (--loss auto,COLUMN=KIND)")
+}
