@@ -166,3 +166,20 @@ func TestChecksOfColumnLosses(t *testing.T) {
 		{mean(none, none, none, LossColumns{PoissonColumn, 0, 3}), "columns to 3 of 4"},
 	})
 }
+
+func TestChecksOfCountTotals(t *testing.T) {
+	none, whole, zero := Tensor{}, tensor(8, 8), float32(0)
+	totals := func(y, x Tensor, scale, least float32) error {
+		return CountTotals{Y: y, X: x, Columns: []LossColumns{{PoissonColumn, 0, 4}}, Scale: scale, Least: least}.Check()
+	}
+	holdChecks(t, []checked{
+		{totals(tensor(6, 1), tensor(6, 4), 0.5, 1e-3), ""},
+		{totals(tensor(6, 2), tensor(6, 4), 1, 1), "y is 6x2, expected 6x1"},
+		{totals(tensor(6, 1), tensor(6, 5), 1, 1), "CountTotals: x 6x5: columns to 4 of 5"},
+		{totals(tensor(6, 1), none, 1, 1), "columns to 4 of 0"},
+		{totals(whole.Slice(0, 2, 1), whole.Slice(0, 2, 4), 1, 1), "overlaps"},
+		{totals(tensor(6, 1), tensor(6, 4), 0, 1), "scale is 0, expected a finite number above 0"},
+		{totals(tensor(6, 1), tensor(6, 4), 1, zero/zero), "least is NaN"},
+		{totals(tensor(6, 1), tensor(6, 4), 1/zero, 1), "scale is +Inf"},
+	})
+}

@@ -1,6 +1,9 @@
 package backend
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // ColumnKind is the likelihood of a column, or of a group of columns. o is the
 // network's output, x the target, s the column's learned spread; losses are minus
@@ -45,6 +48,16 @@ const (
 	MinDispersion = 1e-4 // of the inverse dispersion
 	LinearLogRate = 15
 )
+
+// Sized reports whether the mean of a column of the kind is Size times a rate: whether
+// it holds counts, each by itself.
+func (k ColumnKind) Sized() bool {
+	switch k {
+	case PoissonColumn, NegativeBinomialColumn, ZeroInflatedColumn:
+		return true
+	}
+	return false
+}
 
 // LossColumns are columns From to To, of one kind. Softmax columns are one group.
 type LossColumns struct {
@@ -109,10 +122,10 @@ func CheckColumns(columns []LossColumns, width int) error {
 	return nil
 }
 
-// checkColumns refuses columns that are not those of out.
-func checkColumns(op string, columns []LossColumns, out Tensor) error {
-	if err := CheckColumns(columns, out.Cols); err != nil {
-		return fmt.Errorf("backend: %s: out %v: %w", op, out, err)
+// checkColumns refuses columns that are not those of t.
+func checkColumns(op, name string, columns []LossColumns, t Tensor) error {
+	if err := CheckColumns(columns, t.Cols); err != nil {
+		return fmt.Errorf("backend: %s: %s %v: %w", op, name, t, err)
 	}
 	return nil
 }
@@ -121,7 +134,7 @@ func checkColumns(op string, columns []LossColumns, out Tensor) error {
 func (o ColumnLoss) Check() error {
 	const op = "ColumnLoss"
 	width := o.Out.Cols
-	if err := checkColumns(op, o.Columns, o.Out); err != nil {
+	if err := checkColumns(op, "out", o.Columns, o.Out); err != nil {
 		return err
 	}
 	err := first(
@@ -184,7 +197,7 @@ func (o ColumnMean) Check() error {
 	const op = "ColumnMean"
 	width := o.Out.Cols
 	err := first(
-		checkColumns(op, o.Columns, o.Out), present(op, "out", o.Out), shape(op, "y", o.Y, o.Out.Rows, width),
+		checkColumns(op, "out", o.Columns, o.Out), present(op, "out", o.Out), shape(op, "y", o.Y, o.Out.Rows, width),
 		o.checkRows(op, "size", o.Size, 1), o.checkRows(op, "known", o.Known, width), o.checkSpread(op))
 	if err != nil {
 		return err
@@ -213,3 +226,35 @@ func (o ColumnMean) checkSpread(op string) error {
 func (o ColumnMean) Access() Access {
 	return Access{Writes: []Tensor{o.Y}, Reads: []Tensor{o.Out, o.Spread, o.Size, o.Known}}
 }
+
+// CountTotals is the size factor of rows of counts that are compositions, whose total
+// says how much was looked at and not what there was (Lopez et al., scVI, 2018):
+// Y[r] = max(Scale * sum_j X[r,j], Least), over the cells that are no NaN of the
+// columns whose kind is Sized, in float64 and a fixed order. It is for the Size of
+// ColumnLoss and ColumnMean, which is above 0.
+//
+//	Y: B x 1, X: B x T
+type CountTotals struct {
+	Y, X         Tensor
+	Columns      []LossColumns
+	Scale, Least float32
+}
+
+// Check checks the operands, except the counts.
+func (o CountTotals) Check() error {
+	const op = "CountTotals"
+	return first(
+		checkColumns(op, "x", o.Columns, o.X), present(op, "x", o.X), shape(op, "y", o.Y, o.X.Rows, 1), apart(op, o.Y, o.X),
+		positive(op, "scale", o.Scale), positive(op, "least", o.Least))
+}
+
+// positive demands a finite number above 0.
+func positive(op, name string, v float32) error {
+	if v > 0 && v <= math.MaxFloat32 {
+		return nil
+	}
+	return fmt.Errorf("backend: %s: %s is %v, expected a finite number above 0", op, name, v)
+}
+
+// Access is what it reads and writes.
+func (o CountTotals) Access() Access { return Access{Writes: []Tensor{o.Y}, Reads: []Tensor{o.X}} }

@@ -18,6 +18,7 @@ func Operations() []Operation {
 		Copy{},
 		CopyColumns{},
 		Correct{},
+		CountTotals{},
 		Dropout{},
 		Gather{},
 		GaussianKL{},

@@ -6,11 +6,13 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// columnOps are the operations of this file and of columnmean.go: see [operations].
+// columnOps are the operations of this file, of columnmean.go and counttotals.go: see
+// [operations].
 type columnOps struct {
-	columnLoss columnLossOp
-	columnMean columnMeanOp
-	spreadSums spreadSumsOp
+	columnLoss  columnLossOp
+	columnMean  columnMeanOp
+	countTotals countTotalsOp
+	spreadSums  spreadSumsOp
 }
 
 // learned is what the elements of a column share, of its spread and zero logit.

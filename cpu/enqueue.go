@@ -33,6 +33,8 @@ func (d *Device) Enqueue(op backend.Operation) {
 		d.copyColumns(o)
 	case backend.Correct:
 		d.correct(o)
+	case backend.CountTotals:
+		d.countTotals(o)
 	case backend.Dropout:
 		d.dropout(o)
 	case backend.Gather:

@@ -85,7 +85,7 @@ func lossCalls() []call {
 	}
 }
 
-// columnCalls is losses of each kind of column, with all gradients, and means.
+// columnCalls is losses of each kind of column, with all gradients, means, and totals.
 func columnCalls() []call {
 	var all []call
 	for kind := backend.GaussianColumn; kind <= backend.ZeroInflatedColumn; kind++ {
@@ -102,7 +102,11 @@ func columnCalls() []call {
 			e.dev.Enqueue(backend.ColumnMean{Y: e.x, Out: e.x, Spread: e.unit.Top(max(1, kind.Spreads())), Size: e.rows, Columns: columns})
 		}})
 	}
-	return all
+	counts := make([]backend.LossColumns, 2)
+	return append(all, call{"CountTotals", func(e *every) {
+		counts[0], counts[1] = backend.LossColumns{Kind: backend.PoissonColumn, To: e.c - 1}, backend.LossColumns{From: e.c - 1, To: e.c}
+		e.dev.Enqueue(backend.CountTotals{Y: e.rows, X: e.h, Columns: counts, Scale: 0.1, Least: 0.5})
+	}})
 }
 
 // codeCalls is codes: drawn, weighted, sparse.

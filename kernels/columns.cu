@@ -1,4 +1,4 @@
-// Losses of tables whose columns have likelihoods of their own (backend.ColumnLoss).
+// Losses of tables whose columns have likelihoods of their own (backend.ColumnLoss), and their means and totals.
 #include "counts.cuh"
 #include "reduce.cuh"
 
@@ -246,5 +246,26 @@ KERNEL column_mean_fwd_f32(float *y, u16 *half, i64 ld, const float *out, const 
 			if (x == x)
 				put(to, r, j, x);
 		}
+	}
+}
+
+// count_totals is y = scale times the total of the cells of a row of x that are counts and no NaN, or least if that is less,
+// a block a row.
+//
+//	y: n, x: n x cols, runs: run_count x (kind, from, to)
+KERNEL count_totals_fwd_f32(float *y, const float *x, const i64 *runs, i64 run_count, i64 n, i64 cols, float scale, float least) {
+	__shared__ Scratch s;
+	const Run *all = (const Run *)runs;
+	for (i64 r = blockIdx.x; r < n; r += gridDim.x) {
+		double v = 0;
+		for (i64 j = threadIdx.x; j < cols; j += blockDim.x) {
+			i64 kind = run_of(all, run_count, j).kind;
+			float cell = x[r * cols + j];
+			if ((kind == POISSON_COLUMN || kind == NEGATIVE_BINOMIAL_COLUMN || kind == ZERO_INFLATED_COLUMN) && cell == cell)
+				v += cell;
+		}
+		float total = (float)(scale * block_sum(v, &s));
+		if (threadIdx.x == 0)
+			y[r] = total < least ? least : total; // as it is if it is NaN
 	}
 }

@@ -402,6 +402,40 @@ func (k ColumnMeanFwdF32) Args() []Arg {
 	}
 }
 
+// CountTotalsFwdF32 is y = scale times the total of the cells of a row of x that are counts and no NaN, or least if that is less,
+// a block a row.
+//
+//	y: n, x: n x cols, runs: run_count x (kind, from, to)
+type CountTotalsFwdF32 struct {
+	Y        Float32s
+	X        Float32s
+	Runs     Int64s
+	RunCount int
+	N        int
+	Cols     int
+	Scale    float32
+	Least    float32
+}
+
+var kernelCountTotalsFwdF32 = &Kernel{Name: "count_totals_fwd_f32", File: "columns", Params: "pppiiiff"}
+
+// Kernel is count_totals_fwd_f32 of columns.cu.
+func (CountTotalsFwdF32) Kernel() *Kernel { return kernelCountTotalsFwdF32 }
+
+// Args are the arguments in the kernel's order.
+func (k CountTotalsFwdF32) Args() []Arg {
+	return []Arg{
+		pointer("y", Pointer(k.Y)),
+		pointer("x", Pointer(k.X)),
+		pointer("runs", Pointer(k.Runs)),
+		integer("run_count", k.RunCount),
+		integer("n", k.N),
+		integer("cols", k.Cols),
+		float("scale", k.Scale),
+		float("least", k.Least),
+	}
+}
+
 // GatherFwdU8 is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
 // noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
 // batch, as prefetch left it.
@@ -1713,6 +1747,7 @@ var All = []*Kernel{
 	kernelColumnLossBwdF32,
 	kernelColumnSpreadBwdF32,
 	kernelColumnMeanFwdF32,
+	kernelCountTotalsFwdF32,
 	kernelGatherFwdU8,
 	kernelGatherFwdF32,
 	kernelPrefetchFwdU8,

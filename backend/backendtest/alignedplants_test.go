@@ -173,6 +173,11 @@ func (d *spoils) ColumnMean(y, out, spread, size, known backend.Tensor, columns 
 	d.did("ColumnMean", []int{rows, out.Cols}, tensors(y), out, spread, size, known)
 }
 
+func (d *spoils) CountTotals(y, x backend.Tensor, columns []backend.LossColumns, scale, least float32) {
+	d.Device.Enqueue(backend.CountTotals{Y: y, X: x, Columns: columns, Scale: scale, Least: least})
+	d.did("CountTotals", []int{x.Rows, x.Cols}, tensors(y), x)
+}
+
 func (d *spoils) Correct(s backend.Sums, i int, logits, target backend.Tensor) {
 	d.Device.Enqueue(backend.Correct{Sums: s, Slot: i, Logits: logits, Target: target})
 	d.did("Correct", []int{logits.Rows, logits.Cols}, []result{sumAt(s, i)}, logits, target)

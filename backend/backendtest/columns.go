@@ -25,7 +25,10 @@ func testColumns(r *rig) {
 		for _, option := range options {
 			r.try(func(c *trial) { c.columnLoss(s, c.mixed(s[1]), option) })
 			r.try(func(c *trial) { c.columnMean(s, c.mixed(s[1]), option) })
+			r.try(func(c *trial) { c.countTotals(s[0], c.mixed(s[1])) })
 		}
+		counts := []backend.LossColumns{{Kind: backend.PoissonColumn + backend.ColumnKind(r.turn%3), To: s[1]}}
+		r.try(func(c *trial) { c.countTotals(s[0], counts) })
 	})
 	r.sub("Wild", func(r *rig) {
 		for kind := range numColumnKinds {
@@ -34,6 +37,7 @@ func testColumns(r *rig) {
 			r.try(func(c *trial) { c.wildMeans(backend.ColumnKind(kind)) })
 		}
 	})
+	r.sub("Wide totals", func(r *rig) { r.try((*trial).wideTotals) })
 	r.sub("Towards Poisson", func(r *rig) { r.try((*trial).towardsPoisson) })
 }
 

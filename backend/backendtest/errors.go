@@ -47,6 +47,7 @@ func (p pieces) layers() backend.List {
 		backend.Loss{DOut: p.none, Rows: p.col, Out: p.a, Target: p.flipped, Kind: backend.SquaredError, Scale: 1},
 		backend.ColumnLoss{Rows: p.col, Out: p.a, Target: p.same, Columns: []backend.LossColumns{{Kind: backend.BernoulliColumn, To: 3}}, Scale: 1},
 		backend.ColumnMean{Y: p.a, Out: p.flipped, Columns: []backend.LossColumns{{Kind: backend.BernoulliColumn, To: 2}}},
+		backend.CountTotals{Y: p.row, X: p.a, Columns: []backend.LossColumns{{Kind: backend.PoissonColumn, To: 4}}, Scale: 1, Least: 1},
 		backend.Correct{Sums: p.sums, Logits: p.a, Target: p.row},
 		backend.Accumulate{Sums: p.sums, Slot: p.sums.N, V: p.a, Scale: 1},
 	}

@@ -16,6 +16,9 @@ var lossPlants = []fault{
 	{bug: "sets the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return setsSpread{d} }},
 	{bug: "all rows weigh alike in the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return unweighed{d} }},
 	{bug: "the mean of counts without zeros of their own", group: "Columns", in: func(d backend.Device) backend.Device { return countsAll{d} }},
+	{bug: "a total of all columns", group: "Columns", in: func(d backend.Device) backend.Device { return totalsAll{d} }},
+	{bug: "a total below the least", group: "Columns", in: func(d backend.Device) backend.Device { return noLeast{d} }},
+	{bug: "a total in float32", group: "Columns", in: func(d backend.Device) backend.Device { return totals32{d} }},
 	{bug: "a missing cell is a 0", group: "Columns", in: func(d backend.Device) backend.Device { return fillsCells{d} }},
 	{bug: "sets an accumulator", group: "Sums", in: func(d backend.Device) backend.Device { return setsSum{d} }},
 }
@@ -31,6 +34,9 @@ type (
 	fillsCells  struct{ backend.Device }
 	unweighed   struct{ backend.Device }
 	countsAll   struct{ backend.Device }
+	totalsAll   struct{ backend.Device }
+	noLeast     struct{ backend.Device }
+	totals32    struct{ backend.Device }
 )
 
 func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
@@ -102,4 +108,30 @@ func (d countsAll) ColumnMean(y, out, spread, size, known backend.Tensor, column
 		}
 	}
 	d.Device.Enqueue(backend.ColumnMean{Y: y, Out: out, Spread: spread, Size: size, Known: known, Columns: columns})
+}
+
+func (d totalsAll) CountTotals(y, x backend.Tensor, _ []backend.LossColumns, scale, least float32) {
+	all := []backend.LossColumns{{Kind: backend.PoissonColumn, To: x.Cols}}
+	d.Device.Enqueue(backend.CountTotals{Y: y, X: x, Columns: all, Scale: scale, Least: least})
+}
+
+func (d noLeast) CountTotals(y, x backend.Tensor, columns []backend.LossColumns, scale, _ float32) {
+	d.Device.Enqueue(backend.CountTotals{Y: y, X: x, Columns: columns, Scale: scale, Least: 1e-30})
+}
+
+func (d totals32) CountTotals(y, x backend.Tensor, columns []backend.LossColumns, scale, least float32) {
+	cells := make([]float32, x.Len())
+	d.Download(cells, x)
+	kinds := kindsOf(columns)
+	edit(d, y, func(v []float32) {
+		for r := range v {
+			sum := float32(0)
+			for j, cell := range cells[r*x.Cols:][:x.Cols] {
+				if kinds[j].Sized() && cell == cell {
+					sum += cell
+				}
+			}
+			v[r] = max(scale*sum, least)
+		}
+	})
 }

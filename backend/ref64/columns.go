@@ -97,6 +97,24 @@ func meanOf(kind backend.ColumnKind, o, size float64) float64 {
 	return size * math.Exp(log)
 }
 
+// CountTotals is the scaled total of each row's counts, not below the least.
+func (d *Device) countTotals(op backend.CountTotals) {
+	if d.stop(op.Check()) {
+		return
+	}
+	for r := range op.X.Rows {
+		x, sum := row(op.X, r), 0.0
+		for _, c := range op.Columns {
+			for j := c.From; j < c.To; j++ {
+				if c.Kind.Sized() && !math.IsNaN(x[j]) {
+					sum += x[j]
+				}
+			}
+		}
+		vec(op.Y)[r] = max(float64(op.Scale)*sum, float64(op.Least))
+	}
+}
+
 // columns sets loss and gradient by o of the columns c of a row, and adds the
 // gradient by the spreads, times weight, to by.
 func columns(c backend.LossColumns, each, grad, by, o, x, spread []float64, size, weight float64) {

@@ -37,6 +37,8 @@ func (p *planner) lower(n *node) error {
 		return p.copyColumns(n, o)
 	case backend.Correct:
 		return p.correct(n, o)
+	case backend.CountTotals:
+		return p.countTotals(n, o)
 	case backend.Dropout:
 		return p.dropout(n, o)
 	case backend.Gather:

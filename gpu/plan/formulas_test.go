@@ -232,6 +232,13 @@ func moved(of *backend.Optimiser, i int, p, g, m, v, norm, step uint64) (np, nm,
 	return hash("p", about, p, g, nm, nv, step), nm, nv
 }
 
+// totals is those of rows of counts.
+func totals(y views, x view, columns uint64, scale, least float32) {
+	y.fill(func(r, _ int) uint64 {
+		return hash("totals", columns, bits(float64(scale)), bits(float64(least)), x.row(r))
+	})
+}
+
 // columnsMeant is the mean of outputs of so many columns, or what is known.
 func columnsMeant(y views, out, spread, size, known view, columns uint64) {
 	y.fill(func(r, c int) uint64 {

@@ -151,6 +151,8 @@ func (w *world) kernel(k kernels.Launch) {
 	case kernels.ColumnMeanFwdF32:
 		columnsMeant(w.both(k.Y, k.Half, k.N, k.Cols, k.Ld), w.floats(k.Out, k.N, k.Cols), w.floats(k.Spread, 1, k.Cols), w.floats(k.Size, k.N/k.SizeK, 1),
 			w.floats(k.Known, k.N/k.KnownK, k.Cols), w.runs(k.Runs, k.RunCount))
+	case kernels.CountTotalsFwdF32:
+		totals(views{w.floats(k.Y, k.N, 1)}, w.floats(k.X, k.N, k.Cols), w.runs(k.Runs, k.RunCount), k.Scale, k.Least)
 	case kernels.ColumnSpreadBwdF32:
 		bySpreads(views{w.floats(k.Dspread, k.Spreads, k.Cols)}, w.table(k), k.Accumulate == 1)
 	case kernels.AccumulateFwdF32:

@@ -189,9 +189,11 @@ func (g *lists) columns(n, in int) backend.Operation {
 	for j := range in {
 		o.Columns = append(o.Columns, backend.LossColumns{Kind: kind, From: j, To: j + 1})
 	}
-	switch g.IntN(4) {
+	switch g.IntN(5) {
 	case 0:
 		o.Weights = g.tensor(n, 1)
+	case 3:
+		return backend.CountTotals{Y: o.Rows, X: o.Out, Columns: o.Columns, Scale: 1, Least: 0.5}
 	case 1:
 		return backend.ColumnMean{Y: o.DOut, Out: o.Out, Spread: o.Spread, Columns: o.Columns}
 	case 2:

@@ -45,3 +45,10 @@ func (p *planner) columnMean(_ *node, o backend.ColumnMean) error {
 		N: o.Out.Rows, Cols: o.Out.Cols})
 	return nil
 }
+
+// countTotals is the scaled total of each row's counts.
+func (p *planner) countTotals(_ *node, o backend.CountTotals) error {
+	p.launch(p.perRow(o.X.Rows), kernels.CountTotalsFwdF32{Y: at(o.Y), X: at(o.X), Runs: p.runs(o.Columns), RunCount: len(o.Columns),
+		N: o.X.Rows, Cols: o.X.Cols, Scale: o.Scale, Least: o.Least})
+	return nil
+}

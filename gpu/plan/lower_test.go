@@ -39,6 +39,7 @@ func every() (cases []golden) {
 			Columns: []backend.LossColumns{{Kind: backend.ZeroInflatedColumn, To: 4}}, Scale: .5, Accumulate: true},
 		backend.ColumnMean{Y: l.dy, Out: l.y, Columns: []backend.LossColumns{{Kind: backend.SoftmaxColumns, To: 3}, {Kind: backend.BernoulliColumn, From: 3, To: 4}}},
 		backend.ColumnMean{Y: z, Out: z, Spread: tensor("spread", 2, 4), Size: bound, Known: l.y, Columns: []backend.LossColumns{{Kind: backend.ZeroInflatedColumn, To: 4}}},
+		backend.CountTotals{Y: bound, X: l.y, Columns: []backend.LossColumns{{Kind: backend.BernoulliColumn, To: 1}, {Kind: backend.PoissonColumn, From: 1, To: 4}}, Scale: .5, Least: .25},
 		backend.Correct{Sums: s, Slot: 1, Logits: l.y, Target: bound}, backend.Accumulate{Sums: s, Slot: 2, V: l.y, Scale: .5},
 		backend.Reparam{Z: z, ML: ml, Noise: noise}, backend.GaussianKL{KL: kl, ML: ml},
 		backend.ReparamBack{DML: dml, DZ: z, ML: ml, KL: kl, Noise: noise, FreeBits: .1, Scale: .5},

@@ -35,6 +35,8 @@ func (w *world) compute(op backend.Operation) {
 		w.columnLoss(o)
 	case backend.ColumnMean:
 		columnsMeant(w.into(o.Y), w.tensor(o.Out), w.tensor(o.Spread), w.tensor(o.Size), w.tensor(o.Known), runsOf(o.Columns))
+	case backend.CountTotals:
+		totals(w.into(o.Y), w.tensor(o.X), runsOf(o.Columns), o.Scale, o.Least)
 	case backend.Accumulate:
 		*w.slot(o.Sums, o.Slot) += scaled(o.Scale, w.tensor(o.V).total(same))
 	case backend.ColumnMeans:
