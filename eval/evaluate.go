@@ -191,6 +191,13 @@ func jacobianNorm(ctx context.Context, m *model.Model, rows backend.Data) (norm 
 	return norm, examples, err
 }
 
+// Matrix returns the rows of a set, one after the other, bytes as v/255.
+func Matrix(s *data.Set) []float32 {
+	x := make([]float32, s.Rows*s.Cols)
+	SetRows(s).Read(x, 0, s.Rows)
+	return x
+}
+
 // SetRows returns the rows of a data set, bytes as v/255.
 func SetRows(s *data.Set) Rows { return RowFunc(s.Rows, s.Cols, s.Row) }
 

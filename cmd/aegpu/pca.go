@@ -8,6 +8,7 @@ import (
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
+	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
 )
@@ -48,7 +49,7 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	config.Loss.Likelihood = model.Squared{}
+	config.Loss = settings.Loss{Likelihood: model.Squared{}}
 	if c.NArg() > 0 {
 		config.Data = c.Args().First()
 	}

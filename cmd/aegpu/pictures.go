@@ -59,7 +59,7 @@ func (g *gallery) shape() report.Geometry { return geometryOf(g.model.Preparatio
 
 // shapeMade is that of what comes out.
 func (g *gallery) shapeMade() report.Geometry {
-	if g.model.Spec.HasTargets() {
+	if g.model.Spec.OtherData() {
 		return geometryOf(g.model.TargetPreparation(), nil)
 	}
 	return g.shape()
@@ -113,6 +113,11 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if g.model.Spec.SameRows {
+		if y, err = g.asSeen(y); err != nil {
+			return err
+		}
+	}
 	versions := []report.Strip{{Label: "original", X: clean}}
 	caption := "Test examples and what comes back from the code"
 	if !corrupt.None() {
@@ -128,7 +133,7 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 		versions = append(versions, report.Strip{Label: fmt.Sprintf("PCA-%d", g.pca.K()), X: x})
 		caption += ", PCA of the same code size below"
 	}
-	if g.model.Spec.HasTargets() {
+	if g.model.Spec.OtherData() {
 		return g.mapped(ctx, seen, y, n)
 	}
 	for i := range versions {
@@ -139,6 +144,19 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	return g.add("reconstructions.png", caption+".", func(w io.Writer) error {
 		return report.Reconstructions(w, g.shape(), versions...)
 	})
+}
+
+// asSeen makes rows of what comes out such as the encoder sees, where these are prepared another way.
+func (g *gallery) asSeen(y []float32) ([]float32, error) {
+	raw, err := g.model.TargetPreparation().Undo(y)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := eval.Prepared(g.model.Preparation(), raw)
+	if err != nil {
+		return nil, err
+	}
+	return eval.Matrix(rows), nil
 }
 
 // mapped draws what the decoder made of n examples beside what it was to make, below what it saw where that looks alike.
@@ -258,7 +276,11 @@ func (g *gallery) samples(ctx context.Context) error {
 		return err
 	}
 	if !g.shapeMade().IsImage() { // a category has a column a level there, as in the other pictures
-		if x, err = eval.Prepared(g.model.TargetPreparation(), x); err != nil {
+		p := g.model.TargetPreparation()
+		if g.model.Spec.SameRows {
+			p = g.model.Preparation()
+		}
+		if x, err = eval.Prepared(p, x); err != nil {
 			return err
 		}
 	}
