@@ -60,7 +60,7 @@ var takenFor = []struct {
 	{name: "label-named-grade.csv", rows: 300, columns: append(slices.Clone(sixColumns), "grade"), kinds: "rrrrrra", found: [][]string{{"grade", "--label grade"}}},
 	{name: "missing.csv", rows: 300, columns: sixColumns, doubts: [][]string{{"missing cells", "temperature (12)", "torque (7)"}}},
 	{name: "constant-and-missing.csv", rows: 200, columns: []string{"a", "b", "c"}, found: [][]string{{"constant: b"}}, doubts: [][]string{{"missing cells: b (1)"}}},
-	{name: "mixed-types.csv", rows: 400, columns: []string{"age", "city", "smoker", "income", "visits"}, kinds: "rayrr", id: "c000121",
+	{name: "mixed-types.csv", rows: 400, columns: []string{"age", "city", "smoker", "income", "visits"}, kinds: "rayrc", id: "c000121",
 		found: [][]string{{"names of rows: customer"}, {"1 yes/no (smoker)", "1 category (city)"}, {"left out: joined (dates, --types joined=date"}}},
 	{name: "mixed-types.csv", how: Reading{Types: []string{"visits=count", "joined=date"}, ID: "customer"}, rows: 400, kinds: "rayrcd", id: "c000121",
 		columns: []string{"age", "city", "smoker", "income", "visits", "joined"}},

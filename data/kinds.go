@@ -60,7 +60,7 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	case asked == "real":
 	case asked == "yes/no", s.whole && s.lo == 0 && s.hi == 1:
 		p.Kind = YesNo
-	case counts:
+	case counts || s.countsEvents(f.rows):
 		p.Kind = Count
 	}
 	return nil
@@ -175,6 +175,13 @@ func sortedLevels(levels []string) []string {
 		return strings.Compare(a, b)
 	})
 	return levels
+}
+
+// countsEvents says whether numbers look like events that were counted: whole, from 0 on and not beyond a thousand, 0 among
+// them as often as it is where few are expected.
+func (s *columnStats) countsEvents(rows int) bool {
+	const mostEvents, oneIn = 1000, 50
+	return s.whole && s.lo == 0 && s.hi > 1 && s.hi <= mostEvents && rows >= fewRows && oneIn*s.zeros >= s.there(rows)
 }
 
 // areCounts says whether all numbers that may be inputs are whole, none is below 0, and many are 0: a table of counts.
