@@ -31,7 +31,7 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 	}
 	o := &d.ops.columnLoss
 	*o = columnLossOp{dout: d.floats(op.DOut), rows: d.floats(op.Rows), out: d.floats(op.Out), target: d.floats(op.Target), each: d.floats(op.Each),
-		size: d.floats(op.Size), weights: d.floats(op.Weights), cols: op.Out.Cols, samples: op.Out.Rows / op.Target.Rows, columns: op.Columns, scale: op.Scale, learned: o.learned}
+		size: d.floats(op.Size), weights: d.floats(op.Weights), cols: op.Out.Cols, samples: op.Out.Rows / op.Target.Rows, columns: op.Columns, scale: op.Scale, even: op.Even, learned: o.learned}
 	spread, back := d.floats(op.Spread), d.floats(op.DSpread)
 	if !d.ready() {
 		return
@@ -57,6 +57,7 @@ type columnLossOp struct {
 	cols, samples int
 	columns       []backend.LossColumns
 	scale         float32
+	even          bool
 	learned       []learned // a column
 	precision     []float32 // of Gaussian columns: 1/v
 	sums          []float64 // of the gradient by spreads, a piece after the other, each sumsLength; nil where it is not wanted
@@ -167,7 +168,11 @@ func (w *columnRow) gaussian(s *scratch, from, to int) (sum float64) {
 	s.path.Mul(square, weighed, e)
 	sum += s.path.Sum(square) / 2
 	if w.grad != nil {
-		s.path.Scale(w.grad[from:to], weighed, -w.op.scale)
+		by := weighed
+		if w.op.even {
+			by = e
+		}
+		s.path.Scale(w.grad[from:to], by, -w.op.scale)
 	}
 	if w.each != nil {
 		for j := range square {

@@ -102,8 +102,11 @@ func columnCalls() []call {
 			e.dev.Enqueue(backend.ColumnMean{Y: e.x, Out: e.x, Spread: e.unit.Top(max(1, kind.Spreads())), Size: e.rows, Columns: columns})
 		}})
 	}
-	counts := make([]backend.LossColumns, 2)
-	return append(all, call{"CountTotals", func(e *every) {
+	counts, gaussian := make([]backend.LossColumns, 2), make([]backend.LossColumns, 1)
+	return append(all, call{"ColumnLoss even", func(e *every) {
+		gaussian[0] = backend.LossColumns{To: e.c}
+		e.dev.Enqueue(backend.ColumnLoss{DOut: e.y, Rows: e.rows, Out: e.x, Target: e.h, Spread: e.unit.Top(1), Columns: gaussian, Scale: 0.1, Even: true})
+	}}, call{"CountTotals", func(e *every) {
 		counts[0], counts[1] = backend.LossColumns{Kind: backend.PoissonColumn, To: e.c - 1}, backend.LossColumns{From: e.c - 1, To: e.c}
 		e.dev.Enqueue(backend.CountTotals{Y: e.rows, X: e.h, Columns: counts, Scale: 0.1, Least: 0.5})
 	}})

@@ -44,14 +44,15 @@ DEVICE Variance variance_of(float s) {
 
 DEVICE float inverse_dispersion(float s) { return expf(fminf(s, MOST_SPREAD)) + MIN_DISPERSION; }
 
-// element is the loss of one element of another kind than softmax, and its gradient by the output; s is its column's spread.
-DEVICE Element element(i64 kind, float o, float x, const float *s, i64 cols, float size, float log_size) {
+// element is the loss of one element of another kind than softmax, and its gradient by the output, of a Gaussian times its
+// variance if even; s is its column's spread.
+DEVICE Element element(i64 kind, float o, float x, const float *s, i64 cols, float size, float log_size, bool even) {
 	if (x != x)
 		return {0, 0};
 	if (kind == GAUSSIAN_COLUMN) {
 		Variance v = variance_of(*s);
 		float d = o - x;
-		return {0.5f * (d * d * v.precision + v.log + LOG_TWO_PI), d * v.precision};
+		return {0.5f * (d * d * v.precision + v.log + LOG_TWO_PI), even ? d : d * v.precision};
 	}
 	if (kind == BERNOULLI_COLUMN)
 		return {softplus(o) - o * x, logistic(o) - x};
@@ -110,14 +111,14 @@ DEVICE double softmax(Sink to, float *each, const float *o, const float *x, i64 
 }
 
 // column_loss is rows[r] = sum of the losses of row r of out, each those of its elements, dout = scale times the gradient by
-// out, a block a row; each, dout and size may be null, and dout may be out. Groups wider than a block are done by the
-// block, the others by a warp each.
+// out, of a Gaussian times its variance if even, a block a row; each, dout and size may be null, and dout may be out. Groups
+// wider than a block are done by the block, the others by a warp each.
 //
 //	dout (half: n x ld), each, out: n x cols, rows: n, target: n/k x cols, spread: 1 or 2 x cols, size: n/k,
 //	runs: run_count x (kind, from, to)
 KERNEL column_loss_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, float *each, const float *out, const float *target,
                            const float *spread, const float *size, const i64 *runs, i64 run_count, i64 n, i64 cols, i64 k,
-                           float scale) {
+                           float scale, i64 even) {
 	__shared__ Scratch s;
 	Sink to = {dout, half, cols, ld};
 	const Run *all = (const Run *)runs;
@@ -129,7 +130,7 @@ KERNEL column_loss_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, float *e
 			i64 kind = run_of(all, run_count, j).kind;
 			if (kind == SOFTMAX_COLUMNS)
 				continue;
-			Element e = element(kind, o[j], x[j], spread + j, cols, sized, log_size);
+			Element e = element(kind, o[j], x[j], spread + j, cols, sized, log_size, even);
 			v += e.loss;
 			put(to, r, j, scale * e.grad);
 			if (each)

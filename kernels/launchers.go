@@ -257,8 +257,8 @@ func (k ImportanceBwdF32) Args() []Arg {
 }
 
 // ColumnLossBwdF32 is rows[r] = sum of the losses of row r of out, each those of its elements, dout = scale times the gradient by
-// out, a block a row; each, dout and size may be null, and dout may be out. Groups wider than a block are done by the
-// block, the others by a warp each.
+// out, of a Gaussian times its variance if even, a block a row; each, dout and size may be null, and dout may be out. Groups
+// wider than a block are done by the block, the others by a warp each.
 //
 //	dout (half: n x ld), each, out: n x cols, rows: n, target: n/k x cols, spread: 1 or 2 x cols, size: n/k,
 //	runs: run_count x (kind, from, to)
@@ -278,9 +278,10 @@ type ColumnLossBwdF32 struct {
 	Cols     int
 	K        int
 	Scale    float32
+	Even     int
 }
 
-var kernelColumnLossBwdF32 = &Kernel{Name: "column_loss_bwd_f32", File: "columns", Params: "ppipppppppiiiif"}
+var kernelColumnLossBwdF32 = &Kernel{Name: "column_loss_bwd_f32", File: "columns", Params: "ppipppppppiiiifi"}
 
 // Kernel is column_loss_bwd_f32 of columns.cu.
 func (ColumnLossBwdF32) Kernel() *Kernel { return kernelColumnLossBwdF32 }
@@ -303,6 +304,7 @@ func (k ColumnLossBwdF32) Args() []Arg {
 		integer("cols", k.Cols),
 		integer("k", k.K),
 		float("scale", k.Scale),
+		integer("even", k.Even),
 	}
 }
 

@@ -158,9 +158,9 @@ func (d *spoils) Loss(dout, rows, out, target backend.Tensor, kind backend.LossK
 	d.did("Loss "+kind.String(), []int{target.Rows, width}, tensors(dout, rows), out, target)
 }
 
-func (d *spoils) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+func (d *spoils) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, even bool) {
 	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
-		Columns: columns, Scale: scale, Accumulate: accumulate})
+		Columns: columns, Scale: scale, Accumulate: accumulate, Even: even})
 	d.did("ColumnLoss", []int{target.Rows, out.Cols}, tensors(dout, rows, each, dspread), out, target, spread, size, weights)
 }
 

@@ -32,11 +32,12 @@ func testColumns(r *rig) {
 	})
 	r.sub("Wild", func(r *rig) {
 		for kind := range numColumnKinds {
-			r.try(func(c *trial) { c.wildColumns(backend.ColumnKind(kind)) })
+			r.try(func(c *trial) { c.wildColumns(backend.ColumnKind(kind), false) })
 			r.try(func(c *trial) { c.brokenColumns(backend.ColumnKind(kind)) })
 			r.try(func(c *trial) { c.wildMeans(backend.ColumnKind(kind)) })
 		}
 	})
+	r.sub("Wild and even", func(r *rig) { r.try(func(c *trial) { c.wildColumns(backend.GaussianColumn, true) }) })
 	r.sub("Wide totals", func(r *rig) { r.try((*trial).wideTotals) })
 	r.sub("Towards Poisson", func(r *rig) { r.try((*trial).towardsPoisson) })
 }
@@ -112,7 +113,7 @@ func (c *trial) aCount() float64 {
 func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 	const scale = 0.37
 	batch, width, rows := s[0], s[1], s[0]*s[2]
-	o := backend.ColumnLoss{Columns: columns, Scale: scale, Accumulate: option == 3}
+	o := backend.ColumnLoss{Columns: columns, Scale: scale, Accumulate: option == 3, Even: c.rng.IntN(2) == 0}
 	spreads := o.Spreads()
 	wide := func(i int) float64 { return c.normal(i) * []float64{1, 3, 0.1}[i%3] }
 	out, target, total := c.inout("out", rows, width, wide), c.cells(batch, columns), c.out("rows", rows, 1)
@@ -137,6 +138,9 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 	}
 	out.fixed = dout != out
 	terms := c.columnSizes(columns, out, target, spread, size, weights)
+	if o.Even {
+		terms.even(columns, c.want(spread))
+	}
 	if dspread != nil {
 		for i, x := range c.want(dspread) {
 			terms.spread[i] *= scale
@@ -151,21 +155,28 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 		o.Weights = d.t(weights)
 		d.Enqueue(o)
 	})
-	what := "ColumnLoss %v option %d"
-	c.close(total, scaled(terms.rows), what, columns[0].Kind, option)
-	if each != nil {
-		c.close(each, scaled(terms.each), what, columns[0].Kind, option)
-	}
-	if dout != nil {
-		c.close(dout, scaled(terms.slopes), what, columns[0].Kind, option)
-	}
-	if dspread != nil {
-		c.close(dspread, scaled(terms.spread), what, columns[0].Kind, option)
+	for _, x := range []struct {
+		a     *arg
+		sizes []float64
+	}{{total, terms.rows}, {each, terms.each}, {dout, terms.slopes}, {dspread, terms.spread}} {
+		if x.a != nil {
+			c.close(x.a, scaled(x.sizes), "ColumnLoss %v option %d even=%v", columns[0].Kind, option, o.Even)
+		}
 	}
 }
 
 // columnTerms is the size of the terms of each result.
 type columnTerms struct{ rows, each, slopes, spread []float64 }
+
+// even makes of the slopes what Even makes of gradients.
+func (t columnTerms) even(columns []backend.LossColumns, spread []float64) {
+	kinds := kindsOf(columns)
+	for i := range t.slopes {
+		if j := i % len(kinds); kinds[j] == backend.GaussianColumn {
+			t.slopes[i] *= math.Exp(spread[j]) + backend.MinVariance
+		}
+	}
+}
 
 // columnSizes is the loss itself, as no formula needs larger terms, and what the
 // rounding of the output, of ln m and of exponentials makes of it by its slope.

@@ -15,6 +15,7 @@ var lossPlants = []fault{
 	{bug: "no gradient scale", group: "Loss", in: func(d backend.Device) backend.Device { return unscaled{d} }},
 	{bug: "sets the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return setsSpread{d} }},
 	{bug: "all rows weigh alike in the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return unweighed{d} }},
+	{bug: "a gradient that is never even", group: "Columns", in: func(d backend.Device) backend.Device { return uneven{d} }},
 	{bug: "the mean of counts without zeros of their own", group: "Columns", in: func(d backend.Device) backend.Device { return countsAll{d} }},
 	{bug: "a total of all columns", group: "Columns", in: func(d backend.Device) backend.Device { return totalsAll{d} }},
 	{bug: "a total below the least", group: "Columns", in: func(d backend.Device) backend.Device { return noLeast{d} }},
@@ -34,6 +35,7 @@ type (
 	fillsCells  struct{ backend.Device }
 	unweighed   struct{ backend.Device }
 	countsAll   struct{ backend.Device }
+	uneven      struct{ backend.Device }
 	totalsAll   struct{ backend.Device }
 	noLeast     struct{ backend.Device }
 	totals32    struct{ backend.Device }
@@ -75,12 +77,12 @@ func (d setsSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float
 	d.Device.Enqueue(backend.Accumulate{Sums: s, Slot: i, V: v, Scale: scale})
 }
 
-func (d setsSpread) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, _ bool) {
+func (d setsSpread) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, _, even bool) {
 	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
-		Columns: columns, Scale: scale})
+		Columns: columns, Scale: scale, Even: even})
 }
 
-func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, even bool) {
 	kept := make([]float32, target.Len())
 	d.Download(kept, target)
 	edit(d, target, func(v []float32) {
@@ -91,12 +93,17 @@ func (d fillsCells) ColumnLoss(dout, rows, out, target, each, spread, dspread, s
 		}
 	})
 	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
-		Columns: columns, Scale: scale, Accumulate: accumulate})
+		Columns: columns, Scale: scale, Accumulate: accumulate, Even: even})
 	d.Upload(target, kept)
 }
 
-func (d unweighed) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, _ backend.Tensor, columns []backend.LossColumns, scale float32, accumulate bool) {
+func (d unweighed) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, _ backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, even bool) {
 	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size,
+		Columns: columns, Scale: scale, Accumulate: accumulate, Even: even})
+}
+
+func (d uneven) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, _ bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
 		Columns: columns, Scale: scale, Accumulate: accumulate})
 }
 

@@ -8,7 +8,7 @@ import (
 
 // wildColumns has outputs, targets, spreads and sizes that are far out, each with
 // each: all results are finite, and right.
-func (c *trial) wildColumns(kind backend.ColumnKind) {
+func (c *trial) wildColumns(kind backend.ColumnKind, even bool) {
 	outs, spreads := []float64{1e4, -1e4, 0, 11.5, 15, 15.5, 88, -88, 3}, []float64{50, -50, 0, 8, -8, 17}
 	cells := []float64{0, 1, 1e5, 1e7, 3, 9, 0.5, 20.25, math.NaN()}
 	switch kind {
@@ -35,8 +35,11 @@ func (c *trial) wildColumns(kind backend.ColumnKind) {
 	terms := c.columnSizes(columns, out, target, spread, size, nil)
 	c.both(func(d side) {
 		d.Enqueue(backend.ColumnLoss{DOut: d.t(dout), Rows: d.t(rows), Out: d.t(out), Target: d.t(target), Each: d.t(each), Spread: d.t(spread),
-			DSpread: d.t(dspread), Size: d.t(size), Columns: columns, Scale: 1})
+			DSpread: d.t(dspread), Size: d.t(size), Columns: columns, Scale: 1, Even: even})
 	})
+	if even {
+		terms.even(columns, c.want(spread))
+	}
 	c.close(rows, scaled(terms.rows), "wild %v columns", kind)
 	c.close(each, scaled(terms.each), "wild %v columns", kind)
 	c.close(dout, scaled(terms.slopes), "wild %v columns", kind)

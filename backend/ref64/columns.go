@@ -24,6 +24,9 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 		each, grad := make([]float64, cols), make([]float64, cols)
 		for _, c := range op.Columns {
 			columns(c, each, grad, by, row(op.Out, r), x, vec(op.Spread), size, weight)
+			for j := c.From; j < c.To && op.Even && c.Kind == backend.GaussianColumn; j++ {
+				grad[j] *= math.Exp(vec(op.Spread)[j]) + backend.MinVariance
+			}
 		}
 		for j, loss := range each {
 			sum += loss

@@ -2,6 +2,7 @@ package ref64_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -85,6 +86,35 @@ func TestColumnLossAccumulates(t *testing.T) {
 	b.Enqueue(o)
 	if got := b.Get(o.DSpread); once[0] != 0 || got[0] != 0 || once[1] == 0 || got[1] != 2*once[1] {
 		t.Errorf("%v, and again %v", once, got)
+	}
+}
+
+// TestColumnLossEven: the gradient by the output of a Gaussian column is that of the
+// squared error, and nothing else changes.
+func TestColumnLossEven(t *testing.T) {
+	b := newBench(t)
+	const width = 17
+	o := backend.ColumnLoss{Out: b.normals(3, width), Target: b.filled(3, width, aTarget...), Spread: b.normals(2, width), Columns: aTable, Scale: 0.75}
+	results := func(even bool) (dout, rest []float64) {
+		o.DOut, o.Rows, o.Each, o.DSpread, o.Even = b.zeros(3, width), b.zeros(3, 1), b.zeros(3, width), b.zeros(2, width), even
+		b.Enqueue(o)
+		return b.Get(o.DOut), slices.Concat(b.Get(o.Rows), b.Get(o.Each), b.Get(o.DSpread))
+	}
+	want, rest := results(false)
+	got, same := results(true)
+	for i, out := range b.Get(o.Out) {
+		switch x := aTarget[i]; {
+		case i%width < aTable[0].To && math.IsNaN(x):
+			want[i] = 0
+		case i%width < aTable[0].To:
+			want[i] = 0.75 * (out - x)
+		}
+	}
+	if err := backendtest.Close(got, want, backendtest.Tol{Rel: 1e-12}); err != nil {
+		t.Errorf("the gradient by the output: %v", err)
+	}
+	if !slices.Equal(same, rest) {
+		t.Errorf("losses and the gradient by the spread are %v, want %v", same, rest)
 	}
 }
 

@@ -97,13 +97,17 @@ func (t table) of(name string, r int, of ...uint64) uint64 {
 	return hash("spread", h, t.spread.flat().row(0))
 }
 
-func columnsLost(dout, rows, each views, t table) {
+func columnsLost(dout, rows, each views, t table, even bool) {
 	losses := make([]uint64, t.out.rows)
 	for r := range losses {
 		losses[r] = t.of("columns", r)
 	}
 	each.fill(func(r, c int) uint64 { return t.of("each", r, uint64(c)) })
-	dout.fill(func(r, c int) uint64 { return t.of("dcolumns", r, uint64(c)) })
+	by := "dcolumns"
+	if even {
+		by = "dcolumns even"
+	}
+	dout.fill(func(r, c int) uint64 { return t.of(by, r, uint64(c)) })
 	rows.fill(func(r, _ int) uint64 { return losses[r] })
 }
 

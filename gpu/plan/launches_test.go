@@ -147,7 +147,7 @@ func (w *world) kernel(k kernels.Launch) {
 	case kernels.ColumnLossBwdF32:
 		columnsLost(w.both(k.Dout, k.Half, k.N, k.Cols, k.Ld), views{w.floats(k.Rows, k.N, 1)}, w.both(k.Each, kernels.Bfloat16s{}, k.N, k.Cols, 0),
 			w.table(kernels.ColumnSpreadBwdF32{Out: k.Out, Target: k.Target, Spread: k.Spread, Size: k.Size, Runs: k.Runs, RunCount: k.RunCount,
-				Spreads: 1, N: k.N, Cols: k.Cols, K: k.K, Scale: k.Scale}))
+				Spreads: 1, N: k.N, Cols: k.Cols, K: k.K, Scale: k.Scale}), k.Even == 1)
 	case kernels.ColumnMeanFwdF32:
 		columnsMeant(w.both(k.Y, k.Half, k.N, k.Cols, k.Ld), w.floats(k.Out, k.N, k.Cols), w.floats(k.Spread, 1, k.Cols), w.floats(k.Size, k.N/k.SizeK, 1),
 			w.floats(k.Known, k.N/k.KnownK, k.Cols), w.runs(k.Runs, k.RunCount))

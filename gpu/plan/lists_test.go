@@ -175,7 +175,7 @@ func (g *lists) more(n, in int) backend.Operation {
 
 func (g *lists) columns(n, in int) backend.Operation {
 	o := backend.ColumnLoss{DOut: g.tensor(n, in), Rows: g.tensor(n, 1), Out: g.tensor(n, in), Target: g.tensor(n, in), Spread: g.bias(g.params, in),
-		DSpread: g.bias(g.grads, in), Scale: 1, Accumulate: g.half()}
+		DSpread: g.bias(g.grads, in), Scale: 1, Accumulate: g.half(), Even: g.half()}
 	kind := backend.GaussianColumn
 	if o.Spread.None() {
 		kind = backend.PoissonColumn

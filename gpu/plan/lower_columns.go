@@ -18,7 +18,7 @@ func (p *planner) columnLoss(_ *node, o backend.ColumnLoss) error {
 	to := p.sinkOf(o.DOut)
 	p.launch(p.perRow(o.Out.Rows), kernels.ColumnLossBwdF32{Dout: to.float, Half: to.half, Ld: to.ld, Rows: at(o.Rows), Each: at(o.Each),
 		Out: at(o.Out), Target: at(o.Target), Spread: at(o.Spread), Size: at(o.Size), Runs: runs, RunCount: len(o.Columns),
-		N: o.Out.Rows, Cols: o.Out.Cols, K: samples, Scale: o.Scale})
+		N: o.Out.Rows, Cols: o.Out.Cols, K: samples, Scale: o.Scale, Even: flag(o.Even)})
 	return nil
 }
 

@@ -37,6 +37,7 @@ func every() (cases []golden) {
 		backend.ColumnLoss{Rows: bound, Out: l.y, Target: tensor("table", 6, 4), Columns: []backend.LossColumns{{Kind: backend.SoftmaxColumns, To: 3}, {Kind: backend.PoissonColumn, From: 3, To: 4}}, Scale: .5},
 		backend.ColumnLoss{DOut: z, Rows: rows, Out: z, Target: l.y, Each: tensor("each", 12, 4), Spread: tensor("spread", 2, 4), DSpread: tensor("dspread", 2, 4), Size: bound, Weights: w12,
 			Columns: []backend.LossColumns{{Kind: backend.ZeroInflatedColumn, To: 4}}, Scale: .5, Accumulate: true},
+		backend.ColumnLoss{DOut: l.dy, Rows: bound, Out: l.y, Target: tensor("table", 6, 4), Spread: tensor("spread", 1, 4), Columns: []backend.LossColumns{{To: 4}}, Scale: .5, Even: true},
 		backend.ColumnMean{Y: l.dy, Out: l.y, Columns: []backend.LossColumns{{Kind: backend.SoftmaxColumns, To: 3}, {Kind: backend.BernoulliColumn, From: 3, To: 4}}},
 		backend.ColumnMean{Y: z, Out: z, Spread: tensor("spread", 2, 4), Size: bound, Known: l.y, Columns: []backend.LossColumns{{Kind: backend.ZeroInflatedColumn, To: 4}}},
 		backend.CountTotals{Y: bound, X: l.y, Columns: []backend.LossColumns{{Kind: backend.BernoulliColumn, To: 1}, {Kind: backend.PoissonColumn, From: 1, To: 4}}, Scale: .5, Least: .25},

@@ -103,7 +103,7 @@ func runsOf(columns []backend.LossColumns) uint64 {
 func (w *world) columnLoss(o backend.ColumnLoss) {
 	t := table{w.tensor(o.Out), w.tensor(o.Target), w.tensor(o.Spread), w.tensor(o.Size), w.tensor(o.Weights), runsOf(o.Columns), o.Scale}
 	bySpreads(w.into(o.DSpread), t, o.Accumulate)
-	columnsLost(w.into(o.DOut), w.into(o.Rows), w.into(o.Each), t)
+	columnsLost(w.into(o.DOut), w.into(o.Rows), w.into(o.Each), t, o.Even)
 }
 
 func (w *world) gather(o backend.Gather) {
