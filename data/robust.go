@@ -51,9 +51,13 @@ func (p *Preparation) fitRobust(s *Set, always bool) {
 	}
 	var order []int
 	for j := range p.Cols {
-		if p.column(j).Kind.scaled() && (always || !p.logged(j)) { // a logarithm has drawn tails in
+		counted := p.Counts != nil && p.Counts[j] // as they are, or by a logarithm that has drawn tails in
+		if p.column(j).Kind.scaled() && (!counted || always && p.Log) {
 			order = append(order, j)
 		}
+	}
+	if order == nil {
+		return
 	}
 	columns := s.sampled(order)
 	robust := make([]bool, p.Cols)
@@ -80,9 +84,6 @@ func (p *Preparation) fitRobust(s *Set, always bool) {
 // sampled returns the present cells of some columns in some thousand rows at equal distances.
 func (s *Set) sampled(order []int) [][]float64 {
 	columns := make([][]float64, len(order))
-	if len(order) == 0 {
-		return columns
-	}
 	row := make([]float64, s.Cols)
 	for i := 0; i < s.Rows; i += s.sampleStep() {
 		s.wideRow(row, i)
