@@ -183,7 +183,7 @@ func (b *boundColumns) sizesOf(target backend.Tensor) backend.Tensor {
 
 func (b *boundColumns) loss(l backend.Loss) {
 	o := backend.ColumnLoss{DOut: l.DOut, Rows: l.Rows, Out: l.Out, Target: l.Target, Spread: b.spread, Size: b.sizesOf(l.Target), Columns: b.Runs,
-		Scale: l.Scale}
+		Scale: l.Scale, Even: !b.Spec.code().Drawn()}
 	if !l.DOut.None() && b.samples == 1 {
 		o.DSpread, o.Accumulate = b.dspread, b.more()
 	}

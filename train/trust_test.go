@@ -250,6 +250,7 @@ func TestResumeWithOtherEpochs(t *testing.T) {
 // Patience may change where the run would have taken the same course under the new one.
 func TestResumeWithOtherPatience(t *testing.T) {
 	c := small(t, "ae")
+	c.Loss = settings.Loss{Likelihood: model.Bernoulli{}}
 	c.Epochs, c.Patience, c.MinImprovement, c.Val = 12, 2, 0.05, 0.3
 	patient := c
 	patient.Patience = 4
