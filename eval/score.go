@@ -40,7 +40,7 @@ type ScoreOptions struct {
 //   - with ByColumn top1, top2, top3, the names of the columns with the largest errors, and error:NAME for every raw
 //     column, the squared standardised error that squared_error is the mean of.
 //
-// Of a model with targets of their own, it is these that are held against what comes out, and whose columns are named.
+// Missing cells have no error (NaN) and no part in the scores. Of a model with targets of their own, it is these that are held against what comes out, and whose columns are named.
 // Nothing is drawn: a row has the same scores whenever it is asked about, and whatever rows are beside it. Scores beyond
 // float32 are its largest number. Where a model's file does not hold the deviations ([data.Preparation.Deviations]) errors
 // are in units of its scaling. [model.ErrNoDecoder] says that there is no decoder to score with.
@@ -61,11 +61,8 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 		if err != nil {
 			return nil, err
 		}
-		scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.TargetPreparation(), j, o)
-		for i, v := range s.F64[at*s.Cols : (at+n)*s.Cols] {
-			if v != v {
-				return nil, fmt.Errorf("row %d of %s has no score: its reconstruction is not finite", at+i/s.Cols+1, rows.Name)
-			}
+		if bad, why := scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.TargetPreparation(), j, o); why != "" {
+			return nil, fmt.Errorf("row %d of %s has no score: %s", at+bad+1, rows.Name, why)
 		}
 	}
 	return s, nil
@@ -116,17 +113,22 @@ func rawNames(p *data.Preparation) []string {
 	return names
 }
 
-// scoreRows writes the scores of rows to dst, cols wide.
-func scoreRows(dst []float64, cols int, p *data.Preparation, j *model.Judged, o ScoreOptions) {
+// scoreRows writes the scores of rows to dst, cols wide. It returns the first row that has none, and why; "" where all have
+// some.
+func scoreRows(dst []float64, cols int, p *data.Preparation, j *model.Judged, o ScoreOptions) (bad int, why string) {
 	width, in := p.Width(), p.Inputs()
 	errs, order := make([]float64, width), make([]int, width)
 	for i := range j.Rows.Rows {
 		row := dst[i*cols : (i+1)*cols]
 		p.SquaredErrors(errs, j.Rows, i, j.Y[i*in:(i+1)*in])
-		row[0] = min(mean(errs), math.MaxFloat32)
+		if row[0], why = meanError(errs, j.Rows, i); why != "" {
+			return i, why
+		}
 		row = row[1:]
 		if j.NLL != nil {
-			row[0] = min(max(j.NLL[i], -math.MaxFloat32), math.MaxFloat32)
+			if row[0] = min(max(j.NLL[i], -math.MaxFloat32), math.MaxFloat32); row[0] != row[0] {
+				return i, notFinite
+			}
 			row = row[1:]
 		}
 		if !o.ByColumn {
@@ -142,12 +144,28 @@ func scoreRows(dst []float64, cols int, p *data.Preparation, j *model.Judged, o 
 		}
 		copy(row[top:], errs)
 	}
+	return 0, ""
 }
 
-func mean(v []float64) float64 {
-	sum := 0.0
-	for _, x := range v {
-		sum += x
+// Why a row has no score.
+const (
+	notFinite = "its reconstruction is not finite"
+	allGone   = "none of its cells is there"
+)
+
+// meanError is the mean of the errors of row i over the cells that are there.
+func meanError(errs []float64, rows *data.Set, i int) (mean float64, why string) {
+	sum, n := 0.0, 0
+	for j, e := range errs {
+		switch {
+		case e == e:
+			sum, n = sum+e, n+1
+		case !math.IsNaN(rows.At(i, j)):
+			return 0, notFinite
+		}
 	}
-	return sum / float64(len(v))
+	if n == 0 {
+		return 0, allGone
+	}
+	return min(sum/float64(n), math.MaxFloat32), ""
 }

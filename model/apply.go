@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
@@ -148,6 +149,27 @@ func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) 
 // DecodePrior is Decode for codes drawn from the prior, which fit the decoder whatever
 // became of the encoder.
 func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, error) {
+	return m.decodeRows(ctx, codes, nil)
+}
+
+// DecodeDrawn is DecodePrior that draws each column from its likelihood given the code, where columns have some of their own;
+// other models give their means. first is the number of the first code: a row's draws depend on it and on seed alone.
+func (m *Model) DecodeDrawn(ctx context.Context, codes *data.Set, first int, seed uint64) (*data.Set, error) {
+	l, ok := m.Spec.Likelihood.(Columns)
+	if !ok {
+		return m.DecodePrior(ctx, codes)
+	}
+	spread, err := m.spread()
+	if err != nil {
+		return nil, err
+	}
+	return m.decodeRows(ctx, codes, func(y []float32, row int) {
+		l.drawCells(y, spread, rand.New(rand.NewPCG(seed, uint64(first+row))))
+	})
+}
+
+// decodeRows decodes codes; change is given each row before its preparation is undone, nil for none.
+func (m *Model) decodeRows(ctx context.Context, codes *data.Set, change func(y []float32, row int)) (*data.Set, error) {
 	if err := codes.Validate(); err != nil {
 		return nil, err
 	}
@@ -170,6 +192,9 @@ func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, er
 		return nil, err
 	}
 	m.Spec.countsOf(x, nil)
+	for i, T := 0, m.Spec.Outputs(); i < codes.Rows && change != nil; i++ {
+		change(x[i*T:(i+1)*T], i)
+	}
 	y, err := m.TargetPreparation().Undo(x)
 	if err != nil {
 		return nil, err

@@ -107,6 +107,9 @@ func (s *Spec) HasLikelihood() bool {
 	return proper
 }
 
+// Drawn reports whether the code of a row is drawn.
+func (s *Spec) Drawn() bool { return s.code().Drawn() }
+
 // HasJacobian reports whether the code is a function of the input that has a
 // Jacobian to speak of: it is neither drawn nor cut.
 func (s *Spec) HasJacobian() bool { return s.code().asIs() }

@@ -16,6 +16,7 @@ import (
 type rowsFile struct {
 	path    string
 	rows    int
+	set     int // rows after which those of another set begin, which are made apart; 0 for one set
 	steps   int // rows that make a line of a picture, 0 for as many as look well
 	columns int // of the file, once it is written
 }
@@ -46,6 +47,9 @@ func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.
 				return err
 			}
 			n := min(model.ChunkRows, w.rows-at)
+			if w.set > 0 {
+				n = min(n, w.set-at%w.set)
+			}
 			s, err := produce(at, n)
 			if err != nil {
 				return err

@@ -15,10 +15,12 @@ func newSampleCommand(s *streams) *cli.Command {
 		Name:      "sample",
 		Usage:     "make new examples",
 		ArgsUsage: "RUN -n N -o FILE",
-		Description: "Decodes codes drawn from the prior of a VAE, or from a Gaussian mixture fitted to the training part's codes otherwise.\n\n" +
+		Description: "Decodes codes drawn from the prior of a VAE, or from a Gaussian mixture fitted to the training part's codes otherwise. Where\n" +
+			"the columns of a table have likelihoods of their own each is drawn from that given the code, so that samples vary as rows do.\n\n" +
 			"  aegpu sample runs/vae-glyphs-1 -n 64 -o samples.png",
 		Flags: append(deviceFlags(), outputFlag("the examples"),
 			&cli.IntFlag{Name: "number", Aliases: []string{"n"}, Value: 64, Usage: "`N` examples"},
+			&cli.BoolFlag{Name: "means", Usage: "give the mean of each column given the code, or the likeliest level, in place of a draw", DisableDefaultText: true},
 			seedFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runSample(c, s) },
 	}
@@ -67,15 +69,17 @@ func runSample(c *cli.Context, s *streams) error {
 	if !c.Bool("quiet") {
 		fmt.Fprintf(s.err, "codes from the %s\n", from.From)
 	}
-	err = w.write(c.Context, func(_, n int) (*data.Set, error) {
+	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
 		codes, err := from.Next(n)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if m.Spec.HasPrior() {
+		case m.Classifier.FineTuned && !m.Spec.HasPrior():
+			return nil, model.ErrNoDecoder
+		case c.Bool("means"):
 			return m.DecodePrior(c.Context, codes)
 		}
-		return m.Decode(c.Context, codes)
+		return m.DecodeDrawn(c.Context, codes, start, c.Uint64("seed"))
 	})
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -16,6 +17,12 @@ type transform struct {
 	takes string                 // what a row of the input is
 	rows  func(m *model.Model, ctx context.Context, s *data.Set) (*data.Set, error)
 	least int // arguments: 1 where the run's own data will do
+
+	check func(c *cli.Context, m *model.Model) error // refuses a model; nil for none
+	done  func() string                              // what is said in the end; nil for nothing
+
+	times int // rows come so often, by drawn; 0 for once, by rows
+	drawn func(m *model.Model, ctx context.Context, s *data.Set, first, time int) (*data.Set, error)
 }
 
 func transformFlags(what string) []cli.Flag {
@@ -47,22 +54,39 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
+	if t.check != nil {
+		if err := t.check(c, m); err != nil {
+			return err
+		}
+	}
 	set, err := part{run: r, model: m, in: t.in, takes: t.takes}.open(c, s)
 	if err != nil {
 		return err
 	}
-	w := rowsFile{path: path, rows: set.Rows}
+	if t.times > math.MaxInt/max(set.Rows, 1) {
+		return wrong("%d times %d rows: expected fewer", t.times, set.Rows)
+	}
+	w := rowsFile{path: path, rows: set.Rows * max(t.times, 1), set: set.Rows}
 	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
-		result, err := t.rows(m, c.Context, set.Part(start, n))
+		first := start % set.Rows
+		var result *data.Set
+		if rows := set.Part(first, n); t.times > 0 {
+			result, err = t.drawn(m, c.Context, rows, first, start/set.Rows)
+		} else {
+			result, err = t.rows(m, c.Context, rows)
+		}
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
-			bad.Row += start
+			bad.Row += first
 		}
 		return result, err
 	})
 	if err != nil {
 		return err
 	}
-	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: set.Rows, Columns: w.columns, File: path})
+	if t.done != nil && !c.Bool("quiet") {
+		fmt.Fprintln(s.err, t.done())
+	}
+	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: w.rows, Columns: w.columns, File: path})
 }
 
 // wrote says what file was made of how many rows.

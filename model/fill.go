@@ -1,0 +1,111 @@
+package model
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+)
+
+// ErrNoGaps says that a model was not trained to leave missing cells out.
+var ErrNoGaps = errors.New("the model knows no missing cells: train it with likelihoods by column (the loss auto, of a table)")
+
+// Fill returns raw rows whose missing cells have what the model makes of the others, and how many cells these were; what
+// is there stays as it is. The errors are those of [Model.Reconstruct], and [ErrNoGaps].
+func (m *Model) Fill(ctx context.Context, s *data.Set) (*data.Set, int, error) {
+	if !m.Spec.SameRows {
+		return nil, 0, ErrNoGaps
+	}
+	made, err := m.Reconstruct(ctx, s)
+	if err != nil {
+		return nil, 0, err
+	}
+	return m.target.FillIn(s, made)
+}
+
+// FillDraw is Fill with a draw in place of the mean: a code drawn from the posterior of each row, and for each missing cell a
+// draw from its likelihood given that code, so that several draws tell how sure the model is (multiple imputation: Rubin,
+// 1987). first is the number of the first row in the data: a row's draws depend on it, on draw and on seed alone. The code
+// has to be a drawn one.
+func (m *Model) FillDraw(ctx context.Context, s *data.Set, first, draw int, seed uint64) (*data.Set, int, error) {
+	switch {
+	case !m.Spec.SameRows:
+		return nil, 0, ErrNoGaps
+	case !m.Spec.code().Drawn():
+		return nil, 0, errors.New("draws need a code that is drawn (vae): this one gives the same each time")
+	}
+	y, err := m.drawn(ctx, s, first, draw, seed)
+	if err != nil {
+		return nil, 0, err
+	}
+	made, err := m.target.Undo(y)
+	if err != nil {
+		return nil, 0, err
+	}
+	return m.target.FillIn(s, made)
+}
+
+// drawn returns rows that are drawn, as the preparation of what the decoder makes has them.
+func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed uint64) ([]float32, error) {
+	l, ok := m.Spec.Likelihood.(Columns)
+	if !ok {
+		return nil, ErrNoGaps
+	}
+	if err := m.checkDecoder(); err != nil {
+		return nil, err
+	}
+	s, target, err := m.match(s)
+	if err != nil {
+		return nil, err
+	}
+	spread, err := m.spread()
+	if err != nil {
+		return nil, err
+	}
+	a, err := m.ready()
+	if err != nil {
+		return nil, err
+	}
+	T := m.Spec.Outputs()
+	all := make([]float32, s.Rows*T)
+	x, want := make([]float32, min(ChunkRows, s.Rows)*m.Spec.Inputs), make([]float32, min(ChunkRows, s.Rows)*T)
+	for at := 0; at < s.Rows; at += ChunkRows {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := min(ChunkRows, s.Rows-at)
+		m.prep.Rows(x, s, at, n)
+		m.target.Rows(want, target, at, n)
+		y := all[at*T : (at+n)*T]
+		if err := a.drawMeans(y, x, want, n, backend.Time{Seed: seed, Step: uint64(draw)<<40 ^ uint64(first+at)}); err != nil {
+			return nil, err
+		}
+		m.Spec.countsOf(y, want[:n*T])
+		for r := range n {
+			rng := rand.New(rand.NewPCG(seed, uint64(draw)<<40^uint64(first+at+r)))
+			l.drawCells(y[r*T:(r+1)*T], spread, rng)
+		}
+	}
+	return all, nil
+}
+
+// drawMeans fills y with the means at drawn codes of n rows x whose targets are want.
+func (a *applier) drawMeans(y, x, want []float32, n int, now backend.Time) error {
+	rows, target := a.host.Slice(0, n, a.Spec.Inputs), a.targets.Top(n)
+	a.dev.Upload(rows, x[:rows.Len()])
+	a.dev.Upload(target, want[:target.Len()])
+	a.dev.SetClock(a.clock, now, nil)
+	out := a.dec.forward(a.to, a.code.draw(a.encode(rows, n), n), n)
+	a.dev.Download(y, a.likelihood.reconstruction(out, target, n))
+	return a.dev.Sync()
+}
+
+// spread returns what the columns of the likelihood learned, nil where that is nothing.
+func (m *Model) spread() ([]float32, error) {
+	if m.Spec.likelihood().spreads() == 0 {
+		return nil, nil
+	}
+	return m.Weights(spreadName)
+}
