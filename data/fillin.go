@@ -1,6 +1,9 @@
 package data
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // FillIn returns the rows of raw in the preparation's order of columns, those of its missing cells that made has a value for
 // filled in, and how many that were. made is what [Preparation.Undo] returned for the same rows. What was there stays as it
@@ -28,8 +31,11 @@ func (p *Preparation) FillIn(raw, made *Set) (*Set, int, error) {
 				t.Gaps = true
 				continue
 			}
-			if to := levels[j]; to != nil {
+			switch to := levels[j]; {
+			case to != nil:
 				v = float64(to[int(v)])
+			case !made.IsFloat64(): // no digits that nobody knows
+				v, _ = strconv.ParseFloat(strconv.FormatFloat(v, 'g', -1, 32), 64)
 			}
 			row[j], filled = v, filled+1
 		}

@@ -51,7 +51,7 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 	if err := hostmemory.Ask("scores", s.Rows, s.Cols, 8); err != nil {
 		return nil, err
 	}
-	s.F64 = make([]float64, s.Rows*s.Cols)
+	s.F64, s.Gaps = make([]float64, s.Rows*s.Cols), o.ByColumn && rows.Gaps
 	for at := 0; at < s.Rows; at += model.ChunkRows {
 		n := min(model.ChunkRows, s.Rows-at)
 		j, err := m.Judge(ctx, rows.Part(at, n))

@@ -260,7 +260,7 @@ func (o *scoring) chunk(start, n int) (*data.Set, error) {
 		}
 		skip = slices.IndexFunc(more.Columns, func(c data.Column) bool { return c.Name == "top1" })
 	}
-	s := &data.Set{Name: rows.Name, Rows: n, IDs: rows.IDs, IDName: rows.IDName, Labels: rows.Labels, Classes: rows.Classes, LabelName: rows.LabelName}
+	s := &data.Set{Name: rows.Name, Rows: n, Gaps: more != nil && more.Gaps, IDs: rows.IDs, IDName: rows.IDName, Labels: rows.Labels, Classes: rows.Classes, LabelName: rows.LabelName}
 	for _, name := range o.names {
 		kind := data.Real
 		if name == "anomaly" {
