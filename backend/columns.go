@@ -6,15 +6,15 @@ import (
 )
 
 // ColumnKind is the likelihood of a column, or of a group of columns. o is the
-// network's output, x the target, s the column's learned spread; losses are minus
-// log-likelihoods, in nats. The mean of a count is m = Size * rate(o), where rate(o)
+// network's output, x the target, s the column's learned spread, [SpreadRate] times what
+// the tensor Spread holds; losses are minus log-likelihoods, in nats. The mean of a count is m = Size * rate(o), where rate(o)
 // is e^o up to o = LinearLogRate and goes on as its tangent, so that a step too far
 // costs what it is off by and no more: beyond three million e^o would leave
 // float32 within some steps. ln m is ln Size + ln rate(o).
 type ColumnKind uint8
 
 // The kinds. GaussianColumn, NegativeBinomialColumn and ZeroInflatedColumn have a
-// spread, the last one also a zero logit (row 1 of Spread).
+// spread, the last one also a zero logit (SpreadRate times row 1 of Spread).
 const (
 	GaussianColumn         ColumnKind = iota // ((x-o)^2 / v + ln v + ln 2 pi) / 2, v = e^s + MinVariance
 	BernoulliColumn                          // softplus(o) - o x
@@ -49,6 +49,12 @@ const (
 	LinearLogRate = 15
 )
 
+// SpreadRate is how many times what the tensor Spread holds a spread and a zero logit
+// are. Rules such as Adam move every parameter by about the learning rate a step, and the
+// logarithm of a variance has further to go than a weight: as it is it would hardly have
+// left 0 by the end of a usual training.
+const SpreadRate = 10
+
 // Sized reports whether the mean of a column of the kind is Size times a rate: whether
 // it holds counts, each by itself.
 func (k ColumnKind) Sized() bool {
@@ -70,7 +76,7 @@ type LossColumns struct {
 // row r/K of Target, K = Out.Rows / Target.Rows, and Each those of the elements (of
 // a group at its first column, 0 at the others). A NaN in Target is a missing cell,
 // without loss and gradient; a group misses if any of its cells does. DOut is Scale
-// * the gradient by Out, DSpread that by Spread, of Rows summed over all rows in a
+// * the gradient by Out, DSpread that by what Spread holds (SpreadRate times that by s), of Rows summed over all rows in a
 // fixed order, each row times its weight where there are Weights, added to what is
 // there if Accumulate; it is 0 for what a column does not have. Columns follow each other from 0 to T. Counts are not negative.
 //
@@ -184,8 +190,8 @@ func (o ColumnLoss) Access() Access {
 
 // ColumnMean is the mean of what outputs stand for, by column: o of a Gaussian, the
 // logistic of o of a Bernoulli, the shares of a softmax group, m of a count, and (1-p) m
-// of one with zeros of its own, p the logistic of its zero logit. Where there is a
-// Known, an element of it that is no NaN takes the mean's place, so that the missing
+// of one with zeros of its own, p the logistic of its zero logit (SpreadRate times row 1
+// of Spread). Where there is a Known, an element of it that is no NaN takes the mean's place, so that the missing
 // cells of a table are filled in.
 //
 //	Y, Out: B*K x T, Size: B x 1, Known: B x T

@@ -76,7 +76,7 @@ func (o *columnMeanOp) means(s *scratch, c backend.LossColumns, y, out []float32
 		}
 		if c.Kind == backend.ZeroInflatedColumn {
 			for j, zero := range o.zeros[from:to] {
-				y[j] *= float32(sigmoid(-float64(zero)))
+				y[j] *= float32(sigmoid(-backend.SpreadRate * float64(zero)))
 			}
 		}
 	}

@@ -78,18 +78,21 @@ func (o *columnLossOp) learn(d *Device, spread []float32, rows int) {
 	o.learned, o.precision = o.learned[:o.cols], d.columns[:o.cols]
 	for _, c := range o.columns {
 		for j := c.From; j < c.To; j++ {
+			if c.Kind.Spreads() == 0 {
+				continue
+			}
+			s := backend.SpreadRate * float64(spread[j])
 			switch at := &o.learned[j]; c.Kind {
 			case backend.GaussianColumn:
 				// Without e^s above 0, so that no spread overflows.
-				s := float64(spread[j])
 				up, down := math.Exp(min(s, 0)), math.Exp(min(-s, 0))
 				v := up + backend.MinVariance*down // the variance, e^-s times where s > 0
 				at.slope, o.precision[j] = up/v, float32(down/v)
 				at.constant = (max(s, 0) + math.Log(v) + math.Log(2*math.Pi)) / 2
 			case backend.NegativeBinomialColumn:
-				at.dispersion = newDispersion(float64(spread[j]))
+				at.dispersion = newDispersion(s)
 			case backend.ZeroInflatedColumn:
-				at.dispersion, at.zeroInflation = newDispersion(float64(spread[j])), newZeroInflation(float64(spread[o.cols+j]))
+				at.dispersion, at.zeroInflation = newDispersion(s), newZeroInflation(backend.SpreadRate*float64(spread[o.cols+j]))
 			}
 		}
 	}
@@ -349,7 +352,7 @@ func (o *spreadSumsOp) part(_ *scratch, _, lo, hi int) {
 		if i < o.of.cols && sum != 0 {
 			sum *= o.of.learned[i].slope
 		}
-		sum *= float64(o.of.scale)
+		sum *= float64(o.of.scale) * backend.SpreadRate
 		if o.accumulate {
 			sum += float64(o.to[i])
 		}

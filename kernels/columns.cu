@@ -33,24 +33,28 @@ DEVICE Mean mean_of(float o, float size, float log_size) {
 
 struct Element { float loss, grad; };
 
+// spread_of is a spread, or a zero logit, of what the tensor of spreads holds.
+DEVICE float spread_of(float v) { return SPREAD_RATE * v; }
+
 // Variance is that of a Gaussian column of spread s: 1/v, ln v, and (dv/ds) / v. Without e^s above 0, so that no spread
-// overflows.
+// overflows; and a NaN is none of the cases, so that it shows.
 struct Variance { float precision, log, slope; };
 
 DEVICE Variance variance_of(float s) {
-	float up = expf(fminf(s, 0.0f)), down = expf(fminf(-s, 0.0f)), v = up + MIN_VARIANCE * down;
-	return {down / v, fmaxf(s, 0.0f) + logf(v), up / v};
+	float up = s > 0 ? 1.0f : expf(s), down = s > 0 ? expf(-s) : 1.0f, v = up + MIN_VARIANCE * down;
+	return {down / v, (s > 0 ? s : 0.0f) + logf(v), up / v};
 }
 
-DEVICE float inverse_dispersion(float s) { return expf(fminf(s, MOST_SPREAD)) + MIN_DISPERSION; }
+// grown is e^s, which is the inverse dispersion but for its floor.
+DEVICE float grown(float s) { return expf(s > MOST_SPREAD ? MOST_SPREAD : s); }
 
 // element is the loss of one element of another kind than softmax, and its gradient by the output, of a Gaussian times its
-// variance if even; s is its column's spread.
-DEVICE Element element(i64 kind, float o, float x, const float *s, i64 cols, float size, float log_size, bool even) {
+// variance if even; spread is what its column's tensor holds.
+DEVICE Element element(i64 kind, float o, float x, const float *spread, i64 cols, float size, float log_size, bool even) {
 	if (x != x)
 		return {0, 0};
 	if (kind == GAUSSIAN_COLUMN) {
-		Variance v = variance_of(*s);
+		Variance v = variance_of(spread_of(*spread));
 		float d = o - x;
 		return {0.5f * (d * d * v.precision + v.log + LOG_TWO_PI), even ? d : d * v.precision};
 	}
@@ -60,11 +64,11 @@ DEVICE Element element(i64 kind, float o, float x, const float *s, i64 cols, flo
 	float grad = m.slope * (m.m - x);
 	if (kind == POISSON_COLUMN)
 		return {poisson(x, m.m, m.log), grad};
-	float r = inverse_dispersion(*s), loss = negative_binomial(x, m.m, m.log, r);
+	float r = grown(spread_of(*spread)) + MIN_DISPERSION, loss = negative_binomial(x, m.m, m.log, r);
 	grad /= 1.0f + m.m / r;
 	if (kind == NEGATIVE_BINOMIAL_COLUMN)
 		return {loss, grad};
-	float zero = s[cols];
+	float zero = spread_of(spread[cols]);
 	if (x == 0)
 		return {zeros(zero, loss), grad * logistic(-zero - loss)};
 	return {loss + softplus(zero), grad};
@@ -148,30 +152,31 @@ KERNEL column_loss_bwd_f32(float *dout, u16 *half, i64 ld, float *rows, float *e
 	}
 }
 
-// by_spread is the gradient of an element's loss by the spread s of its column or, if own, by its zero logit.
-DEVICE float by_spread(i64 kind, bool own, float o, float x, const float *s, i64 cols, float size) {
+// by_spread is the gradient of an element's loss by its column's spread (spread_of(*spread)) or, if own, by its zero logit.
+DEVICE float by_spread(i64 kind, bool own, float o, float x, const float *spread, i64 cols, float size) {
 	if (x != x || (own && kind != ZERO_INFLATED_COLUMN))
 		return 0;
+	float s = spread_of(*spread);
 	if (kind == GAUSSIAN_COLUMN) {
-		Variance v = variance_of(*s);
+		Variance v = variance_of(s);
 		return 0.5f * v.slope * (1.0f - (x - o) * (x - o) * v.precision);
 	}
 	if (kind != NEGATIVE_BINOMIAL_COLUMN && kind != ZERO_INFLATED_COLUMN)
 		return 0;
 	Mean m = mean_of(o, size, logf(size));
-	float r = inverse_dispersion(*s), counted = 1;
+	float up = grown(s), r = up + MIN_DISPERSION, counted = 1;
 	if (kind == ZERO_INFLATED_COLUMN) {
-		float zero = s[cols];
+		float zero = spread_of(spread[cols]);
 		if (x == 0)
 			counted = logistic(-zero - negative_binomial(x, m.m, m.log, r));
 		if (own)
 			return x == 0 ? counted - logistic(-zero) : logistic(zero);
 	}
-	return counted * expf(fminf(*s, MOST_SPREAD)) * negative_binomial_back(x, m.m, r);
+	return counted * up * negative_binomial_back(x, m.m, r);
 }
 
-// column_spread is dspread = scale times the gradient by the spreads of the weighted sum of all losses, added to what is there or
-// not, a tile of columns a block.
+// column_spread is dspread = scale times the gradient by what spread holds of the weighted sum of all losses, added to what is
+// there or not, a tile of columns a block.
 //
 //	dspread, spread: spreads x cols, weights: n (may be null), the others as in column_loss, part: chunks x spreads cols, count: tiles
 KERNEL column_spread_bwd_f32(float *dspread, const float *out, const float *target, const float *spread, const float *size,
@@ -189,7 +194,7 @@ KERNEL column_spread_bwd_f32(float *dspread, const float *out, const float *targ
 	};
 	if (!column_sum(f, n, spreads * cols, chunks, &j, &sum, part, count, &s) || threadIdx.x >= 32 || j >= spreads * cols)
 		return;
-	float v = (float)(scale * sum);
+	float v = (float)(scale * sum * SPREAD_RATE);
 	dspread[j] = accumulate ? dspread[j] + v : v;
 }
 
@@ -236,7 +241,7 @@ KERNEL column_mean_fwd_f32(float *y, u16 *half, i64 ld, const float *out, const 
 			else if (kind != GAUSSIAN_COLUMN)
 				v = mean_of(v, size ? size[r / size_k] : 1.0f, 0).m;
 			if (kind == ZERO_INFLATED_COLUMN)
-				v *= logistic(-spread[cols + j]);
+				v *= logistic(-spread_of(spread[cols + j]));
 			put(to, r, j, v);
 		}
 		if (!known)

@@ -308,8 +308,8 @@ func (k ColumnLossBwdF32) Args() []Arg {
 	}
 }
 
-// ColumnSpreadBwdF32 is dspread = scale times the gradient by the spreads of the weighted sum of all losses, added to what is there or
-// not, a tile of columns a block.
+// ColumnSpreadBwdF32 is dspread = scale times the gradient by what spread holds of the weighted sum of all losses, added to what is
+// there or not, a tile of columns a block.
 //
 //	dspread, spread: spreads x cols, weights: n (may be null), the others as in column_loss, part: chunks x spreads cols, count: tiles
 type ColumnSpreadBwdF32 struct {

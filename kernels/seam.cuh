@@ -55,7 +55,7 @@ enum CorruptionKind {
 };
 
 // The kinds. GaussianColumn, NegativeBinomialColumn and ZeroInflatedColumn have a
-// spread, the last one also a zero logit (row 1 of Spread).
+// spread, the last one also a zero logit (SpreadRate times row 1 of Spread).
 enum ColumnKind {
 	GAUSSIAN_COLUMN = 0, // ((x-o)^2 / v + ln v + ln 2 pi) / 2, v = e^s + MinVariance
 	BERNOULLI_COLUMN = 1, // softplus(o) - o x
@@ -78,6 +78,14 @@ enum ColumnKind {
 // counts turns linear.
 enum {
 	LINEAR_LOG_RATE = 15,
+};
+
+// SpreadRate is how many times what the tensor Spread holds a spread and a zero logit
+// are. Rules such as Adam move every parameter by about the learning rate a step, and the
+// logarithm of a variance has further to go than a weight: as it is it would hardly have
+// left 0 by the end of a usual training.
+enum {
+	SPREAD_RATE = 10,
 };
 
 // The update rules; see [Update].

@@ -165,7 +165,7 @@ func TestColumnsLearnTheirDistributions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, sd := math.Exp(float64(spread[3])), math.Exp(float64(spread[4])/2); math.Abs(r-1) > 0.15 || math.Abs(sd-deviation) > 0.03 {
+	if r, sd := math.Exp(backend.SpreadRate*float64(spread[3])), math.Exp(backend.SpreadRate*float64(spread[4])/2); math.Abs(r-1) > 0.15 || math.Abs(sd-deviation) > 0.03 {
 		t.Errorf("inverse dispersion %g of 1, deviation %g of %g", r, sd, deviation)
 	}
 	sse := squares(t, m, x, y)

@@ -34,6 +34,7 @@ func testColumns(r *rig) {
 		for kind := range numColumnKinds {
 			r.try(func(c *trial) { c.wildColumns(backend.ColumnKind(kind), false) })
 			r.try(func(c *trial) { c.brokenColumns(backend.ColumnKind(kind)) })
+			r.try(func(c *trial) { c.brokenSpread(backend.ColumnKind(kind)) })
 			r.try(func(c *trial) { c.wildMeans(backend.ColumnKind(kind)) })
 		}
 	})
@@ -108,6 +109,9 @@ func (c *trial) aCount() float64 {
 	return 0
 }
 
+// aSpread is what a tensor of spreads holds for one of about 1.
+func (c *trial) aSpread(i int) float64 { return c.normal(i) / backend.SpreadRate }
+
 // columnLoss wants each result of the operation in some of the options, and the
 // gradient by the output in place in the second.
 func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
@@ -119,7 +123,7 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 	out, target, total := c.inout("out", rows, width, wide), c.cells(batch, columns), c.out("rows", rows, 1)
 	dout, each := c.out("dout", rows, width), c.out("each", rows, width)
 	var weights *arg
-	spread, size := c.in("spread", max(1, spreads), width, c.normal), c.in("size", batch, 1, c.uniform(0.3, 3))
+	spread, size := c.in("spread", max(1, spreads), width, c.aSpread), c.in("size", batch, 1, c.uniform(0.3, 3))
 	dspread := c.inout("dspread", max(1, spreads), width, func(i int) float64 {
 		if option == 3 {
 			return c.normal(i)
@@ -137,10 +141,7 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 		weights = c.in("weights", rows, 1, c.uniform(0.01, 3))
 	}
 	out.fixed = dout != out
-	terms := c.columnSizes(columns, out, target, spread, size, weights)
-	if o.Even {
-		terms.even(columns, c.want(spread))
-	}
+	terms := c.columnSizes(columns, out, target, spread, size, weights, o.Even)
 	if dspread != nil {
 		for i, x := range c.want(dspread) {
 			terms.spread[i] *= scale
@@ -168,19 +169,10 @@ func (c *trial) columnLoss(s shape, columns []backend.LossColumns, option int) {
 // columnTerms is the size of the terms of each result.
 type columnTerms struct{ rows, each, slopes, spread []float64 }
 
-// even makes of the slopes what Even makes of gradients.
-func (t columnTerms) even(columns []backend.LossColumns, spread []float64) {
-	kinds := kindsOf(columns)
-	for i := range t.slopes {
-		if j := i % len(kinds); kinds[j] == backend.GaussianColumn {
-			t.slopes[i] *= math.Exp(spread[j]) + backend.MinVariance
-		}
-	}
-}
-
 // columnSizes is the loss itself, as no formula needs larger terms, and what the
-// rounding of the output, of ln m and of exponentials makes of it by its slope.
-func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, size, weights *arg) columnTerms {
+// rounding of the output, of ln m, of exponentials and of the spreads, which a device may
+// multiply by SpreadRate in float32, makes of it by its slope.
+func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, size, weights *arg, even bool) columnTerms {
 	o, x, s, width := c.want(out), c.want(target), c.want(spread), out.on[0].Cols
 	rows, batch := out.on[0].Rows, target.on[0].Rows
 	each := c.alloc(c.ref, rows, width)
@@ -196,13 +188,16 @@ func (c *trial) columnSizes(columns []backend.LossColumns, out, target, spread, 
 			if kind != backend.SoftmaxColumns && x == x {
 				zero := 0.0
 				if kind == backend.ZeroInflatedColumn {
-					zero = s[width+j]
+					zero = backend.SpreadRate * s[width+j]
 				}
-				add := elementSize(kind, o[i], x, s[j], zero, scales[b])
+				add := elementSize(kind, o[i], x, backend.SpreadRate*s[j], zero, scales[b])
+				if even && kind == backend.GaussianColumn {
+					add.slope = math.Abs(x) + math.Abs(o[i])
+				}
 				t.each[i], t.slopes[i] = math.Abs(t.each[i])+add.loss, add.slope
-				t.spread[j] += weighs[r] * add.spread
+				t.spread[j] += backend.SpreadRate * weighs[r] * add.spread
 				if kind == backend.ZeroInflatedColumn {
-					t.spread[width+j] += weighs[r]
+					t.spread[width+j] += backend.SpreadRate * weighs[r] * add.zero
 				}
 			}
 			t.rows[r] += t.each[i]
@@ -253,15 +248,17 @@ func groupSizes(columns []backend.LossColumns, each, slopes, o, x []float64) {
 	}
 }
 
-type elementTerms struct{ loss, slope, spread float64 }
+type elementTerms struct{ loss, slope, spread, zero float64 }
 
 func elementSize(kind backend.ColumnKind, o, x, s, zero, size float64) elementTerms {
 	switch kind {
 	case backend.GaussianColumn:
 		v, e := math.Exp(s)+backend.MinVariance, math.Abs(x)+math.Abs(o)
-		return elementTerms{math.Abs(s) + 2 + math.Abs(x-o)*e/v, e / v, math.Exp(s) / v * (1 + math.Abs(x-o)*e/v)}
+		grown, square := math.Exp(s)/v, math.Abs(x-o)*e/v
+		moved := 1 + math.Abs(s)*grown // of 1/v by the rounding of s
+		return elementTerms{math.Abs(s) + 2 + square*moved, e / v * moved, grown * (1 + math.Abs(s)*(1-grown) + square*(1+math.Abs(s))), 0}
 	case backend.BernoulliColumn:
-		return elementTerms{1 + math.Abs(o), 1 + math.Abs(o), 0}
+		return elementTerms{1 + math.Abs(o), 1 + math.Abs(o), 0, 0}
 	}
 	lm := o
 	if o > backend.LinearLogRate {
@@ -272,10 +269,17 @@ func elementSize(kind backend.ColumnKind, o, x, s, zero, size float64) elementTe
 	if kind != backend.PoissonColumn {
 		r = math.Exp(s) + backend.MinDispersion
 	}
-	slope := (m+x)/(1+m/r) + tiny
+	grown, slope := math.Exp(s), (m+x)/(1+m/r)
 	// A formula in ln x and ln m rounds their difference, u: that moves the loss by its
 	// slope, which is |m - x| / (1 + m/r).
 	loss := 2 + math.Log1p(x) + math.Abs(zero) + math.Abs(m-x)/(1+m/r)*(1+math.Abs(lm))
 	by := math.Log1p(m/r) + math.Log1p(x/r) + (m+x)/(m+r) + min(x, 1)/r
-	return elementTerms{loss, slope, math.Exp(s)*by + tiny}
+	// Rounding s moves the loss by the gradient by s, and rounding the zero logit the
+	// chance that a zero is one of the counts, relatively.
+	turn := math.Abs(s) * grown * min(by, ((m-x)*(m-x)+x)/(r*r))
+	counted := 1.0
+	if x == 0 {
+		counted += max(-zero, 0)
+	}
+	return elementTerms{loss + turn, slope*(counted+math.Abs(s)*grown/r*m/(r+m)) + tiny, (grown*by+turn)*counted + tiny, counted}
 }

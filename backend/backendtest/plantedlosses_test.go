@@ -16,6 +16,9 @@ var lossPlants = []fault{
 	{bug: "sets the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return setsSpread{d} }},
 	{bug: "all rows weigh alike in the gradient by spreads", group: "Columns", in: func(d backend.Device) backend.Device { return unweighed{d} }},
 	{bug: "a gradient that is never even", group: "Columns", in: func(d backend.Device) backend.Device { return uneven{d} }},
+	{bug: "takes what the tensor holds as the spread", group: "Columns", in: func(d backend.Device) backend.Device { return rawSpread{d} }},
+	{bug: "the gradient by the spread, not by what the tensor holds", group: "Columns", in: func(d backend.Device) backend.Device { return rawGradient{d} }},
+	{bug: "takes what the tensor holds as the zero logit of a mean", group: "Columns", in: func(d backend.Device) backend.Device { return rawZeros{d} }},
 	{bug: "the mean of counts without zeros of their own", group: "Columns", in: func(d backend.Device) backend.Device { return countsAll{d} }},
 	{bug: "a total of all columns", group: "Columns", in: func(d backend.Device) backend.Device { return totalsAll{d} }},
 	{bug: "a total below the least", group: "Columns", in: func(d backend.Device) backend.Device { return noLeast{d} }},
@@ -39,6 +42,9 @@ type (
 	totalsAll   struct{ backend.Device }
 	noLeast     struct{ backend.Device }
 	totals32    struct{ backend.Device }
+	rawSpread   struct{ backend.Device }
+	rawGradient struct{ backend.Device }
+	rawZeros    struct{ backend.Device }
 )
 
 func (d longSum) Accumulate(s backend.Sums, i int, v backend.Tensor, scale float64) {
@@ -105,6 +111,46 @@ func (d unweighed) ColumnLoss(dout, rows, out, target, each, spread, dspread, si
 func (d uneven) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, _ bool) {
 	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
 		Columns: columns, Scale: scale, Accumulate: accumulate})
+}
+
+// raw runs f while a tensor of spreads holds what makes a spread of each that it held.
+func raw(d backend.Device, spread backend.Tensor, f func()) {
+	if spread.None() {
+		f()
+		return
+	}
+	kept := make([]float32, spread.Len())
+	d.Download(kept, spread)
+	edit(d, spread, divide)
+	f()
+	d.Upload(spread, kept)
+}
+
+func divide(v []float32) {
+	for i := range v {
+		v[i] /= backend.SpreadRate
+	}
+}
+
+func (d rawSpread) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, even bool) {
+	raw(d.Device, spread, func() {
+		d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
+			Columns: columns, Scale: scale, Accumulate: accumulate, Even: even})
+	})
+}
+
+func (d rawGradient) ColumnLoss(dout, rows, out, target, each, spread, dspread, size, weights backend.Tensor, columns []backend.LossColumns, scale float32, accumulate, even bool) {
+	d.Device.Enqueue(backend.ColumnLoss{DOut: dout, Rows: rows, Out: out, Target: target, Each: each, Spread: spread, DSpread: dspread, Size: size, Weights: weights,
+		Columns: columns, Scale: scale, Accumulate: accumulate, Even: even})
+	if !dspread.None() && !accumulate {
+		edit(d.Device, dspread, divide)
+	}
+}
+
+func (d rawZeros) ColumnMean(y, out, spread, size, known backend.Tensor, columns []backend.LossColumns) {
+	raw(d.Device, spread, func() {
+		d.Device.Enqueue(backend.ColumnMean{Y: y, Out: out, Spread: spread, Size: size, Known: known, Columns: columns})
+	})
 }
 
 func (d countsAll) ColumnMean(y, out, spread, size, known backend.Tensor, columns []backend.LossColumns) {

@@ -25,7 +25,7 @@ func (d *Device) columnLoss(op backend.ColumnLoss) {
 		for _, c := range op.Columns {
 			columns(c, each, grad, by, row(op.Out, r), x, vec(op.Spread), size, weight)
 			for j := c.From; j < c.To && op.Even && c.Kind == backend.GaussianColumn; j++ {
-				grad[j] *= math.Exp(vec(op.Spread)[j]) + backend.MinVariance
+				grad[j] *= math.Exp(backend.SpreadRate*vec(op.Spread)[j]) + backend.MinVariance
 			}
 		}
 		for j, loss := range each {
@@ -72,7 +72,7 @@ func (d *Device) columnMean(op backend.ColumnMean) {
 			for j := c.From; j < c.To; j++ {
 				y[j] = meanOf(c.Kind, o[j], size)
 				if c.Kind == backend.ZeroInflatedColumn {
-					y[j] *= sigmoid(-vec(op.Spread)[cols+j])
+					y[j] *= sigmoid(-backend.SpreadRate * vec(op.Spread)[cols+j])
 				}
 			}
 		}
@@ -119,7 +119,7 @@ func (d *Device) countTotals(op backend.CountTotals) {
 }
 
 // columns sets loss and gradient by o of the columns c of a row, and adds the
-// gradient by the spreads, times weight, to by.
+// gradient by what the tensor of spreads holds, times weight, to by.
 func columns(c backend.LossColumns, each, grad, by, o, x, spread []float64, size, weight float64) {
 	if c.Kind == backend.SoftmaxColumns {
 		each[c.From] = multinomial(grad[c.From:c.To], o[c.From:c.To], x[c.From:c.To])
@@ -131,17 +131,17 @@ func columns(c backend.LossColumns, each, grad, by, o, x, spread []float64, size
 		}
 		var s, zero, ds, dzero float64
 		if c.Kind.Spreads() > 0 {
-			s = spread[j]
+			s = backend.SpreadRate * spread[j]
 		}
 		if c.Kind.Spreads() > 1 {
-			zero = spread[len(o)+j]
+			zero = backend.SpreadRate * spread[len(o)+j]
 		}
 		each[j], grad[j], ds, dzero = column(c.Kind, o[j], x[j], s, zero, size)
 		if c.Kind.Spreads() > 0 {
-			by[j] += weight * ds
+			by[j] += backend.SpreadRate * weight * ds
 		}
 		if c.Kind.Spreads() > 1 {
-			by[len(o)+j] += weight * dzero
+			by[len(o)+j] += backend.SpreadRate * weight * dzero
 		}
 	}
 }

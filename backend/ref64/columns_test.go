@@ -123,7 +123,7 @@ func TestColumnLossEven(t *testing.T) {
 func TestColumnLossesAreLikelihoods(t *testing.T) {
 	b := newBench(t)
 	const top = 4000
-	out, spread := []float64{1.2, 1.2, 1.2}, []float64{0, 0.5, 0.5, 0, 0, -0.4}
+	out, spread := []float64{1.2, 1.2, 1.2}, []float64{0, 0.05, 0.05, 0, 0, -0.04} // s is ten times that
 	kinds := []backend.LossColumns{{Kind: backend.PoissonColumn, To: 1}, {Kind: backend.NegativeBinomialColumn, From: 1, To: 2}, {Kind: backend.ZeroInflatedColumn, From: 2, To: 3}}
 	mass, mean, square := make([]float64, 3), make([]float64, 3), make([]float64, 3)
 	o := backend.ColumnLoss{Rows: b.zeros(1, 1), Out: b.filled(1, 3, out...), Each: b.zeros(1, 3), Spread: b.filled(2, 3, spread...), Size: b.filled(1, 1, 3), Columns: kinds}

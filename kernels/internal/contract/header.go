@@ -14,7 +14,7 @@ import (
 )
 
 // fromBackend are declarations of package backend that kernels know: blocks of constants, each by one of them, and structs.
-var fromBackend = []string{"Identity", "LeakySlope", "NoCorruption", "GaussianColumn", "MinVariance", "SGD", "MinLogVar", "GuardStep", "StreamShuffle", "Hyper"}
+var fromBackend = []string{"Identity", "LeakySlope", "NoCorruption", "GaussianColumn", "MinVariance", "SpreadRate", "SGD", "MinLogVar", "GuardStep", "StreamShuffle", "Hyper"}
 
 // header is seam.cuh.
 func header(root string) ([]byte, error) {
