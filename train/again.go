@@ -91,7 +91,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	}
 	s.Preparation, s.Targets, s.Likelihood = how.As, how.AsTarget, m.Spec.Likelihood
 	if m.Spec.SameRows {
-		s.Targets = m.TargetPreparation()
+		s.Targets, s.sameRows = m.TargetPreparation(), true
 	}
 	s.Changed = fmt.Sprintf("%s has changed since the training: it has %d rows, %s; they are divided as they were then, by what is in them, so that no row held out was trained on as it is now; a row that was edited may have been",
 		dataName(&c), s.Division.Rows, more(s.Division.Rows, m.Division.Rows))

@@ -39,6 +39,7 @@ type Sets struct {
 	Preparation      *data.Preparation // fitted to Train
 	Targets          *data.Preparation // of what the decoder is to make, where that is not what the encoder sees: fitted to the targets of Train, or to Train itself; nil else
 	Likelihood       model.Likelihood  // of what the decoder is to make; nil for that of the settings
+	sameRows         bool              // what the decoder is to make are the rows, prepared as Targets says
 	shared           bool              // both preparations make the same numbers of the training and validation rows
 	Division         *data.Division    // how the parts came about
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
@@ -249,9 +250,9 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	}
 	s.Found = append(s.Found, l.said...)
 	s.Found = append(s.Found, s.Targets.Said()...)
-	s.Likelihood = l.likelihood(s.Targets)
+	s.Likelihood, s.sameRows = l.likelihood(s.Targets), target == s.Train
 	switch {
-	case target == s.Train:
+	case s.sameRows:
 		s.shared = s.Preparation.SameAs(s.Targets, s.Train) && (s.Val == nil || s.Preparation.SameAs(s.Targets, s.Val))
 	case s.Train.Height > 0:
 		s.Preparation, err = data.FitPreparation(s.Train, data.PreparationOptions{Scaling: c.Scale, Missing: c.Missing})
@@ -292,7 +293,7 @@ func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
 			spec.Likelihood = s.Likelihood
 		}
 		if s.Targets != nil {
-			spec.Targets, spec.SameRows = s.Targets.Inputs(), s.Train.Target == nil
+			spec.Targets, spec.SameRows = s.Targets.Inputs(), s.sameRows
 		}
 		err = spec.Validate()
 	}
