@@ -1,6 +1,8 @@
 package eval
 
 import (
+	"context"
+
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
@@ -17,24 +19,29 @@ const enoughForMean = 10000
 
 // explained appends the share of the variance about the mean of the training rows that
 // reconstructions keep, where the rows vary at all: of a table in standardised units, and of every column.
-func (b *summariser) explained() error {
+func (b *summariser) explained() (err error) {
 	if !b.image() {
 		return b.byColumn()
 	}
 	if b.train == nil || b.train.Rows == 0 || b.model.Spec.HasTargets() && b.train.Target == nil {
 		return nil
 	}
-	train := b.train.Head(min(b.train.Rows, enoughForMean))
+	train := b.train
 	if b.model.Spec.HasTargets() {
 		train = train.Target
 	}
-	train, err := b.model.TargetPreparation().Apply(train)
-	if err != nil {
-		return err
-	}
-	b.spread = spreadAbout(columnMeans(train), b.target, b.model.Spec.Binarise)
+	b.spread, err = spreadOf(b.model.TargetPreparation(), train, b.target, b.model.Spec.Binarise)
 	addExplained(&b.Figures, b.Get("sse"), b.spread)
-	return nil
+	return err
+}
+
+// spreadOf is [spreadAbout] the mean of raw training rows.
+func spreadOf(p *data.Preparation, train, s *data.Set, binarised bool) (float64, error) {
+	train, err := p.Apply(train.Head(enoughForMean))
+	if err != nil {
+		return 0, err
+	}
+	return spreadAbout(columnMeans(train), s, binarised), nil
 }
 
 // image says whether the decoder makes images.
@@ -54,13 +61,13 @@ func (b *summariser) byColumn() (err error) {
 	if b.yardsticks, err = newYardsticks(b.ctx, b.model.TargetPreparation(), train, test); err != nil {
 		return err
 	}
-	b.Columns, err = b.table(&b.Figures, judged(b.model))
+	b.Columns, err = b.yardsticks.table(b.ctx, &b.Figures, b.test, judged(b.model))
 	return err
 }
 
-// table appends the figures over all columns of what a maker makes of the test rows, and returns those by column.
-func (b *summariser) table(figures *[]model.Figure, of maker) ([]ColumnFigure, error) {
-	columns, all, err := b.yardsticks.measure(b.ctx, b.test, of)
+// table appends the figures over all columns of what a maker makes of raw rows, and returns those by column.
+func (y *yardsticks) table(ctx context.Context, figures *[]model.Figure, s *data.Set, of maker) ([]ColumnFigure, error) {
+	columns, all, err := y.measure(ctx, s, of)
 	add(figures, explainedName, share(all.err, all.spread), "1 - squared error / that of the training rows' mean, columns standardised")
 	add(figures, ordinaryName, share(all.ordinaryErr, all.ordinarySpread), "likewise, without the hundredth of the rows that lies farthest out")
 	return columns, err

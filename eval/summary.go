@@ -310,15 +310,11 @@ func (b *summariser) baseline() (err error) {
 		addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
 		return nil
 	}
-	b.PCA.Columns, err = b.table(&b.PCA.Figures, b.o.PCA.maker(b.model.Device(), b.model.Preparation()))
+	b.PCA.Columns, err = b.yardsticks.table(b.ctx, &b.PCA.Figures, b.test, b.o.PCA.maker(b.model.Device(), b.model.Preparation()))
 	return err
 }
 
-// Baseline returns the reconstruction error on prepared rows.
-func (p *PCA) Baseline(ctx context.Context, dev backend.Device, test *data.Set) (*Baseline, error) {
-	return p.baseline(ctx, dev, test, test.Height > 0)
-}
-
+// baseline returns the reconstruction error on prepared rows.
 func (p *PCA) baseline(ctx context.Context, dev backend.Device, test *data.Set, image bool) (*Baseline, error) {
 	sse, err := p.SSE(ctx, dev, SetRows(test))
 	if err != nil {
