@@ -106,4 +106,5 @@ func (f *frame) sayLevels(j int, c Column, src *Source) {
 	if said != nil {
 		src.found("%s: levels of the same number: %s", f.title(j), some(said))
 	}
+	f.doubtNew(j, c, src)
 }

@@ -167,6 +167,8 @@ func (f *frame) input(j int, c Column) (input, error) {
 				return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a number", clip(text)))
 			}
 			in.value[k] = v
+		case c.Other:
+			in.value[k] = float64(len(c.Levels) - 1)
 		default:
 			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), Listed(c.Levels)))
 		}

@@ -18,6 +18,11 @@ type Column struct {
 	// Form is how the dates of texts were written, as the package time lays it out, so that later tables are read the same
 	// way: 05/04/2024 alone does not say whether its day or its month is first. "" where it is not known.
 	Form string `json:"form,omitempty"`
+
+	// Other says that a category's last level, "(other)", stands for all texts that are none of its levels. Pooled are those
+	// of them that were there when a preparation was fitted, too few to be levels of their own.
+	Other  bool     `json:"other,omitempty"`
+	Pooled []string `json:"pooled,omitempty"`
 }
 
 // Kind is what the numbers of a column are.
@@ -77,6 +82,10 @@ func (c Column) check(path string, j int) error {
 		e.Msg = fmt.Sprintf("a form of dates: expected none for a column of kind %s", c.Kind)
 	case c.Kind == Category && len(c.Levels) == 0:
 		e.Msg = "a category without levels: expected one or more"
+	case c.Other && (c.Kind != Category || c.Levels[len(c.Levels)-1] != otherLevel):
+		e.Msg = fmt.Sprintf("a level for other texts: expected a category whose last level is %q", otherLevel)
+	case len(c.Pooled) > 0 && !c.Other:
+		e.Msg = fmt.Sprintf("%d texts that are pooled: expected none without a level for others", len(c.Pooled))
 	default:
 		seen := make(map[string]bool, len(c.Levels))
 		for _, l := range c.Levels {

@@ -4,7 +4,7 @@ import "math"
 
 // fitDeviation fills Deviation where Scale does not say the same.
 func (p *Preparation) fitDeviation(s *Set, ranges func() columnRange) {
-	if p.Scaling == ScaleStandard && p.allScaled() {
+	if p.Scaling.centred() && p.allScaled() {
 		return
 	}
 	if s.IsBytes() {
@@ -22,6 +22,16 @@ func (p *Preparation) fitDeviation(s *Set, ranges func() columnRange) {
 	for j, c := range p.Columns {
 		if c.Kind == Category {
 			p.Deviation[j] = levelDeviation(s, j, len(c.Levels))
+		}
+	}
+	p.robustDeviation()
+}
+
+// robustDeviation has columns that are scaled by their quartiles deviate by the spread that these say.
+func (p *Preparation) robustDeviation() {
+	for j, robust := range p.Robust {
+		if robust && !p.logged(j) {
+			p.Deviation[j] = p.Scale[j]
 		}
 	}
 }
@@ -55,9 +65,14 @@ func levelDeviation(s *Set, j, levels int) float64 {
 	for i := range s.Rows {
 		counts[int(s.At(i, j))]++
 	}
+	return deviationOf(counts, float64(s.Rows))
+}
+
+// deviationOf is that of so many rows of which each level has so many.
+func deviationOf(counts []float64, rows float64) float64 {
 	same := 0.0 // the chance that two rows have the same level
 	for _, n := range counts {
-		share := n / float64(s.Rows)
+		share := n / rows
 		same += float64(share * share)
 	}
 	if same >= 1 {
@@ -67,10 +82,11 @@ func levelDeviation(s *Set, j, levels int) float64 {
 }
 
 // Deviations returns the standard deviation of each raw column in the rows that the preparation was fitted to: of a
-// category, the root of the summed variances of its levels, each 0 or 1; of a constant column 1. It is nil where that is
+// category, the root of the summed variances of its levels, each 0 or 1; of a constant column 1; of one that is scaled by its
+// quartiles, the spread that these say. It is nil where that is
 // not known, of a file that an older version wrote.
 func (p *Preparation) Deviations() []float64 {
-	if p.Deviation == nil && p.Scaling == ScaleStandard && p.allScaled() {
+	if p.Deviation == nil && p.Scaling.centred() && p.allScaled() {
 		return p.Scale
 	}
 	return p.Deviation
@@ -79,7 +95,8 @@ func (p *Preparation) Deviations() []float64 {
 // SquaredErrors writes to dst (Width values) the squared error of each raw column of row i of s, y (Inputs values) being
 // what came out of a model for it, in units of the column's variance (see Deviations; where these are not known, of the
 // scaling). The error is that of the raw value, be it outside of the range that the model sees, summed over the levels of
-// a category, and at most the largest float32. s is a set of this preparation, as for Rows.
+// a category, and at most the largest float32; of a column that is bent, that of the bent value; of a missing cell NaN. s is
+// a set of this preparation, as for Rows.
 func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 	deviations := p.Deviations()
 	for j := range p.Cols {
@@ -102,15 +119,23 @@ func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 			}
 		} else {
 			scale := 1.0
-			if p.Shift != nil {
-				v, scale = (v-p.Shift[j])/p.Scale[j], p.Scale[j]
+			d := 0.0
+			if p.logged(j) {
+				d = v - p.raw(j, float64(y[0]))
+			} else {
+				if p.Shift != nil {
+					scale = p.Scale[j]
+				}
+				d = p.number(j, v) - float64(y[0])
 			}
-			d := v - float64(y[0])
 			y = y[1:]
 			if deviations != nil {
 				d = float64(d*scale) / deviations[j]
 			}
 			sum = float64(d * d)
+		}
+		if v != v {
+			sum = v
 		}
 		dst[j] = min(sum, math.MaxFloat32)
 	}

@@ -11,8 +11,9 @@ import (
 // of categories numbered as they were, and with images in the range of those that were fitted: bytes are 0 to 255 where
 // these were such numbers, and numbers of 0 to 255 are v/255 where these were bytes.
 //
-// An [*Error] says what keeps s from being one: another number of columns, other names, a level that was not there, a
-// value that its column cannot have, a missing cell where these are refused (else it takes what Fill says), images within [0,1] where they should reach up to 255, or what
+// An [*Error] says what keeps s from being one: another number of columns, other names, a level that was not there
+// (but where the last level stands for others), a value that its column cannot have, a missing cell where these are refused
+// (else it takes what Fill says, or stays missing), images within [0,1] where they should reach up to 255, or what
 // Validate finds.
 func (p *Preparation) Match(s *Set) (*Set, error) {
 	s, err := p.MatchGaps(s)
@@ -22,7 +23,7 @@ func (p *Preparation) Match(s *Set) (*Set, error) {
 	if p.Fill != nil {
 		return s.filled(p.Fill, p.Wide)
 	}
-	if p.keepsGaps {
+	if p.keepsGaps || p.Missing == MissingMask {
 		return s, nil
 	}
 	return s, s.CheckGaps()
@@ -56,6 +57,9 @@ func (p *Preparation) MatchGaps(s *Set) (*Set, error) {
 		}
 	}
 	if s, err = p.translated(s); err != nil {
+		return nil, err
+	}
+	if err := s.checkCounts(p.Counts); err != nil {
 		return nil, err
 	}
 	return s, p.checkUnit(s)
@@ -180,8 +184,8 @@ func (p *Preparation) translated(s *Set) (own *Set, err error) {
 		}
 		switch {
 		case c.Kind == Category && has.Kind == Category:
-			if slices.Equal(c.Levels, has.Levels) {
-				continue
+			if slices.Equal(c.Levels, has.Levels) || c.Other && slices.Equal(c.Levels[:min(len(c.Levels), len(has.Levels))], has.Levels) {
+				continue // they have the same numbers
 			}
 			if own == s {
 				if own, err = s.copied(); err != nil {
@@ -219,15 +223,8 @@ func (s *Set) copied() (*Set, error) {
 
 // renumber changes column j of t, whose values index levels in s, to indices into the levels of c.
 func renumber(t, s *Set, j int, c Column, levels []string) error {
-	t.Columns[j].Levels = c.Levels
-	at := make(map[string]int, len(c.Levels))
-	for k, l := range c.Levels {
-		at[l] = k + 1
-	}
-	to := make([]int, len(levels)) // -1 for a level that was not there
-	for k, l := range levels {
-		to[k] = at[l] - 1
-	}
+	t.Columns[j].Levels, t.Columns[j].Other, t.Columns[j].Pooled = c.Levels, c.Other, c.Pooled
+	to := c.numbersOf(levels) // -1 for a level that was not there
 	for i := j; i < s.Rows*s.Cols; i += s.Cols {
 		v := s.value(i)
 		if v != v { // missing

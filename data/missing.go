@@ -9,16 +9,18 @@ import (
 // Missing is what becomes of missing cells before a model sees them.
 type Missing uint8
 
-// What may become of missing cells. The zero value is MissingRefuse.
+// What may become of missing cells. The zero value is MissingAuto.
 const (
-	MissingRefuse Missing = iota // an error
+	MissingAuto   Missing = iota // MissingMask where each column has a likelihood of its own ([FitColumns]), else MissingRefuse
+	MissingMask                  // they stay missing: no loss is taken of them, and a model sees what says nothing
+	MissingRefuse                // an error
 	MissingMean                  // each takes the mean of its column in the rows fitted to: the most frequent level of a category, and of yes/no; of counts the nearest whole number
 	MissingMedian                // the median, and of categories and yes/no as MissingMean
 )
 
-var missingNames = []string{MissingRefuse: "refuse", MissingMean: "mean", MissingMedian: "median"}
+var missingNames = []string{MissingAuto: "auto", MissingMask: "mask", MissingRefuse: "refuse", MissingMean: "mean", MissingMedian: "median"}
 
-// String returns the name: refuse, mean or median.
+// String returns the name: auto, mask, refuse, mean or median.
 func (m Missing) String() string {
 	if int(m) < len(missingNames) {
 		return missingNames[m]
@@ -35,7 +37,7 @@ func (m Missing) MarshalText() ([]byte, error) {
 func (m *Missing) UnmarshalText(text []byte) error {
 	at := slices.Index(missingNames, string(text))
 	if at < 0 {
-		return &Error{Msg: fmt.Sprintf("unknown treatment of missing cells %q: expected refuse, mean or median", text)}
+		return &Error{Msg: fmt.Sprintf("unknown treatment of missing cells %q: expected auto, mask, refuse, mean or median", text)}
 	}
 	*m = Missing(at)
 	return nil
@@ -61,16 +63,21 @@ func (s *Set) fillers(m Missing) ([]float64, error) {
 		for k, v := range values {
 			j := from + k
 			if len(v) == 0 {
-				e := &Error{Path: s.Name, Column: j + 1, Msg: fmt.Sprintf("no value in %d rows that missing cells could take: leave the column out (--drop)", s.Rows)}
-				if s.Columns != nil {
-					e.Field = s.Columns[j].Name
-				}
-				return nil, e
+				return nil, s.noValue(j)
 			}
 			fill[j] = m.of(s.kind(j), v)
 		}
 	}
 	return fill, nil
+}
+
+// noValue is the error about a column without a value.
+func (s *Set) noValue(j int) error {
+	e := &Error{Path: s.Name, Column: j + 1, Msg: fmt.Sprintf("no value in %d rows that missing cells could take: leave the column out (--drop)", s.Rows)}
+	if s.Columns != nil {
+		e.Field = s.Columns[j].Name
+	}
+	return e
 }
 
 // kind is what the numbers of column j are.
@@ -177,12 +184,26 @@ func (s *Set) MissingCells() int {
 	return n
 }
 
+// fills says whether missing cells take a value of their column.
+func (m Missing) fills() bool { return m == MissingMean || m == MissingMedian }
+
+// kept is what a preparation notes: nothing of what refuses missing cells, as files have it since there are others.
+func (m Missing) kept() Missing {
+	if m == MissingRefuse {
+		return MissingAuto
+	}
+	return m
+}
+
 // withoutGaps returns the set as a preparation is fitted to it, and what missing cells take; nil where they are refused.
 func (s *Set) withoutGaps(m Missing) (*Set, []float64, error) {
 	if int(m) >= len(missingNames) {
 		return nil, nil, wrong(s.Name, "unknown treatment %d of missing cells: expected 0 to %d", m, len(missingNames)-1)
 	}
-	if m == MissingRefuse || s.IsBytes() {
+	switch {
+	case m == MissingMask:
+		return nil, nil, wrong(s.Name, "missing cells are left out of the loss (mask) where each column has a likelihood of its own: expected refuse, mean or median")
+	case !m.fills() || s.IsBytes():
 		return s, nil, s.CheckGaps()
 	}
 	fill, err := s.fillers(m)
@@ -195,7 +216,7 @@ func (s *Set) withoutGaps(m Missing) (*Set, []float64, error) {
 
 // checkFill says what is wrong with what missing cells take in a file.
 func (p *Preparation) checkFill(name string) error {
-	if int(p.Missing) >= len(missingNames) || p.Fill != nil && (len(p.Fill) != p.Cols || p.Missing == MissingRefuse) {
+	if int(p.Missing) >= len(missingNames) || p.Fill != nil && (len(p.Fill) != p.Cols || !p.Missing.fills()) {
 		return wrong(name, "%d values for missing cells: expected %d, or none", len(p.Fill), p.Cols)
 	}
 	for j, v := range p.Fill {

@@ -15,7 +15,7 @@ import (
 // Its fields are plain so that a file can keep it; JSON gives every bit of them back. Check one that was read with
 // Validate.
 type Preparation struct {
-	Scaling Scaling `json:"scaling"`        // what was done: none, minmax or standard
+	Scaling Scaling `json:"scaling"`        // what was done: none, minmax, standard or robust
 	Unit    bool    `json:"unit,omitempty"` // prepared values are clamped to [0,1]
 	Wide    bool    `json:"wide,omitempty"` // raw values are taken as float64, which float32 would blur; else as float32
 
@@ -26,8 +26,13 @@ type Preparation struct {
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
 
+	Robust []bool `json:"robust,omitempty"` // raw columns that are scaled by their quartiles, and bent; nil for none
+	Counts []bool `json:"counts,omitempty"` // raw columns whose numbers are to be counts, see FitColumns; nil for none
+	Log    bool   `json:"log,omitempty"`    // these are seen as ln(1+x), which is then scaled
+
 	Missing Missing   `json:"missing,omitempty"` // what missing cells become
 	Fill    []float64 `json:"fill,omitempty"`    // what they take, one a raw column; nil where they are refused
+	Blank   []float64 `json:"blank,omitempty"`   // under MissingMask, what they are prepared as, of a category 0 for each level; nil where they stay NaN
 
 	Deviation []float64 `json:"deviation,omitempty"` // one a raw column, see Deviations; nil where Scale says it, or it is not known
 	HasIDs    bool      `json:"ids,omitempty"`       // the table named its rows
@@ -42,7 +47,7 @@ type Preparation struct {
 // PreparationOptions are what a preparation is to be. The zero value leaves the choice to the data.
 type PreparationOptions struct {
 	// Scaling of the real and count columns. ScaleAuto leaves values within [0,1] as they are; others it scales by
-	// ScaleMinMax where Unit is set and else by ScaleStandard.
+	// ScaleMinMax where Unit is set and else by ScaleStandard, but columns with heavy tails as ScaleRobust does.
 	Scaling Scaling
 	// Unit says that the model's likelihood takes values within [0,1] only, as Bernoulli's does. Prepared values are
 	// then clamped to that: rows that were not fitted to may lie outside.
@@ -55,11 +60,8 @@ type PreparationOptions struct {
 // is inconsistent, without rows or with a missing cell, and a scaling that leaves values outside [0,1] under Unit, are
 // an [*Error].
 func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
-	if err := s.Validate(); err != nil {
+	if err := s.checkToFit(); err != nil {
 		return nil, err
-	}
-	if s.Rows == 0 || s.Cols == 0 {
-		return nil, wrong(s.Name, "%d rows of %d numbers to fit a preparation to: expected one or more of each", s.Rows, s.Cols)
 	}
 	s, fill, err := s.withoutGaps(o.Missing)
 	if err != nil {
@@ -73,17 +75,38 @@ func FitPreparation(s *Set, o PreparationOptions) (*Preparation, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Preparation{Scaling: scaling, Unit: o.Unit, Wide: wide, Missing: o.Missing, Fill: fill, Cols: s.Cols, HasIDs: s.IDs != nil, IDName: s.IDName, LabelName: s.LabelName}
-	if haveNames(s.Columns) || !allReal(s.Columns) {
-		p.Columns = slices.Clone(s.Columns)
-	}
+	p := s.unfitted(scaling, wide)
+	p.Unit, p.Missing, p.Fill = o.Unit, o.Missing.kept(), fill
 	ranges := sync.OnceValue(func() columnRange { return columnRanges(s) })
 	if scaling != ScaleNone {
 		p.fit(s, ranges())
 	}
+	if always := scaling == ScaleRobust; always || o.Scaling == ScaleAuto && scaling == ScaleStandard {
+		p.fitRobust(s, always)
+	}
 	p.fitImages(s, o.Scaling, ranges)
 	p.fitDeviation(s, ranges)
 	return p, nil
+}
+
+// checkToFit says what keeps a set from being one to fit a preparation to.
+func (s *Set) checkToFit() error {
+	if err := s.Validate(); err != nil {
+		return err
+	}
+	if s.Rows == 0 || s.Cols == 0 {
+		return wrong(s.Name, "%d rows of %d numbers to fit a preparation to: expected one or more of each", s.Rows, s.Cols)
+	}
+	return nil
+}
+
+// unfitted is a preparation for rows like those of the set, of which nothing is known but what they are called.
+func (s *Set) unfitted(scaling Scaling, wide bool) *Preparation {
+	p := &Preparation{Scaling: scaling, Wide: wide, Cols: s.Cols, HasIDs: s.IDs != nil, IDName: s.IDName, LabelName: s.LabelName}
+	if haveNames(s.Columns) || !allReal(s.Columns) {
+		p.Columns = slices.Clone(s.Columns)
+	}
+	return p
 }
 
 // ErrNotUnit is the cause of FitPreparation's error where a scaling leaves values outside [0,1] under Unit.
@@ -91,8 +114,8 @@ var ErrNotUnit = errors.New("prepared values outside [0, 1]")
 
 // settle decides on a scaling for s.
 func (o PreparationOptions) settle(s *Set) (Scaling, error) {
-	if int(o.Scaling) >= len(scalingNames) {
-		return 0, wrong(s.Name, "unknown scaling %d: expected 0 to %d", o.Scaling, len(scalingNames)-1)
+	if err := o.Scaling.check(s); err != nil {
+		return 0, err
 	}
 	lo, hi := s.scaledRange()
 	inUnit := lo >= 0 && hi <= 1
@@ -113,9 +136,9 @@ func (o PreparationOptions) settle(s *Set) (Scaling, error) {
 			"expected scaling minmax, or the likelihood squared", lo, hi)
 		e.Err = ErrNotUnit
 		return 0, e
-	case o.Unit && scaling == ScaleStandard:
-		e := wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling standard puts it around 0: "+
-			"expected scaling minmax, or the likelihood squared")
+	case o.Unit && scaling.centred():
+		e := wrong(s.Name, "the bernoulli likelihood needs data within [0, 1], scaling %s puts it around 0: "+
+			"expected scaling minmax, or the likelihood squared", scaling)
 		e.Err = ErrNotUnit
 		return 0, e
 	}
@@ -157,9 +180,14 @@ func (p *Preparation) fit(s *Set, r columnRange) {
 			p.Scale[j] = 1
 		}
 	}
-	if p.Scaling == ScaleStandard && !s.pictures() { // which have one scale
+	if p.Scaling.centred() && !s.pictures() { // which have one scale
 		p.Scale = columnDeviations(s, r.mean, p.Scale)
 	}
+	p.leaveUnscaled()
+}
+
+// leaveUnscaled undoes the scaling of columns of kinds that have none.
+func (p *Preparation) leaveUnscaled() {
 	for j, c := range p.Columns {
 		if !c.Kind.scaled() {
 			p.Shift[j], p.Scale[j] = 0, 1
@@ -208,16 +236,16 @@ func (p *Preparation) Inputs() int {
 }
 
 // Identity says whether prepared rows are the raw ones, up to the clamp of Unit and rounding to float32.
-func (p *Preparation) Identity() bool { return p.Shift == nil && allReal(p.Columns) }
+func (p *Preparation) Identity() bool { return p.Shift == nil && p.Blank == nil && allReal(p.Columns) }
 
 // Validate says what is wrong with a preparation that was read from a file, as an [*Error]; nil where nothing is.
 func (p *Preparation) Validate() error {
 	const name = "preparation"
 	switch {
 	case p.Scaling == ScaleAuto || int(p.Scaling) >= len(scalingNames):
-		return wrong(name, "scaling %s: expected none, minmax or standard", p.Scaling)
-	case p.Unit && p.Scaling == ScaleStandard:
-		return wrong(name, "scaling standard with values within [0, 1]: expected none or minmax")
+		return wrong(name, "scaling %s: expected none, minmax, standard or robust", p.Scaling)
+	case p.Unit && p.Scaling.centred():
+		return wrong(name, "scaling %s with values within [0, 1]: expected none or minmax", p.Scaling)
 	case p.Cols < 1:
 		return wrong(name, "%d columns: expected one or more", p.Cols)
 	case p.Columns != nil && len(p.Columns) != p.Cols:
@@ -250,6 +278,9 @@ func (p *Preparation) Validate() error {
 			e.Msg = fmt.Sprintf("shift %g and scale %g: expected 0 and 1 for a column of kind %s", p.Shift[j], v, kind)
 			return e
 		}
+	}
+	if err := p.checkMade(name); err != nil {
+		return err
 	}
 	return p.checkDeviation(name)
 }

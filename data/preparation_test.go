@@ -344,16 +344,16 @@ func TestScalingAndKindAreText(t *testing.T) {
 		}
 	}
 	var s Scaling
-	if err := s.UnmarshalText([]byte("robust")); err == nil || err.Error() != `unknown scaling "robust": expected auto, none, minmax or standard` {
+	if err := s.UnmarshalText([]byte("cubic")); err == nil || err.Error() != `unknown scaling "cubic": expected auto, none, minmax, standard or robust` {
 		t.Errorf("%v", err)
 	}
 	var k Kind
 	wantError(t, k.UnmarshalText([]byte("days")), `unknown kind of column "days"`)
-	_, err := Scaling(4).MarshalText()
-	wantError(t, err, "unknown scaling 4")
+	_, err := Scaling(5).MarshalText()
+	wantError(t, err, "unknown scaling 5")
 	_, err = Kind(5).MarshalText()
 	wantError(t, err, "unknown kind")
-	if Scaling(4).String() != "Scaling(4)" || Kind(5).String() != "Kind(5)" {
+	if Scaling(5).String() != "Scaling(5)" || Kind(5).String() != "Kind(5)" {
 		t.Error("numbers that are no scaling or kind")
 	}
 }

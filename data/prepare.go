@@ -6,7 +6,7 @@ import (
 )
 
 // Rows writes n rows of s from row start on to dst (n x Inputs), prepared. s is a set of this preparation: one that
-// Match returned or that was fitted to.
+// Match returned or, of one that [FitPreparation] made, that was fitted to.
 //
 // Everything that a model is fed comes through here, so that a row has the same bits however it gets there.
 func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
@@ -40,29 +40,71 @@ func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 
 // row prepares one row, without the clamp of Unit.
 func (p *Preparation) row(dst []float32, raw []float64) {
-	if p.Columns == nil {
+	if p.Columns == nil && p.Robust == nil && p.Blank == nil {
 		scale := p.Scale[:len(p.Shift)]
 		for j, shift := range p.Shift {
 			dst[j] = narrow((raw[j] - shift) / scale[j])
 		}
 		return
 	}
-	for j, c := range p.Columns {
-		v := raw[j]
-		switch {
-		case c.Kind == Category:
-			hot := dst[:len(c.Levels)]
-			clear(hot)
-			if v >= 0 && v < float64(len(hot)) {
-				hot[int(v)] = 1
-			}
+	for j, v := range raw {
+		if p.Columns != nil && p.Columns[j].Kind == Category {
+			hot := dst[:len(p.Columns[j].Levels)]
+			p.oneHot(hot, v)
 			dst = dst[len(hot):]
 			continue
-		case p.Shift != nil:
-			v = (v - p.Shift[j]) / p.Scale[j]
+		}
+		if v != v && p.Blank != nil {
+			v = p.Blank[j]
+		} else {
+			v = p.number(j, v)
 		}
 		dst[0] = narrow(v)
 		dst = dst[1:]
+	}
+}
+
+// number prepares a number of column j. NaN stays NaN.
+func (p *Preparation) number(j int, v float64) float64 {
+	if p.logged(j) {
+		v = math.Log1p(v)
+	}
+	if p.Shift != nil {
+		v = (v - p.Shift[j]) / p.Scale[j]
+	}
+	if p.Robust != nil && p.Robust[j] {
+		v = bend(v)
+	}
+	return v
+}
+
+// raw turns a prepared number of column j back, to one that its kind may not be.
+func (p *Preparation) raw(j int, v float64) float64 {
+	if p.Robust != nil && p.Robust[j] {
+		v = unbend(v)
+	}
+	if p.Shift != nil {
+		v = float64(v*p.Scale[j]) + p.Shift[j] // the conversion keeps the value the same where it would be fused
+	}
+	if p.logged(j) {
+		v = math.Expm1(v)
+	}
+	return v
+}
+
+// logged says whether column j is seen as ln(1+x).
+func (p *Preparation) logged(j int) bool { return p.Log && p.Counts[j] }
+
+// oneHot prepares level v of a category.
+func (p *Preparation) oneHot(hot []float32, v float64) {
+	clear(hot)
+	switch {
+	case v >= 0 && v < float64(len(hot)):
+		hot[int(v)] = 1
+	case v != v && p.Missing == MissingMask && p.Blank == nil:
+		for k := range hot {
+			hot[k] = float32(v)
+		}
 	}
 }
 
@@ -91,7 +133,7 @@ func (p *Preparation) Apply(s *Set) (*Set, error) {
 		}
 	}
 	t := *s
-	t.Cols, t.Gaps, t.Columns = p.Inputs(), false, p.inputColumns()
+	t.Cols, t.Gaps, t.Columns = p.Inputs(), s.Gaps && p.Missing == MissingMask && p.Blank == nil, p.inputColumns()
 	if t.Cols != s.Cols {
 		t.setImages(nil)
 	}
@@ -165,11 +207,8 @@ func undo[T float32 | float64](p *Preparation, dst []T, x []float32) {
 			dst[j], x = T(likeliest(x[:wide])), x[wide:]
 			continue
 		}
-		v := float64(x[0])
+		v := p.raw(j, float64(x[0]))
 		x = x[1:]
-		if p.Shift != nil {
-			v = float64(v*p.Scale[j]) + p.Shift[j] // the conversion keeps the value the same where it would be fused
-		}
 		switch {
 		case v != v:
 		case p.Images != nil && p.Images.Bytes:

@@ -49,7 +49,7 @@ func TestWhatIsWrittenReadsBack(t *testing.T) {
 				t.Errorf("%s as %s: image of %dx%dx%d", s.Name, name, got.Height, got.Width, got.Channels)
 			}
 			if (table || kind == "npz" || kind == "safetensors") && s.Columns != nil && !slices.Equal(namesOf(got.Columns), namesOf(s.Columns)) {
-				t.Errorf("%s as %s: columns %q", s.Name, name, got.Columns)
+				t.Errorf("%s as %s: columns %+v", s.Name, name, got.Columns)
 			}
 			if (table || kind == "npz" || kind == "safetensors") && !slices.Equal(got.Labels, s.Labels) {
 				t.Errorf("%s as %s: labels %v, want %v", s.Name, name, got.Labels, s.Labels)

@@ -153,7 +153,7 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 		if part == nil {
 			continue
 		}
-		if c.Missing != data.MissingRefuse {
+		if c.Missing != data.MissingRefuse && c.Missing != data.MissingAuto {
 			continue
 		}
 		if err := part.CheckGaps(); err != nil {
