@@ -62,21 +62,28 @@ func judged(m *model.Model) maker {
 	}
 }
 
-// maker returns PCA as one, p being the preparation of the rows that it was fitted to.
-func (c *PCA) maker(dev backend.Device, p *data.Preparation) maker {
+// maker returns PCA as one of rows that the preparation made knows, p being that of the rows that it was fitted to.
+func (c *PCA) maker(dev backend.Device, p, made *data.Preparation) maker {
 	return func(ctx context.Context, s *data.Set) (*data.Set, []float32, error) {
-		s, err := p.Match(s)
+		seen, err := p.Match(s)
 		if err != nil {
 			return nil, nil, err
 		}
 		x := make([]float32, s.Rows*p.Inputs())
-		p.Rows(x, s, 0, s.Rows)
+		p.Rows(x, seen, 0, s.Rows)
 		codes, err := c.Encode(ctx, dev, Dense(x, p.Inputs()))
 		if err != nil {
 			return nil, nil, err
 		}
 		y, err := c.Decode(dev, codes)
-		return s, y, err
+		if err != nil || p == made {
+			return seen, y, err
+		}
+		if err = p.Translate(y, made); err != nil {
+			return nil, nil, err
+		}
+		rows, err := made.Match(s)
+		return rows, y, err
 	}
 }
 
@@ -107,14 +114,13 @@ func (y *yardsticks) measure(ctx context.Context, s *data.Set, of maker) (column
 		}
 		y.count(sums, rows, made, at)
 	}
-	names, units := rawNames(y.prep), units(y.prep)
+	names := rawNames(y.prep)
 	for j, t := range sums {
 		c := ColumnFigure{Name: names[j], Cells: t.cells, Explained: share(t.err, t.spread), Ordinary: share(t.ordinaryErr, t.ordinarySpread)}
-		if y.prep.Columns != nil {
-			c.Kind = y.prep.Columns[j].Kind
-		}
-		if c.Error = math.Sqrt(t.squares/float64(t.cells)) * units[j]; c.Wrong() {
+		if c.Kind = kindOf(y.prep, j); c.Wrong() {
 			c.Error = float64(t.wrong) / float64(t.cells)
+		} else {
+			c.Error = math.Sqrt(t.squares / float64(t.cells))
 		}
 		columns = append(columns, c)
 		all.add(t)
@@ -134,11 +140,11 @@ func share(err, spread float64) float64 {
 func (y *yardsticks) count(sums []tally, rows *data.Set, made []float32, at int) {
 	p, in := y.prep, y.prep.Inputs()
 	squares, spread, usual := make([]float64, len(sums)), make([]float64, len(sums)), make([]float64, len(sums))
-	answers := make([]float32, len(sums))
+	numbers := make([]float64, len(sums))
 	for i := range rows.Rows {
 		out := made[i*in : (i+1)*in]
 		p.SquaredErrors(squares, rows, i, out)
-		p.UndoRow(answers, out)
+		p.Numbers(numbers, out)
 		if y.all.mean != nil {
 			p.SquaredErrors(spread, rows, i, y.all.mean)
 		}
@@ -152,10 +158,7 @@ func (y *yardsticks) count(sums []tally, rows *data.Set, made []float32, at int)
 				continue
 			}
 			t.cells++
-			t.squares += squares[j]
-			if float64(answers[j]) != v {
-				t.wrong++
-			}
+			t.off(kindOf(p, j), numbers[j], v)
 			if y.all.mean != nil && y.all.weight[j] > 0 {
 				t.err += squares[j]
 				t.spread += spread[j]
@@ -168,17 +171,26 @@ func (y *yardsticks) count(sums []tally, rows *data.Set, made []float32, at int)
 	}
 }
 
-// units are what squared errors of raw columns are in units of.
-func units(p *data.Preparation) []float64 {
-	if d := p.Deviations(); d != nil {
-		return d
+// off counts what a column of that kind is said to be for what it is, in its own units.
+func (t *tally) off(kind data.Kind, said, is float64) {
+	switch kind {
+	case data.YesNo:
+		if (said >= 0.5) != (is >= 0.5) {
+			t.wrong++
+		}
+	case data.Category:
+		if said != is {
+			t.wrong++
+		}
+	default:
+		t.squares += (said - is) * (said - is)
 	}
-	if p.Scale != nil {
-		return p.Scale
+}
+
+// kindOf is the kind of raw column j.
+func kindOf(p *data.Preparation, j int) data.Kind {
+	if p.Columns == nil {
+		return data.Real
 	}
-	one := make([]float64, p.Width())
-	for j := range one {
-		one[j] = 1
-	}
-	return one
+	return p.Columns[j].Kind
 }

@@ -29,6 +29,6 @@ func SummariseLinear(ctx context.Context, dev backend.Device, pca *PCA, prep *da
 	if err != nil {
 		return nil, err
 	}
-	s.Columns, err = y.table(ctx, &s.Figures, test, pca.maker(dev, prep))
+	s.Columns, err = y.table(ctx, &s.Figures, test, pca.maker(dev, prep, prep))
 	return s, err
 }

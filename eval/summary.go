@@ -303,14 +303,16 @@ func (b *summariser) baseline() (err error) {
 	if b.o.PCA == nil {
 		return nil
 	}
-	if b.PCA, err = b.o.PCA.baseline(b.ctx, b.model.Device(), b.set, b.image()); err != nil {
+	if b.model.Spec.HasTargets() { // in other terms than those of the rows that the encoder sees
+		b.PCA = &Baseline{Components: b.o.PCA.K()}
+	} else if b.PCA, err = b.o.PCA.baseline(b.ctx, b.model.Device(), b.set, b.image()); err != nil {
 		return err
 	}
 	if b.yardsticks == nil {
 		addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
 		return nil
 	}
-	b.PCA.Columns, err = b.yardsticks.table(b.ctx, &b.PCA.Figures, b.test, b.o.PCA.maker(b.model.Device(), b.model.Preparation()))
+	b.PCA.Columns, err = b.yardsticks.table(b.ctx, &b.PCA.Figures, b.test, b.o.PCA.maker(b.model.Device(), b.model.Preparation(), b.model.TargetPreparation()))
 	return err
 }
 
