@@ -152,6 +152,50 @@ func TestOneWildRowMakesNoFigure(t *testing.T) {
 	}
 }
 
+// PCA that keeps every direction makes all cells of every kind again, though it saw ln(1+x) of counts and knows nothing of
+// missing cells; these count for nothing.
+func TestColumnsPreparedTwice(t *testing.T) {
+	nan, s := math.NaN(), &data.Set{Name: "gaps", Rows: 60, Cols: 4, Gaps: true, Columns: []data.Column{
+		{Name: "length"}, {Name: "visits", Kind: data.Count}, {Name: "member", Kind: data.YesNo}, {Name: "colour", Kind: data.Category, Levels: []string{"red", "green"}},
+	}}
+	for i := range s.Rows {
+		row := []float64{math.Sin(float64(i)), float64(i * i % 11), float64(i % 3 / 2), float64(i % 2)}
+		if i%5 == 0 {
+			row[i/5%4] = nan
+		}
+		s.F64 = append(s.F64, row...)
+	}
+	rows, made, err := data.FitColumns(s, data.ColumnOptions{Counts: []bool{false, true, false, false}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, err := rows.Apply(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dev := ref64.New()
+	pca, err := FitPCA(t.Context(), dev, SetRows(x), rows.Inputs())
+	if err != nil {
+		t.Fatal(err)
+	}
+	yards, err := newYardsticks(t.Context(), made, s, s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, all, err := yards.measure(t.Context(), s, pca.maker(dev, rows, made))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range columns {
+		if c.Cells != 57 || !(c.Explained > 0.9999) || !(c.Ordinary > 0.9999) || !(c.Error < 1e-3) {
+			t.Errorf("%+v: expected all of 57 cells explained", c)
+		}
+	}
+	if v := share(all.err, all.spread); !(v > 0.9999) {
+		t.Errorf("%g over all columns", v)
+	}
+}
+
 // A model with a code of 1 and PCA beside it on one factor: by column and over all, PCA measured as the model is.
 func TestColumnsOfThePCA(t *testing.T) {
 	s := theCase(t, "one-factor.csv")

@@ -26,7 +26,7 @@ type yardsticks struct {
 const (
 	fewestForMean = 2000
 	mostForMean   = 100000
-	cellsForMean  = 2e7
+	cellsForMean  = 4e6
 )
 
 // newYardsticks takes them of raw training rows, none of which may be known, for the rows that are measured.
