@@ -62,27 +62,27 @@ func judged(m *model.Model) maker {
 	}
 }
 
-// maker returns PCA as one of rows that the preparation made knows, p being that of the rows that it was fitted to.
-func (c *PCA) maker(dev backend.Device, p, made *data.Preparation) maker {
+// maker returns PCA as one of rows that the preparation made knows, seen being that of the rows that it was fitted to.
+func (p *PCA) maker(dev backend.Device, seen, made *data.Preparation) maker {
 	return func(ctx context.Context, s *data.Set) (*data.Set, []float32, error) {
-		seen, err := p.Match(s)
+		rows, err := seen.Match(s)
 		if err != nil {
 			return nil, nil, err
 		}
-		x := make([]float32, s.Rows*p.Inputs())
-		p.Rows(x, seen, 0, s.Rows)
-		codes, err := c.Encode(ctx, dev, Dense(x, p.Inputs()))
+		x := make([]float32, s.Rows*seen.Inputs())
+		seen.Rows(x, rows, 0, s.Rows)
+		codes, err := p.Encode(ctx, dev, Dense(x, seen.Inputs()))
 		if err != nil {
 			return nil, nil, err
 		}
-		y, err := c.Decode(dev, codes)
-		if err != nil || p == made {
-			return seen, y, err
+		y, err := p.Decode(dev, codes)
+		if err != nil || seen == made {
+			return rows, y, err
 		}
-		if err = p.Translate(y, made); err != nil {
+		if err = seen.Translate(y, made); err != nil {
 			return nil, nil, err
 		}
-		rows, err := made.Match(s)
+		rows, err = made.Match(s)
 		return rows, y, err
 	}
 }
