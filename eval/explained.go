@@ -1,8 +1,7 @@
 package eval
 
 import (
-	"fmt"
-	"slices"
+	"context"
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -12,26 +11,66 @@ import (
 // rows a reconstruction is.
 const explainedName = "explained_variance"
 
-// enoughForMean is how many rows a mean is taken of at most.
+// ordinaryName is that figure over ordinary rows of a table.
+const ordinaryName = "explained_variance_ordinary"
+
+// enoughForMean is how many images a mean is taken of at most.
 const enoughForMean = 10000
 
 // explained appends the share of the variance about the mean of the training rows that
-// reconstructions keep, where the rows vary at all.
-func (b *summariser) explained() error {
+// reconstructions keep, where the rows vary at all: of a table in standardised units, and of every column.
+func (b *summariser) explained() (err error) {
+	if !b.image() {
+		return b.byColumn()
+	}
 	if b.train == nil || b.train.Rows == 0 || b.model.Spec.HasTargets() && b.train.Target == nil {
 		return nil
 	}
-	train := b.train.Head(min(b.train.Rows, enoughForMean))
+	train := b.train
 	if b.model.Spec.HasTargets() {
 		train = train.Target
 	}
-	train, err := b.model.TargetPreparation().Apply(train)
+	b.spread, err = spreadOf(b.model.TargetPreparation(), train, b.target, b.model.Spec.Binarise)
+	addExplained(&b.Figures, b.Get("sse"), b.spread)
+	return err
+}
+
+// spreadOf is [spreadAbout] the mean of raw training rows.
+func spreadOf(p *data.Preparation, train, s *data.Set, binarised bool) (float64, error) {
+	train, err := p.Apply(train.Head(enoughForMean))
 	if err != nil {
+		return 0, err
+	}
+	return spreadAbout(columnMeans(train), s, binarised), nil
+}
+
+// image says whether the decoder makes images.
+func (b *summariser) image() bool {
+	return b.target.Height > 0 || b.model.TargetPreparation().Images != nil
+}
+
+// byColumn appends the figures of a table.
+func (b *summariser) byColumn() (err error) {
+	train, test := b.train, b.test
+	if b.model.Spec.HasTargets() && test.Target != nil {
+		test = test.Target
+		if train != nil {
+			train = train.Target
+		}
+	}
+	if b.yardsticks, err = newYardsticks(b.ctx, b.model.TargetPreparation(), train, test); err != nil {
 		return err
 	}
-	b.spread = spreadAbout(columnMeans(train), b.target, b.model.Spec.Binarise)
-	addExplained(&b.Figures, b.Get("sse"), b.spread)
-	return nil
+	b.Columns, err = b.yardsticks.table(b.ctx, &b.Figures, b.test, judged(b.model))
+	return err
+}
+
+// table appends the figures over all columns of what a maker makes of raw rows, and returns those by column.
+func (y *yardsticks) table(ctx context.Context, figures *[]model.Figure, s *data.Set, of maker) ([]ColumnFigure, error) {
+	columns, all, err := y.measure(ctx, s, of)
+	add(figures, explainedName, share(all.err, all.spread), "1 - squared error / that of the training rows' mean, columns standardised")
+	add(figures, ordinaryName, share(all.ordinaryErr, all.ordinarySpread), "likewise, without the hundredth of the rows that lies farthest out")
+	return columns, err
 }
 
 // addExplained appends 1 - sse / spread. A spread of 0 but for rounding has none.
@@ -74,29 +113,4 @@ func spreadAbout(mean []float64, s *data.Set, binarised bool) float64 {
 		return 0
 	}
 	return sum / float64(s.Rows)
-}
-
-// A judgement takes so many rows, of fewer chance decides, and so many updates of a
-// training, unless the reconstruction is worse than the mean by so much that fewer are
-// no excuse.
-const (
-	enoughRows    = 20
-	enoughUpdates = 100
-	badly         = -0.1
-)
-
-// Warnings returns, for people, what of the figures looks as if a training of so many
-// updates had failed: reconstructions that are no better than the mean of the training
-// rows; that there are none, where the decoder does not fit the codes; and how labels
-// were taken where that is worth a word.
-func (s *Summary) Warnings(updates int) []string {
-	if s.noDecoder {
-		return append(slices.Clone(s.said), "figures of reconstructions are left out: "+model.ErrNoDecoder.Error())
-	}
-	v := s.Get(explainedName)
-	if !(v <= 0) || s.Examples < enoughRows || updates < enoughUpdates && v > badly {
-		return s.said
-	}
-	return append(slices.Clone(s.said), fmt.Sprintf("the reconstruction of %d held-out rows is no better than the mean of the training rows (explained variance %.4g): the code tells nothing of a row",
-		s.Examples, v))
 }

@@ -19,6 +19,7 @@ import (
 type Summary struct {
 	Examples   int
 	Figures    []model.Figure // in the order in which people look at them
+	Columns    []ColumnFigure // of a table; nil of images
 	Corruption model.Corruption
 	PCA        *Baseline
 
@@ -30,6 +31,7 @@ type Summary struct {
 type Baseline struct {
 	Components int
 	Figures    []model.Figure
+	Columns    []ColumnFigure // of the same columns
 }
 
 // SummaryOptions choose what Summarise measures beside what always fits.
@@ -58,12 +60,13 @@ func get(figures []model.Figure, name string) float64 {
 	return math.NaN()
 }
 
-// MarshalJSON returns {"examples": n, a member a figure, "corruption": text, "pca":
-// {...}}.
+// MarshalJSON returns {"examples": n, a member a figure, "columns": [...], "corruption": text,
+// "pca": {...}}.
 func (s *Summary) MarshalJSON() ([]byte, error) {
 	o := object{}
 	o.add("examples", s.Examples)
 	o.figures(s.Figures)
+	o.columns(s.Columns)
 	if !s.Corruption.None() {
 		o.add("corruption", s.Corruption)
 	}
@@ -73,11 +76,12 @@ func (s *Summary) MarshalJSON() ([]byte, error) {
 	return o.close()
 }
 
-// MarshalJSON returns {"components": k, a member a figure}.
+// MarshalJSON returns {"components": k, a member a figure, "columns": [...]}.
 func (b *Baseline) MarshalJSON() ([]byte, error) {
 	o := object{}
 	o.add("components", b.Components)
 	o.figures(b.Figures)
+	o.columns(b.Columns)
 	return o.close()
 }
 
@@ -101,6 +105,12 @@ func (o *object) add(name string, v any) {
 func (o *object) figures(all []model.Figure) {
 	for _, f := range all {
 		o.add(f.Name, f.Value)
+	}
+}
+
+func (o *object) columns(all []ColumnFigure) {
+	if len(all) > 0 {
+		o.add("columns", all)
 	}
 }
 
@@ -148,8 +158,9 @@ type summariser struct {
 	ctx         context.Context
 	model       *model.Model
 	o           SummaryOptions
-	train, test *data.Set // raw rows
-	spread      float64   // of the rows about the training rows' mean; 0 where it is not known
+	train, test *data.Set   // raw rows
+	spread      float64     // of images about the training rows' mean; 0 where it is not known
+	yardsticks  *yardsticks // of a table; nil of images, and where nothing is reconstructed
 }
 
 // countClasses has a label mean the same class in both parts and to the classifier.
@@ -180,12 +191,14 @@ func add(figures *[]model.Figure, name string, v float64, note string) {
 	}
 }
 
-// addErrors appends the figures of a squared error summed over an example.
-func addErrors(figures *[]model.Figure, sse float64, s *data.Set) {
+// addErrors appends the figures of a squared error summed over an example. The peak of a table means nothing.
+func addErrors(figures *[]model.Figure, sse float64, s *data.Set, image bool) {
 	mse := sse / float64(s.Cols)
 	add(figures, "sse", sse, "squared error summed over an example")
 	add(figures, "mse", mse, "squared error per element")
-	add(figures, "psnr_db", psnr(mse, s), "peak signal-to-noise ratio")
+	if image {
+		add(figures, "psnr_db", psnr(mse, s), "peak signal-to-noise ratio")
+	}
 }
 
 // reconstruction is what one pass over the clean examples tells.
@@ -195,7 +208,7 @@ func (b *summariser) reconstruction() error {
 		return err
 	}
 	all := &b.Figures
-	addErrors(all, v.SSE, b.target)
+	addErrors(all, v.SSE, b.target, b.image())
 	if name, note := b.model.Spec.LossFigure(); name != "" {
 		add(all, name, v.NLL, note)
 	}
@@ -285,23 +298,32 @@ func (b *summariser) code() error {
 	return err
 }
 
+// baseline measures PCA on the same examples.
 func (b *summariser) baseline() (err error) {
-	if b.o.PCA != nil {
-		if b.PCA, err = b.o.PCA.Baseline(b.ctx, b.model.Device(), b.set); err == nil {
-			addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
-		}
+	if b.o.PCA == nil {
+		return nil
 	}
+	if b.model.Spec.HasTargets() { // in other terms than those of the rows that the encoder sees
+		b.PCA = &Baseline{Components: b.o.PCA.K()}
+	} else if b.PCA, err = b.o.PCA.baseline(b.ctx, b.model.Device(), b.set, b.image()); err != nil {
+		return err
+	}
+	if b.yardsticks == nil {
+		addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
+		return nil
+	}
+	b.PCA.Columns, err = b.yardsticks.table(b.ctx, &b.PCA.Figures, b.test, b.o.PCA.maker(b.model.Device(), b.model.Preparation(), b.model.TargetPreparation()))
 	return err
 }
 
-// Baseline returns the reconstruction error on prepared rows.
-func (p *PCA) Baseline(ctx context.Context, dev backend.Device, test *data.Set) (*Baseline, error) {
+// baseline returns the reconstruction error on prepared rows.
+func (p *PCA) baseline(ctx context.Context, dev backend.Device, test *data.Set, image bool) (*Baseline, error) {
 	sse, err := p.SSE(ctx, dev, SetRows(test))
 	if err != nil {
 		return nil, err
 	}
 	b := &Baseline{Components: p.K()}
-	addErrors(&b.Figures, sse, test)
+	addErrors(&b.Figures, sse, test, image)
 	return b, nil
 }
 

@@ -54,8 +54,8 @@ func TestSummaryOfAnAutoencoder(t *testing.T) {
 	}
 	got := summarise(t, spec, nil, s, SummaryOptions{PCA: pca, Probe: true, KNN: 3})
 	sse, mse, psnr := got.Get("sse"), got.Get("mse"), got.Get("psnr_db")
-	if !(math.Abs(sse-6*mse) <= 1e-9) || !(math.Abs(psnr+10*math.Log10(mse)) <= 1e-9) {
-		t.Errorf("sse %g, mse %g, psnr %g", sse, mse, psnr)
+	if !(math.Abs(sse-6*mse) <= 1e-9) || psnr == psnr {
+		t.Errorf("sse %g, mse %g, psnr %g of a table", sse, mse, psnr)
 	}
 	if c := got.Get("corrupted_sse"); c == sse || !(c > 0) || got.Corruption.String() != "masking:0.5" {
 		t.Errorf("%s: sse %g and %g", got.Corruption, c, sse)
@@ -77,6 +77,19 @@ func TestSummaryOfAnAutoencoder(t *testing.T) {
 	}
 }
 
+// Images have a peak, and no columns.
+func TestSummaryOfImages(t *testing.T) {
+	s := gradients(40)
+	s.Height, s.Width, s.Channels = 2, 3, 1
+	got := summarise(t, model.Spec{Latent: 2}, nil, s, SummaryOptions{})
+	if mse, psnr := got.Get("mse"), got.Get("psnr_db"); !(math.Abs(psnr+10*math.Log10(mse)) <= 1e-9) || got.Columns != nil {
+		t.Errorf("mse %g, psnr %g, %+v", mse, psnr, got.Columns)
+	}
+	if v := got.Get("explained_variance"); v != v || !math.IsNaN(got.Get("explained_variance_ordinary")) {
+		t.Errorf("%+v", got.Figures)
+	}
+}
+
 // TestSummaryPreparesOnce hands a model with a preparation raw rows: its figures must be
 // those of a model without on rows that are prepared.
 func TestSummaryPreparesOnce(t *testing.T) {
@@ -94,6 +107,18 @@ func TestSummaryPreparesOnce(t *testing.T) {
 	}
 	spec := model.Spec{Latent: 2, CodeActivation: backend.Tanh}
 	plain, scaled := summarise(t, spec, nil, prepared, SummaryOptions{}), summarise(t, spec, p, raw, SummaryOptions{})
+	for k, c := range plain.Columns { // in units of the raw rows, and but for rounding
+		d := scaled.Columns[k]
+		if !(math.Abs(c.Explained-d.Explained) < 1e-6) || !(math.Abs(c.Error*p.Deviations()[k]-d.Error) < 1e-6) {
+			t.Errorf("%+v and %+v", c, d)
+		}
+	}
+	plain.Columns, scaled.Columns = nil, nil
+	for k, f := range plain.Figures {
+		if math.Abs(f.Value-scaled.Figures[k].Value) < 1e-6 {
+			scaled.Figures[k].Value = f.Value
+		}
+	}
 	if !reflect.DeepEqual(plain, scaled) || !(plain.Get("sse") > 0) {
 		t.Errorf("%+v and %+v", plain, scaled)
 	}

@@ -13,6 +13,7 @@ type Page struct {
 	Lead     []string // sentences under the title
 	Columns  []string // of the table of figures, the first over the names
 	Rows     [][]string
+	ByColumn *Columns // nil of images
 	Pictures []Picture
 	Commands []Command
 	Config   string // as YAML
@@ -51,6 +52,9 @@ th, td { padding: .25rem 1.2rem .25rem 0; text-align: left; border-bottom: 1px s
 th { font-weight: 600; }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 td:last-child { color: #59636e; }
+td.bar { min-width: 11rem; padding-right: 0; }
+td.bar i { display: block; height: .45rem; min-width: 1px; background: #4e79a7; }
+td.bar i.b { background: #bab0ac; margin-top: .15rem; }
 figure { margin: 1rem 0 2rem; }
 figcaption { color: #59636e; margin-bottom: .4rem; }
 img { max-width: 100%; height: auto; }
@@ -65,6 +69,13 @@ pre { background: #f5f7f9; padding: .8rem 1rem; overflow-x: auto; border-radius:
 <table>
 <tr>{{range $i, $c := .Columns}}<th{{if $i}} class="n"{{end}}>{{$c}}</th>{{end}}<th></th></tr>
 {{$last := len .Columns}}{{range .Rows}}<tr>{{range $i, $v := .}}<td{{if and $i (lt $i $last)}} class="n"{{end}}>{{$v}}</td>{{end}}</tr>
+{{end}}</table>
+{{end}}{{with $c := .ByColumn}}<h2>By column</h2>
+<p>Explained variance, 1 for all: {{.Model}} in blue{{with .Baseline}}, {{.}} in grey{{end}}. Errors are in the columns' own units.</p>
+{{with .MoreText}}<p>{{.}}.</p>
+{{end}}<table class="columns">
+<tr>{{range $k, $v := .Head}}<th{{if gt $k 1}} class="n"{{end}}>{{$v}}</th>{{end}}<th></th></tr>
+{{range $i, $line := .Lines}}{{$r := index $c.Rows $i}}<tr>{{range $k, $v := $line}}<td{{if gt $k 1}} class="n"{{end}}>{{$v}}</td>{{end}}<td class="bar"><i style="width: {{$c.Bar $r.Explained}}%"></i>{{if $c.Baseline}}<i class="b" style="width: {{$c.Bar $r.Baseline}}%"></i>{{end}}</td></tr>
 {{end}}</table>
 {{end}}{{if .Pictures}}<h2>Pictures</h2>
 {{range .Pictures}}<figure><figcaption>{{.Caption}}</figcaption><img alt="{{.Caption}}" src="{{.URI}}"></figure>

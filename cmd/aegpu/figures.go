@@ -52,4 +52,5 @@ func writeFigures(out io.Writer, model, part string, s *eval.Summary) {
 		fmt.Fprintf(w, "\t%s\n", r.Note)
 	}
 	w.Flush()
+	writeColumns(out, columnFigures(s, model))
 }

@@ -127,6 +127,7 @@ func (p *page) write(ctx context.Context, g *gallery, dir *train.Directory) erro
 	if p.sum != nil {
 		doc.Lead = append(doc.Lead, fmt.Sprintf("Figures are means over %d %s examples.", p.sum.Examples, p.part))
 		doc.Columns, doc.Rows = p.table()
+		doc.ByColumn = columnFigures(p.sum, p.out.Model)
 	}
 	return dir.Write(reportFile, func(w io.Writer) error { return report.HTML(w, doc) })
 }

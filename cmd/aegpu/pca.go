@@ -73,9 +73,6 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if test, err = eval.Prepared(sets.Preparation, test); err != nil {
-		return err
-	}
 	if config.Latent, err = codeSize(c, s, config.Latent, rows); err != nil {
 		return err
 	}
@@ -83,7 +80,7 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	b, err := pca.Baseline(c.Context, dev, test)
+	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test)
 	if err != nil {
 		return err
 	}
@@ -91,7 +88,6 @@ func runPCA(c *cli.Context, s *streams) error {
 	for _, v := range pca.Variance {
 		kept += v / max(pca.Total, math.SmallestNonzeroFloat64)
 	}
-	sum := &eval.Summary{Examples: test.Rows, Figures: b.Figures}
 	if c.Bool("json") {
 		r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept}
 		r.Test, r.Val = byPart(part, sum)

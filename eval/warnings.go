@@ -1,0 +1,66 @@
+package eval
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+)
+
+// A judgement takes so many rows, of fewer chance decides, and so many updates of a
+// training, unless the reconstruction is worse than the mean by so much that fewer are
+// no excuse.
+const (
+	enoughRows    = 20
+	enoughUpdates = 100
+	badly         = -0.1
+)
+
+// Warnings returns, for people, what of the figures looks as if a training of so many
+// updates had failed: reconstructions that are no better than the mean of the training
+// rows, of ordinary rows where the figure is there, or of some columns while others are learnt; that there are none,
+// where the decoder does not fit the codes; and how labels were taken where that is worth a word.
+func (s *Summary) Warnings(updates int) []string {
+	said := slices.Clone(s.said)
+	if s.noDecoder {
+		return append(said, "figures of reconstructions are left out: "+model.ErrNoDecoder.Error())
+	}
+	if s.Examples < enoughRows {
+		return said
+	}
+	v, which := s.Get(ordinaryName), "the ordinary ones of "
+	if v != v {
+		v, which = s.Get(explainedName), ""
+	}
+	switch {
+	case v <= 0 && (updates >= enoughUpdates || v <= badly):
+		said = append(said, fmt.Sprintf("the reconstruction of %s%d held-out rows is no better than the mean of the training rows (explained variance %.4g): the code tells nothing of a row",
+			which, s.Examples, v))
+	case updates >= enoughUpdates:
+		if line := s.unlearnt(); line != "" {
+			said = append(said, line)
+		}
+	}
+	return said
+}
+
+// unlearnt names the columns of which nothing is learnt while others are, "" without any.
+func (s *Summary) unlearnt() string {
+	var names []string
+	learnt := false
+	for _, c := range s.Columns {
+		v := c.Ordinary
+		if v != v {
+			v = c.Explained
+		}
+		learnt = learnt || v > 0
+		if v <= 0 && c.Cells >= enoughRows {
+			names = append(names, c.Name)
+		}
+	}
+	if !learnt || names == nil {
+		return ""
+	}
+	return fmt.Sprintf("nothing is learnt of %d of %d columns, which are no better than their means: %s", len(names), len(s.Columns), data.Listed(names))
+}
