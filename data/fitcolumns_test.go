@@ -107,6 +107,36 @@ func TestColumnsWithGaps(t *testing.T) {
 	}
 }
 
+// Of every kind of column, what a missing cell is seen as and that it is not to be made.
+func TestGapsOfEveryKind(t *testing.T) {
+	s := gappy()
+	rows, targets := both(t, s, ColumnOptions{Counts: []bool{false, true, false, false, false}})
+	x, y := applied(t, rows, s), applied(t, targets, s)
+	at := 0
+	for j, want := range [][]float64{{0}, {0}, {2. / 3}, {0}, {0}} { // of few rows, a category is all (other)
+		for i := range s.Rows {
+			for k, v := range want {
+				if missing := s.At(i, j) != s.At(i, j); missing && (x.At(i, at+k) != float64(float32(v)) || y.At(i, at+k) == y.At(i, at+k)) || !missing && y.At(i, at+k) != y.At(i, at+k) {
+					t.Errorf("row %d, column %d: %g is seen as %g, and %g to be made", i, j, s.At(i, j), x.At(i, at+k), y.At(i, at+k))
+				}
+			}
+		}
+		at += len(want)
+	}
+	back, err := targets.Undo(y.F32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameTable(t, s, back)
+	row := make([]float32, s.Cols)
+	if targets.UndoRow(row, y.F32[:y.Cols]); row[1] != 0 || row[4] != 10 {
+		t.Errorf("a row came back as %v", row)
+	}
+	if _, err := fitted(t, s.Head(1), PreparationOptions{}).Match(s); err == nil {
+		t.Error("another preparation lets gaps through")
+	}
+}
+
 // mixedTypes is the table of mixed types with its dates.
 func mixedTypes(t testing.TB) *Set {
 	t.Helper()
