@@ -23,11 +23,11 @@ func (b *summariser) explained() (err error) {
 	if !b.image() {
 		return b.byColumn()
 	}
-	if b.train == nil || b.train.Rows == 0 || b.model.Spec.HasTargets() && b.train.Target == nil {
+	if b.train == nil || b.train.Rows == 0 || b.model.Spec.OtherData() && b.train.Target == nil {
 		return nil
 	}
 	train := b.train
-	if b.model.Spec.HasTargets() {
+	if b.model.Spec.OtherData() {
 		train = train.Target
 	}
 	b.spread, err = spreadOf(b.model.TargetPreparation(), train, b.target, b.model.Spec.Binarise)
@@ -52,7 +52,7 @@ func (b *summariser) image() bool {
 // byColumn appends the figures of a table.
 func (b *summariser) byColumn() (err error) {
 	train, test := b.train, b.test
-	if b.model.Spec.HasTargets() && test.Target != nil {
+	if b.model.Spec.OtherData() {
 		test = test.Target
 		if train != nil {
 			train = train.Target

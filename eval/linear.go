@@ -10,7 +10,7 @@ import (
 // Linear returns PCA of the code's size, fitted to raw training rows as the model sees
 // them; nil where it would keep every column and so say nothing, and of a model that makes other data than its input.
 func Linear(ctx context.Context, m *model.Model, train *data.Set) (*PCA, error) {
-	if m.Spec.HasTargets() && train.Target != nil {
+	if m.Spec.OtherData() {
 		return nil, nil
 	}
 	train, err := Prepared(m.Preparation(), train)

@@ -209,3 +209,11 @@ func TestSummaryWithoutADecoder(t *testing.T) {
 		t.Errorf("%q", w)
 	}
 }
+
+func mean(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum / float64(len(v))
+}
