@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// sayRoles says which columns are ids, labels and groups.
+// sayRoles says which columns are ids, labels, groups and the condition.
 func (f *frame) sayRoles(r *roles, src *Source) {
 	switch {
 	case r.id >= 0 && r.idWhy != "":
@@ -26,6 +26,9 @@ func (f *frame) sayRoles(r *roles, src *Source) {
 	if r.group >= 0 {
 		src.found("groups: %s", f.title(r.group))
 	}
+	if r.condition >= 0 {
+		src.found("condition: %s", f.title(r.condition))
+	}
 }
 
 // sayColumns says what kinds the inputs are and what is left out, and what looks wrong.
@@ -34,7 +37,7 @@ func (f *frame) sayColumns(plans []columnPlan, r *roles, src *Source) {
 	var out, constant, gaps []string
 	stats := f.stats()
 	for j, p := range plans {
-		if j == r.id || j == r.label || j == r.group {
+		if r.has(j) {
 			continue
 		}
 		if p.out != "" {

@@ -66,7 +66,7 @@ func (a *applier) meanCode(x backend.Tensor, n int) backend.Tensor {
 // decode enqueues the decoder on n codes and what turns its output into
 // reconstructions.
 func (a *applier) decode(code backend.Tensor, n int) backend.Tensor {
-	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), n)
+	return a.likelihood.reconstruction(a.dec.forward(a.to, a.tellDecoder(code, n), n), n)
 }
 
 // Encode returns the codes of raw rows, Rows x Latent, the means of a drawn code, in columns code_0, code_1 and so on;
@@ -81,7 +81,8 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 	}
 	p := m.Preparation().Codes(m.Spec.Latent)
 	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: p.Cols, F32: codes, Columns: p.Columns,
-		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: p.Beside(s.IDName), LabelName: p.Beside(s.LabelName)}, nil
+		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: p.Beside(s.IDName), LabelName: p.Beside(s.LabelName),
+		Conditions: s.Conditions, ConditionLevels: s.ConditionLevels, ConditionName: s.ConditionName}, nil
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
@@ -143,13 +144,17 @@ func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, er
 	if err := hostmemory.Ask("what comes out of the model", codes.Rows, m.Spec.Outputs(), 12); err != nil { // and Undo's
 		return nil, err
 	}
+	levels, err := m.levels(codes)
+	if err != nil {
+		return nil, err
+	}
 	x := make([]float32, codes.Rows*m.Spec.Outputs())
 	rows := func(dst []float32, start, n int) {
 		for i := range n {
 			codes.Row(dst[i*codes.Cols:(i+1)*codes.Cols], start+i)
 		}
 	}
-	err := m.mapRows(ctx, x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, rows, func(a *applier, z backend.Tensor, n int) backend.Tensor {
+	err = m.mapRows(ctx, mapping{x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, levels, rows}, func(a *applier, z backend.Tensor, n int) backend.Tensor {
 		return a.decode(z, n)
 	})
 	if err != nil {
@@ -174,12 +179,15 @@ func (m *Model) Classify(ctx context.Context, s *data.Set) ([]float32, error) {
 }
 
 // Prepared returns what comes out for rows that are prepared already, n x Inputs, as
-// prepared rows, n x Outputs.
-func (m *Model) Prepared(x []float32) ([]float32, error) {
+// prepared rows, n x Outputs. Of a conditional model levels says that of each, by number.
+func (m *Model) Prepared(x []float32, levels ...int32) ([]float32, error) {
 	in, out := m.Spec.Inputs, m.Spec.Outputs()
 	y := make([]float32, len(x)/in*out)
 	rows := func(dst []float32, start, n int) { copy(dst, x[start*in:(start+n)*in]) }
-	return y, m.mapRows(context.Background(), y, len(x)/in, out, in, rows, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+	if m.Spec.HasCondition() && len(levels) != len(x)/in {
+		return nil, fmt.Errorf("%d levels of the condition for %d rows: expected one for each", len(levels), len(x)/in)
+	}
+	return y, m.mapRows(context.Background(), mapping{y, len(x) / in, out, in, levels, rows}, func(a *applier, x backend.Tensor, n int) backend.Tensor {
 		return a.decode(a.meanCode(x, n), n)
 	})
 }
@@ -187,8 +195,11 @@ func (m *Model) Prepared(x []float32) ([]float32, error) {
 // mapSet carries raw rows, prepared, through f to rows of out numbers.
 func (m *Model) mapSet(ctx context.Context, s *data.Set, out int, f func(*applier, backend.Tensor, int) backend.Tensor) ([]float32, error) {
 	p := m.Preparation()
-	s, err := p.Match(s)
+	levels, err := m.levels(s)
 	if err != nil {
+		return nil, err
+	}
+	if s, err = p.Match(s); err != nil {
 		return nil, err
 	}
 	if err := hostmemory.Ask("what comes out of the model", s.Rows, out, 4); err != nil {
@@ -196,26 +207,35 @@ func (m *Model) mapSet(ctx context.Context, s *data.Set, out int, f func(*applie
 	}
 	dst := make([]float32, s.Rows*out)
 	rows := func(dst []float32, start, n int) { p.Rows(dst, s, start, n) }
-	return dst, m.mapRows(ctx, dst, s.Rows, out, m.Spec.Inputs, rows, f)
+	return dst, m.mapRows(ctx, mapping{dst, s.Rows, out, m.Spec.Inputs, levels, rows}, f)
 }
 
-// mapRows carries rows of in numbers, which read writes, through f to rows of out
-// numbers in dst, ChunkRows at a time.
-func (m *Model) mapRows(ctx context.Context, dst []float32, rows, out, in int, read func(dst []float32, start, n int), f func(*applier, backend.Tensor, int) backend.Tensor) error {
+// mapping is rows of in numbers, which read writes, on their way to rows of out numbers in dst; levels are of their
+// condition, if any.
+type mapping struct {
+	dst           []float32
+	rows, out, in int
+	levels        []int32
+	read          func(dst []float32, start, n int)
+}
+
+// mapRows carries rows through f, ChunkRows at a time.
+func (m *Model) mapRows(ctx context.Context, r mapping, f func(*applier, backend.Tensor, int) backend.Tensor) error {
 	a, err := m.ready()
 	if err != nil {
 		return err
 	}
-	buf := make([]float32, min(ChunkRows, rows)*in)
-	for at := 0; at < rows; at += ChunkRows {
+	buf := make([]float32, min(ChunkRows, r.rows)*r.in)
+	for at := 0; at < r.rows; at += ChunkRows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(ChunkRows, rows-at)
-		read(buf[:n*in], at, n)
-		x := a.host.Slice(0, n, in)
-		m.dev.Upload(x, buf[:n*in])
-		m.dev.Download(dst[at*out:(at+n)*out], f(a, x, n))
+		n := min(ChunkRows, r.rows-at)
+		r.read(buf[:n*r.in], at, n)
+		x := a.host.Slice(0, n, r.in)
+		m.dev.Upload(x, buf[:n*r.in])
+		a.upload(r.levels, at, n)
+		m.dev.Download(r.dst[at*r.out:(at+n)*r.out], f(a, x, n))
 		if err := m.dev.Sync(); err != nil {
 			return err
 		}
@@ -242,11 +262,12 @@ func (m *Model) DrawPriorFrom(start, n int, seed uint64) (*data.Set, error) {
 }
 
 // Sample returns n examples decoded from draws of the prior, in the units of the raw
-// rows.
+// rows; of a conditional model at levels drawn as DrawLevels does.
 func (m *Model) Sample(ctx context.Context, n int, seed uint64) (*data.Set, error) {
 	codes, err := m.DrawPrior(n, seed)
 	if err != nil {
 		return nil, err
 	}
+	codes = m.DrawLevels(codes, 0, seed)
 	return m.DecodePrior(ctx, codes)
 }

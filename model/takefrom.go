@@ -26,6 +26,9 @@ func (m *Model) TakeFrom(file []byte) error {
 	if err := m.sameColumns(meta); err != nil {
 		return err
 	}
+	if err := m.sameCondition(meta); err != nil {
+		return err
+	}
 	if err := m.layout.checkShapes(st); err != nil { // of another kind of code or likelihood
 		return fmt.Errorf("another architecture (of the code or the loss): %w", err)
 	}
@@ -49,6 +52,7 @@ func (m *Model) sameArchitecture(theirs *Spec) error {
 	}{
 		{"numbers a row", mine.Inputs, theirs.Inputs},
 		{"numbers of a target", mine.Outputs(), theirs.Outputs()},
+		{"levels of the condition", mine.Conditions, theirs.Conditions},
 		{"hidden layers", mine.Hidden, theirs.Hidden},
 		{"code of size", mine.Latent, theirs.Latent},
 		{"decoder's hidden layers", mine.decoderWidths(), theirs.decoderWidths()},

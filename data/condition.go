@@ -1,0 +1,161 @@
+package data
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"slices"
+)
+
+// LabelCondition is the condition that is the labels of the rows, whatever they are called.
+const LabelCondition = "label"
+
+// Condition is what the rows of a conditional model are told apart by: a column of few levels, or the labels. It is no
+// input. It is fitted once, to the rows that a model is trained on, and travels with the model.
+type Condition struct {
+	Name   string   `json:"name"`   // of the column; [LabelCondition] of labels without a name
+	Levels []string `json:"levels"` // by number
+	Rows   []int    `json:"rows"`   // how many of the training rows had each
+}
+
+// maxLevels is how many levels a condition may have: each is an input of the encoder's and of the decoder's first layer.
+const maxLevels = 4096
+
+// conditioned takes the labels for the condition where that was asked for and is no column.
+func (s *Source) conditioned(how *Reading) error {
+	if how.Condition == "" {
+		return nil
+	}
+	for _, set := range []*Set{s.Train, s.Val, s.Test} {
+		switch {
+		case set == nil || set.Conditions != nil:
+		case set.Labels != nil && (how.Condition == LabelCondition || how.Condition == set.LabelName || how.As != nil && set.LabelName == ""):
+			set.Conditions, set.ConditionLevels, set.ConditionName = set.Labels, set.Classes, cmp.Or(set.LabelName, LabelCondition)
+		case set.Labels != nil:
+			return wrong(set.Name, "no column %q for a condition: expected %s, for its labels", clip(how.Condition), LabelCondition)
+		case how.Condition == LabelCondition:
+			return wrong(set.Name, "no labels, which the condition is to be: expected the name of a column, or labels (--label)")
+		default:
+			return wrong(set.Name, "no column %q for a condition, and no labels: expected a table with that column", clip(how.Condition))
+		}
+	}
+	return nil
+}
+
+// attachCondition gives a set of the frame's rows their levels of the condition.
+func (f *frame) attachCondition(s *Set, r *roles) error {
+	if r.condition < 0 {
+		return nil
+	}
+	texts := f.textsOf(r.condition)
+	if at := slices.IndexFunc(texts, isMissing); at >= 0 {
+		return &Error{Path: f.path, Row: at + 1, Column: r.condition + 1, Field: f.fields[r.condition].name, Msg: "empty: expected a level of the condition"}
+	}
+	s.ConditionName = f.fields[r.condition].name
+	s.Conditions, s.ConditionLevels = textLabels(texts)
+	return nil
+}
+
+// addCondition adds the levels by their names: how they are numbered has no say.
+func (s *Set) addCondition(h hash.Hash) {
+	if s.Conditions == nil {
+		return
+	}
+	texts := make([]uint64, len(s.ConditionLevels))
+	for k, l := range s.ConditionLevels {
+		texts[k] = sipText(0, levelKey, l)
+	}
+	fmt.Fprintf(h, "condition %q\n", s.ConditionName)
+	addValues(h, s.Conditions, 8, func(b []byte, v int32) { binary.LittleEndian.PutUint64(b, texts[v]) })
+}
+
+// FitCondition returns the condition of the rows of a training: the levels that some of them have. It is nil where rows
+// have none. One level, or so many that hardly two rows share one, are an [*Error].
+func FitCondition(s *Set) (*Condition, error) {
+	if s.Conditions == nil {
+		return nil, nil
+	}
+	count := make([]int, len(s.ConditionLevels))
+	for _, l := range s.Conditions {
+		count[l]++
+	}
+	c := &Condition{Name: s.ConditionName}
+	for k, n := range count {
+		if n > 0 {
+			c.Levels, c.Rows = append(c.Levels, s.ConditionLevels[k]), append(c.Rows, n)
+		}
+	}
+	switch n := len(c.Levels); {
+	case n < 2:
+		return nil, wrong(s.Name, "the condition %q is %q in every row: expected two levels or more", clip(c.Name), clip(c.Levels[0]))
+	case n > maxLevels, 2*n > s.Rows && n > 2:
+		return nil, wrong(s.Name, "the condition %q has %d different values in %d rows: expected a column of few levels, %d at most, that rows share", clip(c.Name), n, s.Rows, maxLevels)
+	}
+	return c, nil
+}
+
+// Validate says what is wrong with a condition that was read from a file, as an [*Error]; nil where nothing is.
+func (c *Condition) Validate() error {
+	const name = "condition"
+	switch {
+	case len(c.Levels) < 2 || len(c.Levels) > maxLevels:
+		return wrong(name, "%d levels: expected 2 to %d", len(c.Levels), maxLevels)
+	case len(c.Rows) != len(c.Levels):
+		return wrong(name, "%d counts of rows: expected one for each of %d levels", len(c.Rows), len(c.Levels))
+	case slices.ContainsFunc(c.Rows, func(n int) bool { return n < 1 }):
+		return wrong(name, "a level without rows: expected one or more of each")
+	}
+	seen := map[string]bool{}
+	for _, l := range c.Levels {
+		if seen[l] {
+			return wrong(name, "level %q stands there twice", clip(l))
+		}
+		seen[l] = true
+	}
+	return nil
+}
+
+// Level returns the number of a level by its name; the [*Error] names those there are.
+func (c *Condition) Level(name string) (int32, error) {
+	if k := ClassFinder(c.Levels)(name); k >= 0 {
+		return k, nil
+	}
+	return 0, &Error{Msg: fmt.Sprintf("%q is no level of the condition %q: expected one of %s", clip(name), clip(c.Name), Listed(c.Levels))}
+}
+
+// Match returns s, whose rows say what they are conditioned on, with the levels numbered as in the training. Labels serve
+// where the condition was the labels. An [*Error] says that rows do not say it, or names a level that was not there.
+func (c *Condition) Match(s *Set) (*Set, error) {
+	own := *s
+	if s.Conditions == nil && s.Labels != nil && (s.LabelName == c.Name || s.LabelName == "" && c.Name == LabelCondition) {
+		own.Conditions, own.ConditionLevels = s.Labels, s.Classes
+	}
+	if own.Conditions == nil {
+		return nil, wrong(s.Name, "rows without %q, which the model is conditioned on: expected one of %s beside each row", clip(c.Name), Listed(c.Levels))
+	}
+	find, to := ClassFinder(c.Levels), slices.Repeat([]int32{-2}, len(own.ConditionLevels))
+	levels := make([]int32, s.Rows)
+	for i, l := range own.Conditions {
+		if to[l] == -2 {
+			to[l] = find(own.ConditionLevels[l])
+		}
+		if levels[i] = to[l]; to[l] < 0 {
+			return nil, &Error{Path: s.Name, Row: i + 1, Field: c.Name, Msg: fmt.Sprintf("level %q of the condition was not there in the training: expected one of %s",
+				clip(own.ConditionLevels[l]), Listed(c.Levels))}
+		}
+	}
+	return c.Put(s, levels), nil
+}
+
+// Put returns s with those levels of the condition, one for each row.
+func (c *Condition) Put(s *Set, levels []int32) *Set {
+	own := *s
+	own.Conditions, own.ConditionLevels, own.ConditionName = levels, c.Levels, c.Name
+	return &own
+}
+
+// All returns s with every row at one level.
+func (c *Condition) All(s *Set, level int32) *Set {
+	return c.Put(s, slices.Repeat([]int32{level}, s.Rows))
+}
