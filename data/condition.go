@@ -27,20 +27,44 @@ func (s *Source) conditioned(how *Reading) error {
 	if how.Condition == "" {
 		return nil
 	}
-	for _, set := range []*Set{s.Train, s.Val, s.Test} {
-		switch {
-		case set == nil || set.Conditions != nil:
-		case set.Labels != nil && (how.Condition == LabelCondition || how.Condition == set.LabelName || how.As != nil && set.LabelName == ""):
-			set.Conditions, set.ConditionLevels, set.ConditionName = set.Labels, set.Classes, cmp.Or(set.LabelName, LabelCondition)
-		case set.Labels != nil:
-			return wrong(set.Name, "no column %q for a condition: expected %s, for its labels", clip(how.Condition), LabelCondition)
-		case how.Condition == LabelCondition:
-			return wrong(set.Name, "no labels, which the condition is to be: expected the name of a column, or labels (--label)")
-		default:
-			return wrong(set.Name, "no column %q for a condition, and no labels: expected a table with that column", clip(how.Condition))
+	for _, set := range []**Set{&s.Train, &s.Val, &s.Test} {
+		if *set == nil {
+			continue
 		}
+		name := how.Condition
+		if how.As != nil && (*set).LabelName == "" { // of a file that does not name its labels
+			name = LabelCondition
+		}
+		own, err := (*set).Conditioned(name)
+		if err != nil {
+			return err
+		}
+		*set = own
 	}
 	return nil
+}
+
+// Conditioned returns s with its labels for the condition of that name, where it has none yet: [LabelCondition], or what
+// the labels are called.
+func (s *Set) Conditioned(name string) (*Set, error) {
+	switch {
+	case s.Conditions != nil:
+		return s, nil
+	case s.Labels != nil && (name == LabelCondition || name == s.LabelName):
+		own := *s
+		own.Conditions, own.ConditionLevels, own.ConditionName = s.Labels, s.Classes, cmp.Or(s.LabelName, LabelCondition)
+		return &own, nil
+	case s.Labels != nil:
+		return nil, wrong(s.Name, "no column %q for a condition: expected %s, for its labels", clip(name), LabelCondition)
+	case name == LabelCondition:
+		return nil, wrong(s.Name, "no labels, which the condition is to be: expected the name of a column, or labels (--label)")
+	}
+	return nil, wrong(s.Name, "no column %q for a condition, and no labels: expected a table with that column", clip(name))
+}
+
+// conditionIsLabel says whether the labels are what rows are conditioned on.
+func (s *Set) conditionIsLabel(name string) bool {
+	return s.Labels != nil && (s.LabelName == name || s.LabelName == "" && name == LabelCondition)
 }
 
 // attachCondition gives a set of the frame's rows their levels of the condition.
@@ -128,7 +152,7 @@ func (c *Condition) Level(name string) (int32, error) {
 // where the condition was the labels. An [*Error] says that rows do not say it, or names a level that was not there.
 func (c *Condition) Match(s *Set) (*Set, error) {
 	own := *s
-	if s.Conditions == nil && s.Labels != nil && (s.LabelName == c.Name || s.LabelName == "" && c.Name == LabelCondition) {
+	if s.Conditions == nil && s.conditionIsLabel(c.Name) {
 		own.Conditions, own.ConditionLevels = s.Labels, s.Classes
 	}
 	if own.Conditions == nil {
@@ -155,7 +179,45 @@ func (c *Condition) Put(s *Set, levels []int32) *Set {
 	return &own
 }
 
-// All returns s with every row at one level.
+// All returns s with every row at one level, which labels say too where they are the condition.
 func (c *Condition) All(s *Set, level int32) *Set {
-	return c.Put(s, slices.Repeat([]int32{level}, s.Rows))
+	own := c.Put(s, slices.Repeat([]int32{level}, s.Rows))
+	if s.conditionIsLabel(c.Name) {
+		own.Labels, own.Classes = own.Conditions, c.Levels
+	}
+	return own
+}
+
+// Shown returns s as a file that [Write] makes under that name holds it with its condition: labels that are it, the
+// condition as labels where there are none, or as a column beside the others where the format has such columns.
+func (s *Set) Shown(path string) *Set {
+	if s.Conditions == nil || s.conditionIsLabel(s.ConditionName) {
+		return s
+	}
+	own := *s
+	if s.Labels == nil {
+		own.Labels, own.Classes, own.LabelName = s.Conditions, s.ConditionLevels, s.ConditionName
+		return &own
+	}
+	kind := format(path)
+	if !slices.Contains([]string{"csv", "tsv", "parquet", "arrow", "safetensors"}, kind) || s.IsBytes() || !haveNames(s.Columns) {
+		return s
+	}
+	own.Cols++
+	own.Columns = append(slices.Clone(s.Columns), Column{Name: s.ConditionName, Kind: Category, Levels: s.ConditionLevels})
+	own.setImages(nil)
+	own.F32, own.F64 = widened(s.F32, s.Cols, s.Conditions), widened(s.F64, s.Cols, s.Conditions)
+	return &own
+}
+
+// widened is rows of so many values with a level behind each; nil of nil.
+func widened[T float32 | float64](v []T, cols int, levels []int32) []T {
+	if v == nil {
+		return nil
+	}
+	wide := make([]T, 0, len(v)+len(levels))
+	for i, l := range levels {
+		wide = append(append(wide, v[i*cols:(i+1)*cols]...), T(l))
+	}
+	return wide
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// sayRoles says which columns are ids, labels, groups and the condition.
+// sayRoles says which columns are ids, labels and groups.
 func (f *frame) sayRoles(r *roles, src *Source) {
 	switch {
 	case r.id >= 0 && r.idWhy != "":
@@ -25,9 +25,6 @@ func (f *frame) sayRoles(r *roles, src *Source) {
 	}
 	if r.group >= 0 {
 		src.found("groups: %s", f.title(r.group))
-	}
-	if r.condition >= 0 {
-		src.found("condition: %s", f.title(r.condition))
 	}
 }
 

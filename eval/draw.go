@@ -21,7 +21,15 @@ const (
 type Source struct {
 	From string // what they are drawn from, for people
 	next func(n int) (*data.Set, error)
+
+	model *model.Model
+	seed  uint64
+	drawn int    // so far
+	level *int32 // of a conditional model's condition; nil for drawn ones
 }
+
+// At has codes be of that level of a conditional model's condition.
+func (s *Source) At(level int32) { s.level = &level }
 
 // NewSource returns a source of codes from the prior of a code that has one, else from a Gaussian mixture fitted to the
 // codes of like, raw rows as those that are to be made. like may be nil where there is a prior. The context's error is
@@ -29,7 +37,7 @@ type Source struct {
 func NewSource(ctx context.Context, m *model.Model, like *data.Set, seed uint64) (*Source, error) {
 	if m.Spec.HasPrior() {
 		start := 0
-		return &Source{"prior of the code", func(n int) (*data.Set, error) {
+		return &Source{model: m, seed: seed, From: "prior of the code", next: func(n int) (*data.Set, error) {
 			start += n
 			return m.DrawPriorFrom(start-n, n, seed)
 		}}, nil
@@ -48,7 +56,8 @@ func NewSource(ctx context.Context, m *model.Model, like *data.Set, seed uint64)
 		return nil, err
 	}
 	draw := mixture.sampler(seed)
-	return &Source{fmt.Sprintf("Gaussian mixture of %d fitted to the codes of %d training rows", k, fitted.Rows), func(n int) (*data.Set, error) {
+	from := fmt.Sprintf("Gaussian mixture of %d fitted to the codes of %d training rows", k, fitted.Rows)
+	return &Source{model: m, seed: seed, From: from, next: func(n int) (*data.Set, error) {
 		if err := hostmemory.Ask("codes to decode", n, l, 4); err != nil {
 			return nil, err
 		}
@@ -58,8 +67,19 @@ func NewSource(ctx context.Context, m *model.Model, like *data.Set, seed uint64)
 	}}, nil
 }
 
-// Next returns the next n codes, n x Latent.
-func (s *Source) Next(n int) (*data.Set, error) { return s.next(n) }
+// Next returns the next n codes, n x Latent; of a conditional model with the level of each, drawn in the proportions of
+// the training rows where no other is asked for.
+func (s *Source) Next(n int) (*data.Set, error) {
+	codes, err := s.next(n)
+	if err != nil {
+		return nil, err
+	}
+	start := s.drawn
+	if s.drawn += n; s.level != nil {
+		return s.model.Condition().All(codes, *s.level), nil
+	}
+	return s.model.DrawLevels(codes, start, s.seed), nil
+}
 
 // Draw returns n codes of a [NewSource], and what they were drawn from.
 func Draw(ctx context.Context, m *model.Model, like *data.Set, n int, seed uint64) (codes *data.Set, from string, err error) {

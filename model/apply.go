@@ -97,6 +97,28 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	if err != nil {
 		return nil, err
 	}
+	return m.restored(x, s)
+}
+
+// ReconstructAt is Reconstruct that decodes every row at one level of a conditional model's condition, whatever its own:
+// rows as they would be had they that level.
+func (m *Model) ReconstructAt(ctx context.Context, s *data.Set, level int32) (*data.Set, error) {
+	if !m.Spec.HasCondition() || level < 0 || int(level) >= m.Spec.Conditions {
+		return nil, fmt.Errorf("level %d of the condition of a model with %d levels", level, m.Spec.Conditions)
+	}
+	codes, err := m.Encode(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	x, err := m.decoded(ctx, m.condition.All(codes, level))
+	if err != nil {
+		return nil, err
+	}
+	return m.restored(x, m.condition.All(s, level))
+}
+
+// restored is what came out for rows, in their own units or those of the targets, with all that is known of the rows.
+func (m *Model) restored(x []float32, s *data.Set) (*data.Set, error) {
 	p := m.TargetPreparation()
 	if err := hostmemory.Ask("reconstructions in their own units", s.Rows, p.Cols, 8); err != nil {
 		return nil, err
@@ -135,6 +157,20 @@ func (m *Model) Decode(ctx context.Context, codes *data.Set) (*data.Set, error) 
 // DecodePrior is Decode for codes drawn from the prior, which fit the decoder whatever
 // became of the encoder.
 func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, error) {
+	x, err := m.decoded(ctx, codes)
+	if err != nil {
+		return nil, err
+	}
+	y, err := m.TargetPreparation().Undo(x)
+	if err != nil {
+		return nil, err
+	}
+	y.NameRows(codes)
+	return y, nil
+}
+
+// decoded is what the decoder makes of codes, as the model sees it.
+func (m *Model) decoded(ctx context.Context, codes *data.Set) ([]float32, error) {
 	if err := codes.Validate(); err != nil {
 		return nil, err
 	}
@@ -154,18 +190,9 @@ func (m *Model) DecodePrior(ctx context.Context, codes *data.Set) (*data.Set, er
 			codes.Row(dst[i*codes.Cols:(i+1)*codes.Cols], start+i)
 		}
 	}
-	err = m.mapRows(ctx, mapping{x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, levels, rows}, func(a *applier, z backend.Tensor, n int) backend.Tensor {
+	return x, m.mapRows(ctx, mapping{x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, levels, rows}, func(a *applier, z backend.Tensor, n int) backend.Tensor {
 		return a.decode(z, n)
 	})
-	if err != nil {
-		return nil, err
-	}
-	y, err := m.TargetPreparation().Undo(x)
-	if err != nil {
-		return nil, err
-	}
-	y.NameRows(codes)
-	return y, nil
 }
 
 // Classify returns the classifier's logits of raw rows, Rows x Classes.

@@ -38,6 +38,7 @@ type Sets struct {
 	Train, Val, Test *data.Set         // Val and Test may be nil
 	Preparation      *data.Preparation // fitted to Train
 	Targets          *data.Preparation // fitted to the targets of Train; nil where it has none
+	Condition        *data.Condition   // what the rows are conditioned on, fitted to Train; nil for nothing
 	Division         *data.Division    // how the parts came about
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
@@ -99,7 +100,7 @@ func askToSplit(s *data.Set) error {
 	for _, has := range []struct {
 		it    bool
 		bytes float64
-	}{{s.IDs != nil, 16}, {s.Labels != nil, 4}, {s.Groups != nil, 8}} {
+	}{{s.IDs != nil, 16}, {s.Labels != nil, 4}, {s.Conditions != nil, 8}, {s.Groups != nil, 8}} {
 		if has.it {
 			row += has.bytes
 		}
@@ -200,6 +201,9 @@ func parts(source *data.Source, c settings.Config, by divider) (*Sets, error) {
 
 // fit fits the preparation to the training part.
 func (s *Sets) fit(c *settings.Config) (err error) {
+	if err := s.fitCondition(c); err != nil {
+		return err
+	}
 	o := data.PreparationOptions{Scaling: c.Scale, Unit: c.Loss.Kind().Unit(), Missing: c.Missing}
 	if s.Train.Target != nil {
 		s.Targets, err = data.FitPreparation(s.Train.Target, o)
@@ -222,14 +226,21 @@ func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
 		spec.Targets = s.Targets.Inputs()
 		err = spec.Validate()
 	}
+	if err == nil && s.Condition != nil {
+		spec.Conditions = len(s.Condition.Levels)
+		err = spec.Validate()
+	}
 	if err != nil {
 		return spec, &RequestError{err}
 	}
 	return spec, nil
 }
 
-// prepare gives a model the preparations.
+// prepare gives a model the preparations, and the condition.
 func (s *Sets) prepare(m *model.Model) error {
+	if err := s.setCondition(m); err != nil {
+		return err
+	}
 	if s.Targets != nil {
 		if err := m.SetTargetPreparation(s.Targets); err != nil {
 			return err

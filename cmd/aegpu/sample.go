@@ -19,7 +19,7 @@ func newSampleCommand(s *streams) *cli.Command {
 			"  aegpu sample runs/vae-glyphs-1 -n 64 -o samples.png",
 		Flags: append(deviceFlags(), outputFlag("the examples"),
 			&cli.IntFlag{Name: "number", Aliases: []string{"n"}, Value: 64, Usage: "`N` examples"},
-			seedFlag(), jsonFlag(), quietFlag()),
+			levelFlag("drawn as often as in the training"), seedFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runSample(c, s) },
 	}
 }
@@ -60,9 +60,16 @@ func runSample(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
+	level, err := levelOf(c, m)
+	if err != nil {
+		return err
+	}
 	from, err := source(c.Context, r, m, c.Uint64("seed"))
 	if err != nil {
 		return err
+	}
+	if level != nil {
+		from.At(*level)
 	}
 	if !c.Bool("quiet") {
 		fmt.Fprintf(s.err, "codes from the %s\n", from.From)

@@ -16,6 +16,9 @@ type transform struct {
 	takes string                 // what a row of the input is
 	rows  func(m *model.Model, ctx context.Context, s *data.Set) (*data.Set, error)
 	least int // arguments: 1 where the run's own data will do
+
+	// at is rows at one level of a conditional model's condition, nil where the command has no --condition.
+	at func(m *model.Model, ctx context.Context, s *data.Set, level int32) (*data.Set, error)
 }
 
 func transformFlags(what string) []cli.Flag {
@@ -47,13 +50,23 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
-	set, err := part{run: r, model: m, in: t.in, takes: t.takes}.open(c, s)
+	level, err := levelOf(c, m)
+	if err != nil {
+		return err
+	}
+	set, err := part{run: r, model: m, in: t.in, takes: t.takes, told: level != nil}.open(c, s)
 	if err != nil {
 		return err
 	}
 	w := rowsFile{path: path, rows: set.Rows}
 	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
-		result, err := t.rows(m, c.Context, set.Part(start, n))
+		var result *data.Set
+		var err error
+		if some := set.Part(start, n); level != nil {
+			result, err = t.at(m, c.Context, some, *level)
+		} else {
+			result, err = t.rows(m, c.Context, some)
+		}
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
 			bad.Row += start
 		}
