@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash"
 	"slices"
+	"strconv"
 )
 
 // LabelCondition is the condition that is the labels of the rows, whatever they are called.
@@ -32,7 +33,7 @@ func (s *Source) conditioned(how *Reading) error {
 			continue
 		}
 		name := how.Condition
-		if how.As != nil && (*set).LabelName == "" { // of a file that does not name its labels
+		if how.As != nil && (*set).LabelName == "" && (*set).columnOf(name) < 0 { // of a file that does not name its labels
 			name = LabelCondition
 		}
 		own, err := (*set).Conditioned(name)
@@ -44,8 +45,8 @@ func (s *Source) conditioned(how *Reading) error {
 	return nil
 }
 
-// Conditioned returns s with its labels for the condition of that name, where it has none yet: [LabelCondition], or what
-// the labels are called.
+// Conditioned returns s with the condition of that name, where it has none yet: its labels, for [LabelCondition] or what
+// they are called, or a column, which is none of its columns then.
 func (s *Set) Conditioned(name string) (*Set, error) {
 	switch {
 	case s.Conditions != nil:
@@ -54,12 +55,47 @@ func (s *Set) Conditioned(name string) (*Set, error) {
 		own := *s
 		own.Conditions, own.ConditionLevels, own.ConditionName = s.Labels, s.Classes, cmp.Or(s.LabelName, LabelCondition)
 		return &own, nil
+	case s.columnOf(name) >= 0:
+		return s.conditionedBy(s.columnOf(name))
 	case s.Labels != nil:
 		return nil, wrong(s.Name, "no column %q for a condition: expected %s, for its labels", clip(name), LabelCondition)
 	case name == LabelCondition:
 		return nil, wrong(s.Name, "no labels, which the condition is to be: expected the name of a column, or labels (--label)")
 	}
 	return nil, wrong(s.Name, "no column %q for a condition, and no labels: expected a table with that column", clip(name))
+}
+
+// columnOf is the column of that name, -1 for none.
+func (s *Set) columnOf(name string) int {
+	return slices.IndexFunc(s.Columns, func(c Column) bool { return c.Name == name && name != "" })
+}
+
+// conditionedBy returns s with column j for the condition.
+func (s *Set) conditionedBy(j int) (*Set, error) {
+	c, texts := s.Columns[j], make([]string, s.Rows)
+	for i := range texts {
+		switch v := s.At(i, j); {
+		case v != v:
+			return nil, &Error{Path: s.Name, Row: i + 1, Column: j + 1, Field: c.Name, Msg: "empty: expected a level of the condition"}
+		case c.Kind == Category:
+			texts[i] = c.Levels[int(v)]
+		default:
+			texts[i] = strconv.FormatFloat(v, 'f', -1, 64)
+		}
+	}
+	order := make([]int, 0, s.Cols-1)
+	for k := range s.Cols {
+		if k != j {
+			order = append(order, k)
+		}
+	}
+	own, err := s.rearranged(order)
+	if err != nil {
+		return nil, err
+	}
+	own.ConditionName = c.Name
+	own.Conditions, own.ConditionLevels = textLabels(texts)
+	return own, nil
 }
 
 // conditionIsLabel says whether the labels are what rows are conditioned on.
