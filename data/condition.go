@@ -33,6 +33,9 @@ func (s *Source) conditioned(how *Reading) error {
 			continue
 		}
 		name := how.Condition
+		if how.As != nil && ownName(name) == "" && (*set).columnOf(unnamedCondition) >= 0 {
+			name = unnamedCondition
+		}
 		if how.As != nil && (*set).LabelName == "" && (*set).columnOf(name) < 0 { // of a file that does not name its labels
 			name = LabelCondition
 		}
@@ -112,7 +115,9 @@ func (f *frame) attachCondition(s *Set, r *roles) error {
 	if at := slices.IndexFunc(texts, isMissing); at >= 0 {
 		return &Error{Path: f.path, Row: at + 1, Column: r.condition + 1, Field: f.fields[r.condition].name, Msg: "empty: expected a level of the condition"}
 	}
-	s.ConditionName = f.fields[r.condition].name
+	if s.ConditionName = f.fields[r.condition].name; !f.named {
+		s.ConditionName = numberName(r.condition)
+	}
 	s.Conditions, s.ConditionLevels = textLabels(texts)
 	return nil
 }
@@ -232,7 +237,7 @@ func (s *Set) Shown(path string) *Set {
 	}
 	own := *s
 	if s.Labels == nil {
-		own.Labels, own.Classes, own.LabelName = s.Conditions, s.ConditionLevels, s.ConditionName
+		own.Labels, own.Classes, own.LabelName = s.Conditions, s.ConditionLevels, shownName(s.ConditionName)
 		return &own
 	}
 	kind := format(path)
@@ -240,11 +245,16 @@ func (s *Set) Shown(path string) *Set {
 		return s
 	}
 	own.Cols++
-	own.Columns = append(slices.Clone(s.Columns), Column{Name: s.ConditionName, Kind: Category, Levels: s.ConditionLevels})
+	own.Columns = append(slices.Clone(s.Columns), Column{Name: shownName(s.ConditionName), Kind: Category, Levels: s.ConditionLevels})
 	own.setImages(nil)
 	own.F32, own.F64 = widened(s.F32, s.Cols, s.Conditions), widened(s.F64, s.Cols, s.Conditions)
 	return &own
 }
+
+// unnamedCondition is what files call a condition that was a column without a name.
+const unnamedCondition = "condition"
+
+func shownName(name string) string { return cmp.Or(ownName(name), unnamedCondition) }
 
 // widened is rows of so many values with a level behind each; nil of nil.
 func widened[T float32 | float64](v []T, cols int, levels []int32) []T {

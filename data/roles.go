@@ -141,8 +141,10 @@ func (f *frame) askedCondition(r *roles, how *Reading) (err error) {
 		return nil
 	}
 	at, err := f.find(how.Condition)
-	if n, ok := columnNumber(how.Condition); err != nil && ok && n <= len(f.fields) { // of a file without names
+	if n, number := columnNumber(how.Condition); number && !f.named && n <= len(f.fields) {
 		at, err = n-1, nil
+	} else if number && err != nil {
+		at, err = f.find(unnamedCondition)
 	}
 	switch {
 	case err == nil:

@@ -12,7 +12,7 @@ import (
 // stays its own. A classifier in the file that the model does not have is left out, but for whether the encoder was trained
 // with it. The error says what differs.
 func (m *Model) TakeFrom(file []byte) error {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, classifierKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, conditionKey, dataKey, classifierKey)
 	if err != nil {
 		return err
 	}
