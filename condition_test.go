@@ -89,6 +89,13 @@ func TestConditionIsFactoredOut(t *testing.T) {
 	if c := again.Engine().Condition(); c.Name != "batch" || !slices.Equal(c.Levels, rows.Classes) || !slices.Equal(c.Rows, told.Engine().Condition().Rows) {
 		t.Errorf("the file holds the condition %+v", c)
 	}
+	wantSamples(t, again)
+	wantMoved(t, again, rows)
+}
+
+// wantSamples demands samples of every batch, as many as rows have, about its mean.
+func wantSamples(t *testing.T, again *aegpu.Model) {
+	t.Helper()
 	made, err := again.Sample(3000, 1, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +117,11 @@ func TestConditionIsFactoredOut(t *testing.T) {
 			}
 		}
 	}
+}
+
+// wantMoved demands that rows which are decoded as of another batch are moved to it, and are else what they were.
+func wantMoved(t *testing.T, again *aegpu.Model, rows *aegpu.Table) {
+	t.Helper()
 	moved, err := again.Engine().ReconstructAt(t.Context(), rows, 2)
 	if err != nil {
 		t.Fatal(err)

@@ -128,6 +128,36 @@ func TestConditionOfATable(t *testing.T) {
 	must(t, "inspect", run, "--step")
 }
 
+// TestConditionWithoutPrior draws codes of an autoencoder for a level, in memory and from disk, of a table without names.
+func TestConditionWithoutPrior(t *testing.T) {
+	text := string(contents(t, batchTable(t)))
+	table, out := filepath.Join(t.TempDir(), "plain.csv"), t.TempDir()
+	if err := os.WriteFile(table, []byte(text[strings.IndexByte(text, '\n')+1:]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	at := func(name string) string { return filepath.Join(out, name) }
+	for _, memory := range []string{"0", "1"} {
+		run := at("run" + memory)
+		must(t, "train", table, "--condition", "2", "--loss", "squared", "--hidden", "16", "--latent", "2", "--epochs", "60", "--batch", "20", "--lr", "0.005", "--memory", memory, "--device", "cpu", "--out", run)
+		must(t, "sample", run, "-n", "200", "-o", at("new.csv"), "--condition", "left", "--device", "cpu")
+		head, rows := cells(t, at("new.csv"))
+		sum := 0.0
+		for _, r := range rows {
+			v, err := strconv.ParseFloat(r[0], 64)
+			if err != nil || r[len(r)-1] != "left" {
+				t.Fatalf("a row of %v is %v", head, r)
+			}
+			sum += v / float64(len(rows))
+		}
+		if math.Abs(sum+10) > 1.5 {
+			t.Errorf("x is %v on average, expected about -10", sum)
+		}
+		must(t, "encode", run, table, "-o", at("codes.csv"), "--device", "cpu")
+		must(t, "decode", run, at("codes.csv"), "-o", at("rows.csv"), "--device", "cpu")
+		must(t, "evaluate", run, "--memory", memory, "--device", "cpu")
+	}
+}
+
 // TestConditionOfLabels decodes and draws by labels, which a file of arrays holds too.
 func TestConditionOfLabels(t *testing.T) {
 	dir := trainTiny(t, waves(t, "waves.npz", 100), "--model", "vae", "--condition", "label")
