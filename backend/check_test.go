@@ -56,6 +56,11 @@ func TestChecksOfLayers(t *testing.T) {
 		{Dropout{Y: whole, X: whole, P: 1}.Check(), "p is 1"},
 		{CopyColumns{Dst: tensor(3, 2), Src: tensor(3, 4), From: 2}.Check(), ""},
 		{CopyColumns{Dst: tensor(3, 2), Src: tensor(3, 4), From: 3}.Check(), "columns from 3 on"},
+		{Beside{Dst: tensor(6, 5), X: tensor(6, 4), Class: tensor(3, 1)}.Check(), ""},
+		{Beside{Dst: tensor(6, 4), X: tensor(6, 4), Class: tensor(3, 1)}.Check(), "dst is 6x4: expected 6 rows of more than 4 columns"},
+		{Beside{Dst: tensor(6, 5), X: tensor(6, 4), Class: tensor(4, 1)}.Check(), "no multiple"},
+		{Beside{Dst: tensor(6, 5), X: tensor(6, 4), Class: tensor(3, 2)}.Check(), "class is 3x2, expected 3x1"},
+		{Beside{Dst: whole.Slice(0, 1, 2), X: whole.Slice(1, 1, 1), Class: tensor(1, 1)}.Check(), "overlaps"},
 	})
 }
 

@@ -53,6 +53,35 @@ func (o CopyColumns) Access() Access {
 	return Access{Writes: []Tensor{o.Dst}, Reads: []Tensor{o.Src}}
 }
 
+// Beside puts what is known of the examples beside rows made of them, as a conditional
+// autoencoder does (Sohn, Lee and Yan 2015): Dst[r] = X[r] | the one-hot code of class
+// c = Class[r/K], K = X.Rows / Class.Rows: 1 at column C + c and 0 at the other levels. A
+// class that is no whole number from 0 to Dst.Cols - C - 1 (a NaN is none) has zeros alone.
+// The gradient by X is the first C columns of that by Dst: [CopyColumns].
+//
+//	Dst: B*K x (C + levels), X: B*K x C, Class: B x 1
+type Beside struct {
+	Dst, X, Class Tensor
+}
+
+// Check checks the operands.
+func (o Beside) Check() error {
+	const op = "Beside"
+	if err := first(present(op, "x", o.X), present(op, "class", o.Class), shape(op, "class", o.Class, o.Class.Rows, 1),
+		samples(op, "x", o.X, "class", o.Class, o.Class.Rows), present(op, "dst", o.Dst), apart(op, o.Dst, o.X, o.Class)); err != nil {
+		return err
+	}
+	if o.Dst.Rows != o.X.Rows || o.Dst.Cols <= o.X.Cols {
+		return fmt.Errorf("backend: Beside: dst is %v: expected %d rows of more than %d columns", o.Dst, o.X.Rows, o.X.Cols)
+	}
+	return nil
+}
+
+// Access is what it reads and writes.
+func (o Beside) Access() Access {
+	return Access{Writes: []Tensor{o.Dst}, Reads: []Tensor{o.X, o.Class}}
+}
+
 // Zero is Dst = 0.
 type Zero struct {
 	Dst Tensor

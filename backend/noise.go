@@ -116,6 +116,7 @@ const (
 	StreamDropout  uint32 = 0x600 // + layer
 	StreamInit     uint32 = 0x700 // + parameter tensor (step = 0)
 	StreamSample   uint32 = 0x900 // codes drawn from the prior
+	StreamLevel    uint32 = 0xa00 // levels of the condition that go with them
 )
 
 // Permutation is a keyed bijection of [0, n): the shuffle of an epoch without

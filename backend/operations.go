@@ -10,6 +10,7 @@ func Operations() []Operation {
 		ActivateBack{},
 		Add{},
 		AddScaledRows{},
+		Beside{},
 		Check{},
 		ColumnLoss{},
 		ColumnMean{},

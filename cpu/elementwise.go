@@ -5,6 +5,7 @@ import "github.com/aegpu/aegpu/backend"
 // elementwiseOps are the operations of this file: see [operations].
 type elementwiseOps struct {
 	add         addOp
+	beside      besideOp
 	copy        copyOp
 	copyColumns copyColumnsOp
 	fill        fillOp
@@ -54,6 +55,30 @@ type copyColumnsOp struct {
 func (o *copyColumnsOp) part(_ *scratch, _, lo, hi int) {
 	for r := lo; r < hi; r++ {
 		copy(o.dst[r*o.cols:(r+1)*o.cols], o.src[r*o.width+o.from:])
+	}
+}
+
+// Beside is dst[r] = x[r] | the one-hot code of class[r/k].
+func (d *Device) beside(o backend.Beside) {
+	if d.begin("Beside", o.Check()) {
+		d.ops.beside = besideOp{dst: d.floats(o.Dst), x: d.floats(o.X), class: d.floats(o.Class), width: o.Dst.Cols, cols: o.X.Cols, per: o.X.Rows / o.Class.Rows}
+		d.eachRow(&d.ops.beside, o.Dst.Rows, o.Dst.Cols, light)
+	}
+}
+
+type besideOp struct {
+	dst, x, class    []float32
+	width, cols, per int
+}
+
+func (o *besideOp) part(_ *scratch, _, lo, hi int) {
+	for r := lo; r < hi; r++ {
+		to := o.dst[r*o.width : (r+1)*o.width]
+		levels := to[copy(to, o.x[r*o.cols:(r+1)*o.cols]):]
+		clear(levels)
+		if c := o.class[r/o.per]; c >= 0 && c < float32(len(levels)) && c == float32(int(c)) {
+			levels[int(c)] = 1
+		}
 	}
 }
 

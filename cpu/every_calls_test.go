@@ -49,6 +49,7 @@ func layerCalls() []call {
 		{"Add", func(e *every) { e.dev.Enqueue(backend.Add{Dst: e.y, Src: e.x}) }},
 		{"Copy", func(e *every) { e.dev.Enqueue(backend.Copy{Dst: e.y, Src: e.x}) }},
 		{"CopyColumns", func(e *every) { e.dev.Enqueue(backend.CopyColumns{Dst: e.y, Src: e.wide, From: 100}) }},
+		{"Beside", func(e *every) { e.dev.Enqueue(backend.Beside{Dst: e.wide, X: e.y, Class: e.rows}) }},
 		{"Zero", func(e *every) { e.dev.Enqueue(backend.Zero{Dst: e.y}) }},
 		{"ScaleRows", func(e *every) { e.dev.Enqueue(backend.ScaleRows{T: e.y, W: e.rows}) }},
 	}

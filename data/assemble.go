@@ -87,7 +87,7 @@ func (f *frame) inputs(r *roles, how *Reading, src *Source) ([]input, error) {
 			return nil, &Error{Path: f.path, Column: j + 1, Field: f.fields[j].name, Msg: "it cannot be a target: " + p.out}
 		case p.out != "":
 			r.out[j] = p.out
-		case j != r.id && j != r.label && j != r.group:
+		case !r.has(j):
 			f.doubtDate(j, p.Form, src)
 			in, err := f.input(j, p.Column)
 			if err != nil {
@@ -272,6 +272,9 @@ func (f *frame) attachRoles(s *Set, r *roles) error {
 			h.Write([]byte(text))
 			s.Groups[i] = h.Sum64()
 		}
+	}
+	if err := f.attachCondition(s, r); err != nil {
+		return err
 	}
 	if r.label < 0 {
 		return nil

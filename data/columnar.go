@@ -166,7 +166,7 @@ func newColumnar(file *randomFile, specs []columnSpec, index []string, how *Read
 		if uses[j] == unused {
 			continue
 		}
-		role := j == r.id || j == r.label || j == r.group
+		role := r.has(j)
 		if err := t.keep(j, uses[j], r.asked[j], !role && dates[t.fields[j].name]); err != nil {
 			return nil, err
 		}

@@ -11,7 +11,7 @@ import (
 type ColumnReport struct {
 	Name     string  `json:"name,omitempty"`
 	Number   int     `json:"number"` // from 1
-	Kind     string  `json:"kind"`   // real, count, yes/no, category, date, text, id, label, group, or not read
+	Kind     string  `json:"kind"`   // real, count, yes/no, category, date, text, id, label, group, condition, or not read
 	Out      string  `json:"left_out,omitempty"`
 	Missing  int     `json:"missing"`
 	Distinct int     `json:"distinct"`
@@ -65,6 +65,8 @@ func (f *frame) describe(plans []columnPlan, r *roles) []ColumnReport {
 			c.Kind = "label"
 		case r.group:
 			c.Kind = "group"
+		case r.condition:
+			c.Kind = "condition"
 		}
 		reports[j] = c
 	}

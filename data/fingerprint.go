@@ -44,6 +44,7 @@ func fingerprint(parts []*Set, also func(part int) blockTasks) string {
 			fmt.Fprintln(h, "targets", Fingerprint(s.Target))
 		}
 		addValues(h, s.Labels, 4, func(b []byte, v int32) { binary.LittleEndian.PutUint32(b, uint32(v)) })
+		s.addCondition(h)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

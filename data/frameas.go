@@ -95,7 +95,7 @@ func (f *frame) byName(r *roles, p *Preparation) (bool, error) {
 func (f *frame) free(r *roles) []int {
 	var free []int
 	for j := range f.fields {
-		if j != r.id && j != r.label && j != r.group && r.out[j] == "" {
+		if !r.has(j) && r.out[j] == "" {
 			free = append(free, j)
 		}
 	}
@@ -129,7 +129,7 @@ func (f *frame) rolesByNumber(r *roles, p *Preparation, at []int) {
 		none bool
 	}{{p.IDName, &r.id, r.noID}, {p.LabelName, &r.label, r.noLabel}} {
 		j, ok := f.numbered(a.name)
-		if ok && *a.at < 0 && !a.none && r.out[j] == "" && !slices.Contains(append(at, r.id, r.label, r.group), j) {
+		if ok && *a.at < 0 && !a.none && r.out[j] == "" && !slices.Contains(append(at, r.id, r.label, r.group, r.condition), j) {
 			*a.at, f.fields[j].name = j, a.name
 		}
 	}

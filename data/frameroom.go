@@ -52,7 +52,7 @@ func (f *frame) prepareSet(cols, bytes int, r *roles) error {
 	if f.disk != nil {
 		need = 0
 	}
-	for _, j := range []int{r.id, r.label, r.group} {
+	for _, j := range []int{r.id, r.label, r.group, r.condition} {
 		if j >= 0 {
 			need += 16 + 8 // a text and what stands for it
 			if f.fields[j].texts == nil {

@@ -34,7 +34,7 @@ func (f *frame) sayColumns(plans []columnPlan, r *roles, src *Source) {
 	var out, constant, gaps []string
 	stats := f.stats()
 	for j, p := range plans {
-		if j == r.id || j == r.label || j == r.group {
+		if r.has(j) {
 			continue
 		}
 		if p.out != "" {

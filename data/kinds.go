@@ -24,7 +24,7 @@ func (f *frame) decide(r *roles) ([]columnPlan, error) {
 		if f.named {
 			p.Name = f.fields[j].name
 		}
-		if p.out = r.out[j]; p.out != "" || j == r.id || j == r.label || j == r.group {
+		if p.out = r.out[j]; p.out != "" || r.has(j) {
 			continue
 		}
 		var err error
@@ -189,7 +189,7 @@ func (f *frame) areCounts(r *roles, stats []columnStats) bool {
 	cells, zeros, columns := 0, 0, 0
 	above := false
 	for j, c := range f.fields {
-		if c.at < 0 || c.dates || r.out[j] != "" || j == r.id || j == r.label || j == r.group {
+		if c.at < 0 || c.dates || r.out[j] != "" || r.has(j) {
 			continue
 		}
 		s := &stats[c.at]
@@ -227,7 +227,7 @@ const fewRows = 10
 // findIDs takes the first column whose values all differ, and that looks like ids, for the names of the rows.
 func (f *frame) findIDs(r *roles, stats []columnStats) {
 	for j, c := range f.fields {
-		if r.id >= 0 || r.noID || r.out[j] != "" || r.asked[j] != "" || j == r.label || j == r.group {
+		if r.id >= 0 || r.noID || r.out[j] != "" || r.asked[j] != "" || r.has(j) {
 			continue
 		}
 		named := f.named && hasIDName(c.name)
@@ -263,7 +263,7 @@ func (f *frame) textsAreIDs(j int, named bool) bool {
 // none: at most six columns, two of which are whole numbers or texts that repeat and are named as parties are, or, without
 // names, stand first and whose pairs do not repeat.
 func (f *frame) events(r *roles) (a, b int, ok bool) {
-	if len(r.asked) > 0 || len(r.out) > 0 || r.id >= 0 || r.label >= 0 || r.group >= 0 || len(f.fields) < 3 || len(f.fields) > 6 || f.rows < 100 {
+	if len(r.asked) > 0 || len(r.out) > 0 || r.id >= 0 || r.label >= 0 || r.group >= 0 || r.condition >= 0 || len(f.fields) < 3 || len(f.fields) > 6 || f.rows < 100 {
 		return 0, 0, false
 	}
 	keys := []int{}

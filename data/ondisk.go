@@ -58,6 +58,7 @@ func (s *Set) loaded(start, n int, spare *Set) *Set {
 	}
 	p.Target = s.withTargets(func(t *Set) *Set { return t.Part(start, n) })
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
+	p.Conditions = section(s.Conditions, 1, start, n)
 	return &p
 }
 

@@ -65,13 +65,19 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 		if err != nil {
 			return nil, err
 		}
-		return src, src.lay(ctx, &how)
+		if err := src.lay(ctx, &how); err != nil {
+			return nil, err
+		}
+		return src, src.conditioned(&how)
 	}
 	src, err := openPath(ctx, name, &how)
 	if err != nil {
 		return nil, err
 	}
 	if err := src.lay(ctx, &how); err != nil {
+		return nil, err
+	}
+	if err := src.conditioned(&how); err != nil {
 		return nil, err
 	}
 	switch {

@@ -64,6 +64,9 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 	}
 	how.TestData, how.ValData, how.describe = "", "", false
 	how.Columns, how.Drop, how.Types, how.Group = nil, nil, nil, "" // the training part has decided
+	if s.Train.Conditions != nil && s.Train.ConditionName != "" {
+		how.Condition = s.Train.ConditionName
+	}
 	from, err := readMain(ctx, name, how)
 	if err != nil {
 		return nil, err

@@ -15,12 +15,15 @@ type Reading struct {
 	Decimal   string // the decimal mark: ".", ","; "" is found out
 
 	// Columns are named as the file does, or by number from 1.
-	ID      string   // names of the rows, no input of a model; "none" for no column
-	Label   string   // classes, no input; "none" for no column
-	Group   string   // rows of one group stay on one side of a split; no input
-	Columns []string // the inputs; empty for all that are left
-	Drop    []string // columns that are left out
-	Types   []string // COLUMN=KIND: real, count, yes/no, category, date, id, text
+	ID    string // names of the rows, no input of a model; "none" for no column
+	Label string // classes, no input; "none" for no column
+	Group string // rows of one group stay on one side of a split; no input
+	// Condition is what encoder and decoder of a conditional model are told of every row, no input: a column, or
+	// [LabelCondition] for the labels.
+	Condition string
+	Columns   []string // the inputs; empty for all that are left
+	Drop      []string // columns that are left out
+	Types     []string // COLUMN=KIND: real, count, yes/no, category, date, id, text
 
 	// Target is what a decoder is to make of the rows where that is other data: columns of a table, which are no inputs
 	// then, an array of an archive or a safetensors file, or a file of its own.

@@ -11,12 +11,16 @@ var labelNames = []string{"label", "class", "target"}
 // roles are the columns that are not inputs, and those that may be.
 type roles struct {
 	id, label, group int // -1 for none
+	condition        int // likewise; it may be the label
 	labelGuessed     bool
 	noID, noLabel    bool           // none was asked for
 	idWhy            string         // what makes the column ids, "" where it was asked for
 	asked            map[int]string // kinds that were asked for
 	out              map[int]string // why a column is left out
 }
+
+// has reports whether a column has one.
+func (r *roles) has(j int) bool { return j == r.id || j == r.label || j == r.group || j == r.condition }
 
 // use is what a column is kept for.
 type use uint8
@@ -30,7 +34,7 @@ const (
 
 // roles finds by the names alone who is who.
 func (f *frame) roles(how *Reading) (*roles, error) {
-	r := &roles{id: -1, label: -1, group: -1, noID: how.ID != "", noLabel: how.Label != "", asked: map[int]string{}, out: map[int]string{}}
+	r := &roles{id: -1, label: -1, group: -1, condition: -1, noID: how.ID != "", noLabel: how.Label != "", asked: map[int]string{}, out: map[int]string{}}
 	if err := f.askedRoles(r, how); err != nil {
 		return nil, err
 	}
@@ -47,14 +51,14 @@ func (f *frame) roles(how *Reading) (*roles, error) {
 		return r, nil
 	}
 	free := func(j int) bool { return j >= 0 && r.asked[j] == "" && r.out[j] == "" && j != r.group }
-	if how.ID == "" && r.id < 0 && free(f.index) {
+	if how.ID == "" && r.id < 0 && free(f.index) && f.index != r.condition {
 		r.id, r.idWhy = f.index, "it is the data frame's index"
 	}
-	if how.ID == "" && r.id < 0 && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) {
+	if how.ID == "" && r.id < 0 && f.named && len(f.fields) > 1 && f.fields[0].name == "" && free(0) && r.condition != 0 {
 		r.id, r.idWhy = 0, "it has no name"
 	}
 	for j, c := range f.fields {
-		if (c.level || j == f.index && how.ID != "none") && j != r.id && j != r.label && free(j) {
+		if (c.level || j == f.index && how.ID != "none") && !r.has(j) && free(j) {
 			r.out[j] = "of the data frame's index; --types COLUMN=category or real trains on it"
 		}
 	}
@@ -81,7 +85,7 @@ func (f *frame) leaveOtherLabels(r *roles) {
 			name = name[:strings.LastIndexByte(name, '.')]
 		}
 		named := slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(name, n) })
-		if f.named && named && j != r.label && j != r.id && j != r.group && r.asked[j] == "" && r.out[j] == "" {
+		if f.named && named && !r.has(j) && r.asked[j] == "" && r.out[j] == "" {
 			r.out[j] = "named as labels are; --types COLUMN=category or real trains on it"
 		}
 	}
@@ -100,6 +104,9 @@ func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
 			return err
 		}
 	}
+	if err = f.askedCondition(r, how); err != nil {
+		return err
+	}
 	types, err := how.types()
 	if err != nil {
 		return err
@@ -117,6 +124,8 @@ func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
 		}
 	}
 	switch { // ids may be groups
+	case r.condition >= 0 && r.condition == r.id:
+		return wrong(f.path, "%s is asked for as the condition and as names of rows: expected one of both", f.title(r.condition))
 	case r.label < 0:
 	case r.label == r.id:
 		return wrong(f.path, "%s is asked for as labels and as names of rows: expected one of both", f.title(r.label))
@@ -124,6 +133,28 @@ func (f *frame) askedRoles(r *roles, how *Reading) (err error) {
 		return wrong(f.path, "%s is asked for as labels and as groups: expected one of both", f.title(r.label))
 	}
 	return nil
+}
+
+// askedCondition finds the column that was asked for as the condition: none where the labels are, whatever they are called.
+func (f *frame) askedCondition(r *roles, how *Reading) (err error) {
+	if how.Condition == "" {
+		return nil
+	}
+	at, err := f.find(how.Condition)
+	if n, number := columnNumber(how.Condition); number && !f.named && n <= len(f.fields) {
+		at, err = n-1, nil
+	} else if number && err != nil {
+		at, err = f.find(unnamedCondition)
+	}
+	switch {
+	case err == nil:
+		r.condition = at
+	case how.Condition == LabelCondition:
+		return nil // see Source.conditioned
+	case how.As != nil:
+		return wrong(f.path, "lacks the column %q, which the model is conditioned on; it has %s", clip(how.Condition), Listed(f.names()))
+	}
+	return err
 }
 
 // askedColumns leaves out what was dropped or is a target, and what was not among those asked for.
@@ -136,7 +167,7 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 		switch {
 		case err != nil:
 			return err
-		case how.As == nil && (j == r.id || j == r.label || j == r.group):
+		case how.As == nil && r.has(j):
 			return wrong(f.path, "%s is a target and asked for as something else: expected one of both", f.title(j))
 		}
 		r.out[j] = "a target"
@@ -150,7 +181,7 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 			return err
 		}
 		r.out[j] = "--drop"
-		for _, at := range []*int{&r.id, &r.label, &r.group} {
+		for _, at := range []*int{&r.id, &r.label, &r.group, &r.condition} {
 			if *at == j {
 				return wrong(f.path, "%s is dropped and asked for: expected one of both", f.title(j))
 			}
@@ -159,7 +190,7 @@ func (f *frame) askedColumns(r *roles, how *Reading) error {
 	if len(how.Columns) == 0 {
 		return nil
 	}
-	wanted := map[int]bool{r.id: true, r.label: true, r.group: true}
+	wanted := map[int]bool{r.id: true, r.label: true, r.group: true, r.condition: true}
 	for _, name := range how.Columns {
 		j, err := f.find(name)
 		if err != nil {
@@ -197,7 +228,7 @@ func (f *frame) rolesAs(r *roles, how *Reading) {
 	}
 	for j, c := range f.fields {
 		switch {
-		case inputs[c.name]:
+		case inputs[c.name], j == r.condition && how.Condition != p.LabelName:
 		case how.ID == "" && r.id < 0 && (p.HasIDs && c.name == p.IDName || p.unnamedIDs() && c.name == "id" || j == 0 && c.name == "" || j == f.index):
 			r.id, r.idWhy = j, "it was in the training"
 		case how.Label == "" && r.label < 0 && (p.LabelName != "" && c.name == p.LabelName || p.LabelName == "" && slices.ContainsFunc(labelNames, func(n string) bool { return strings.EqualFold(n, c.name) })):
@@ -227,7 +258,7 @@ func (f *frame) uses(how *Reading) ([]use, error) {
 	for j, c := range f.fields {
 		kind, known := kinds[c.name]
 		switch {
-		case j == r.id, j == r.label, j == r.group:
+		case r.has(j):
 			uses[j] = usedAsText
 		case r.out[j] != "", byName && !known:
 		case byName && (kind.Kind == Category || kind.Kind == Date || kind.Kind == YesNo):

@@ -44,6 +44,10 @@ type Set struct {
 	Labels    []int32  // Rows class labels, each an index into Classes; nil when there are none
 	Classes   []string // class names by label; nil when unlabelled
 
+	ConditionName   string   // what the table calls what its rows are conditioned on
+	Conditions      []int32  // Rows levels of that, each an index into ConditionLevels; nil where there is none
+	ConditionLevels []string // names of the levels
+
 	Target *Set // what a decoder is to make of each row, where that is other data than the rows; nil for the rows themselves
 
 	Groups []uint64 // Rows digests of the groups that rows belong to, for splits; nil where they belong to none
@@ -127,16 +131,22 @@ func (s *Set) wideRow(dst []float64, i int) {
 	s.wideSection(dst[:s.Cols], i*s.Cols)
 }
 
-// NameRows gives s the name, the labels and the names of rows of another set with as many rows.
+// NameRows gives s the name, the labels, the condition and the names of rows of another set with as many rows.
 func (s *Set) NameRows(like *Set) {
 	s.Name, s.IDs, s.IDName = like.Name, like.IDs, like.IDName
 	s.Labels, s.Classes, s.LabelName = like.Labels, like.Classes, like.LabelName
+	s.Conditions, s.ConditionLevels, s.ConditionName = like.Conditions, like.ConditionLevels, like.ConditionName
 }
 
 // LabelNumbers returns the labels as numbers.
-func (s *Set) LabelNumbers() []float32 {
-	v := make([]float32, len(s.Labels))
-	for i, l := range s.Labels {
+func (s *Set) LabelNumbers() []float32 { return asNumbers(s.Labels) }
+
+// ConditionNumbers returns the levels of the condition as numbers.
+func (s *Set) ConditionNumbers() []float32 { return asNumbers(s.Conditions) }
+
+func asNumbers(labels []int32) []float32 {
+	v := make([]float32, len(labels))
+	for i, l := range labels {
 		v[i] = float32(l)
 	}
 	return v
@@ -158,7 +168,7 @@ func (s *Set) Head(n int) *Set {
 	h.Rows, h.order = n, head(s.order, n)
 	h.U8, h.F32, h.F64 = head(s.U8, n*s.Cols), head(s.F32, n*s.Cols), head(s.F64, n*s.Cols)
 	h.Target = s.withTargets(func(t *Set) *Set { return t.Head(n) })
-	h.Labels, h.IDs, h.Groups = head(s.Labels, n), head(s.IDs, n), head(s.Groups, n)
+	h.Labels, h.IDs, h.Groups, h.Conditions = head(s.Labels, n), head(s.IDs, n), head(s.Groups, n), head(s.Conditions, n)
 	if s.known != nil && n < s.Rows {
 		h.learn()
 	}
@@ -184,6 +194,7 @@ func (s *Set) Part(start, n int) *Set {
 	p.U8, p.F32, p.F64 = section(s.U8, s.Cols, start, n), section(s.F32, s.Cols, start, n), section(s.F64, s.Cols, start, n)
 	p.Target = s.withTargets(func(t *Set) *Set { return t.Part(start, n) })
 	p.Labels, p.IDs, p.Groups = section(s.Labels, 1, start, n), section(s.IDs, 1, start, n), section(s.Groups, 1, start, n)
+	p.Conditions = section(s.Conditions, 1, start, n)
 	return &p
 }
 
@@ -200,6 +211,7 @@ func section[T any](v []T, cols, start, n int) []T {
 func (s *Set) Subset(idx []int) *Set {
 	t := *s
 	t.Rows, t.Target = len(idx), s.withTargets(func(t *Set) *Set { return t.Subset(idx) })
+	t.Labels, t.IDs, t.Groups, t.Conditions = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx), pick(s.Conditions, 1, idx)
 	if s.under != nil || !s.disk.takes(int64(len(idx))*s.rowBytes()) {
 		t.under, t.through, t.order, t.rounded = s, nil, idx, false
 		if s.under != nil && s.through == nil && !s.rounded {
@@ -210,11 +222,9 @@ func (s *Set) Subset(idx []int) *Set {
 		}
 		t.U8, t.F32, t.F64 = nil, nil, nil
 		t.learn()
-		t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 		return &t
 	}
 	t.U8, t.F32, t.F64 = s.picked(idx, &Set{})
-	t.Labels, t.IDs, t.Groups = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx)
 	return &t
 }
 

@@ -19,7 +19,7 @@ func readTargets(ctx context.Context, name string, from targetPlace, how Reading
 		return nil, &ReadingError{"Target", "is a file, and there are data for the test or the validation: expected a column or an array, which they have too"}
 	}
 	asked := how
-	how.ID, how.Label, how.Group, how.Drop, how.Columns, how.Array = "none", "none", "", nil, nil, ""
+	how.ID, how.Label, how.Group, how.Condition, how.Drop, how.Columns, how.Array = "none", "none", "", "", nil, nil, ""
 	if !slices.Contains([]string{"rows", "hwc", "chw"}, how.Layout) {
 		how.Layout = "" // a shape is that of the rows
 	}

@@ -26,6 +26,8 @@ func (s *Set) Validate() error {
 		return wrong(s.Name, "unknown layout %q of images", clip(string(s.Layout)))
 	case s.Labels != nil && len(s.Labels) != s.Rows:
 		return wrong(s.Name, "%d labels: expected one for each of %d rows", len(s.Labels), s.Rows)
+	case s.Conditions != nil && len(s.Conditions) != s.Rows:
+		return wrong(s.Name, "%d levels of the condition: expected one for each of %d rows", len(s.Conditions), s.Rows)
 	case s.IDs != nil && len(s.IDs) != s.Rows:
 		return wrong(s.Name, "%d names of rows: expected one for each of %d rows", len(s.IDs), s.Rows)
 	case s.Columns != nil && len(s.Columns) != s.Cols:
@@ -43,6 +45,11 @@ func (s *Set) Validate() error {
 	for i, l := range s.Labels {
 		if l < 0 || int(l) >= len(s.Classes) {
 			return &Error{Path: s.Name, Row: i + 1, Msg: "label outside the list of classes"}
+		}
+	}
+	for i, l := range s.Conditions {
+		if l < 0 || int(l) >= len(s.ConditionLevels) {
+			return &Error{Path: s.Name, Row: i + 1, Msg: "level of the condition outside the list of levels"}
 		}
 	}
 	for j, c := range s.Columns {

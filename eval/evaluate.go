@@ -39,8 +39,13 @@ func (r resident) bring(from int) int {
 	if r.at.Targets.Mem != nil {
 		r.upload(r.at.Targets, r.target.Part(from, n))
 	}
-	if to := r.at.Labels; to.Mem != nil {
-		r.model.Device().Upload(backend.Tensor{Mem: to.Mem, Off: to.Off, Rows: n, Cols: 1}, part.LabelNumbers())
+	for _, one := range []struct {
+		to backend.Data
+		v  []float32
+	}{{r.at.Labels, part.LabelNumbers()}, {r.at.Conditions, part.ConditionNumbers()}} {
+		if one.to.Mem != nil {
+			r.model.Device().Upload(backend.Tensor{Mem: one.to.Mem, Off: one.to.Off, Rows: n, Cols: 1}, one.v)
+		}
 	}
 	return n
 }
@@ -82,6 +87,9 @@ func (r *resident) bringAll() (err error) {
 			return err
 		}
 	}
+	if r.at.Conditions, err = model.UploadConditions(dev, r.set); err != nil {
+		return err
+	}
 	r.at.Labels, err = model.UploadLabels(dev, r.set)
 	return err
 }
@@ -94,7 +102,7 @@ func (r *resident) hold() (err error) {
 		there bool
 		cols  int
 		at    *backend.Data
-	}{{true, r.set.Cols, &r.at.Rows}, {r.model.Spec.HasTargets(), r.target.Cols, &r.at.Targets}, {r.set.Labels != nil, 1, &r.at.Labels}} {
+	}{{true, r.set.Cols, &r.at.Rows}, {r.model.Spec.HasTargets(), r.target.Cols, &r.at.Targets}, {r.set.Labels != nil, 1, &r.at.Labels}, {r.set.Conditions != nil, 1, &r.at.Conditions}} {
 		if !p.there {
 			continue
 		}
@@ -111,6 +119,11 @@ func (r *resident) hold() (err error) {
 
 // prepared returns raw rows as the model sees them, and what the decoder is to make of them: they themselves, or their targets.
 func prepared(m *model.Model, s *data.Set) (rows, target *data.Set, err error) {
+	if c := m.Condition(); c != nil {
+		if s, err = c.Match(s); err != nil {
+			return nil, nil, err
+		}
+	}
 	if rows, err = Prepared(m.Preparation(), s); err != nil || !m.Spec.HasTargets() {
 		return rows, rows, err
 	}

@@ -96,7 +96,7 @@ func training(t *testing.T, dev backend.Device, spec model.Spec, o model.Trainin
 	dev.Upload(labels, classes)
 	o.Batch, o.Steps = (batch+max(1, o.Accumulate)-1)/max(1, o.Accumulate), steps
 	o.Optimiser = backend.Optimiser{Kind: o.Optimiser.Kind, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Clip: 5, WeightDecay: 1e-4}
-	tr, err := m.NewTraining(model.Resident{Rows: data, Labels: labels.Data()}, o)
+	tr, err := m.NewTraining(model.Resident{Rows: data, Labels: labels.Data(), Conditions: labels.Data()}, o)
 	must(err)
 	defer tr.Close()
 	var got trained

@@ -16,6 +16,18 @@ import (
 // variants are the kinds of autoencoder, small.
 func variants() []model.Variant { return model.Variants(36, []int{24}, 5) }
 
+// conditional are some of them that are told one of three levels.
+func conditional() (all []model.Variant) {
+	for _, v := range variants() {
+		if slices.Contains([]string{"plain", "shallow", "dropout", "sparse, top-k", "VAE", "importance-weighted"}, v.Name) {
+			v.Name += ", condition"
+			v.Spec.Conditions = 3
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
 // variant is the one of that name.
 func variant(t *testing.T, name string) model.Spec {
 	t.Helper()
@@ -84,7 +96,7 @@ type variantReport struct {
 // Steps take the launches that are planned on paper.
 func TestVariants(t *testing.T) {
 	sim := device(t)
-	for _, v := range variants() {
+	for _, v := range append(variants(), conditional()...) {
 		t.Run(v.Name, func(t *testing.T) {
 			wantNodes(t, "a step", train(t, sim, v.Spec, adam, FP32).launches, launchesOf(t, v.Spec, adam, trainBatch, FP32))
 		})
@@ -93,7 +105,7 @@ func TestVariants(t *testing.T) {
 
 func TestVariantsInLowerPrecision(t *testing.T) {
 	sim := device(t)
-	for _, v := range variants() {
+	for _, v := range append(variants(), conditional()...) {
 		for _, p := range []Precision{TF32, BF16} {
 			if p == TF32 && v.Name != "plain" {
 				continue
@@ -119,7 +131,7 @@ func TestLAMB(t *testing.T) {
 func TestAccumulated(t *testing.T) {
 	sim, o := device(t), adam
 	o.Accumulate = 2
-	for _, v := range variants() {
+	for _, v := range append(variants(), conditional()...) {
 		t.Run(v.Name, func(t *testing.T) {
 			wantNodes(t, "a step", train(t, sim, v.Spec, o, FP32).launches, launchesOf(t, v.Spec, o, trainBatch, FP32))
 		})

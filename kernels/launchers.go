@@ -790,6 +790,41 @@ func (k CopyColumnsFwdF32) Args() []Arg {
 	}
 }
 
+// BesideFwdF32 is dst[r] = x[r] | the one-hot code of cls[r/k] among the levels, all zeros where it is none of them.
+//
+//	dst (half: rows x ld): rows x (cols + levels), x: rows x cols, cls: rows / k
+type BesideFwdF32 struct {
+	Dst    Float32s
+	Half   Bfloat16s
+	Ld     int
+	X      Float32s
+	Cls    Float32s
+	Rows   int
+	Cols   int
+	Levels int
+	K      int
+}
+
+var kernelBesideFwdF32 = &Kernel{Name: "beside_fwd_f32", File: "layer", Params: "ppippiiii"}
+
+// Kernel is beside_fwd_f32 of layer.cu.
+func (BesideFwdF32) Kernel() *Kernel { return kernelBesideFwdF32 }
+
+// Args are the arguments in the kernel's order.
+func (k BesideFwdF32) Args() []Arg {
+	return []Arg{
+		pointer("dst", Pointer(k.Dst)),
+		pointer("half", Pointer(k.Half)),
+		integer("ld", k.Ld),
+		pointer("x", Pointer(k.X)),
+		pointer("cls", Pointer(k.Cls)),
+		integer("rows", k.Rows),
+		integer("cols", k.Cols),
+		integer("levels", k.Levels),
+		integer("k", k.K),
+	}
+}
+
 // ScaleRowsFwdF32 is out[r,:] = t[r,:] w[r]; out may be t.
 //
 //	out (half: rows x ld), t: rows x cols, w: rows
@@ -1760,6 +1795,7 @@ var All = []*Kernel{
 	kernelDropoutFwdF32,
 	kernelAddFwdF32,
 	kernelCopyColumnsFwdF32,
+	kernelBesideFwdF32,
 	kernelScaleRowsFwdF32,
 	kernelColumnSumsFwdF32,
 	kernelLossSquaredBwdF32,

@@ -101,6 +101,19 @@ KERNEL copy_columns_fwd_f32(float *dst, const float *src, i64 rows, i64 cols, i6
 	}
 }
 
+// beside is dst[r] = x[r] | the one-hot code of cls[r/k] among the levels, all zeros where it is none of them.
+//
+//	dst (half: rows x ld): rows x (cols + levels), x: rows x cols, cls: rows / k
+KERNEL beside_fwd_f32(float *dst, u16 *half, i64 ld, const float *x, const float *cls, i64 rows, i64 cols, i64 levels,
+                      i64 k) {
+	i64 width = cols + levels;
+	Sink out = {dst, half, width, ld};
+	EACH(i, rows * width) {
+		i64 r = quotient(i, width), j = i - r * width;
+		put(out, r, j, j < cols ? x[r * cols + j] : cls[quotient(r, k)] == (float)(j - cols) ? 1.0f : 0.0f);
+	}
+}
+
 // scale_rows is out[r,:] = t[r,:] w[r]; out may be t.
 //
 //	out (half: rows x ld), t: rows x cols, w: rows

@@ -124,6 +124,7 @@ enum {
 	STREAM_DROPOUT = 0x600, // + layer
 	STREAM_INIT = 0x700, // + parameter tensor (step = 0)
 	STREAM_SAMPLE = 0x900, // codes drawn from the prior
+	STREAM_LEVEL = 0xa00, // levels of the condition that go with them
 };
 
 // Hyper is what the schedules say of one step. The host computes a table of them

@@ -67,7 +67,7 @@ func (a *applier) meanCode(x backend.Tensor, n int) backend.Tensor {
 // decode enqueues the decoder on n codes and what turns its output into
 // reconstructions.
 func (a *applier) decode(code backend.Tensor, n int) backend.Tensor {
-	return a.likelihood.reconstruction(a.dec.forward(a.to, code, n), backend.Tensor{}, n)
+	return a.likelihood.reconstruction(a.dec.forward(a.to, a.tellDecoder(code, n), n), backend.Tensor{}, n)
 }
 
 // Encode returns the codes of raw rows, Rows x Latent, the means of a drawn code, in columns code_0, code_1 and so on;
@@ -82,7 +82,8 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 	}
 	p := m.Preparation().Codes(m.Spec.Latent)
 	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: p.Cols, F32: codes, Columns: p.Columns,
-		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: p.Beside(s.IDName), LabelName: p.Beside(s.LabelName)}, nil
+		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: p.Beside(s.IDName), LabelName: p.Beside(s.LabelName),
+		Conditions: s.Conditions, ConditionLevels: s.ConditionLevels, ConditionName: s.ConditionName}, nil
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,
@@ -95,6 +96,28 @@ func (m *Model) Reconstruct(ctx context.Context, s *data.Set) (*data.Set, error)
 	if err != nil {
 		return nil, err
 	}
+	return m.restored(x, s)
+}
+
+// ReconstructAt is Reconstruct that decodes every row at one level of a conditional model's condition, whatever its own:
+// rows as they would be had they that level.
+func (m *Model) ReconstructAt(ctx context.Context, s *data.Set, level int32) (*data.Set, error) {
+	if !m.Spec.HasCondition() || level < 0 || int(level) >= m.Spec.Conditions {
+		return nil, fmt.Errorf("level %d of the condition of a model with %d levels", level, m.Spec.Conditions)
+	}
+	codes, err := m.Encode(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	x, err := m.decoded(ctx, m.condition.All(codes, level))
+	if err != nil {
+		return nil, err
+	}
+	return m.restored(x, m.condition.All(s, level))
+}
+
+// restored is what came out for rows, in their own units or those of the targets, with all that is known of the rows.
+func (m *Model) restored(x []float32, s *data.Set) (*data.Set, error) {
 	p := m.TargetPreparation()
 	if err := hostmemory.Ask("reconstructions in their own units", s.Rows, p.Cols, 8); err != nil {
 		return nil, err
@@ -170,28 +193,10 @@ func (m *Model) DecodeDrawn(ctx context.Context, codes *data.Set, first int, see
 
 // decodeRows decodes codes; change is given each row before its preparation is undone, nil for none.
 func (m *Model) decodeRows(ctx context.Context, codes *data.Set, change func(y []float32, row int)) (*data.Set, error) {
-	if err := codes.Validate(); err != nil {
-		return nil, err
-	}
-	if codes.Cols != m.Spec.Latent {
-		return nil, &data.Error{Path: codes.Name, Msg: fmt.Sprintf("rows of %d numbers: expected codes of %d", codes.Cols, m.Spec.Latent)}
-	}
-	if err := hostmemory.Ask("what comes out of the model", codes.Rows, m.Spec.Outputs(), 12); err != nil { // and Undo's
-		return nil, err
-	}
-	x := make([]float32, codes.Rows*m.Spec.Outputs())
-	rows := func(dst []float32, start, n int) {
-		for i := range n {
-			codes.Row(dst[i*codes.Cols:(i+1)*codes.Cols], start+i)
-		}
-	}
-	err := m.mapRows(ctx, x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, rows, func(a *applier, z backend.Tensor, n int) backend.Tensor {
-		return a.decode(z, n)
-	})
+	x, err := m.decoded(ctx, codes)
 	if err != nil {
 		return nil, err
 	}
-	m.Spec.countsOf(x, nil)
 	for i, T := 0, m.Spec.Outputs(); i < codes.Rows && change != nil; i++ {
 		change(x[i*T:(i+1)*T], i)
 	}
@@ -201,6 +206,34 @@ func (m *Model) decodeRows(ctx context.Context, codes *data.Set, change func(y [
 	}
 	y.NameRows(codes)
 	return y, nil
+}
+
+// decoded is what the decoder makes of codes, as the model sees it.
+func (m *Model) decoded(ctx context.Context, codes *data.Set) ([]float32, error) {
+	if err := codes.Validate(); err != nil {
+		return nil, err
+	}
+	if codes.Cols != m.Spec.Latent {
+		return nil, &data.Error{Path: codes.Name, Msg: fmt.Sprintf("rows of %d numbers: expected codes of %d", codes.Cols, m.Spec.Latent)}
+	}
+	if err := hostmemory.Ask("what comes out of the model", codes.Rows, m.Spec.Outputs(), 12); err != nil { // and Undo's
+		return nil, err
+	}
+	levels, err := m.levels(codes)
+	if err != nil {
+		return nil, err
+	}
+	x := make([]float32, codes.Rows*m.Spec.Outputs())
+	rows := func(dst []float32, start, n int) {
+		for i := range n {
+			codes.Row(dst[i*codes.Cols:(i+1)*codes.Cols], start+i)
+		}
+	}
+	err = m.mapRows(ctx, mapping{x, codes.Rows, m.Spec.Outputs(), m.Spec.Latent, levels, rows}, func(a *applier, z backend.Tensor, n int) backend.Tensor {
+		return a.decode(z, n)
+	})
+	m.Spec.countsOf(x, nil)
+	return x, err
 }
 
 // Classify returns the classifier's logits of raw rows, Rows x Classes.
@@ -214,12 +247,15 @@ func (m *Model) Classify(ctx context.Context, s *data.Set) ([]float32, error) {
 }
 
 // Prepared returns what comes out for rows that are prepared already, n x Inputs, as
-// prepared rows, n x Outputs.
-func (m *Model) Prepared(x []float32) ([]float32, error) {
+// prepared rows, n x Outputs. Of a conditional model levels says that of each, by number.
+func (m *Model) Prepared(x []float32, levels ...int32) ([]float32, error) {
 	in, out := m.Spec.Inputs, m.Spec.Outputs()
 	y := make([]float32, len(x)/in*out)
 	rows := func(dst []float32, start, n int) { copy(dst, x[start*in:(start+n)*in]) }
-	return y, m.mapRows(context.Background(), y, len(x)/in, out, in, rows, func(a *applier, x backend.Tensor, n int) backend.Tensor {
+	if m.Spec.HasCondition() && len(levels) != len(x)/in {
+		return nil, fmt.Errorf("%d levels of the condition for %d rows: expected one for each", len(levels), len(x)/in)
+	}
+	return y, m.mapRows(context.Background(), mapping{y, len(x) / in, out, in, levels, rows}, func(a *applier, x backend.Tensor, n int) backend.Tensor {
 		return a.decode(a.meanCode(x, n), n)
 	})
 }
@@ -227,8 +263,11 @@ func (m *Model) Prepared(x []float32) ([]float32, error) {
 // mapSet carries raw rows, prepared, through f to rows of out numbers.
 func (m *Model) mapSet(ctx context.Context, s *data.Set, out int, f func(*applier, backend.Tensor, int) backend.Tensor) ([]float32, error) {
 	p := m.Preparation()
-	s, err := p.Match(s)
+	levels, err := m.levels(s)
 	if err != nil {
+		return nil, err
+	}
+	if s, err = p.Match(s); err != nil {
 		return nil, err
 	}
 	if err := hostmemory.Ask("what comes out of the model", s.Rows, out, 4); err != nil {
@@ -236,26 +275,35 @@ func (m *Model) mapSet(ctx context.Context, s *data.Set, out int, f func(*applie
 	}
 	dst := make([]float32, s.Rows*out)
 	rows := func(dst []float32, start, n int) { p.Rows(dst, s, start, n) }
-	return dst, m.mapRows(ctx, dst, s.Rows, out, m.Spec.Inputs, rows, f)
+	return dst, m.mapRows(ctx, mapping{dst, s.Rows, out, m.Spec.Inputs, levels, rows}, f)
 }
 
-// mapRows carries rows of in numbers, which read writes, through f to rows of out
-// numbers in dst, ChunkRows at a time.
-func (m *Model) mapRows(ctx context.Context, dst []float32, rows, out, in int, read func(dst []float32, start, n int), f func(*applier, backend.Tensor, int) backend.Tensor) error {
+// mapping is rows of in numbers, which read writes, on their way to rows of out numbers in dst; levels are of their
+// condition, if any.
+type mapping struct {
+	dst           []float32
+	rows, out, in int
+	levels        []int32
+	read          func(dst []float32, start, n int)
+}
+
+// mapRows carries rows through f, ChunkRows at a time.
+func (m *Model) mapRows(ctx context.Context, r mapping, f func(*applier, backend.Tensor, int) backend.Tensor) error {
 	a, err := m.ready()
 	if err != nil {
 		return err
 	}
-	buf := make([]float32, min(ChunkRows, rows)*in)
-	for at := 0; at < rows; at += ChunkRows {
+	buf := make([]float32, min(ChunkRows, r.rows)*r.in)
+	for at := 0; at < r.rows; at += ChunkRows {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(ChunkRows, rows-at)
-		read(buf[:n*in], at, n)
-		x := a.host.Slice(0, n, in)
-		m.dev.Upload(x, buf[:n*in])
-		m.dev.Download(dst[at*out:(at+n)*out], f(a, x, n))
+		n := min(ChunkRows, r.rows-at)
+		r.read(buf[:n*r.in], at, n)
+		x := a.host.Slice(0, n, r.in)
+		m.dev.Upload(x, buf[:n*r.in])
+		a.upload(r.levels, at, n)
+		m.dev.Download(r.dst[at*r.out:(at+n)*r.out], f(a, x, n))
 		if err := m.dev.Sync(); err != nil {
 			return err
 		}
@@ -282,11 +330,12 @@ func (m *Model) DrawPriorFrom(start, n int, seed uint64) (*data.Set, error) {
 }
 
 // Sample returns n examples decoded from draws of the prior, in the units of the raw
-// rows.
+// rows; of a conditional model at levels drawn as DrawLevels does.
 func (m *Model) Sample(ctx context.Context, n int, seed uint64) (*data.Set, error) {
 	codes, err := m.DrawPrior(n, seed)
 	if err != nil {
 		return nil, err
 	}
+	codes = m.DrawLevels(codes, 0, seed)
 	return m.DecodePrior(ctx, codes)
 }

@@ -107,7 +107,7 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 	N, drawn := n*e.samples, e.Spec.code().Drawn()
 	rows := e.rows.Top(N)
 	z := e.code.draw(h, n)
-	out := e.dec.forward(e.to, z, N)
+	out := e.dec.forward(e.to, e.tellDecoder(z, n), N)
 	e.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: e.target().Top(n)})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumLoss, V: rows, Scale: 1 / float64(e.samples)})
 	e.code.measure(h, z, rows, n)
@@ -115,7 +115,7 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 		return
 	}
 	if drawn {
-		out = e.dec.forward(e.to, e.code.mean(h, n), n)
+		out = e.dec.forward(e.to, e.tellDecoder(e.code.mean(h, n), n), n)
 	}
 	want := e.likelihood.known(out, e.target().Top(n), n)
 	x := e.likelihood.reconstruction(out, e.target().Top(n), n)

@@ -22,6 +22,9 @@ const preparationKey = "aegpu.preparation"
 // than the input, as JSON.
 const targetKey = "aegpu.targets"
 
+// conditionKey is the metadata entry that holds the condition of a conditional model as JSON.
+const conditionKey = "aegpu.condition"
+
 // dataKey is the metadata entry that holds the fingerprint of the data it was trained on.
 const dataKey = "aegpu.data"
 
@@ -59,6 +62,13 @@ func (m *Model) Write(w io.Writer) error {
 			return err
 		}
 		meta[targetKey] = string(target)
+	}
+	if m.Spec.HasCondition() {
+		condition, err := json.Marshal(m.condition)
+		if err != nil {
+			return err
+		}
+		meta[conditionKey] = string(condition)
 	}
 	if m.Fingerprint != "" {
 		meta[dataKey] = m.Fingerprint
@@ -115,7 +125,7 @@ func Finite(v []float32) error {
 // Read returns the model in a file that Write made, on dev. An error says what does
 // not fit; it wraps [ErrDamaged] where the file is not as it was written.
 func Read(dev backend.Device, file []byte) (*Model, error) {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, targetKey, dataKey, divisionKey, classifierKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, targetKey, conditionKey, dataKey, divisionKey, classifierKey)
 	if err != nil {
 		return nil, err
 	}
@@ -138,6 +148,10 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 		return nil, err
 	}
 	if err := m.readPreparation(meta, st); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if err := m.readCondition(meta); err != nil {
 		m.Close()
 		return nil, err
 	}

@@ -60,6 +60,10 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 	if err != nil {
 		return nil, err
 	}
+	levels, err := m.levels(s)
+	if err != nil {
+		return nil, err
+	}
 	spread, err := m.spread()
 	if err != nil {
 		return nil, err
@@ -79,6 +83,7 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 		m.prep.Rows(x, s, at, n)
 		m.target.Rows(want, target, at, n)
 		y := all[at*T : (at+n)*T]
+		a.upload(levels, at, n)
 		if err := a.drawMeans(y, x, want, n, backend.Time{Seed: seed, Step: uint64(draw)<<40 ^ uint64(first+at)}); err != nil {
 			return nil, err
 		}
@@ -97,7 +102,7 @@ func (a *applier) drawMeans(y, x, want []float32, n int, now backend.Time) error
 	a.dev.Upload(rows, x[:rows.Len()])
 	a.dev.Upload(target, want[:target.Len()])
 	a.dev.SetClock(a.clock, now, nil)
-	out := a.dec.forward(a.to, a.code.draw(a.encode(rows, n), n), n)
+	out := a.dec.forward(a.to, a.tellDecoder(a.code.draw(a.encode(rows, n), n), n), n)
 	a.dev.Download(y, a.likelihood.reconstruction(out, target, n))
 	return a.dev.Sync()
 }

@@ -40,6 +40,18 @@ func targetCases() (all []gradientCase) {
 	return all
 }
 
+// conditionCases are some of them with a condition of three levels.
+func conditionCases() (all []gradientCase) {
+	for _, c := range gradientCases() {
+		if slices.Contains([]string{"plain", "shallow", "dropout", "masking", "sparse, KL", "sparse, top-k", "VAE", "VAE, free bits", "importance-weighted"}, c.name) {
+			c.name += ", condition"
+			c.spec.Conditions = 3
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // gradientCases are the variants on a tiny non-square net, but for those that differ
 // from another one in activations and losses alone, which the tests set.
 func gradientCases() []gradientCase {
@@ -73,7 +85,7 @@ func everyLikelihood() (all []Likelihood) {
 // TestGradients holds every variant x activation x loss against central
 // differences of the float64 reference device.
 func TestGradients(t *testing.T) {
-	for _, c := range append(gradientCases(), targetCases()...) {
+	for _, c := range slices.Concat(gradientCases(), targetCases(), conditionCases()) {
 		for _, act := range backend.Activations() {
 			for _, loss := range everyLikelihood() {
 				c := c
@@ -110,13 +122,13 @@ func TestClassifierGradients(t *testing.T) {
 // noise, and sparsity penalties of their own mean activations. (That of free bits is
 // of each batch too, and in the step's sums only that of the last.)
 func TestAccumulatedGradients(t *testing.T) {
-	for _, c := range append(gradientCases(), targetCases()...) {
+	for _, c := range slices.Concat(gradientCases(), targetCases(), conditionCases()) {
 		if freeBits(&c.spec) > 0 {
 			continue
 		}
 		c.batches, c.spec.Activation, c.spec.Likelihood = 2, backend.Tanh, Bernoulli{}
 		t.Run(c.name, func(t *testing.T) { checkGradient(t, c) })
-		if hasPenalty(&c.spec, isContractive) || c.spec.code().samples() > 1 {
+		if hasPenalty(&c.spec, isContractive) || c.spec.code().samples() > 1 || c.spec.HasCondition() {
 			continue
 		}
 		for _, o := range []Objective{FineTune, Frozen} {
@@ -160,6 +172,9 @@ func newProblem(t *testing.T, c gradientCase) *problem {
 	dev.Set(data, x)
 	dev.Set(labels, y)
 	at := Resident{Rows: data.Data(), Labels: labels.Data()}
+	if c.spec.HasCondition() {
+		at.Conditions = labels.Data()
+	}
 	if c.spec.HasTargets() {
 		targets, _ := dev.Alloc(rows, c.spec.Targets)
 		z := dev.Get(targets)

@@ -20,6 +20,7 @@ type graph struct {
 	clean, noisy backend.Tensor // B x D; noisy is none without corruption
 	targets      backend.Tensor // B x T; none where the decoder is to make clean
 	labels       backend.Tensor // B x 1, with a classifier
+	condition    condition
 	rows         backend.Tensor // B*K x 1: loss of every row
 	mem          backend.Memory
 
@@ -113,6 +114,9 @@ func (g *graph) place(alloc backend.Alloc, o graphOptions) {
 	if s.HasTargets() && !o.shared {
 		g.targets = alloc(B, s.Targets)
 	}
+	if s.HasCondition() {
+		g.condition.place(g, alloc)
+	}
 	g.enc.plan(alloc, B, g.training)
 	g.dec.plan(alloc, B*K, g.training)
 	if s.Classes > 0 {
@@ -150,9 +154,10 @@ func (g *graph) target() backend.Tensor {
 	return g.targets
 }
 
-// gather enqueues the batch and its corruption.
+// gather enqueues the batch and its corruption, and the levels of its condition.
 func (g *graph) gather(r Resident, shuffle bool, n int) {
 	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: r.Rows, Batch: g.Spec.batch(g.clock, shuffle)})
+	g.gatherLevels(r, shuffle, n)
 }
 
 // gatherTargets enqueues the targets of the batch, where it has any.
@@ -164,7 +169,7 @@ func (g *graph) gatherTargets(r Resident, shuffle bool, n int) {
 
 // encode enqueues the encoder on x and returns the code before draws.
 func (g *graph) encode(x backend.Tensor, n int) backend.Tensor {
-	return g.code.encode(g.enc.forward(g.to, x, n), n)
+	return g.code.encode(g.enc.forward(g.to, g.tellEncoder(x, n), n), n)
 }
 
 // over is the weight of one example's term of the mean loss.

@@ -17,6 +17,8 @@ type Judged struct {
 	// code's mean, plus the KL of a code that is drawn: minus a bound of log p(x), but for
 	// the draw. Nothing is drawn, corrupted or binarised. It is nil without a likelihood.
 	NLL []float64
+
+	levels []int32 // of the condition
 }
 
 // Judge returns what comes out for raw rows and how likely these are. A row comes to the
@@ -27,6 +29,10 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 	if err := m.checkDecoder(); err != nil {
 		return nil, err
 	}
+	levels, err := m.levels(s)
+	if err != nil {
+		return nil, err
+	}
 	s, target, err := m.match(s)
 	if err != nil {
 		return nil, err
@@ -34,7 +40,7 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 	if err := hostmemory.Ask("what comes out of the model", s.Rows, m.Spec.Outputs(), 4); err != nil {
 		return nil, err
 	}
-	j := &Judged{Rows: target, Y: make([]float32, s.Rows*m.Spec.Outputs())}
+	j := &Judged{Rows: target, levels: levels, Y: make([]float32, s.Rows*m.Spec.Outputs())}
 	if m.Spec.HasLikelihood() {
 		j.NLL = make([]float64, s.Rows)
 	}
@@ -92,13 +98,14 @@ func (a *applier) judge(j *Judged, x, want []float32, at, n int) error {
 	in, width := a.Spec.Inputs, a.Spec.Outputs()
 	rows := a.host.Slice(0, n, in)
 	a.dev.Upload(rows, x[:n*in])
+	a.upload(j.levels, at, n)
 	target := rows
 	if want != nil {
 		target = a.targets.Top(n)
 		a.dev.Upload(target, want)
 	}
 	h := a.encode(rows, n)
-	out := a.dec.forward(a.to, a.code.mean(h, n), n)
+	out := a.dec.forward(a.to, a.tellDecoder(a.code.mean(h, n), n), n)
 	nll, posterior := make([]float32, n), make([]float32, 0)
 	if j.NLL != nil {
 		a.likelihood.loss(backend.Loss{Rows: a.rows.Top(n), Out: out, Target: target})

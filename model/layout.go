@@ -78,13 +78,13 @@ type dense struct {
 	act     backend.Activation
 }
 
-// encoderLayers and decoderLayers are the shapes of the two halves.
+// encoderLayers and decoderLayers are the shapes of the two halves, which both see the condition beside their input.
 func (s *Spec) encoderLayers() []dense {
-	return denseLayers(s.Inputs, s.Hidden, s.Activation, s.code().width(s.Latent), s.CodeActivation)
+	return denseLayers(s.Inputs+s.Conditions, s.Hidden, s.Activation, s.code().width(s.Latent), s.CodeActivation)
 }
 
 func (s *Spec) decoderLayers() []dense {
-	return denseLayers(s.Latent, s.decoderWidths(), s.Activation, s.likelihood().width(s.Outputs()), s.likelihood().output(s))
+	return denseLayers(s.Latent+s.Conditions, s.decoderWidths(), s.Activation, s.likelihood().width(s.Outputs()), s.likelihood().output(s))
 }
 
 func denseLayers(in int, hidden []int, act backend.Activation, out int, last backend.Activation) []dense {

@@ -34,7 +34,8 @@ func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed ui
 		n := min(a.batch, rows-at)
 		m.dev.Enqueue(backend.Gather{Clean: a.clean.Top(n), Data: data.Rows, Batch: backend.Batch{Clock: a.clock, Binarise: m.Spec.Binarise}})
 		a.gatherTargets(data, false, n)
-		h := a.enc.forward(m.dev, a.clean, n)
+		a.gatherLevels(data, false, n)
+		h := a.enc.forward(m.dev, a.tellEncoder(a.clean, n), n)
 		logs := make([][]float64, n)
 		for range rounds {
 			if err := ctx.Err(); err != nil {
@@ -61,7 +62,7 @@ func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed ui
 // posterior, and returns the bound of each.
 func (a *applier) importance(h backend.Tensor, n int) backend.Tensor {
 	rows, z := a.rows.Top(n*a.samples), a.code.draw(h, n)
-	out := a.dec.forward(a.to, z, n*a.samples)
+	out := a.dec.forward(a.to, a.tellDecoder(z, n), n*a.samples)
 	a.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: a.target().Top(n)})
 	return a.code.weigh(h, rows, n)
 }

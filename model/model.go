@@ -23,6 +23,8 @@ type Model struct {
 	// Classifier is what is known of the classifier on its code, kept in its file.
 	Classifier Classifier
 
+	condition *data.Condition // of a conditional model
+
 	prep   *data.Preparation
 	target *data.Preparation // of what the decoder is to make; nil where that is the input
 	dev    backend.Device
@@ -59,6 +61,7 @@ func newModel(dev backend.Device, spec Spec) (*Model, error) {
 		m.target = data.IdentityPreparation(spec.Targets)
 		m.target.Unit = spec.Unit()
 	}
+	m.condition = unnamedCondition(spec.Conditions)
 	var err error
 	if m.params, err = dev.Alloc(1, m.layout.size); err != nil {
 		return nil, fmt.Errorf("parameters: %w", err)
@@ -194,6 +197,7 @@ func (m *Model) Clone() (*Model, error) {
 		return nil, err
 	}
 	c.prep, c.target, c.Fingerprint, c.Division, c.Classifier = m.prep, m.target, m.Fingerprint, m.Division, m.Classifier
+	c.condition = m.condition
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil
 }

@@ -25,7 +25,7 @@ func PaperTraining(spec Spec, rows int, bytes bool, o TrainingOptions) (*Trainin
 		targets.Bytes = bytes
 	}
 	labels, _ := dev.Alloc(rows, 1)
-	return m.NewTraining(Resident{Rows: data, Targets: targets, Labels: labels.Data()}, o)
+	return m.NewTraining(Resident{Rows: data, Targets: targets, Labels: labels.Data(), Conditions: labels.Data()}, o)
 }
 
 // Name is what a tensor of the training's step is, as encoder.0.y or
@@ -86,6 +86,7 @@ func (t *Training) names() (all []named) {
 	add("noisy", t.noisy)
 	add("targets", t.targets)
 	add("labels", t.labels)
+	t.condition.tensors(add)
 	add("rows", t.rows)
 	for _, part := range t.parts() {
 		part.tensors(add)

@@ -49,6 +49,9 @@ func (p Contractive) check(s *Spec) error {
 	if c := s.code(); !c.asIs() {
 		return fmt.Errorf("the contractive penalty needs a deterministic code, not %s", c)
 	}
+	if s.HasCondition() {
+		return fmt.Errorf("the contractive penalty is on the Jacobian by the input alone: it does not go with a condition, which the encoder sees beside it")
+	}
 	if s.Dropout > 0 {
 		return fmt.Errorf("the contractive penalty is on the Jacobian of the whole encoder: it does not go with dropout")
 	}

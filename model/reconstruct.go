@@ -4,9 +4,10 @@ import "github.com/aegpu/aegpu/backend"
 
 // reconstruct enqueues the loss of n examples and all its gradients.
 func (t *Training) reconstruct(n int) {
-	x, N := t.input(), n*t.samples
-	h := t.encode(x, n)
-	z := t.code.draw(h, n)
+	N := n * t.samples
+	h := t.encode(t.input(), n)
+	x := t.encoderInput()
+	z := t.tellDecoder(t.code.draw(h, n), n)
 	t.dec.forward(t.to, z, N)
 	t.loss(h, n)
 	t.dec.backward(t.to, z, N, false, t.more())
@@ -42,7 +43,7 @@ func (t *Training) loss(h backend.Tensor, n int) {
 // codeBack enqueues the delta of the encoder's last layer. That of a plain layer
 // without penalties comes straight out of the decoder's first product.
 func (t *Training) codeBack(h backend.Tensor, n int) {
-	first, fused := &t.dec[0], t.Spec.code().asIs()
+	first, fused := &t.dec[0], t.Spec.code().asIs() && !t.Spec.HasCondition()
 	for _, p := range t.penalties {
 		fused = fused && !p.byCode()
 	}
@@ -51,7 +52,7 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 		return
 	}
 	N := n * t.samples
-	t.to.Enqueue(backend.LinearBackInput{DX: t.code.gradient().Top(N), DY: first.delta.Top(N), W: first.w, Transposed: first.transposed})
+	t.backToCode(t.code.gradient().Top(N), backend.LinearBackInput{DY: first.delta.Top(N), W: first.w, Transposed: first.transposed})
 	for _, p := range t.penalties {
 		p.onCode(h, n)
 	}

@@ -36,6 +36,8 @@ type Spec struct {
 
 	Init    Init `json:"init,omitempty"`    // "" chooses by activation
 	Classes int  `json:"classes,omitempty"` // of a classifier on top of the code; 0 for none
+
+	Conditions int `json:"conditions,omitempty"` // levels of what encoder and decoder are told of every example; 0 for nothing
 }
 
 // UnmarshalJSON reads a spec as it is written, parts as their texts.
@@ -110,9 +112,9 @@ func (s *Spec) HasLikelihood() bool {
 // Drawn reports whether the code of a row is drawn.
 func (s *Spec) Drawn() bool { return s.code().Drawn() }
 
-// HasJacobian reports whether the code is a function of the input that has a
+// HasJacobian reports whether the code is a function of the input alone that has a
 // Jacobian to speak of: it is neither drawn nor cut.
-func (s *Spec) HasJacobian() bool { return s.code().asIs() }
+func (s *Spec) HasJacobian() bool { return s.code().asIs() && !s.HasCondition() }
 
 // Unit reports whether examples must lie within [0, 1].
 func (s *Spec) Unit() bool { return s.likelihood().Unit() }
@@ -212,6 +214,9 @@ func (s *Spec) Validate() error {
 	if err := s.checkTargets(); err != nil {
 		return err
 	}
+	if err := s.checkCondition(); err != nil {
+		return err
+	}
 	return s.checkPenalties()
 }
 
@@ -265,6 +270,9 @@ func (s *Spec) checkWidths() error {
 		if w < 1 || w > maxWidth {
 			return fmt.Errorf("a hidden layer of %d units: expected 1 to %d", w, maxWidth)
 		}
+	}
+	if s.Conditions == 1 || s.Conditions < 0 || s.Conditions > maxWidth {
+		return fmt.Errorf("a condition of %d levels: expected at least 2", s.Conditions)
 	}
 	if s.Classes == 1 || s.Classes < 0 || s.Classes > maxWidth {
 		return fmt.Errorf("a classifier of %d classes: expected at least 2", s.Classes)

@@ -26,6 +26,9 @@ func (s *Spec) LayerSpec(l int, corrupt Corruption) (Spec, error) {
 	if s.OtherData() {
 		return Spec{}, errors.New("layer-wise pretraining makes each layer's input again: expected no targets of their own")
 	}
+	if s.HasCondition() {
+		return Spec{}, errors.New("layer-wise pretraining has no condition that its layers could be told: expected none")
+	}
 	enc, dec := s.encoderLayers(), s.decoderLayers()
 	if len(enc) != len(dec) {
 		return Spec{}, fmt.Errorf("layer-wise pretraining needs a decoder that mirrors the encoder: %d layers against %d", len(dec), len(enc))

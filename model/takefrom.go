@@ -12,7 +12,7 @@ import (
 // stays its own. A classifier in the file that the model does not have is left out, but for whether the encoder was trained
 // with it. The error says what differs.
 func (m *Model) TakeFrom(file []byte) error {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, dataKey, classifierKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, conditionKey, dataKey, classifierKey)
 	if err != nil {
 		return err
 	}
@@ -24,6 +24,9 @@ func (m *Model) TakeFrom(file []byte) error {
 		return err
 	}
 	if err := m.sameColumns(meta); err != nil {
+		return err
+	}
+	if err := m.sameCondition(meta); err != nil {
 		return err
 	}
 	if err := m.layout.checkShapes(st); err != nil { // of another kind of code or likelihood
@@ -49,6 +52,7 @@ func (m *Model) sameArchitecture(theirs *Spec) error {
 	}{
 		{"numbers a row", mine.Inputs, theirs.Inputs},
 		{"numbers of a target", mine.Outputs(), theirs.Outputs()},
+		{"levels of the condition", mine.Conditions, theirs.Conditions},
 		{"hidden layers", mine.Hidden, theirs.Hidden},
 		{"code of size", mine.Latent, theirs.Latent},
 		{"decoder's hidden layers", mine.decoderWidths(), theirs.decoderWidths()},

@@ -30,6 +30,15 @@ func UploadLabels(dev backend.Device, s *data.Set) (backend.Data, error) {
 	return uploadFloats(dev, s.Rows, 1, s.LabelNumbers())
 }
 
+// UploadConditions makes the levels of the condition resident: one column of numbers. Without a condition it is the zero
+// Data.
+func UploadConditions(dev backend.Device, s *data.Set) (backend.Data, error) {
+	if s.Conditions == nil {
+		return backend.Data{}, nil
+	}
+	return uploadFloats(dev, s.Rows, 1, s.ConditionNumbers())
+}
+
 func uploadFloats(dev backend.Device, rows, cols int, v []float32) (backend.Data, error) {
 	t, err := dev.Alloc(rows, cols)
 	if err != nil {

@@ -37,6 +37,7 @@ type Config struct {
 	ID        string `yaml:"id,omitempty"`
 	Label     string `yaml:"label,omitempty"`
 	Group     string `yaml:"group,omitempty"`
+	Condition string `yaml:"condition,omitempty"` // what encoder and decoder are told of every row
 	Columns   List   `yaml:"columns,omitempty"`
 	Drop      List   `yaml:"drop,omitempty"`
 	Types     List   `yaml:"types,omitempty"`
@@ -111,7 +112,7 @@ type Config struct {
 
 // Reading returns how the data are read.
 func (c *Config) Reading() data.Reading {
-	return data.Reading{Header: c.Header, Delimiter: c.Delimiter, Decimal: c.Decimal, ID: c.ID, Label: c.Label, Group: c.Group,
+	return data.Reading{Header: c.Header, Delimiter: c.Delimiter, Decimal: c.Decimal, ID: c.ID, Label: c.Label, Group: c.Group, Condition: c.Condition,
 		Columns: c.Columns, Drop: c.Drop, Types: c.Types, Target: c.Target, Array: c.Array, Layout: c.Layout, Resize: c.Resize,
 		TestData: c.TestData, ValData: c.ValData}
 }

@@ -27,7 +27,7 @@ func (c *Config) check() error {
 			return err
 		}
 	}
-	if _, err := c.spec(1); err != nil {
+	if err := c.checkSpec(); err != nil {
 		return err
 	}
 	if _, err := c.Update(); err != nil {
@@ -38,6 +38,24 @@ func (c *Config) check() error {
 		return wrong("Patience", "is %d, without a validation part: set {Val} above 0", c.Patience)
 	case c.idle():
 		return wrong("Epochs", "is 0 and there is nothing else to train")
+	}
+	return nil
+}
+
+// checkSpec refuses models that there are none of, of however many inputs and levels of a condition.
+func (c *Config) checkSpec() error {
+	spec, err := c.spec(1)
+	switch {
+	case err != nil || c.Condition == "":
+		return err
+	case c.Classifier != NoClassifier:
+		return wrong("Condition", "is %s: that does not go with {Classifier} %v, as codes depend on it: expected one of both", c.Condition, c.Classifier)
+	case c.PretrainEpochs > 0:
+		return wrong("Condition", "is %s: that does not go with {PretrainEpochs} %d, as layers on their own are not told of it: expected 0", c.Condition, c.PretrainEpochs)
+	}
+	spec.Conditions = 2
+	if err := spec.Validate(); err != nil {
+		return wrong("Condition", "is %s: %s", c.Condition, err)
 	}
 	return nil
 }

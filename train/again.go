@@ -68,6 +68,9 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	if m.Spec.OtherData() {
 		how.AsTarget = m.TargetPreparation()
 	}
+	if m.Condition() != nil {
+		how.Condition = m.Condition().Name
+	}
 	source, err := data.Read(ctx, c.Data, how)
 	if err == nil {
 		source.Train, err = how.As.MatchGaps(source.Train) // rows were divided as they are, gaps and all
@@ -89,9 +92,12 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 	if err != nil {
 		return nil, err
 	}
-	s.Preparation, s.Targets, s.Likelihood = how.As, how.AsTarget, m.Spec.Likelihood
+	s.Preparation, s.Targets, s.Likelihood, s.Condition = how.As, how.AsTarget, m.Spec.Likelihood, m.Condition()
 	if m.Spec.SameRows {
 		s.Targets, s.sameRows = m.TargetPreparation(), true
+	}
+	if err := s.fitCondition(&c); err != nil {
+		return nil, wrong("%s is %w: %w", dataName(&c), ErrOtherData, err)
 	}
 	s.Changed = fmt.Sprintf("%s has changed since the training: it has %d rows, %s; they are divided as they were then, by what is in them, so that no row held out was trained on as it is now; a row that was edited may have been",
 		dataName(&c), s.Division.Rows, more(s.Division.Rows, m.Division.Rows))

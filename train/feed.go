@@ -57,6 +57,9 @@ func windowBytes(c *settings.Config, s *Sets) int {
 	if s.Train.Labels != nil {
 		cols++
 	}
+	if s.Train.Conditions != nil {
+		cols++
+	}
 	return 4 * rows * cols
 }
 

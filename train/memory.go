@@ -178,7 +178,7 @@ func rowBytes(p *data.Preparation, part *data.Set) int {
 	return 4 * p.Inputs()
 }
 
-// addData counts a part of the data, its targets and its labels.
+// addData counts a part of the data, its targets, its labels and its condition.
 func (m *Memory) addData(dev backend.Device, sets *Sets, s *data.Set) {
 	if s == nil {
 		return
@@ -188,6 +188,9 @@ func (m *Memory) addData(dev backend.Device, sets *Sets, s *data.Set) {
 		m.addRows(dev, s.Rows*rowBytes(sets.Targets, made(s)))
 	}
 	if s.Labels != nil {
+		m.Data += 4 * s.Rows
+	}
+	if s.Conditions != nil {
 		m.Data += 4 * s.Rows
 	}
 }

@@ -177,6 +177,9 @@ func (r *run) upload(s *data.Set) (at model.Resident, err error) {
 			return at, err
 		}
 	}
+	if at.Conditions, err = model.UploadConditions(r.dev, rows); err != nil {
+		return at, err
+	}
 	at.Labels, err = model.UploadLabels(r.dev, rows)
 	return at, err
 }

@@ -39,6 +39,7 @@ type Sets struct {
 	Preparation      *data.Preparation // fitted to Train
 	Targets          *data.Preparation // of what the decoder is to make, where that is not what the encoder sees: fitted to the targets of Train, or to Train itself; nil else
 	Likelihood       model.Likelihood  // of what the decoder is to make; nil for that of the settings
+	Condition        *data.Condition   // what the rows are conditioned on, fitted to Train; nil for nothing
 	sameRows         bool              // what the decoder is to make are the rows, prepared as Targets says
 	shared           bool              // both preparations make the same numbers of the training and validation rows
 	Division         *data.Division    // how the parts came about
@@ -102,7 +103,7 @@ func askToSplit(s *data.Set) error {
 	for _, has := range []struct {
 		it    bool
 		bytes float64
-	}{{s.IDs != nil, 16}, {s.Labels != nil, 4}, {s.Groups != nil, 8}} {
+	}{{s.IDs != nil, 16}, {s.Labels != nil, 4}, {s.Conditions != nil, 8}, {s.Groups != nil, 8}} {
 		if has.it {
 			row += has.bytes
 		}
@@ -227,6 +228,9 @@ func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
 
 // fit fits the preparations to the training part.
 func (s *Sets) fit(c *settings.Config) error {
+	if err := s.fitCondition(c); err != nil {
+		return err
+	}
 	missing, err := settleMissing(c, s.Train)
 	if err != nil {
 		return err
@@ -297,14 +301,21 @@ func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
 		}
 		err = spec.Validate()
 	}
+	if err == nil && s.Condition != nil {
+		spec.Conditions = len(s.Condition.Levels)
+		err = spec.Validate()
+	}
 	if err != nil {
 		return spec, &RequestError{err}
 	}
 	return spec, nil
 }
 
-// prepare gives a model the preparations.
+// prepare gives a model the preparations, and the condition.
 func (s *Sets) prepare(m *model.Model) error {
+	if err := s.setCondition(m); err != nil {
+		return err
+	}
 	if s.Targets != nil {
 		if err := m.SetTargetPreparation(s.Targets); err != nil {
 			return err

@@ -91,7 +91,7 @@ func (r *run) openWindow(rows int) (err error) {
 		held = max(held, min(evalBatch, s.Val.Rows))
 	}
 	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, shared: s.shared, rows: held, block: r.config.Block, seed: r.config.Seed}
-	if err := r.window.open(s.Train.Labels != nil); err != nil {
+	if err := r.window.open(s.Train.Labels != nil, s.Train.Conditions != nil); err != nil {
 		r.window.free()
 		r.window = nil
 		return err
@@ -139,6 +139,7 @@ type window struct {
 	seed                        uint64
 	at                          model.Resident
 	toRows, toTargets, toLabels backend.Feed // how they get to their place in at; nil where there are none
+	toConditions                backend.Feed // likewise
 	ahead                       chan *windowRead
 	want                        windowKey // of ahead
 }
@@ -152,12 +153,12 @@ type windowKey struct {
 
 // windowRead is rows as they are read, to the memory of the feeds.
 type windowRead struct {
-	rows, targets, labels []float32
-	err                   error
+	rows, targets, labels, conditions []float32
+	err                               error
 }
 
 // open takes the device's memory for the window.
-func (w *window) open(labels bool) (err error) {
+func (w *window) open(labels, conditions bool) (err error) {
 	w.at.Rows, w.toRows, err = fedData(w.dev, w.rows, w.prep.Inputs())
 	switch {
 	case err != nil || w.targets == nil:
@@ -168,6 +169,9 @@ func (w *window) open(labels bool) (err error) {
 	}
 	if err == nil && labels {
 		w.at.Labels, w.toLabels, err = fedData(w.dev, w.rows, 1)
+	}
+	if err == nil && conditions {
+		w.at.Conditions, w.toConditions, err = fedData(w.dev, w.rows, 1)
 	}
 	return err
 }
@@ -194,7 +198,7 @@ func (w *window) load(key, next windowKey) error {
 
 // feeds are those that are there.
 func (w *window) feeds() []backend.Feed {
-	return slices.DeleteFunc([]backend.Feed{w.toRows, w.toTargets, w.toLabels}, func(f backend.Feed) bool { return f == nil })
+	return slices.DeleteFunc([]backend.Feed{w.toRows, w.toTargets, w.toLabels, w.toConditions}, func(f backend.Feed) bool { return f == nil })
 }
 
 // evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, and returns them.
@@ -209,7 +213,7 @@ func (w *window) evaluated(s *data.Set, from, batch int) (model.Resident, error)
 
 // begin reads rows, and sends them on their way, while others are trained on.
 func (w *window) begin(key windowKey) {
-	read := &windowRead{rows: nextOf(w.toRows), targets: nextOf(w.toTargets), labels: nextOf(w.toLabels)}
+	read := &windowRead{rows: nextOf(w.toRows), targets: nextOf(w.toTargets), labels: nextOf(w.toLabels), conditions: nextOf(w.toConditions)}
 	w.want, w.ahead = key, make(chan *windowRead, 1)
 	ahead := w.ahead
 	go func() {
@@ -257,14 +261,22 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 			w.targets.Rows(to.targets[i*out:], key.set.Target, from, n)
 		}
 		if key.set.Labels != nil && to.labels != nil {
-			for k, l := range key.set.Labels[from : from+n] {
-				to.labels[i+k] = float32(l)
-			}
+			numbers(to.labels[i:], key.set.Labels[from:from+n])
+		}
+		if to.conditions != nil {
+			numbers(to.conditions[i:], key.set.Conditions[from:from+n])
 		}
 		i += n
 		key.set.Shrink()
 	}
 	return nil
+}
+
+// numbers writes labels as numbers.
+func numbers(to []float32, labels []int32) {
+	for i, l := range labels {
+		to[i] = float32(l)
+	}
 }
 
 // place returns which row stands at a place of an epoch, and how many follow it side by side: blocks of rows are shuffled

@@ -52,7 +52,7 @@ func openWindowOf(t *testing.T, s *data.Set, rows, block int, seed uint64) *wind
 		t.Fatal(err)
 	}
 	w := &window{dev: dev, prep: data.IdentityPreparation(s.Cols), rows: rows, block: block, seed: seed}
-	if err := w.open(true); err != nil {
+	if err := w.open(true, false); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.free(); dev.Close() })

@@ -139,6 +139,11 @@ func (d *spoils) CopyColumns(dst, src backend.Tensor, from int) {
 	d.did("CopyColumns", []int{dst.Rows, dst.Cols}, tensors(dst), src)
 }
 
+func (d *spoils) Beside(dst, x, class backend.Tensor) {
+	d.Device.Enqueue(backend.Beside{Dst: dst, X: x, Class: class})
+	d.did("Beside", []int{class.Rows, x.Cols}, tensors(dst), x, class)
+}
+
 func (d *spoils) Zero(dst backend.Tensor) {
 	d.Device.Enqueue(backend.Zero{Dst: dst})
 	d.did("Zero", []int{dst.Rows, dst.Cols}, tensors(dst))

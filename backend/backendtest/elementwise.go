@@ -29,6 +29,7 @@ func testElementwise(r *rig) {
 		}
 		r.try(func(c *trial) { c.moves(n[0], n[1]) })
 		r.try(func(c *trial) { c.columns(n[0], n[1]) })
+		r.try(func(c *trial) { c.beside(n[0], n[1]) })
 	})
 }
 
@@ -86,6 +87,22 @@ func (c *trial) columns(rows, cols int) {
 		dst := c.out("dst", rows, cols)
 		c.both(func(d side) { d.Enqueue(backend.CopyColumns{Dst: d.t(dst), Src: d.t(src), From: from}) })
 		c.close(dst, exact, "CopyColumns from %d", from)
+	}
+}
+
+// beside demands the one-hot code of every class beside its rows, and none of what is no class.
+func (c *trial) beside(batch, cols int) {
+	for _, s := range []struct{ samples, levels int }{{1, 1}, {2, 3}, {1, cols}} {
+		none := []float64{math.NaN(), -1, float64(s.levels), 0.5, math.Inf(1), 1e30, math.Inf(-1)}
+		class := c.in("class", batch, 1, func(i int) float64 {
+			if !c.even && i%3 == 2 {
+				return none[i/3%len(none)]
+			}
+			return float64(i % s.levels)
+		})
+		x, dst := c.in("x", batch*s.samples, cols, c.normal), c.out("dst", batch*s.samples, cols+s.levels)
+		c.both(func(d side) { d.Enqueue(backend.Beside{Dst: d.t(dst), X: d.t(x), Class: d.t(class)}) })
+		c.close(dst, exact, "Beside %d levels, %d samples", s.levels, s.samples)
 	}
 }
 

@@ -42,6 +42,7 @@ func (p pieces) layers() backend.List {
 		backend.Add{Dst: p.a, Src: p.flipped},
 		backend.Copy{Dst: p.a, Src: p.flipped},
 		backend.CopyColumns{Dst: p.a, Src: p.same, From: 1},
+		backend.Beside{Dst: p.a, X: p.same, Class: p.col},
 		backend.Zero{Dst: p.none},
 		backend.ScaleRows{T: p.a, W: p.row},
 		backend.Loss{DOut: p.none, Rows: p.col, Out: p.a, Target: p.flipped, Kind: backend.SquaredError, Scale: 1},

@@ -209,6 +209,24 @@ func (d *Device) copyColumns(o backend.CopyColumns) {
 	}
 }
 
+// Beside is dst[r] = x[r] | the one-hot code of class[r/k].
+func (d *Device) beside(o backend.Beside) {
+	if d.stop(o.Check()) {
+		return
+	}
+	per := o.X.Rows / o.Class.Rows
+	for r := range o.X.Rows {
+		to, class := row(o.Dst, r), vec(o.Class)[r/per]
+		clear(to)
+		copy(to, row(o.X, r))
+		for level := range o.Dst.Cols - o.X.Cols {
+			if class == float64(level) {
+				to[o.X.Cols+level] = 1
+			}
+		}
+	}
+}
+
 // Zero is dst = 0.
 func (d *Device) zero(o backend.Zero) {
 	if d.stop(o.Check()) {

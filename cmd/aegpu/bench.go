@@ -252,6 +252,9 @@ func (r *benchRun) load(c *cli.Context, dev backend.Device) error {
 	if r.set, err = eval.Prepared(sets.Preparation, sets.Train); err != nil {
 		return err
 	}
+	if r.config.Condition != "" {
+		return wrong("--condition: bench measures models without a condition: expected none")
+	}
 	spec, err := r.config.Spec(r.set.Cols)
 	if err != nil {
 		return &requestError{err}

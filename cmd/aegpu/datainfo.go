@@ -11,7 +11,7 @@ import (
 )
 
 // infoNames are the settings of how data are read, all of which the command takes.
-var infoNames = append([]string{"columns", "drop", "types", "group", "test-data", "val-data"}, readingNames...)
+var infoNames = append([]string{"columns", "drop", "types", "group", "condition", "test-data", "val-data"}, readingNames...)
 
 func newDataInfoCommand(s *streams) *cli.Command {
 	return &cli.Command{

@@ -150,7 +150,7 @@ func (s *streams) partsFor(c *cli.Context, r *savedRun, m *model.Model, name str
 	if err != nil {
 		return p, err
 	}
-	how = r.withTargets(how, m)
+	how = withCondition(r.withTargets(how, m), m)
 	if p.test, err = s.openPart(c, name, "", how, width(m), inputOfModel); err != nil {
 		return p, err
 	}

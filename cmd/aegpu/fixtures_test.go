@@ -23,6 +23,7 @@ func fixtures(t *testing.T) {
 	csv := string(contents(t, "waves.csv"))
 	for name, text := range map[string]string{
 		"narrow.csv": "1,2\n3,4\n5,6\n7,8\n9,10\n", "one.csv": "1,2\n", "oneclass.csv": ofOneClass(csv), "empty.csv": "", "blank.csv": "\n\n\n", "header.csv": "a,b,c\n",
+		"unlabelled.csv": without(csv), "otherlabel.csv": strings.ReplaceAll(csv, ",1\n", ",7\n"), "codes.csv": "code_0,code_1,code_2\n1,2.5,3\n",
 		"halfcodes.csv": "code_2,code_0,b\n1,2.5,3\n", "longcodes.csv": "code_0,code_1,code_2,code_3\n1,2.5,3,4\n",
 		"somedata.csv": "a,x1,b\n1,2.5,3\n", "ownnames.csv": "z0,z1,z2,z3\n1,2.5,3,4\n",
 		"ragged.csv": "1,2\n3\n", "word.csv": "1,2\n3,four\n", "nan.csv": "1,2\n3,NaN\n", "inf.csv": "1,2\n3,-Inf\n", "huge.csv": "1,2\n3,1e39\n", "overflow.csv": "1,2\n3,1e999\n",
@@ -58,6 +59,7 @@ func fixedRuns(t *testing.T) {
 	must(t, append([]string{"train", "waves.csv", "--out", "run"}, tiny...)...)
 	must(t, append([]string{"train", "waves.csv", "--out", "vae", "--model", "vae"}, tiny...)...)
 	must(t, append([]string{"train", "waves.npy", "--out", "nolabels"}, tiny...)...)
+	must(t, append([]string{"train", "waves.csv", "--out", "conditional", "--model", "vae", "--condition", "label"}, tiny...)...)
 	must(t, append([]string{"train", "waves.csv", "--out", "finetuned", "--classifier", "finetune", "--classifier-epochs", "1"}, tiny...)...)
 	must(t, append([]string{"train", "waves.csv", "--out", "plain", "--loss", "squared", "--val", "0", "--test", "0"}, tiny...)...)
 	model, config, last := string(contents(t, "run", "model.safetensors")), string(contents(t, "run", "config.yaml")), string(contents(t, "run", "last.ckpt"))
@@ -137,6 +139,15 @@ func ofOneClass(csv string) string {
 		}
 	}
 	return strings.Join(kept, "\n") + "\n"
+}
+
+// without is a table without its last column.
+func without(csv string) string {
+	lines := strings.Split(strings.TrimSpace(csv), "\n")
+	for i, l := range lines {
+		lines[i] = l[:strings.LastIndexByte(l, ',')]
+	}
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // npy is the text of an array's file with so many bytes of data.

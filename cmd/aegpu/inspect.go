@@ -50,6 +50,7 @@ type inspected struct {
 	Parameters int            `json:"parameters"`
 	Spec       model.Spec     `json:"spec"`
 	Layers     []layer        `json:"layers"`
+	Condition  any            `json:"condition,omitempty"` // of a conditional model
 	Config     map[string]any `json:"config,omitempty"`
 	Epochs     int            `json:"epochs"`
 	Seconds    float64        `json:"seconds,omitempty"` // in training, validation included
@@ -58,6 +59,8 @@ type inspected struct {
 	Best       *train.Record  `json:"best_epoch,omitempty"`
 	Files      []fileSize     `json:"files"`
 	Warnings   []string       `json:"warnings,omitempty"` // of damaged checkpoints, and of a history that was changed
+
+	condition string // in words
 }
 
 // layer is one parameter tensor.
@@ -90,6 +93,9 @@ func runInspect(s *streams, path string, asJSON bool) error {
 	}
 	defer m.Close()
 	in := inspected{Run: path, Model: modelName(r, m), Parameters: m.NumParameters(), Spec: m.Spec}
+	if c := m.Condition(); c != nil {
+		in.Condition, in.condition = c, conditionText(c)
+	}
 	for _, p := range m.Params() {
 		l := layer{Name: p.Name, Shape: []int{p.Rows, p.Cols}, Parameters: p.Rows * p.Cols}
 		if !p.Weight {
@@ -204,6 +210,9 @@ func readHistory(path string) ([]train.Record, error) {
 
 func (in *inspected) write(out *printer, config *settings.Config) {
 	fmt.Fprintf(out, "%s: model %s, %s, %d parameters\n\n", in.Run, in.Model, widths(&in.Spec), in.Parameters)
+	if in.condition != "" {
+		fmt.Fprintf(out, "%s\n\n", in.condition)
+	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "tensor\tshape\tparameters")
 	for _, l := range in.Layers {

@@ -23,7 +23,7 @@ func newInterpolateCommand(s *streams) *cli.Command {
 			&cli.StringSliceFlag{Name: "between", Usage: "`I,J` are two rows of the test part"},
 			&cli.IntFlag{Name: "number", Aliases: []string{"n"}, Value: 8, Usage: "`N` paths between drawn codes"},
 			&cli.IntFlag{Name: "steps", Value: 10, Usage: "`STEPS` from the one end to the other, both included"},
-			seedFlag(), jsonFlag(), quietFlag()),
+			levelFlag("that of most training rows"), seedFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runInterpolate(c, s) },
 	}
 }
@@ -64,6 +64,10 @@ func runInterpolate(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
+	level, err := s.fixedLevel(c, m)
+	if err != nil {
+		return err
+	}
 	next, err := ends(c, r, m, rows)
 	if err != nil {
 		return err
@@ -73,6 +77,9 @@ func runInterpolate(c *cli.Context, s *streams) error {
 		codes, err := on.codes(n)
 		if err != nil {
 			return nil, err
+		}
+		if m.Condition() != nil {
+			codes = m.Condition().All(codes, level)
 		}
 		return m.Decode(c.Context, codes)
 	})

@@ -35,6 +35,7 @@ var victims = []struct {
 	{"stacked, in windows", []string{"--model", "stacked", "--hidden", "12,8", "--pretrain-epochs", "4", "--epochs", "6", "--window", "60", "--memory", "0"}},
 	{"ae, frozen classifier, Burda's schedule", []string{"--epochs", "10", "--loss", "gaussian", "--classifier", "frozen", "--classifier-epochs", "10", "--schedule", "burda"}},
 	{"denoising, to targets, in windows", []string{"--model", "denoising", "--epochs", "20", "--target", "1,2", "--window", "100", "--memory", "0"}},
+	{"vae, conditional, in windows", []string{"--model", "vae", "--epochs", "20", "--condition", "label", "--window", "100", "--memory", "0"}},
 }
 
 // victim is a training to be killed, and the run that nobody killed.

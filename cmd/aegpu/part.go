@@ -25,6 +25,7 @@ type part struct {
 	in      func(*model.Model) int // width of a row
 	takes   string                 // what a row is
 	targets bool                   // whether what the decoder is to make of the rows is needed
+	told    bool                   // whether the level that codes are decoded at is known
 }
 
 // open returns a part of the data that was named, or of the run's own, divided as in its training, where name is "". Without
@@ -41,6 +42,9 @@ func (p part) open(c *cli.Context, s *streams) (*data.Set, error) {
 		how, err := readingOf(c, p.as())
 		if err != nil {
 			return nil, err
+		}
+		if !p.told || p.takes == inputOfModel {
+			how = withCondition(how, p.model)
 		}
 		if p.targets {
 			how = p.run.withTargets(how, p.model)

@@ -109,7 +109,11 @@ func (g *gallery) reconstructions(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	y, err := g.model.Prepared(seen)
+	levels, err := g.levels(n)
+	if err != nil {
+		return err
+	}
+	y, err := g.model.Prepared(seen, levels...)
 	if err != nil {
 		return err
 	}
@@ -157,6 +161,19 @@ func (g *gallery) asSeen(y []float32) ([]float32, error) {
 		return nil, err
 	}
 	return eval.Matrix(rows), nil
+}
+
+// levels are those of the first n examples, of a conditional model.
+func (g *gallery) levels(n int) ([]int32, error) {
+	c := g.model.Condition()
+	if c == nil {
+		return nil, nil
+	}
+	s, err := c.Match(varied(g.test, n).Head(n))
+	if err != nil {
+		return nil, err
+	}
+	return s.Conditions, nil
 }
 
 // mapped draws what the decoder made of n examples beside what it was to make, below what it saw where that looks alike.
@@ -284,7 +301,11 @@ func (g *gallery) samples(ctx context.Context) error {
 			return err
 		}
 	}
-	return g.add("samples.png", "New examples, decoded from draws of the prior.", func(w io.Writer) error {
+	caption := "New examples, decoded from draws of the prior."
+	if c := g.model.Condition(); c != nil {
+		caption = fmt.Sprintf("New examples, decoded from draws of the prior; %s drawn as often as in the training rows.", c.Name)
+	}
+	return g.add("samples.png", caption, func(w io.Writer) error {
 		return report.Samples(w, g.shapeMade(), greys(x))
 	})
 }
@@ -294,6 +315,14 @@ func (g *gallery) filters(context.Context) error {
 	w0, err := g.model.Weights("encoder.0.weight")
 	if err != nil || !g.shape().IsImage() {
 		return err
+	}
+	if s := &g.model.Spec; s.HasCondition() { // whose weights stand behind those of the pixels
+		in, wide := s.Inputs, s.Inputs+s.Conditions
+		own := make([]float32, 0, len(w0)/wide*in)
+		for ; len(w0) > 0; w0 = w0[wide:] {
+			own = append(own, w0[:in]...)
+		}
+		w0 = own
 	}
 	return g.add("filters.png", "Weights of the encoder's first units: red excites, blue inhibits.", func(w io.Writer) error {
 		return report.Filters(w, g.shape(), w0)

@@ -21,13 +21,13 @@ func newReconstructCommand(s *streams) *cli.Command {
 		Flags: append(transformFlags("the reconstructions"),
 			&cli.BoolFlag{Name: "fill", Usage: "give the rows back with their missing cells filled in", DisableDefaultText: true},
 			&cli.IntFlag{Name: "draws", Usage: "with --fill, `N` draws of every row one set after the other, numbered in the column draw (vae)", DefaultText: "the mean"},
-			seedFlag()),
+			levelFlag("that of each row"), seedFlag()),
 		Action: func(c *cli.Context) error { return runReconstruct(c, s) },
 	}
 }
 
 func runReconstruct(c *cli.Context, s *streams) error {
-	t := transform{in: width, takes: inputOfModel, rows: (*model.Model).Reconstruct, least: 1}
+	t := transform{in: width, takes: inputOfModel, rows: (*model.Model).Reconstruct, least: 1, at: (*model.Model).ReconstructAt}
 	draws := c.Int("draws")
 	switch {
 	case c.IsSet("draws") && !c.Bool("fill"):
@@ -38,6 +38,9 @@ func runReconstruct(c *cli.Context, s *streams) error {
 		return wrong("--seed is of --draws: expected both, or neither")
 	case !c.Bool("fill"):
 		return t.run(c, s)
+	}
+	if c.IsSet("condition") {
+		return wrong("--condition makes rows of another level, and --fill gives them back as they are: expected one of them")
 	}
 	f := &filling{seed: c.Uint64("seed")}
 	t.rows, t.check, t.done = f.mean, f.check, func() string { return f.said(max(draws, 1)) }

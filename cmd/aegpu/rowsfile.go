@@ -54,6 +54,7 @@ func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.
 			if err != nil {
 				return err
 			}
+			s = s.Shown(w.path)
 			w.columns = s.Cols
 			if err := use(s); err != nil {
 				return err

@@ -21,7 +21,7 @@ func newSampleCommand(s *streams) *cli.Command {
 		Flags: append(deviceFlags(), outputFlag("the examples"),
 			&cli.IntFlag{Name: "number", Aliases: []string{"n"}, Value: 64, Usage: "`N` examples"},
 			&cli.BoolFlag{Name: "means", Usage: "give the mean of each column given the code, or the likeliest level, in place of a draw", DisableDefaultText: true},
-			seedFlag(), jsonFlag(), quietFlag()),
+			levelFlag("drawn as often as in the training"), seedFlag(), jsonFlag(), quietFlag()),
 		Action: func(c *cli.Context) error { return runSample(c, s) },
 	}
 }
@@ -62,9 +62,16 @@ func runSample(c *cli.Context, s *streams) error {
 	}
 	defer dev.Close()
 	defer m.Close()
+	level, err := levelOf(c, m)
+	if err != nil {
+		return err
+	}
 	from, err := source(c.Context, r, m, c.Uint64("seed"))
 	if err != nil {
 		return err
+	}
+	if level != nil {
+		from.At(*level)
 	}
 	if !c.Bool("quiet") {
 		fmt.Fprintf(s.err, "codes from the %s\n", from.From)

@@ -76,6 +76,7 @@ var allSettings = []setting{
 	{"Data", "id", "`COLUMN` (name, or number from 1) with names of the rows, kept out of training and given back; none for no column"},
 	{"Data", "label", "`COLUMN` with classes, kept out of training; none for no column"},
 	{"Data", "group", "`COLUMN` whose equal values stay on one side of every split, kept out of training"},
+	{"Data", "condition", "`COLUMN` with a category that encoder and decoder are told, so that the code is free of it and samples can be drawn for a level, kept out of the inputs; label for the labels"},
 	{"Data", "columns", "`LIST` of the columns to train on, with commas"},
 	{"Data", "drop", "`LIST` of columns to leave out"},
 	{"Data", "types", "`LIST` of COLUMN=KIND: real, count, yes/no, category, date (as days), id, text"},

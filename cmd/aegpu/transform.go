@@ -23,6 +23,8 @@ type transform struct {
 
 	times int // rows come so often, by drawn; 0 for once, by rows
 	drawn func(m *model.Model, ctx context.Context, s *data.Set, first, time int) (*data.Set, error)
+	// at is rows at one level of a conditional model's condition, nil where the command has no --condition.
+	at func(m *model.Model, ctx context.Context, s *data.Set, level int32) (*data.Set, error)
 }
 
 func transformFlags(what string) []cli.Flag {
@@ -59,7 +61,11 @@ func (t transform) run(c *cli.Context, s *streams) error {
 			return err
 		}
 	}
-	set, err := part{run: r, model: m, in: t.in, takes: t.takes}.open(c, s)
+	level, err := levelOf(c, m)
+	if err != nil {
+		return err
+	}
+	set, err := part{run: r, model: m, in: t.in, takes: t.takes, told: level != nil}.open(c, s)
 	if err != nil {
 		return err
 	}
@@ -70,9 +76,13 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
 		first := start % set.Rows
 		var result *data.Set
-		if rows := set.Part(first, n); t.times > 0 {
+		var err error
+		switch rows := set.Part(first, n); {
+		case t.times > 0:
 			result, err = t.drawn(m, c.Context, rows, first, start/set.Rows)
-		} else {
+		case level != nil:
+			result, err = t.at(m, c.Context, rows, *level)
+		default:
 			result, err = t.rows(m, c.Context, rows)
 		}
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {

@@ -177,6 +177,15 @@ func largest(y views, x view, k int) {
 	y.fill(func(r, c int) uint64 { return hash("topk", uint64(k), x.row(r), uint64(c)) })
 }
 
+func besides(dst views, x, class view, cols, k int) {
+	dst.fill(func(r, c int) uint64 {
+		if c < cols {
+			return x.get(r, c)
+		}
+		return hash("level", class.get(r/k, 0), uint64(c-cols))
+	})
+}
+
 func largestBack(dx views, dy, y view, s slope) {
 	dx.fill(func(r, c int) uint64 { return s.of(dy.get(r, c)*(hash("kept", y.get(r, c))|1), r, c) })
 }

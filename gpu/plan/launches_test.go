@@ -206,6 +206,8 @@ func (w *world) codeKernel(k kernels.Launch) {
 	case kernels.AddFwdF32:
 		dst, src := w.floats(k.Dst, k.Rows, k.Cols), w.floats(k.Src, k.Rows, k.Cols)
 		w.both(k.Out, k.Half, k.Rows, k.Cols, k.Ld).fill(func(r, c int) uint64 { return dst.get(r, c) + src.get(r, c) })
+	case kernels.BesideFwdF32:
+		besides(w.both(k.Dst, k.Half, k.Rows, k.Cols+k.Levels, k.Ld), w.floats(k.X, k.Rows, k.Cols), w.floats(k.Cls, k.Rows/k.K, 1), k.Cols, k.K)
 	case kernels.ScaleRowsFwdF32:
 		t, by := w.floats(k.T, k.Rows, k.Cols), w.floats(k.W, k.Rows, 1)
 		w.both(k.Out, k.Half, k.Rows, k.Cols, k.Ld).fill(func(r, c int) uint64 { return hash("scaled", t.get(r, c), by.get(r, 0)) })

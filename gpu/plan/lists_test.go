@@ -152,7 +152,9 @@ func (g *lists) operation() backend.Operation {
 }
 
 func (g *lists) more(n, in int) backend.Operation {
-	switch g.IntN(10) {
+	switch g.IntN(11) {
+	case 10:
+		return backend.Beside{Dst: g.tensor(2*n, in+1), X: g.tensor(2*n, in), Class: g.tensor(n, 1)}
 	case 0:
 		return backend.ZeroSums{Sums: g.sums}
 	case 1:

@@ -24,6 +24,14 @@ func (p *planner) copyColumns(_ *node, o backend.CopyColumns) error {
 	return nil
 }
 
+// beside is dst[r] = x[r] | the one-hot code of class[r/k].
+func (p *planner) beside(_ *node, o backend.Beside) error {
+	s := p.sinkOf(o.Dst)
+	p.launch(p.spread(o.Dst.Len()), kernels.BesideFwdF32{Dst: s.float, Half: s.half, Ld: s.ld, X: at(o.X), Cls: at(o.Class),
+		Rows: o.X.Rows, Cols: o.X.Cols, Levels: o.Dst.Cols - o.X.Cols, K: o.X.Rows / o.Class.Rows})
+	return nil
+}
+
 // zero is dst = 0.
 func (p *planner) zero(_ *node, o backend.Zero) error {
 	p.put(Item{Move: &Move{To: kernels.Pointer(at(o.Dst)), Bytes: 4 * o.Dst.Len()}})

@@ -28,7 +28,7 @@ func every() (cases []golden) {
 		backend.LinearBackWeights{DW: l.dw, DB: l.db, DY: l.dy, X: l.x, Accumulate: true},
 		backend.Activate{Y: l.y, X: l.y, Act: backend.ELU}, backend.ActivateBack{DX: l.dy, DY: l.y, Saved: l.y, Act: backend.ReLU},
 		backend.Dropout{Y: l.y, X: l.dy, Noise: noise, P: .25},
-		backend.Add{Dst: l.y, Src: l.dy}, backend.Copy{Dst: l.y, Src: l.dy}, backend.CopyColumns{Dst: l.y, Src: ml, From: 4}, backend.Zero{Dst: l.y.Slice(4, 2, 4)},
+		backend.Add{Dst: l.y, Src: l.dy}, backend.Copy{Dst: l.y, Src: l.dy}, backend.CopyColumns{Dst: l.y, Src: ml, From: 4}, backend.Beside{Dst: o, X: tensor("o", 12, 4), Class: bound}, backend.Zero{Dst: l.y.Slice(4, 2, 4)},
 		backend.ScaleRows{T: z, W: w12},
 		backend.Loss{DOut: z, Rows: rows, Out: tensor("o", 12, 4), Target: l.y, Kind: backend.SquaredError, Scale: .5},
 		backend.Loss{Rows: rows, Out: tensor("o", 12, 4), Target: l.y, Kind: backend.Bernoulli, Scale: .5},

@@ -56,6 +56,8 @@ func (w *world) computeCode(op backend.Operation) {
 	case backend.Add:
 		dst, src := w.tensor(o.Dst), w.tensor(o.Src)
 		w.into(o.Dst).fill(func(r, c int) uint64 { return dst.get(r, c) + src.get(r, c) })
+	case backend.Beside:
+		besides(w.into(o.Dst), w.tensor(o.X), w.tensor(o.Class), o.X.Cols, o.X.Rows/o.Class.Rows)
 	case backend.ScaleRows:
 		t, by := w.tensor(o.T), w.tensor(o.W)
 		w.into(o.T).fill(func(r, c int) uint64 { return hash("scaled", t.get(r, c), by.get(r, 0)) })
