@@ -74,7 +74,8 @@ const (
 
 // newLooking returns what takes rows of a set at equal distances, and the extremes of all.
 func newLooking(s *Set) *looking {
-	l := &looking{set: s, step: s.sampleStep(), last: make([]float64, s.Cols)}
+	rows := min(s.Rows, max(fewestRowsASeen, min(mostRowsASeen, mostSampled/s.Cols)))
+	l := &looking{set: s, step: max(1, s.Rows/max(rows, 1)), last: make([]float64, s.Cols)}
 	l.columns = make([][]float64, s.Cols)
 	for j := range l.columns {
 		l.columns[j] = make([]float64, 0, (s.Rows+l.step-1)/l.step)
@@ -84,12 +85,6 @@ func newLooking(s *Set) *looking {
 		l.ranges[j] = extremes{lo: math.Inf(1), hi: math.Inf(-1), whole: true, rising: true}
 	}
 	return l
-}
-
-// sampleStep is from one of the rows that are looked at to the next.
-func (s *Set) sampleStep() int {
-	rows := min(s.Rows, max(fewestRowsASeen, min(mostRowsASeen, mostSampled/s.Cols)))
-	return max(1, s.Rows/max(rows, 1))
 }
 
 // tasks look at the next rows, which are in memory.

@@ -26,8 +26,8 @@ type ColumnOptions struct {
 //   - Under MissingMask a missing cell is NaN in targets, in all inputs of its column. In rows it is the column's mean as
 //     prepared, 0 where it is standardised; of a category 0 for each level.
 //
-// Rows of s are prepared as all others: by Apply, or as Match returns them, since levels may have other numbers. An [*Error] says what keeps s from
-// being fitted to: a column without a value, a number among counts that is none.
+// Rows of s are prepared as all others: by Apply, or as Match returns them, since levels may have other numbers. An [*Error]
+// says what keeps s from being fitted to: a column without a value, a number among counts that is none.
 func FitColumns(s *Set, o ColumnOptions) (rows, targets *Preparation, err error) {
 	if err := s.checkToFit(); err != nil {
 		return nil, nil, err
@@ -38,7 +38,10 @@ func FitColumns(s *Set, o ColumnOptions) (rows, targets *Preparation, err error)
 	if s, err = s.counted(o.Counts); err != nil {
 		return nil, nil, err
 	}
-	if o.Missing == MissingAuto {
+	switch {
+	case s.IsBytes(): // which cannot be missing
+		o.Missing = MissingRefuse
+	case o.Missing == MissingAuto:
 		o.Missing = MissingMask
 	}
 	f := columnFit{raw: s, options: o}

@@ -30,3 +30,34 @@ func BenchmarkPreparation(b *testing.B) {
 		})
 	}
 }
+
+// The table of counts is as wide as one of single cells.
+func BenchmarkFitColumns(b *testing.B) {
+	s := &Set{Name: "counts", Rows: 559, Cols: 32786, F32: make([]float32, 559*32786)}
+	counts := make([]bool, s.Cols)
+	for j := range counts {
+		counts[j] = true
+	}
+	for i := range s.F32 {
+		if i%11 == 0 {
+			s.F32[i] = float32(i % 53)
+		}
+	}
+	rows, _, err := FitColumns(s, ColumnOptions{Counts: counts})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for name, f := range map[string]func() error{
+		"fit":   func() error { _, _, err := FitColumns(s, ColumnOptions{Counts: counts}); return err },
+		"apply": func() error { _, err := rows.Apply(s); return err },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(4 * len(s.F32)))
+			for b.Loop() {
+				if err := f(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -47,6 +47,7 @@ func (p *Preparation) row(dst []float32, raw []float64) {
 		}
 		return
 	}
+	plain := p.Robust == nil && p.Blank == nil && !p.Log
 	for j, v := range raw {
 		if p.Columns != nil && p.Columns[j].Kind == Category {
 			hot := dst[:len(p.Columns[j].Levels)]
@@ -54,10 +55,13 @@ func (p *Preparation) row(dst []float32, raw []float64) {
 			dst = dst[len(hot):]
 			continue
 		}
-		if v != v && p.Blank != nil {
+		switch {
+		case v != v && p.Blank != nil:
 			v = p.Blank[j]
-		} else {
+		case !plain:
 			v = p.number(j, v)
+		case p.Shift != nil:
+			v = (v - p.Shift[j]) / p.Scale[j]
 		}
 		dst[0] = narrow(v)
 		dst = dst[1:]
@@ -84,7 +88,7 @@ func (p *Preparation) raw(j int, v float64) float64 {
 		v = unbend(v)
 	}
 	if p.Shift != nil {
-		v = float64(v*p.Scale[j]) + p.Shift[j] // the conversion keeps the value the same where it would be fused
+		v = float64(v*p.Scale[j]) + p.Shift[j]
 	}
 	if p.logged(j) {
 		v = math.Expm1(v)
@@ -200,15 +204,25 @@ func (p *Preparation) UndoRow(dst, x []float32) { undo(p, dst, x) }
 
 // undo turns one row back.
 func undo[T float32 | float64](p *Preparation, dst []T, x []float32) {
+	plain, none := p.Robust == nil && !p.Log, &Column{}
 	for j := range p.Cols {
-		c := p.column(j)
+		c := none
+		if p.Columns != nil {
+			c = &p.Columns[j]
+		}
 		if c.Kind == Category {
 			wide := len(c.Levels)
 			dst[j], x = T(likeliest(x[:wide])), x[wide:]
 			continue
 		}
-		v := p.raw(j, float64(x[0]))
+		v := float64(x[0])
 		x = x[1:]
+		switch {
+		case !plain:
+			v = p.raw(j, v)
+		case p.Shift != nil:
+			v = float64(v*p.Scale[j]) + p.Shift[j] // the conversion keeps the value the same where it would be fused
+		}
 		switch {
 		case v != v:
 		case p.Images != nil && p.Images.Bytes:

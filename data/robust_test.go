@@ -106,3 +106,58 @@ func TestQuantiles(t *testing.T) {
 		}
 	}
 }
+
+// Columns that are left out before they are sorted have no heavy tails.
+func TestHeavyTailsAreFound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(9, 10))
+	heavy := 0
+	for range 300 {
+		s := &Set{Name: "tails", Rows: 2 + rng.IntN(300), Cols: 8}
+		var far, often, power [8]float64
+		for j := range s.Cols {
+			far[j], often[j], power[j] = math.Exp(4*rng.NormFloat64()), rng.Float64(), 1+2*rng.Float64()
+		}
+		for i := range s.Rows * s.Cols {
+			j := i % s.Cols
+			v := math.Copysign(math.Pow(math.Abs(rng.NormFloat64()), power[j]), rng.NormFloat64())
+			if rng.Float64() < often[j]*often[j] {
+				v *= far[j]
+			}
+			s.F32 = append(s.F32, float32(v))
+		}
+		p := fitted(t, s, PreparationOptions{})
+		cells := presentCells(s, nil)
+		for j := range s.Cols {
+			values := column(s, j)
+			slices.Sort(values)
+			spread := (quantile(values, 0.75) - quantile(values, 0.25)) / normalQuartiles
+			want := p.Scaling == ScaleStandard && spread > 0 && cells.deviation[j] > 3*spread
+			if got := p.Robust != nil && p.Robust[j]; got != want {
+				t.Fatalf("%d rows, deviation %g, spread %g: robust %v", s.Rows, cells.deviation[j], spread, got)
+			}
+			if want {
+				heavy++
+			}
+		}
+	}
+	if heavy < 100 || heavy > 2000 {
+		t.Errorf("%d of 2400 columns have heavy tails", heavy)
+	}
+}
+
+// Images are prepared as before: one mean and deviation for all pixels.
+func TestColumnsOfImages(t *testing.T) {
+	rng := rand.New(rand.NewPCG(11, 12))
+	s := &Set{Name: "images", Rows: 20, Cols: 64, Height: 8, Width: 8, Channels: 1, U8: make([]uint8, 20*64)}
+	for i := range s.U8 {
+		s.U8[i] = uint8(rng.Uint32())
+	}
+	p := fitted(t, s, PreparationOptions{Scaling: ScaleStandard})
+	rows, targets := both(t, s, ColumnOptions{})
+	if !rows.SameAs(targets, s) || !slices.Equal(rows.Shift, p.Shift) || !slices.Equal(rows.Scale, p.Scale) || rows.Blank != nil {
+		t.Errorf("shift %v and %v, scale %v and %v", rows.Shift[0], p.Shift[0], rows.Scale[0], p.Scale[0])
+	}
+	if rows, _ := both(t, s, ColumnOptions{Scaling: ScaleNone}); !rows.Identity() || applied(t, rows, s) != s {
+		t.Error("bytes were copied")
+	}
+}
