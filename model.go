@@ -151,7 +151,8 @@ func (m *Model) Sample(n int, seed uint64, like *Table) (*Table, error) {
 
 // Evaluate measures the model on test. With train, the rows trained on, PCA of the same
 // code size stands beside it and, where both have labels, how well a linear classifier
-// on the codes does; train may be nil.
+// on the codes does; train may be nil. Columns of the result has the figures of a table by
+// column.
 func (m *Model) Evaluate(test, train *Table) (*Evaluation, error) {
 	if err := checkTable(test); err != nil {
 		return nil, err

@@ -157,6 +157,9 @@ func (y *yardsticks) count(sums []tally, rows *data.Set, made []float32, at int)
 			if v != v {
 				continue
 			}
+			if !p.Wide { // the same however the rows are stored
+				v = float64(float32(v))
+			}
 			t.cells++
 			t.off(kindOf(p, j), numbers[j], v)
 			if y.all.mean != nil && y.all.weight[j] > 0 {
@@ -175,7 +178,7 @@ func (y *yardsticks) count(sums []tally, rows *data.Set, made []float32, at int)
 func (t *tally) off(kind data.Kind, said, is float64) {
 	switch kind {
 	case data.YesNo:
-		if (said >= 0.5) != (is >= 0.5) {
+		if said != said || (said >= 0.5) != (is >= 0.5) {
 			t.wrong++
 		}
 	case data.Category:
