@@ -24,6 +24,9 @@ type ColumnFigure struct {
 	// Error is in original units: the root of the mean squared error, of dates in days; of yes/no and categories the share
 	// of wrong answers.
 	Error float64
+
+	// NLL is the column's part of the model's negative log-likelihood, nats a row; NaN where columns have none of their own.
+	NLL float64
 }
 
 // Wrong says whether Error is a share of wrong answers.
@@ -44,6 +47,7 @@ func (c ColumnFigure) MarshalJSON() ([]byte, error) {
 		name = "wrong"
 	}
 	add(&all, name, c.Error, "")
+	add(&all, "nll", c.NLL, "")
 	o.figures(all)
 	return o.close()
 }
@@ -114,9 +118,9 @@ func (y *yardsticks) measure(ctx context.Context, s *data.Set, of maker) (column
 		}
 		y.count(sums, rows, made, at)
 	}
-	names := rawNames(y.prep)
+	names := y.prep.Titles()
 	for j, t := range sums {
-		c := ColumnFigure{Name: names[j], Cells: t.cells, Explained: share(t.err, t.spread), Ordinary: share(t.ordinaryErr, t.ordinarySpread)}
+		c := ColumnFigure{NLL: math.NaN(), Name: names[j], Cells: t.cells, Explained: share(t.err, t.spread), Ordinary: share(t.ordinaryErr, t.ordinarySpread)}
 		if c.Kind = kindOf(y.prep, j); c.Wrong() {
 			c.Error = float64(t.wrong) / float64(t.cells)
 		} else {

@@ -53,12 +53,12 @@ func TestColumnFiguresByHand(t *testing.T) {
 		{3, 1.5, 0.75, 0.5, 0, 0.5, 11, 7.5}, {6, 1, 0.25, 0.75, 0.25, 0, 12, 7}, {99, 0.5, 0.25, 0.5, 0.25, 0.25, 12, 7},
 	}
 	want := []ColumnFigure{
-		{"height", data.Real, 2, 1 - (1+0)/(4.+4), nan, math.Sqrt(1. / 2)},
-		{"visits", data.Count, 3, 1 - (0.25+4+0.25)/(0+4.+1), nan, math.Sqrt(4.5 / 3)},
-		{"member", data.YesNo, 3, 1 - (1+1+9)/(9+1+9.), nan, 1. / 3},
-		{"colour", data.Category, 3, 1 - (0.5+0.125+(0.25+0.5625+0.0625))/((0.25+0.0625+0.5625)+(0.25+0.0625*2)+(0.25+0.5625+0.0625)), nan, 2. / 3},
-		{"joined", data.Date, 2, 1 - (1+4)/(2.25+6.25), nan, math.Sqrt(5. / 2)},
-		{"same", data.Real, 3, nan, nan, math.Sqrt((0.25 + 4) / 3)},
+		{"height", data.Real, 2, 1 - (1+0)/(4.+4), nan, math.Sqrt(1. / 2), nan},
+		{"visits", data.Count, 3, 1 - (0.25+4+0.25)/(0+4.+1), nan, math.Sqrt(4.5 / 3), nan},
+		{"member", data.YesNo, 3, 1 - (1+1+9)/(9+1+9.), nan, 1. / 3, nan},
+		{"colour", data.Category, 3, 1 - (0.5+0.125+(0.25+0.5625+0.0625))/((0.25+0.0625+0.5625)+(0.25+0.0625*2)+(0.25+0.5625+0.0625)), nan, 2. / 3, nan},
+		{"joined", data.Date, 2, 1 - (1+4)/(2.25+6.25), nan, math.Sqrt(5. / 2), nan},
+		{"same", data.Real, 3, nan, nan, math.Sqrt((0.25 + 4) / 3), nan},
 	}
 	err := 1/5. + 4.5/1 + 11./16/(3./16) + 1.5/(5./8) + 5/(5./4)
 	spread := 8/5. + 5/1. + 19./16/(3./16) + (0.875+0.375+0.875)/(5./8) + 8.5/(5./4)

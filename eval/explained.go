@@ -62,6 +62,9 @@ func (b *summariser) byColumn() (err error) {
 		return err
 	}
 	b.Columns, err = b.yardsticks.table(b.ctx, &b.Figures, b.test, judged(b.model))
+	for j, v := range b.losses {
+		b.Columns[j].NLL = v
+	}
 	return err
 }
 

@@ -77,7 +77,7 @@ func scoreColumns(m *model.Model, o ScoreOptions) []data.Column {
 	if !o.ByColumn {
 		return columns
 	}
-	names := rawNames(m.TargetPreparation())
+	names := m.TargetPreparation().Titles()
 	for k := range min(topColumns, len(names)) {
 		columns = append(columns, data.Column{Name: "top" + strconv.Itoa(k+1), Kind: data.Category, Levels: names})
 	}
@@ -85,32 +85,6 @@ func scoreColumns(m *model.Model, o ScoreOptions) []data.Column {
 		columns = append(columns, data.Column{Name: "error:" + n})
 	}
 	return columns
-}
-
-// rawNames names the raw columns, each in its own way: x0, x1 and so on where they have no names, and with its number
-// behind where two have the same.
-func rawNames(p *data.Preparation) []string {
-	names, count := make([]string, p.Width()), map[string]int{}
-	for j := range names {
-		if p.Columns != nil {
-			names[j] = p.Columns[j].Name
-		}
-		if names[j] == "" {
-			names[j] = "x" + strconv.Itoa(j)
-		}
-		count[names[j]]++
-	}
-	seen := map[string]bool{}
-	for j, n := range names {
-		if count[n] > 1 {
-			n += "#" + strconv.Itoa(j)
-		}
-		for seen[n] {
-			n += "#"
-		}
-		seen[n], names[j] = true, n
-	}
-	return names
 }
 
 // scoreRows writes the scores of rows to dst, cols wide. It returns the first row that has none, and why; "" where all have

@@ -185,7 +185,7 @@ func TestScoreRefuses(t *testing.T) {
 // Columns without names of their own are told apart.
 func TestNamesOfColumns(t *testing.T) {
 	p := &data.Preparation{Cols: 4, Columns: []data.Column{{Name: "a"}, {Name: "a"}, {}, {Name: "a#0"}}}
-	if names := rawNames(p); !slices.Equal(names, []string{"a#0", "a#1", "x2", "a#0#"}) {
+	if names := p.Titles(); !slices.Equal(names, []string{"a#0", "a#1", "x2", "a#0#"}) {
 		t.Errorf("%v", names)
 	}
 }

@@ -159,6 +159,7 @@ type summariser struct {
 	model       *model.Model
 	o           SummaryOptions
 	train, test *data.Set   // raw rows
+	losses      []float64   // of raw columns, nats a row; nil where these have none of their own
 	spread      float64     // of images about the training rows' mean; 0 where it is not known
 	yardsticks  *yardsticks // of a table; nil of images, and where nothing is reconstructed
 }
@@ -209,6 +210,7 @@ func (b *summariser) reconstruction() error {
 	}
 	all := &b.Figures
 	addErrors(all, v.SSE, b.target, b.image())
+	b.losses = b.model.ColumnLosses(&v)
 	if name, note := b.model.Spec.LossFigure(); name != "" {
 		add(all, name, v.NLL, note)
 	}

@@ -12,13 +12,17 @@ import (
 type Metrics struct {
 	Examples int
 	Loss     float64 // what training descends, without penalties: reconstruction + beta KL, or minus the bound; a classifier's cross-entropy
-	SSE      float64 // squared error summed over an example's elements, at the code's mean
+	SSE      float64 // squared error summed over an example's elements, at the code's mean; NaN with columns of counts, whose errors have nothing in common with others'
 	NLL      float64 // the reconstruction term of Loss, whatever the likelihood
 	Terms    Terms   // of the code, as its KL
 	ELBO     float64 // lower bound of log p(x) in nats: minus NLL and KL, of a drawn code under a likelihood
 	Bound    float64 // the importance-weighted bound, where several codes are drawn
 	Samples  int     // of Bound
 	Accuracy float64 // share of examples that the classifier gets right
+
+	// Columns is the part of NLL that each output has, where columns have likelihoods of their own: a softmax's is at its
+	// first. It is nil of other models, and of very wide tables.
+	Columns []float64
 }
 
 // EvaluateOptions choose what Evaluate measures.
@@ -56,6 +60,10 @@ func (e *Evaluator) Evaluate(ctx context.Context, data Resident, o EvaluateOptio
 // of them or all that are left, which are good until it is called again.
 func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int) (Resident, error), o EvaluateOptions) (Metrics, error) {
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
+	columns := e.shares()
+	if columns != nil {
+		columns.clearShares()
+	}
 	look := newPace(e.dev)
 	classify := e.Spec.Classes > 0
 	step := uint64(0)
@@ -81,10 +89,15 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	}
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
+	parts := columns.download()
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
-	return e.metrics(s, rows, classify, o), nil
+	m := e.metrics(s, rows, classify, o)
+	for _, v := range parts {
+		m.Columns = append(m.Columns, float64(v)/float64(rows*e.samples))
+	}
+	return m, nil
 }
 
 // evaluate enqueues the measurement of the n rows that come next.
@@ -110,6 +123,9 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 	out := e.dec.forward(e.to, e.tellDecoder(z, n), N)
 	e.likelihood.loss(backend.Loss{Rows: rows, Out: out, Target: e.target().Top(n)})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumLoss, V: rows, Scale: 1 / float64(e.samples)})
+	if s := e.shares(); s != nil {
+		s.share(N)
+	}
 	e.code.measure(h, z, rows, n)
 	if drawn && o.LossOnly {
 		return
@@ -134,13 +150,21 @@ func (e *Evaluator) measureClasses(h backend.Tensor, labels backend.Data, n int)
 	e.to.Enqueue(backend.Correct{Sums: e.sums, Slot: sumCorrect, Logits: logits, Target: want})
 }
 
+// shares is what adds up the losses of columns, nil where nothing does.
+func (e *Evaluator) shares() *boundColumns {
+	if b, ok := e.likelihood.(*boundColumns); ok && !b.shares.None() {
+		return b
+	}
+	return nil
+}
+
 // metrics turns sums over n examples into means.
 func (e *Evaluator) metrics(s []float64, n int, classify bool, o EvaluateOptions) Metrics {
 	mean := func(slot int) float64 { return s[slot] / float64(n) }
 	nan := math.NaN()
 	m := Metrics{Examples: n, Loss: mean(sumLoss), NLL: mean(sumLoss), SSE: mean(sumSSE), ELBO: nan, Bound: nan, Accuracy: nan}
 	e.code.conclude(&m, mean, float64(o.Beta))
-	if e.Spec.code().Drawn() && o.LossOnly {
+	if l, ok := e.Spec.Likelihood.(Columns); e.Spec.code().Drawn() && o.LossOnly || ok && l.HasCounts() {
 		m.SSE = nan
 	}
 	if classify {

@@ -213,6 +213,16 @@ func (b *boundColumns) share(rows int) {
 	b.to.Enqueue(backend.LinearBackWeights{DW: b.shares, DY: b.ones.Top(rows), X: b.each.Top(rows), Accumulate: true})
 }
 
+// download begins to read them; nil of none.
+func (b *boundColumns) download() []float32 {
+	if b == nil {
+		return nil
+	}
+	v := make([]float32, b.shares.Len())
+	b.dev.Download(v, b.shares)
+	return v
+}
+
 func (b *boundColumns) reconstruction(out, target backend.Tensor, _ int) backend.Tensor {
 	b.to.Enqueue(backend.ColumnMean{Y: out, Out: out, Spread: b.spread, Size: b.sizesOf(target), Columns: b.Runs})
 	return out

@@ -19,6 +19,7 @@ type Column struct {
 	Name, Kind                    string
 	Explained, Ordinary, Baseline float64 // in all rows and in ordinary ones; the baseline's in all, NaN without one
 	Error, BaselineError          string  // in the column's own units
+	Loss                          string  // its part of the model's, in nats
 }
 
 // Head returns the headings of Lines.
@@ -28,9 +29,9 @@ func (c *Columns) Head() []string { return c.table()[0] }
 func (c *Columns) Lines() [][]string { return c.table()[1:] }
 
 func (c *Columns) table() [][]string {
-	all := [][]string{{"column", "kind", "explained variance", "of ordinary rows", c.Baseline, "error", c.Baseline + "'s error"}}
+	all := [][]string{{"column", "kind", "explained variance", "of ordinary rows", c.Baseline, "error", c.Baseline + "'s error", "nats"}}
 	for _, r := range c.Rows {
-		all = append(all, []string{r.Name, r.Kind, shareText(r.Explained), shareText(r.Ordinary), shareText(r.Baseline), r.Error, r.BaselineError})
+		all = append(all, []string{r.Name, r.Kind, shareText(r.Explained), shareText(r.Ordinary), shareText(r.Baseline), r.Error, r.BaselineError, r.Loss})
 	}
 	kept := make([][]string, len(all))
 	for k := range all[0] {

@@ -274,6 +274,7 @@ func (p *phase) validate(ctx context.Context, r *Record) error {
 			r.Validation = append(r.Validation, t)
 		}
 	}
+	r.Columns = p.model.ColumnTerms(&m)
 	// During a KL warm-up the full-weight loss is not yet what is descended.
 	warming := p.times.klWarmup > float64(p.state.Epoch+1)
 	if m.Loss < p.state.BestLoss-p.minimum || p.best == nil {

@@ -41,6 +41,9 @@ func columnFigures(s *eval.Summary, model string) *report.Columns {
 	for _, j := range order {
 		f := &s.Columns[j]
 		line := report.Column{Name: cut(shownLine(f.Name), 40), Kind: f.Kind.String(), Explained: f.Explained, Ordinary: f.Ordinary, Baseline: math.NaN(), Error: errorText(f)}
+		if f.NLL == f.NLL {
+			line.Loss = fourDigits(f.NLL)
+		}
 		if beside {
 			line.Baseline = s.PCA.Columns[j].Explained
 			line.BaselineError = errorText(&s.PCA.Columns[j])
