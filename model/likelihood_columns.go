@@ -20,8 +20,9 @@ type Columns []backend.LossColumns
 // columnsName begins the text of Columns.
 const columnsName = "columns:"
 
-// spreadName is the tensor of what columns learn: a variance or a dispersion each and,
-// with columns that have zeros of their own, the logits of these below.
+// spreadName is the tensor of what columns learn: the logarithm of a variance or of an
+// inverse dispersion each and, with columns that have zeros of their own, the logits of
+// these below, all divided by [backend.SpreadRate].
 const spreadName = "likelihood.spread"
 
 // parseColumns returns the columns of a text without its name, as in gaussian*3,softmax*4.
