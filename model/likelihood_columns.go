@@ -32,8 +32,9 @@ type Columns struct {
 	Total float32
 }
 
-// spreadName is the tensor of what columns learn: a variance or a dispersion each and,
-// with columns that have zeros of their own, the logits of these below.
+// spreadName is the tensor of what columns learn: the logarithm of a variance or of an
+// inverse dispersion each and, with columns that have zeros of their own, the logits of
+// these below, all divided by [backend.SpreadRate].
 const spreadName = "likelihood.spread"
 
 // Figure returns "nll".
