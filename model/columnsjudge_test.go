@@ -99,8 +99,8 @@ func TestMissingCellsOfColumns(t *testing.T) {
 		for i := range y {
 			y[i] = float64(s.Target.F32[i])
 		}
-		if want := squares(t, m, x, y) / 200; !(math.Abs(v.SSE-want) <= 1e-5*want) {
-			t.Errorf("%v: squared error %v, want %v", code, v.SSE, want)
+		if v.SSE == v.SSE {
+			t.Errorf("%v: squared error %v of counts and others, want none", code, v.SSE)
 		}
 		log, err := m.LogLikelihood(t.Context(), residentOf(t, m, s), 50, 1)
 		if err != nil || !(log > v.ELBO && log < v.ELBO+20) {
