@@ -14,13 +14,17 @@ type ColumnOptions struct {
 	Missing Missing
 	// Counts says which columns are made as counts, one a raw column; nil for none.
 	Counts []bool
+	// Total is the sum of these in a usual row where rows are compositions: then the encoder sees ln(1 + x Total / sum of the
+	// row). 0 where they are not.
+	Total float64
 }
 
 // FitColumns fits two preparations of the same raw rows: rows is what an encoder sees, targets what a decoder is to make by
 // likelihoods of each column's own. Statistics are over the cells that are there.
 //
 //   - Real columns and dates are standardised in both, and so are counts that o.Counts does not name.
-//   - Counts that it does are ln(1+x), standardised, in rows, and the counts themselves in targets.
+//   - Counts that it does are ln(1+x), standardised, in rows, and the counts themselves in targets. More than 256 of them
+//     have one scale, by which they vary as 256 would: many that move together would make a step of the first layer too long.
 //   - Yes/no stays 0 or 1. A category is one input a level, the last of which, "(other)", stands for levels that were not
 //     there in training, and for all that have fewer than 5 cells each where there are two of these.
 //   - Under MissingMask a missing cell is NaN in targets, in all inputs of its column. In rows it is the column's mean as
@@ -56,7 +60,7 @@ func FitColumns(s *Set, o ColumnOptions) (rows, targets *Preparation, err error)
 	if s.IsFloat64() && !f.wide {
 		s = s.narrowed()
 	}
-	f.set, f.cells = s, presentCells(s, nil)
+	f.set, f.cells = s, presentCells(s, nil, nil)
 	if at := slices.Index(f.cells.there, 0); at >= 0 {
 		return nil, nil, s.noValue(at)
 	}
@@ -78,10 +82,13 @@ type columnFit struct {
 func (f *columnFit) rows() *Preparation {
 	p, cells := f.common(), f.cells
 	if slices.Contains(f.options.Counts, true) {
-		p.Counts, p.Log = slices.Clone(f.options.Counts), true
-		cells = presentCells(f.set, p.Counts)
+		p.Counts, p.Log, p.Total = slices.Clone(f.options.Counts), true, f.options.Total
+		cells = presentCells(f.set, p.Counts, p.sizesOf(f.set))
 	}
 	f.scale(p, cells)
+	if f.options.Scaling == ScaleAuto {
+		p.narrowCounts()
+	}
 	if p.Missing != MissingMask {
 		return p
 	}

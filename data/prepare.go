@@ -29,6 +29,9 @@ func (p *Preparation) Rows(dst []float32, s *Set, start, n int) {
 				raw[j] = float64(float32(v))
 			}
 		}
+		if p.Total > 0 {
+			p.overSize(raw)
+		}
 		p.row(row, raw)
 	}
 	if p.Unit {

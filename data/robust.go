@@ -52,7 +52,7 @@ func (p *Preparation) fitRobust(s *Set, always bool) {
 	var order []int
 	for j := range p.Cols {
 		counted := p.Counts != nil && p.Counts[j] // as they are, or by a logarithm that has drawn tails in
-		if p.column(j).Kind.scaled() && (!counted || always && p.Log) {
+		if p.column(j).Kind.scaled() && (!counted || always && p.Log && p.Total == 0) {
 			order = append(order, j)
 		}
 	}

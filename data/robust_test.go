@@ -126,7 +126,7 @@ func TestHeavyTailsAreFound(t *testing.T) {
 			s.F32 = append(s.F32, float32(v))
 		}
 		p := fitted(t, s, PreparationOptions{})
-		cells := presentCells(s, nil)
+		cells := presentCells(s, nil, nil)
 		for j := range s.Cols {
 			values := column(s, j)
 			slices.Sort(values)

@@ -19,12 +19,16 @@ func (p *Preparation) Said() (lines []string) {
 		}
 	}
 	if names := p.titles(p.Robust); names != nil && p.Scaling == ScaleRobust {
-		lines = append(lines, fmt.Sprintf("scaled by median and quartiles, and drawn in beyond %g spreads: %s", bendFrom, some(names)))
+		lines = append(lines, fmt.Sprintf("scaled by median and quartiles, and drawn in beyond %g spreads: %s", bendFrom, Listed(names)))
 	} else if names != nil {
-		lines = append(lines, fmt.Sprintf("scaled by median and quartiles, and drawn in beyond %g spreads, for their heavy tails: %s (--scale standard takes mean and deviation)", bendFrom, some(names)))
+		lines = append(lines, fmt.Sprintf("scaled by median and quartiles, and drawn in beyond %g spreads, for their heavy tails: %s (--scale standard takes mean and deviation)", bendFrom, Listed(names)))
 	}
 	if names := p.titles(p.Counts); names != nil && p.Log {
-		lines = append(lines, fmt.Sprintf("counts, which the encoder sees as ln(1+x): %s", some(names)))
+		as := "ln(1+x)"
+		if p.Total > 0 {
+			as = fmt.Sprintf("ln(1 + %g x / total of the row)", p.Total)
+		}
+		lines = append(lines, fmt.Sprintf("counts, which the encoder sees as %s: %s", as, Listed(names)))
 	}
 	return lines
 }
@@ -48,7 +52,7 @@ func (p *Preparation) SameAs(q *Preparation, s *Set) bool {
 	switch {
 	case p.Scaling != q.Scaling, p.Unit != q.Unit, p.Wide != q.Wide, p.Cols != q.Cols,
 		!slices.Equal(p.Shift, q.Shift), !slices.Equal(p.Scale, q.Scale), !slices.Equal(p.Robust, q.Robust), !slices.Equal(p.Fill, q.Fill),
-		p.Log != q.Log:
+		p.Log != q.Log, p.Total != q.Total:
 		return false
 	case !slices.EqualFunc(p.Columns, q.Columns, func(a, b Column) bool { return a.Kind == b.Kind && slices.Equal(a.Levels, b.Levels) }):
 		return false
@@ -81,6 +85,8 @@ func (p *Preparation) checkMade(name string) error {
 	switch {
 	case p.Robust != nil && (!p.Scaling.centred() || p.Images != nil):
 		return wrong(name, "columns scaled by their quartiles: expected none under scaling %s, or of images", p.Scaling)
+	case !(p.Total >= 0) || math.IsInf(p.Total, 0) || p.Total > 0 && !p.Log:
+		return wrong(name, "%g counts in a usual row: expected a number from 0 on, and 0 where counts are seen as they are", p.Total)
 	case p.Log && p.Counts == nil:
 		return wrong(name, "logarithms of counts: expected the columns that are counts")
 	case p.Blank != nil && (len(p.Blank) != p.Cols || p.Missing != MissingMask):

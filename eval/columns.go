@@ -86,7 +86,9 @@ func (p *PCA) maker(dev backend.Device, seen, made *data.Preparation) maker {
 		if err = seen.Translate(y, made); err != nil {
 			return nil, nil, err
 		}
-		rows, err = made.Match(s)
+		if rows, err = made.Match(s); err == nil {
+			seen.Enlarge(y, made, rows)
+		}
 		return rows, y, err
 	}
 }

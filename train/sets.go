@@ -248,12 +248,12 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	if err != nil {
 		return err
 	}
-	o := data.ColumnOptions{Scaling: c.Scale, Missing: missing, Counts: l.counts}
+	o := data.ColumnOptions{Scaling: c.Scale, Missing: missing, Counts: l.counts, Total: float64(l.total)}
 	if s.Preparation, s.Targets, err = data.FitColumns(target, o); err != nil {
 		return err
 	}
 	s.Found = append(s.Found, l.said...)
-	s.Found = append(s.Found, s.Targets.Said()...)
+	s.Found = append(s.Found, s.Preparation.Said()...)
 	s.Likelihood, s.sameRows = l.likelihood(s.Targets), target == s.Train
 	switch {
 	case s.sameRows:
@@ -265,7 +265,7 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 		for j := range counts {
 			counts[j] = kindOf(s.Train, j) == data.Count
 		}
-		o.Counts = counts
+		o.Counts, o.Total = counts, 0
 		s.Preparation, _, err = data.FitColumns(s.Train, o)
 	}
 	return err
