@@ -22,6 +22,8 @@ type frame struct {
 	slab    []float64 // of it, for blocks to come
 	slabs   [][]float64
 	index   int // the column that a file itself calls names of rows, -1 for none
+
+	manyCounts bool // it is a table of counts, of which most columns go beyond 1
 }
 
 // rawColumn is one column of a frame.

@@ -18,6 +18,7 @@ func (f *frame) decide(r *roles) ([]columnPlan, error) {
 	stats := f.stats()
 	f.findIDs(r, stats)
 	counts := f.areCounts(r, stats)
+	f.manyCounts = counts && mostAreMany(stats)
 	plans := make([]columnPlan, len(f.fields))
 	for j := range f.fields {
 		p := &plans[j]
@@ -46,7 +47,7 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	switch {
 	case s.there(f.rows) == 0 && f.rows > 0:
 		p.out = "no value in it"
-	case asked == "" && s.whole && f.named && endsInID(p.Name) && f.rows >= fewRows:
+	case asked == "" && s.whole && f.named && endsInID(p.Name) && f.rows >= fewRows && !(counts && strings.ToUpper(p.Name) == p.Name && !strings.ContainsAny(p.Name, "_ -.")): // as genes are called
 		p.out = "ids that repeat: --group COLUMN keeps the rows of one on one side, --types COLUMN=category or real trains on it"
 	case asked == "count" && !(s.whole && s.lo >= 0):
 		e.Msg = fmt.Sprintf("values of %g to %g: expected whole numbers from 0 on, as counts were asked for", s.lo, s.hi)
@@ -58,7 +59,7 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	case asked == "count":
 		p.Kind = Count
 	case asked == "real":
-	case asked == "yes/no", s.whole && s.lo == 0 && s.hi == 1:
+	case asked == "yes/no", s.whole && s.lo == 0 && s.hi == 1 && !f.manyCounts:
 		p.Kind = YesNo
 	case counts || s.countsEvents(f.rows):
 		p.Kind = Count
@@ -182,6 +183,17 @@ func sortedLevels(levels []string) []string {
 func (s *columnStats) countsEvents(rows int) bool {
 	const mostEvents, oneIn = 1000, 50
 	return s.whole && s.lo == 0 && s.hi > 1 && s.hi <= mostEvents && rows >= fewRows && oneIn*s.zeros >= s.there(rows)
+}
+
+// mostAreMany says whether most columns of counts go beyond 1: then one that does not is of counts too.
+func mostAreMany(stats []columnStats) bool {
+	many := 0
+	for i := range stats {
+		if stats[i].hi > 1 {
+			many++
+		}
+	}
+	return 2*many > len(stats)
 }
 
 // areCounts says whether all numbers that may be inputs are whole, none is below 0, and many are 0: a table of counts.

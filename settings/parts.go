@@ -36,7 +36,8 @@ func (c *Code) UnmarshalText(text []byte) error {
 }
 
 // Corruptions are the damage to the input: one, or one a layer of a net that is
-// pretrained. They are written as [model.Corruption] is, separated by commas.
+// pretrained. They are written as [model.Corruption] is, separated by commas. nil is auto: none, but of rows with missing
+// cells under likelihoods by column, where cells that are there are hidden too.
 type Corruptions []model.Corruption
 
 // maxCorruptions is one a layer.
@@ -50,9 +51,18 @@ func (c Corruptions) Of(layer int) model.Corruption {
 	return c[min(layer, len(c)-1)]
 }
 
-// String returns the corruptions' texts, "none" where there are none.
+// AutoCorruption is the text of a corruption that is left to the data.
+const AutoCorruption = "auto"
+
+// Auto reports whether the corruption is left to the data.
+func (c Corruptions) Auto() bool { return c == nil }
+
+// String returns the corruptions' texts, "none" where there are none, "auto" where it is left to the data.
 func (c Corruptions) String() string {
-	if len(c) == 0 {
+	switch {
+	case c.Auto():
+		return AutoCorruption
+	case len(c) == 0:
 		return "none"
 	}
 	words := make([]string, len(c))
@@ -67,6 +77,10 @@ func (c Corruptions) MarshalText() ([]byte, error) { return []byte(c.String()), 
 
 // UnmarshalText reads what String returns.
 func (c *Corruptions) UnmarshalText(text []byte) error {
+	if string(text) == AutoCorruption {
+		*c = nil
+		return nil
+	}
 	all := Corruptions{}
 	if n := 1 + strings.Count(string(text), ","); n > maxCorruptions {
 		return fmt.Errorf("%d corruptions: expected %d at most", n, maxCorruptions)

@@ -55,7 +55,7 @@ func plain() Config {
 	return Config{
 		Data: "builtin:glyphs", Test: 0.1, Val: 0.1,
 		Hidden: Widths{512, 256}, Decoder: Widths{}, Latent: 32, Activation: ReLU, CodeActivation: Identity, OutputActivation: Identity,
-		Code: Code{model.Deterministic{}}, Loss: Loss{By: AutoLoss}, Corrupt: Corruptions{}, Beta: 1, Samples: 1,
+		Code: Code{model.Deterministic{}}, Loss: Loss{By: AutoLoss}, Beta: 1, Samples: 1,
 		Epochs: 10, Batch: 128, Accumulate: 1, LR: 1e-3, Optimizer: Adam, Momentum: Momentum{Value: 0.9},
 		Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, PretrainLR: 1e-3, ClassifierEpochs: 10, ClassifierLR: 1e-3,
 		Seed: 1, Device: "auto", complete: true,

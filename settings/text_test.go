@@ -30,7 +30,7 @@ var kinds = map[string]struct {
 	"SizeFactor": {func() encoding.TextUnmarshaler { return new(SizeFactor) }, []string{"auto", "total", "none"}, nil, []string{"", "sum"}},
 	"Init":       {func() encoding.TextUnmarshaler { return new(model.Init) }, []string{"auto", "xavier", "he", "lecun", "sparse"}, nil, []string{"none"}},
 	"OutputBias": {func() encoding.TextUnmarshaler { return new(OutputBias) }, []string{"mean", "zero"}, nil, []string{"", "one"}},
-	"Corrupt": {func() encoding.TextUnmarshaler { return new(Corruptions) }, []string{"none", "masking:0.3", "gaussian:0.5,none,salt-and-pepper:0.1", "salt-and-pepper:0.1:-1:2"},
+	"Corrupt": {func() encoding.TextUnmarshaler { return new(Corruptions) }, []string{"auto", "none", "masking:0.3", "gaussian:0.5,none,salt-and-pepper:0.1", "salt-and-pepper:0.1:-1:2"},
 		[]string{"masking:0.30", "none, none"}, []string{"", "masking", "fog:1", "masking:0.1,", "none:3", "masking:nan", strings.Repeat("none,", 70) + "none"}},
 	"Sparsity": {func() encoding.TextUnmarshaler { return new(Sparsity) }, []string{"none", "kl:0.05:3", "l1:0.0001", "topk:25", "topk:25:1.5"}, []string{"l1:1e-4"},
 		[]string{"", "kl:1", "kl:x:1", "topk:x", "gaussian", "deterministic", "exact:1", "l1:1e39"}},

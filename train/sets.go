@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
@@ -40,6 +41,7 @@ type Sets struct {
 	Targets          *data.Preparation // of what the decoder is to make, where that is not what the encoder sees: fitted to the targets of Train, or to Train itself; nil else
 	Likelihood       model.Likelihood  // of what the decoder is to make; nil for that of the settings
 	Condition        *data.Condition   // what the rows are conditioned on, fitted to Train; nil for nothing
+	hidden           bool              // of the cells that the encoder may see some are hidden, so that it learns to fill those that are missing
 	sameRows         bool              // what the decoder is to make are the rows, prepared as Targets says
 	shared           bool              // both preparations make the same numbers of the training and validation rows
 	Division         *data.Division    // how the parts came about
@@ -255,6 +257,7 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	s.Found = append(s.Found, l.said...)
 	s.Found = append(s.Found, s.Preparation.Said()...)
 	s.Likelihood, s.sameRows = l.likelihood(s.Targets), target == s.Train
+	s.hide(c, missing)
 	switch {
 	case s.sameRows:
 		s.shared = s.Preparation.SameAs(s.Targets, s.Train) && (s.Val == nil || s.Preparation.SameAs(s.Targets, s.Val))
@@ -269,6 +272,18 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 		s.Preparation, _, err = data.FitColumns(s.Train, o)
 	}
 	return err
+}
+
+// hiddenShare is the share of cells that are hidden from the encoder where others are missing.
+const hiddenShare = 0.3
+
+// hide decides whether cells are hidden from the encoder. The loss is over cells that are there, and without it the model
+// would learn to copy these, and nothing of those that are missing.
+func (s *Sets) hide(c *settings.Config, missing data.Missing) {
+	s.hidden = missing == data.MissingMask && c.Corrupt.Auto() && s.Train.MissingCells() > 0
+	if s.hidden {
+		s.Found = append(s.Found, fmt.Sprintf("cells are missing: %g %% of the others are hidden from the encoder too, so that it learns to fill them in (--corrupt none hides none)", 100*hiddenShare))
+	}
 }
 
 // fitAlike fits the preparations of a model of one likelihood.
@@ -295,6 +310,9 @@ func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
 	if err == nil && (s.Targets != nil || s.Likelihood != nil) {
 		if s.Likelihood != nil {
 			spec.Likelihood = s.Likelihood
+		}
+		if s.hidden {
+			spec.Corrupt = model.Corruption{Kind: backend.Masking, Level: hiddenShare}
 		}
 		if s.Targets != nil {
 			spec.Targets, spec.SameRows = s.Targets.Inputs(), s.sameRows

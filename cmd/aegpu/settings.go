@@ -34,7 +34,7 @@ var allSettings = []setting{
 	{"Model", "output-bias", "`START` of the output's bias: mean (of the training rows) or zero"},
 	{"Model", "dropout", "`SHARE` of hidden units dropped in training"},
 
-	{"Regularisation", "corrupt", "damage `KIND:LEVEL` to the input: masking:0.3, gaussian:0.5, salt-and-pepper:0.1; one a layer with commas"},
+	{"Regularisation", "corrupt", "damage `KIND:LEVEL` to the input: none, auto (masking:0.3 of tables with missing cells, else none), masking:0.3, gaussian:0.5, salt-and-pepper:0.1; one a layer with commas"},
 	{"Regularisation", "sparsity", "`PENALTY` on the code: kl:TARGET:WEIGHT, l1:WEIGHT or topk:K[:ALPHA]"},
 	{"Regularisation", "contract", "`PENALTY` on the encoder's Jacobian: exact:WEIGHT or stochastic:WEIGHT[:PROBES]"},
 	{"Regularisation", "beta", "`WEIGHT` of the KL term (vae)"},
