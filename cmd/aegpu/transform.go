@@ -75,6 +75,7 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	s.sayLost(w)
 	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: set.Rows, Columns: w.columns, File: path})
 }
 
