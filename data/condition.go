@@ -3,6 +3,7 @@ package data
 import (
 	"cmp"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash"
 	"slices"
@@ -18,6 +19,14 @@ type Condition struct {
 	Name   string   `json:"name"`   // of the column; [LabelCondition] of labels without a name
 	Levels []string `json:"levels"` // by number
 	Rows   []int    `json:"rows"`   // how many of the training rows had each
+
+	Labels bool `json:"labels,omitempty"` // the training rows had no other labels, so that those of a file which does not name them are it
+}
+
+// Reading returns how data are read with the condition of each row.
+func (c *Condition) Reading(how Reading) Reading {
+	how.Condition, how.labelled = c.Name, c.Labels
+	return how
 }
 
 // maxLevels is how many levels a condition may have: each is an input of the encoder's and of the decoder's first layer.
@@ -36,11 +45,15 @@ func (s *Source) conditioned(how *Reading) error {
 		if how.As != nil && ownName(name) == "" && (*set).columnOf(unnamedCondition) >= 0 {
 			name = unnamedCondition
 		}
-		if how.As != nil && (*set).LabelName == "" && (*set).columnOf(name) < 0 { // of a file that does not name its labels
+		if how.labelled && (*set).LabelName == "" && (*set).columnOf(name) < 0 { // of a file that does not name its labels
 			name = LabelCondition
 		}
 		own, err := (*set).Conditioned(name)
-		if err != nil {
+		switch bad := (*Error)(nil); {
+		case err == nil:
+		case how.As != nil && errors.As(err, &bad) && bad.Row == 0:
+			return wrong((*set).Name, "lacks %q, which the model is conditioned on: expected it beside each row (decode and others take --condition LEVEL for all)", clip(how.Condition))
+		default:
 			return err
 		}
 		*set = own
@@ -101,6 +114,9 @@ func (s *Set) conditionedBy(j int) (*Set, error) {
 	return own, nil
 }
 
+// onlyCondition says whether there are no labels but what rows are conditioned on.
+func (s *Set) onlyCondition() bool { return s.Labels == nil || s.conditionIsLabel(s.ConditionName) }
+
 // conditionIsLabel says whether the labels are what rows are conditioned on.
 func (s *Set) conditionIsLabel(name string) bool {
 	return s.Labels != nil && (s.LabelName == name || s.LabelName == "" && name == LabelCondition)
@@ -145,7 +161,7 @@ func FitCondition(s *Set) (*Condition, error) {
 	for _, l := range s.Conditions {
 		count[l]++
 	}
-	c := &Condition{Name: s.ConditionName}
+	c := &Condition{Name: s.ConditionName, Labels: s.onlyCondition()}
 	for k, n := range count {
 		if n > 0 {
 			c.Levels, c.Rows = append(c.Levels, s.ConditionLevels[k]), append(c.Rows, n)
@@ -230,25 +246,27 @@ func (c *Condition) All(s *Set, level int32) *Set {
 }
 
 // Shown returns s as a file that [Write] makes under that name holds it with its condition: labels that are it, the
-// condition as labels where there are none, or as a column beside the others where the format has such columns.
-func (s *Set) Shown(path string) *Set {
+// condition as labels where there are none, or as a column beside the others where the format has such columns. It also
+// says whether the file holds it.
+func (s *Set) Shown(path string) (shown *Set, held bool) {
+	kind := format(path)
+	held = kind != "npy" && kind != "idx"
 	if s.Conditions == nil || s.conditionIsLabel(s.ConditionName) {
-		return s
+		return s, held
 	}
 	own := *s
 	if s.Labels == nil {
 		own.Labels, own.Classes, own.LabelName = s.Conditions, s.ConditionLevels, shownName(s.ConditionName)
-		return &own
+		return &own, held
 	}
-	kind := format(path)
 	if !slices.Contains([]string{"csv", "tsv", "parquet", "arrow", "safetensors"}, kind) || s.IsBytes() || !haveNames(s.Columns) {
-		return s
+		return s, false
 	}
 	own.Cols++
 	own.Columns = append(slices.Clone(s.Columns), Column{Name: shownName(s.ConditionName), Kind: Category, Levels: s.ConditionLevels})
 	own.setImages(nil)
 	own.F32, own.F64 = widened(s.F32, s.Cols, s.Conditions), widened(s.F64, s.Cols, s.Conditions)
-	return &own
+	return &own, true
 }
 
 // unnamedCondition is what files call a condition that was a column without a name.

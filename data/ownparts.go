@@ -65,7 +65,7 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 	how.TestData, how.ValData, how.describe = "", "", false
 	how.Columns, how.Drop, how.Types, how.Group = nil, nil, nil, "" // the training part has decided
 	if s.Train.Conditions != nil && s.Train.ConditionName != "" {
-		how.Condition = s.Train.ConditionName
+		how.Condition, how.labelled = s.Train.ConditionName, s.Train.onlyCondition()
 	}
 	from, err := readMain(ctx, name, how)
 	if err != nil {

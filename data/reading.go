@@ -40,6 +40,7 @@ type Reading struct {
 	// AsTarget is As for the targets; without it they are not read where As is there.
 	AsTarget *Preparation
 
+	labelled bool     // labels without a name are the condition
 	beside   []string // columns and arrays that are targets
 	promised bool     // columns that were asked for are all there, or an error
 	ofParts  bool     // Array is of the training part where its name says so, and others are of the other parts

@@ -12,7 +12,7 @@ import (
 // A training on data on the host gives the bits of one on resident data.
 func TestFetchedVariants(t *testing.T) {
 	eachOrder(t, func(t *testing.T, sim *cudasim.Sim) {
-		for _, v := range variants() {
+		for _, v := range append(variants(), conditional()...) {
 			for _, p := range []Precision{FP32, TF32, BF16} {
 				if p != FP32 && v.Name != "plain" && v.Name != "tied" && v.Name != "VAE" {
 					continue

@@ -69,7 +69,7 @@ func changed(ctx context.Context, c settings.Config, m *model.Model, because err
 		how.AsTarget = m.TargetPreparation()
 	}
 	if m.Condition() != nil {
-		how.Condition = m.Condition().Name
+		how = m.Condition().Reading(how)
 	}
 	source, err := data.Read(ctx, c.Data, how)
 	if err == nil {

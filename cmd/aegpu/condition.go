@@ -50,9 +50,16 @@ func (s *streams) fixedLevel(c *cli.Context, m *model.Model) (int32, error) {
 // withCondition has the column of a conditional model's condition read too.
 func withCondition(how data.Reading, m *model.Model) data.Reading {
 	if c := m.Condition(); c != nil {
-		how.Condition = c.Name
+		how = c.Reading(how)
 	}
 	return how
+}
+
+// sayLost says that a file does not hold the condition of its rows.
+func (s *streams) sayLost(w rowsFile) {
+	if w.lost != "" {
+		s.warn(printable(fmt.Sprintf("%s does not hold %s, the condition of each row: a .csv or .parquet does; decode needs it, or --condition", w.path, w.lost)))
+	}
 }
 
 // conditionText says what a model is conditioned on.

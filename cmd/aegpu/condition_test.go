@@ -98,6 +98,12 @@ func TestConditionOfATable(t *testing.T) {
 		must(t, "decode", run, codes, "-o", at("decoded.csv"), "--condition", "mid", "--device", "cpu")
 		wantMeans(t, at("decoded.csv"), "mid")
 	}
+	if o := must(t, "encode", run, table, "-o", at("codes.npz"), "--device", "cpu"); !strings.Contains(o.err, "does not hold batch, the condition of each row") {
+		t.Errorf("encode says %s", o.err)
+	}
+	if o := command(t.Context(), "decode", run, at("codes.npz"), "-o", at("decoded.csv"), "--device", "cpu"); o.code != 2 || !strings.Contains(o.err, `lacks "batch", which the model is conditioned on`) {
+		t.Errorf("codes whose labels are others: exit %d: %s", o.code, o.err)
+	}
 	if head, _ := cells(t, at("codes.csv")); strings.Join(head, ",") != "name,code_0,code_1,batch,class" {
 		t.Errorf("codes have the columns %v", head)
 	}

@@ -19,6 +19,8 @@ type rowsFile struct {
 	set     int // rows after which those of another set begin, which are made apart; 0 for one set
 	steps   int // rows that make a line of a picture, 0 for as many as look well
 	columns int // of the file, once it is written
+
+	lost string // the condition, where the format cannot hold it
 }
 
 // mostPictured is how many examples a picture shows.
@@ -54,7 +56,10 @@ func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.
 			if err != nil {
 				return err
 			}
-			s = s.Shown(w.path)
+			held := false
+			if s, held = s.Shown(w.path); s.Conditions != nil && !held && data.Writes(w.path) {
+				w.lost = s.ConditionName
+			}
 			w.columns = s.Cols
 			if err := use(s); err != nil {
 				return err

@@ -91,5 +91,6 @@ func runSample(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	s.sayLost(w)
 	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: n, Columns: w.columns, File: path})
 }

@@ -93,6 +93,7 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
+	s.sayLost(w)
 	if t.done != nil && !c.Bool("quiet") {
 		fmt.Fprintln(s.err, t.done())
 	}
