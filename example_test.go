@@ -147,7 +147,7 @@ func ExampleNewTable() {
 		}
 	}
 	fmt.Println(back.Columns[1].Name, back.Columns[1].Levels, right > 190)
-	// Output: colour [small large] true
+	// Output: colour [small large (other)] true
 }
 
 // New rows from the prior of a VAE, and from codes in between two rows'.
@@ -176,8 +176,8 @@ func ExampleModel_Evaluate() {
 	m := must(aegpu.Fit(dev, rows, aegpu.Settings{Latent: 2, Hidden: aegpu.Widths{64}, Batch: 16, Epochs: 150, LR: 0.005}))
 	defer m.Close()
 	e := must(m.Evaluate(test, rows))
-	fmt.Println(e.Examples, "rows; less than PCA's error:", e.Get("mse") < e.PCA.Get("mse"))
-	// Output: 60 rows; less than PCA's error: true
+	fmt.Println(e.Examples, "rows; more explained than by PCA:", e.Get("explained_variance") > e.PCA.Get("explained_variance"))
+	// Output: 60 rows; more explained than by PCA: true
 }
 
 // How strange rows are to a model: a value that is far off stands out, and its column is named.

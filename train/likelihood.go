@@ -18,6 +18,28 @@ func byColumn(c *settings.Config, made *data.Set) bool {
 	return c.Loss.By != "" && made.Height == 0 && !c.Binarise
 }
 
+// checkAlike refuses what says something of single columns where all are alike.
+func checkAlike(c *settings.Config, made *data.Set) error {
+	var as string
+	switch {
+	case c.Loss.By == "":
+		as = fmt.Sprintf("{Loss} %v", c.Loss)
+	case c.Binarise:
+		as = "{Binarise}, whose loss is bernoulli"
+	default:
+		as = fmt.Sprintf("images as %s", made.Name)
+	}
+	switch {
+	case c.Loss.By != "" && c.Loss.By != settings.AutoLoss:
+		return badLoss(c, "likelihoods of the columns of a table do not go with %s: expected auto, or one of all columns alike", as)
+	case c.SizeFactor == settings.TotalSize:
+		return &RequestError{&settings.Error{Field: "SizeFactor", Msg: "is total, which takes likelihoods of counts ({Loss}) and does not go with " + as}}
+	case c.Missing == data.MissingMask:
+		return &RequestError{&settings.Error{Field: "Missing", Msg: "is mask, which takes a likelihood by column ({Loss} auto, of a table) and does not go with " + as + ": expected refuse, mean or median"}}
+	}
+	return nil
+}
+
 // columnLosses are the likelihoods of the raw columns of a table.
 type columnLosses struct {
 	kinds       []backend.ColumnKind // one a column

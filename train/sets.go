@@ -217,9 +217,12 @@ func made(part *data.Set) *data.Set {
 // own, else they are refused, unless something else was asked for.
 func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
 	by := byColumn(c, made(train))
+	if !by {
+		if err := checkAlike(c, made(train)); err != nil {
+			return 0, err
+		}
+	}
 	switch {
-	case c.Missing == data.MissingMask && !by:
-		return 0, &RequestError{&settings.Error{Field: "Missing", Msg: fmt.Sprintf("is mask, which takes a likelihood by column ({Loss} auto, of a table) and not %v: expected refuse, mean or median", c.Loss)}}
 	case c.Missing != data.MissingAuto:
 		return c.Missing, nil
 	case by:

@@ -36,7 +36,7 @@ func TestTrainEveryModel(t *testing.T) {
 				t.Errorf("%v", show(v))
 			}
 			figures := map[string][]string{
-				"vae": {"kl", "elbo", "active_units", "bce"}, "denoising": {"corrupted_sse"}, "sparse": {"mean_activation"}, "contractive": {"jacobian_norm"},
+				"vae": {"kl", "elbo", "active_units", "nll"}, "denoising": {"corrupted_sse"}, "sparse": {"mean_activation"}, "contractive": {"jacobian_norm"},
 			}
 			for _, key := range figures[name] {
 				number64(t, v, "test", key)
@@ -64,14 +64,16 @@ func checkFiles(t *testing.T, dir, model string) {
 }
 
 func TestElboIsMinusTheSum(t *testing.T) {
-	dir := trainTiny(t, waves(t, "waves.npz", 100), "--model", "vae")
-	v := must(t, "evaluate", dir, "--json", "--iwae-k", "20", "--limit", "5", "--device", "cpu").object(t)
-	bce, kl, elbo := number64(t, v, "test", "bce"), number64(t, v, "test", "kl"), number64(t, v, "test", "elbo")
-	if math.Abs(bce+kl+elbo) > 1e-6 {
-		t.Errorf("bce %g, kl %g, elbo %g", bce, kl, elbo)
-	}
-	if number64(t, v, "test", "iwae_k") != 20 || number64(t, v, "test", "nll_iwae") <= 0 {
-		t.Errorf("%v", show(v))
+	for loss, figure := range map[string]string{"auto": "nll", "gaussian": "nll", "bernoulli": "bce"} {
+		dir := trainTiny(t, waves(t, "waves.npz", 100), "--model", "vae", "--loss", loss)
+		v := must(t, "evaluate", dir, "--json", "--iwae-k", "20", "--limit", "5", "--device", "cpu").object(t)
+		nll, kl, elbo := number64(t, v, "test", figure), number64(t, v, "test", "kl"), number64(t, v, "test", "elbo")
+		if !(math.Abs(nll+kl+elbo) <= 1e-6) {
+			t.Errorf("%s: %s %g, kl %g, elbo %g", loss, figure, nll, kl, elbo)
+		}
+		if number64(t, v, "test", "iwae_k") != 20 || number64(t, v, "test", "nll_iwae") <= 0 {
+			t.Errorf("%s: %v", loss, show(v))
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 		return wrong("--iwae-k: %w", model.ErrNoDecoder)
 	}
 	if opts.IWAEK > 0 && !m.Spec.Bounds() {
-		return wrong("--iwae-k estimates log p(x), which takes a vae with the bernoulli or gaussian loss")
+		return wrong("--iwae-k estimates log p(x), which takes a vae whose loss is a likelihood: any but squared")
 	}
 	if err := checkTarget(c, m, true); err != nil {
 		return err

@@ -21,6 +21,7 @@ func fixtures(t *testing.T) {
 	copied(t, waves(t, "waves.csv", 60), "waves.csv")
 	copied(t, waves(t, "waves.npy", 60), "waves.npy")
 	csv := string(contents(t, "waves.csv"))
+	put(t, "counts.csv", countsBesideOthers(60))
 	for name, text := range map[string]string{
 		"narrow.csv": "1,2\n3,4\n5,6\n7,8\n9,10\n", "one.csv": "1,2\n", "oneclass.csv": ofOneClass(csv), "empty.csv": "", "blank.csv": "\n\n\n", "header.csv": "a,b,c\n",
 		"unlabelled.csv": without(csv), "otherlabel.csv": strings.ReplaceAll(csv, ",1\n", ",7\n"), "codes.csv": "code_0,code_1,code_2\n1,2.5,3\n",
@@ -127,6 +128,16 @@ func put(t *testing.T, path, text string) {
 func copied(t *testing.T, from, to string) {
 	t.Helper()
 	put(t, to, string(contents(t, from)))
+}
+
+// countsBesideOthers is a table of two columns that may be counts, with others between and beside them.
+func countsBesideOthers(rows int) string {
+	var text strings.Builder
+	text.WriteString("a,x,b,grade\n")
+	for i := range rows {
+		fmt.Fprintf(&text, "%d,%.3f,%d,%s\n", i*7%23, float64(i*31%17)/3, i*5%13, []string{"low", "mid", "top"}[i%3])
+	}
+	return text.String()
 }
 
 // ofOneClass is a table with a label whose rows are all of class 0.

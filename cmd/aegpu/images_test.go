@@ -220,16 +220,25 @@ func share(img image.Image, than uint32) float64 {
 // TestTableOfBytes trains on bytes in two dimensions: they are numbers of their own range.
 func TestTableOfBytes(t *testing.T) {
 	in, out := filepath.Join("testdata", "cases", "u8-table.npy"), filepath.Join(t.TempDir(), "x.npy")
-	run := trainTiny(t, in, "--epochs", "30", "--lr", "0.01")
-	must(t, "reconstruct", run, in, "-o", out)
-	src, err := data.Open(t.Context(), out)
-	if err != nil {
-		t.Fatal(err)
+	raw := open(t, in)
+	for _, loss := range []string{"auto", "bernoulli"} {
+		run := trainTiny(t, in, "--epochs", "30", "--lr", "0.01", "--loss", loss)
+		must(t, "reconstruct", run, in, "-o", out)
+		back := open(t, out)
+		if lo, hi := back.Range(); hi < 5 || loss == "bernoulli" && (lo < -1 || hi > 16) {
+			t.Errorf("%s: values within [%g, %g]", loss, lo, hi)
+		}
+		if off := distance(raw, back); !(off < 1) {
+			t.Errorf("%s: values are off by %g", loss, off)
+		}
+		must(t, "sample", run, "-n", "200", "-o", out)
+		for j, mean := range means(open(t, out)) { // draws are in the units of the data too
+			if want := means(raw)[j]; !(math.Abs(mean-want) < 1.5) {
+				t.Errorf("%s: samples of column %d are %g in the mean, the data %g", loss, j+1, mean, want)
+			}
+		}
 	}
-	if lo, hi := src.Train.Range(); lo < -1 || hi > 16 || hi < 5 {
-		t.Errorf("values within [%g, %g]", lo, hi)
-	}
-	run = trainTiny(t, in, "--layout", "4x4")
+	run := trainTiny(t, in, "--layout", "4x4")
 	if _, err := os.Stat(filepath.Join(run, "filters.png")); err != nil {
 		t.Error(err)
 	}
@@ -237,6 +246,37 @@ func TestTableOfBytes(t *testing.T) {
 	if o.code != 2 || !strings.Contains(o.err, "--layout is 5x5, 25 numbers") {
 		t.Errorf("exit %d: %s", o.code, o.err)
 	}
+}
+
+// distance is the root of the mean squared difference of values, those of bytes as they are.
+func distance(a, b *data.Set) float64 {
+	sum := 0.0
+	for i := range a.Rows {
+		for j := range a.Cols {
+			d := cell(a, i, j) - cell(b, i, j)
+			sum += d * d
+		}
+	}
+	return math.Sqrt(sum / float64(a.Rows*a.Cols))
+}
+
+// means are those of columns, of bytes as they are.
+func means(s *data.Set) []float64 {
+	all := make([]float64, s.Cols)
+	for i := range s.Rows {
+		for j := range all {
+			all[j] += cell(s, i, j) / float64(s.Rows)
+		}
+	}
+	return all
+}
+
+// cell is a value, a byte as it is.
+func cell(s *data.Set, i, j int) float64 {
+	if s.IsBytes() {
+		return float64(s.U8[i*s.Cols+j])
+	}
+	return s.At(i, j)
 }
 
 // TestSizesDiffer names two pictures of different sizes, and trains on them as --resize brings them to one.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"slices"
 	"strings"
 
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/report"
 )
@@ -32,6 +34,13 @@ func resumeCommand(dir string, more ...string) string {
 	return commandLine(append([]string{"aegpu", "train", "--resume", "--out", dir}, more...)...)
 }
 
+// drawable reports whether rows are images, or may be: as many numbers without names as a square has.
+func drawable(p *data.Preparation) bool {
+	side, _, _ := squareSide(p.Width())
+	named := func(c data.Column) bool { return c.Name != "" }
+	return p.Images != nil || side > 0 && !slices.ContainsFunc(p.Columns, named)
+}
+
 // next are the commands to try with a run that is done.
 func next(dir, dataName string, m *model.Model, labels bool) []report.Command {
 	commands := []report.Command{}
@@ -55,7 +64,7 @@ func next(dir, dataName string, m *model.Model, labels bool) []report.Command {
 		return commands
 	}
 	ending := "samples.csv"
-	if side, _, _ := squareSide(width(m)); side > 0 || m.Preparation().Images != nil {
+	if drawable(m.TargetPreparation()) {
 		ending = "samples.png"
 	}
 	add("new examples:", "sample", dir, "-n", "64", "-o", ending)

@@ -56,6 +56,9 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err := config.Validate(); err != nil {
 		return &requestError{err}
 	}
+	if config.Missing == data.MissingMask {
+		return wrong("--missing is mask, and pca takes every cell: expected refuse, mean or median")
+	}
 	dev, err := s.openDevice(c, config.Device, backend.FP32)
 	if err != nil {
 		return err

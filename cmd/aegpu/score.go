@@ -83,7 +83,7 @@ func runScore(c *cli.Context, s *streams) error {
 	defer o.dev.Close()
 	defer o.model.Close()
 	if c.String("by") == eval.NLLScore && !o.model.Spec.HasLikelihood() {
-		return wrong("--by nll: the loss of %s is no likelihood: train with the loss bernoulli or gaussian, or leave --by out", o.run.path)
+		return wrong("--by nll: the loss of %s is no likelihood: train with another one than squared, or leave --by out", o.run.path)
 	}
 	p := part{run: o.run, model: o.model, in: width, takes: inputOfModel, targets: true}
 	if o.rows, err = p.open(c, s); err != nil {

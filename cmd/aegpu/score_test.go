@@ -185,7 +185,7 @@ func TestScoreSaysWhatThereIsNot(t *testing.T) {
 // A model file of before deviations were kept is scored in units of its scaling, which is said.
 func TestScoreOfAnOldFile(t *testing.T) {
 	file := waves(t, "waves.npz", 60)
-	dir, out := trainTiny(t, file, "--scale", "minmax"), filepath.Join(t.TempDir(), "x.csv")
+	dir, out := trainTiny(t, file, "--loss", "bernoulli", "--scale", "minmax"), filepath.Join(t.TempDir(), "x.csv")
 	must(t, "score", dir, file, "-o", out, "-q")
 	_, now := table(t, out)
 	name := filepath.Join(dir, "model.safetensors")

@@ -16,18 +16,20 @@ import (
 // quiet or not, in the JSON object and on the page; and by evaluate.
 func TestBrokenTrainingsAreSaid(t *testing.T) {
 	csv := waves(t, "waves.csv", 400)
-	dir := filepath.Join(t.TempDir(), "run")
-	o := must(t, "train", csv, "--device", "cpu", "--lr", "30", "--epochs", "5", "--val", "0", "--quiet", "--json", "--out", dir)
-	if warnings, _ := o.object(t)["warnings"].([]any); len(warnings) != 2 || strings.Count(o.err, "warning: ") != 2 ||
-		!strings.Contains(o.err, "the training diverged") || !strings.Contains(o.err, "no better than the mean") {
-		t.Errorf("%v\n%s", warnings, o.err)
-	}
-	if page := string(contents(t, dir, "report.html")); !strings.Contains(page, "the training diverged") {
-		t.Error("the page says nothing")
-	}
-	o = must(t, "evaluate", dir, "--quiet", "--json")
-	if warnings, _ := o.object(t)["warnings"].([]any); len(warnings) != 1 || !strings.Contains(o.err, "no better than the mean") {
-		t.Errorf("evaluate: %v\n%s", warnings, o.err)
+	for loss, rate := range map[string]string{"auto": "1", "bernoulli": "30"} {
+		dir := filepath.Join(t.TempDir(), "run")
+		o := must(t, "train", csv, "--device", "cpu", "--loss", loss, "--lr", rate, "--epochs", "5", "--val", "0", "--quiet", "--json", "--out", dir)
+		if warnings, _ := o.object(t)["warnings"].([]any); len(warnings) != 2 || strings.Count(o.err, "warning: ") != 2 ||
+			!strings.Contains(o.err, "the training diverged") || !strings.Contains(o.err, "no better than the mean") {
+			t.Errorf("%s: %v\n%s", loss, warnings, o.err)
+		}
+		if page := string(contents(t, dir, "report.html")); !strings.Contains(page, "the training diverged") {
+			t.Errorf("%s: the page says nothing", loss)
+		}
+		o = must(t, "evaluate", dir, "--quiet", "--json")
+		if warnings, _ := o.object(t)["warnings"].([]any); len(warnings) != 1 || !strings.Contains(o.err, "no better than the mean") {
+			t.Errorf("%s: evaluate: %v\n%s", loss, warnings, o.err)
+		}
 	}
 }
 
