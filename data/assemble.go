@@ -167,9 +167,9 @@ func (f *frame) input(j int, c Column) (input, error) {
 				return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a number", clip(text)))
 			}
 			in.value[k] = v
-		case c.Other: // a level of the data's own, which Match numbers as the others
+		case c.Other: // a level of the data's own, which Match takes as the last of the preparation's
 			in.value[k] = float64(len(in.Levels))
-			in.Levels = append(slices.Clip(in.Levels), text)
+			in.Levels, in.Other, in.Pooled = append(slices.Clip(in.Levels), text), false, nil
 		default:
 			return in, f.cellError(j, k, c, fmt.Sprintf("level %q was not there when the preparation was fitted: expected one of %s", clip(text), Listed(c.Levels)))
 		}
