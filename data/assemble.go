@@ -167,7 +167,7 @@ func (f *frame) input(j int, c Column) (input, error) {
 				return in, f.cellError(j, k, c, fmt.Sprintf("%q: expected a number", clip(text)))
 			}
 			in.value[k] = v
-		case c.Other: // a level of the data's own, which Match numbers as the others
+		case c.Other: // a level of the data's own, which Match takes as the last of the preparation's
 			in.value[k] = float64(len(in.Levels))
 			in.Levels, in.Other, in.Pooled = append(slices.Clip(in.Levels), text), false, nil
 		default:

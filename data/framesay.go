@@ -42,13 +42,17 @@ func (f *frame) sayColumns(plans []columnPlan, r *roles, src *Source) {
 			continue
 		}
 		byKind[p.Kind] = append(byKind[p.Kind], f.title(j))
+		missing := 0
 		if at := f.fields[j].at; at >= 0 {
 			if stats[at].lo == stats[at].hi {
 				constant = append(constant, f.title(j))
 			}
-			if stats[at].missing > 0 {
-				gaps = append(gaps, fmt.Sprintf("%s (%d)", f.title(j), stats[at].missing))
-			}
+			missing = stats[at].missing
+		} else {
+			missing = f.fields[j].texts.missing(p.Column)
+		}
+		if missing > 0 {
+			gaps = append(gaps, fmt.Sprintf("%s (%d)", f.title(j), missing))
 		}
 	}
 	var kinds []string
@@ -88,4 +92,18 @@ func some(words []string) string {
 		return strings.Join(words, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(words[:most], ", "), len(words)-most)
+}
+
+// missing is how many cells of texts are missing, of a column of that description.
+func (t *texts) missing(c Column) (n int) {
+	if t == nil {
+		return 0
+	}
+	numbers := c.Levels == nil && c.Kind != Date
+	for _, code := range t.codes {
+		if l := t.levels[code]; isMissing(l) || numbers && isMissingNumber(l) {
+			n++
+		}
+	}
+	return n
 }

@@ -111,3 +111,15 @@ func TestMissingTimesAreNotBlurred(t *testing.T) {
 		t.Errorf("%v: the mean of its column comes to %v, want 0", err, x)
 	}
 }
+
+// Cells that are missing among texts are told as those among numbers are.
+func TestMissingTextsAreTold(t *testing.T) {
+	text := "a,city,ok\n"
+	for i := range 20 {
+		text += []string{"1.5,Oslo,yes\n", "2.5,Lyon,no\n", "3.5,,yes\n", ",NA,\n"}[i%4]
+	}
+	src := mustRead(t, file(t, "gaps.csv", text), Reading{})
+	if want := "missing cells: a (5), city (10), ok (5)"; !slices.Contains(src.Doubts, want) {
+		t.Errorf("doubts %q, want %q", src.Doubts, want)
+	}
+}

@@ -61,7 +61,12 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 		if err != nil {
 			return nil, err
 		}
-		if bad, why := scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.TargetPreparation(), j, o); why != "" {
+		bad, why := scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.TargetPreparation(), j, o)
+		switch why {
+		case "":
+		case allGone:
+			return nil, &data.Error{Path: rows.Name, Row: at + bad + 1, Msg: allGone}
+		default:
 			return nil, fmt.Errorf("row %d of %s has no score: %s", at+bad+1, rows.Name, why)
 		}
 	}
@@ -124,7 +129,7 @@ func scoreRows(dst []float64, cols int, p *data.Preparation, j *model.Judged, o 
 // Why a row has no score.
 const (
 	notFinite = "its reconstruction is not finite"
-	allGone   = "none of its cells is there"
+	allGone   = "no cell is there: expected one or more of a row that has a score"
 )
 
 // meanError is the mean of the errors of row i over the cells that are there.
