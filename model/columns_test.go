@@ -202,3 +202,16 @@ func TestColumnsStartAtTheMean(t *testing.T) {
 		t.Errorf("biases of columns without a mean, or of nothing: %v", bias)
 	}
 }
+
+// TestSizedCountsStartAtTheirShare: rows of twice the usual total on average have means of half the counts at that of a
+// usual row.
+func TestSizedCountsStartAtTheirShare(t *testing.T) {
+	m := newTestModel(t, Spec{Inputs: 3, Latent: 2, Likelihood: columnsOf(t, "columns:gaussian,poisson,negative-binomial:4")})
+	if err := m.CentreOutput([]float32{5, 6, 2}); err != nil {
+		t.Fatal(err)
+	}
+	bias, err := m.Weights("decoder.0.bias")
+	if want := []float32{5, float32(math.Log(3)), 0}; err != nil || !slices.Equal(bias, want) {
+		t.Errorf("biases %v, want %v: %v", bias, want, err)
+	}
+}
