@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 )
 
@@ -27,8 +28,8 @@ func (m *Model) Fill(ctx context.Context, s *data.Set) (*data.Set, int, error) {
 
 // FillDraw is Fill with a draw in place of the mean: a code drawn from the posterior of each row, and for each missing cell a
 // draw from its likelihood given that code, so that several draws tell how sure the model is (multiple imputation: Rubin,
-// 1987). first is the number of the first row in the data: a row's draws depend on it, on draw and on seed alone. The code
-// has to be a drawn one.
+// 1987). first is the number of the first row in the data: draws depend on it, on draw and on seed, and are the same whatever
+// parts of the data come at a time, if these begin at multiples of [ChunkRows]. The code has to be a drawn one.
 func (m *Model) FillDraw(ctx context.Context, s *data.Set, first, draw int, seed uint64) (*data.Set, int, error) {
 	switch {
 	case !m.Spec.SameRows:
@@ -73,6 +74,9 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 		return nil, err
 	}
 	T := m.Spec.Outputs()
+	if err := hostmemory.Ask("draws of rows", s.Rows, T, 4); err != nil {
+		return nil, err
+	}
 	all := make([]float32, s.Rows*T)
 	x, want := make([]float32, min(ChunkRows, s.Rows)*m.Spec.Inputs), make([]float32, min(ChunkRows, s.Rows)*T)
 	for at := 0; at < s.Rows; at += ChunkRows {
