@@ -9,9 +9,9 @@ import (
 
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/gpu"
 	"github.com/aegpu/aegpu/gpu/plan"
-	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/urfave/cli/v2"
