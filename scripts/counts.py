@@ -3,19 +3,21 @@
 
     scripts/counts.py [--aegpu PATH] [--out PREFIX] [--methods NAME ...] [--seeds 3] [--epochs 400] [--samples 100] [--csv FILE]
 
-The table is the sample that celltypist ships: 559 cells x 32,786 genes, raw counts in decimals that have lost their last digits (2.99999999999999); they
-are rounded, and anything further than 1e-6 from a whole number is an error. Genes that are 0 in every cell are left out. A fifth of
-the cells, another one for every seed, is held out for the test; of the rest each program takes a tenth for its validation.
+The table is the sample that celltypist ships: 559 cells x 32,786 genes, raw counts in decimals that have lost their last digits
+(2.99999999999999). They are rounded, and anything further than 1e-6 from a whole number is an error. Genes that are 0 in every cell are
+left out. A fifth of the cells, another one for every seed, is held out for the test; of the rest each program takes a tenth for its
+validation.
 
-Both models are negative binomial VAEs with a code of 10 and a hidden layer of 128, trained for --epochs: scvi-tools' SCVI with its defaults
-but gene_likelihood="nb", and aegpu. Both are given a cell's total and say nothing of its likelihood, so that the figures are log p(counts |
-total) of all genes, in nats per cell: scvi-tools takes the observed library size (its default), aegpu the row's total as size factor.
-"rates" has no code: a cell's counts are negative binomial around its total times the gene's share, with each gene's dispersion fitted to the training
-cells. Seconds are those of training alone: SCVI.train without imports, the command `aegpu train` from start to end, reading included.
+The models are negative binomial VAEs with a code of 10 and a hidden layer of 128, trained for --epochs: scvi-tools' SCVI with its defaults
+but gene_likelihood="nb", once more with its early stopping, and aegpu, which keeps the weights of its best epoch. All are given a cell's
+total and say nothing of its likelihood, so that the figures are log p(counts | total) of all genes, in nats per cell: scvi-tools takes
+the observed library size (its default), aegpu the row's total as size factor. "rates" has no code: a cell's counts are negative binomial
+around its total times the gene's share, with each gene's dispersion fitted to the training cells. Seconds are those of training alone:
+SCVI.train without imports, the command `aegpu train` from start to end, reading included.
 
-A method that begins with aegpu is flags of `aegpu train`: --methods scvi "aegpu --model vae --loss multinomial". Rows of the .json that belong to
-other methods stay as they are; without --methods all are measured in one run. Needs Go (without --aegpu), and a Python with scvi-tools
-and celltypist.
+A method that begins with aegpu is flags of `aegpu train`: --methods scvi "aegpu --model vae --loss multinomial". Rows of the .json that
+belong to other methods stay as they are; without --methods all are measured in one run. Needs Go (without --aegpu), and a Python with
+scvi-tools and celltypist.
 """
 import argparse
 import importlib.util
@@ -33,13 +35,15 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.io import mmwrite
+from scipy.sparse import coo_array
 from scipy.special import gammaln
 
 import measured
 
 ROOT = Path(__file__).resolve().parents[1]
 NET = "--model vae --latent 10 --hidden 128"
-METHODS = ["rates", "scvi", f"aegpu {NET} --loss negative-binomial"]
+METHODS = ["rates", "scvi", "scvi, early stopping", f"aegpu {NET} --loss negative-binomial"]
 
 
 def counts(path):
@@ -69,7 +73,7 @@ def rates(train, test, o, seed):
     return dict(log_likelihood=float(likelihood(test, theta).sum(axis=1).mean()), seconds=seconds)
 
 
-def scvi(train, test, o, seed):
+def scvi(train, test, o, seed, stopping=False):
     """scvi-tools' own figures of the held-out cells."""
     logging.disable(logging.WARNING)
     warnings.simplefilter("ignore")
@@ -86,7 +90,7 @@ def scvi(train, test, o, seed):
     tools.model.SCVI.setup_anndata(data)
     model = tools.model.SCVI(data, gene_likelihood="nb")
     start = time.perf_counter()
-    model.train(max_epochs=o.epochs, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False, logger=False)
+    model.train(max_epochs=o.epochs, early_stopping=stopping, accelerator="cpu", enable_progress_bar=False, enable_model_summary=False, logger=False)
     seconds = time.perf_counter() - start
     held = cells(test)
     bounds = [float(model.get_elbo(held)) for _ in range(20)]  # of one draw each
@@ -94,12 +98,15 @@ def scvi(train, test, o, seed):
     return dict(elbo=statistics.mean(bounds), log_likelihood=float(marginal.mean()), samples=o.samples, seconds=seconds)
 
 
+PEERS = {"rates": rates, "scvi": scvi, "scvi, early stopping": lambda *given: scvi(*given, stopping=True)}
+
+
 def aegpu(flags, train, test, o, seed):
-    """The same figures of `aegpu evaluate` on a file of the held-out cells."""
+    """The same figures of `aegpu evaluate` on a file of the held-out cells; in Matrix Market every gene is a count."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = {name: str(Path(folder) / name) for name in ("train.csv", "test.csv", "run")}
-        train.to_csv(paths["train.csv"])
-        test.to_csv(paths["test.csv"])
+        paths = {name: str(Path(folder) / name) for name in ("train.mtx", "test.mtx", "run")}
+        for name, cells in (("train.mtx", train), ("test.mtx", test)):
+            mmwrite(paths[name], coo_array(cells.to_numpy()))
 
         def call(*command):
             p = subprocess.run([o.aegpu, *command, "-q", "--json"], capture_output=True, text=True)
@@ -108,9 +115,9 @@ def aegpu(flags, train, test, o, seed):
             return json.loads(p.stdout)
 
         start = time.perf_counter()
-        call("train", paths["train.csv"], "--out", paths["run"], "--test", "0", "--epochs", str(o.epochs), "--seed", str(seed), "--device", "cpu", *flags)
+        call("train", paths["train.mtx"], "--out", paths["run"], "--test", "0", "--epochs", str(o.epochs), "--seed", str(seed), "--device", "cpu", *flags)
         seconds = time.perf_counter() - start
-        figures = call("evaluate", paths["run"], paths["test.csv"], "--iwae-k", str(o.samples), "--device", "cpu")["test"]
+        figures = call("evaluate", paths["run"], paths["test.mtx"], "--iwae-k", str(o.samples), "--device", "cpu")["test"]
     if figures["iwae_examples"] != len(test):
         sys.exit(f"aegpu evaluate: {figures['iwae_examples']} of {len(test)} cells")
     return dict(elbo=figures["elbo"], log_likelihood=-figures["nll_iwae"], samples=o.samples, seconds=seconds)
@@ -121,11 +128,11 @@ def measure(o, method, table, seed):
     order = np.random.default_rng(seed).permutation(len(table))
     held = len(table) // 5
     test, train = table.iloc[np.sort(order[:held])], table.iloc[np.sort(order[held:])]
-    if method in ("rates", "scvi"):
-        found = {"rates": rates, "scvi": scvi}[method](train, test, o, seed)
+    if method in PEERS:
+        found = PEERS[method](train, test, o, seed)
     else:
         found = aegpu(shlex.split(method)[1:], train, test, o, seed)
-    return dict(method=method, seed=seed, cells=len(train), held_out=len(test), genes=table.shape[1], **found)
+    return dict(method=method, seed=seed, table=o.csv.name if o.csv else "celltypist's sample", cells=len(train), held_out=len(test), genes=table.shape[1], **found)
 
 
 def markdown(result):
@@ -136,7 +143,7 @@ def markdown(result):
     first = rows[0]
     base = {r["seed"]: r["log_likelihood"] for r in by.get("scvi", [])}
     lines = ["# Counts of single cells", "", *(f"`{c}`\n" for c in result["commands"]),
-             f"{result['machine']}. celltypist's sample, {first['cells']} cells to train and {first['held_out']} to test, {first['genes']:,} genes; mean ± standard deviation over "
+             f"{result['machine']}. Of {first['table']}, {first['cells']} cells to train and {first['held_out']} to test, {first['genes']:,} genes; mean ± standard deviation over "
              f"{len({r['seed'] for r in rows})} seeds, which draw the cells anew. Nats per held-out cell, all genes, given the cell's total (scvi-tools: the observed library size; aegpu: "
              f"the row's total as size factor): higher is better. The bound is the mean over draws of the code, the log-likelihood importance-weighted with {max(r.get('samples', 0) for r in rows)} draws. The last column "
              "is the log-likelihood less that of scvi-tools on the same cells.", "",
