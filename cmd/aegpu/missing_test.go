@@ -25,6 +25,8 @@ func TestMissingCells(t *testing.T) {
 			kind, _, _ := strings.Cut(how, " ")
 			if masked := kind == "" || kind == "mask"; name == "missing.csv" && strings.Contains(o.err, "missing cells as the "+kind) == masked {
 				t.Errorf("%q: it is not said what became of missing cells: %s", how, o.err)
+			} else if strings.Contains(o.err, "hidden from the encoder") != masked {
+				t.Errorf("%q: cells are hidden: %v, want %v: %s", how, !masked, masked, o.err)
 			}
 			if must(t, "evaluate", run, "--json", "--device", "cpu").object(t)["test"] == nil {
 				t.Errorf("%s: no figures", name)
