@@ -112,7 +112,7 @@ func TestAccumulatedColumns(t *testing.T) {
 	s := mixed(t, 110)
 	for _, name := range []string{"ae", "stacked"} {
 		c := columnConfigs(t)[name]
-		c.Activation = settings.Tanh
+		c.Activation, c.Corrupt = settings.Tanh, settings.Corruptions{} // which is noise, of every batch its own
 		var results [2]*Result
 		for i, parts := range []int{1, 2} {
 			c.Batch, c.Accumulate = 16/parts, parts
