@@ -22,7 +22,8 @@ type ColumnOptions struct {
 // FitColumns fits two preparations of the same raw rows: rows is what an encoder sees, targets what a decoder is to make by
 // likelihoods of each column's own. Statistics are over the cells that are there.
 //
-//   - Real columns and dates are standardised in both, and so are counts that o.Counts does not name.
+//   - Real columns and dates are standardised in both, and so are counts that o.Counts does not name. One that is constant
+//     is turned back to its value, whatever a model makes of it.
 //   - Counts that it does are ln(1+x), standardised, in rows, and the counts themselves in targets. More than 256 of them
 //     have one scale, by which they vary as 256 would: many that move together would make a step of the first layer too long.
 //   - Yes/no stays 0 or 1. A category is one input a level, the last of which, "(other)", stands for levels that were not
@@ -157,6 +158,7 @@ func (f *columnFit) scale(p *Preparation, cells *present) {
 	if asked == ScaleAuto {
 		asked = ScaleStandard
 	}
+	p.noteConstant(cells)
 	p.fitImages(f.set, asked, func() columnRange { return columnRange{cells.lo, cells.hi, cells.mean} })
 	p.Deviation = slices.Clone(f.cells.deviation)
 	for j, n := range f.levels {
@@ -165,6 +167,18 @@ func (f *columnFit) scale(p *Preparation, cells *present) {
 		}
 	}
 	p.robustDeviation()
+}
+
+// noteConstant notes the scaled columns of one value: how far off that a model is has no unit that the data would give.
+func (p *Preparation) noteConstant(cells *present) {
+	for j := range p.Shift {
+		if p.column(j).Kind.scaled() && cells.lo[j] == cells.hi[j] && (p.Counts == nil || !p.Counts[j]) {
+			if p.Constant == nil {
+				p.Constant = make([]bool, p.Cols)
+			}
+			p.Constant[j] = true
+		}
+	}
 }
 
 // levelDeviation is the deviation of category j with its pooled levels.

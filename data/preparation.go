@@ -26,10 +26,11 @@ type Preparation struct {
 	Shift   []float64 `json:"shift,omitempty"`   // one a raw column; nil where nothing is scaled
 	Scale   []float64 `json:"scale,omitempty"`   // above 0
 
-	Robust []bool  `json:"robust,omitempty"` // raw columns that are scaled by their quartiles, and bent; nil for none
-	Counts []bool  `json:"counts,omitempty"` // raw columns whose numbers are to be counts, see FitColumns; nil for none
-	Log    bool    `json:"log,omitempty"`    // these are seen as ln(1+x), which is then scaled
-	Total  float64 `json:"total,omitempty"`  // of a usual row: they are divided by their row's over this before; 0 where they are not
+	Robust   []bool  `json:"robust,omitempty"`   // raw columns that are scaled by their quartiles, and bent; nil for none
+	Constant []bool  `json:"constant,omitempty"` // raw columns that had one value, Shift, and are turned back to it, see FitColumns; nil for none
+	Counts   []bool  `json:"counts,omitempty"`   // raw columns whose numbers are to be counts, see FitColumns; nil for none
+	Log      bool    `json:"log,omitempty"`      // these are seen as ln(1+x), which is then scaled
+	Total    float64 `json:"total,omitempty"`    // of a usual row: they are divided by their row's over this before; 0 where they are not
 
 	Missing Missing   `json:"missing,omitempty"` // what missing cells become
 	Fill    []float64 `json:"fill,omitempty"`    // what they take, one a raw column; nil where they are refused

@@ -221,6 +221,8 @@ func undo[T float32 | float64](p *Preparation, dst []T, x []float32) {
 		v := float64(x[0])
 		x = x[1:]
 		switch {
+		case p.Constant != nil && p.Constant[j] && v == v:
+			v = p.Shift[j]
 		case !plain:
 			v = p.raw(j, v)
 		case p.Shift != nil:

@@ -77,7 +77,7 @@ func (s *Set) hasGaps() bool {
 
 // checkMade says what is wrong in a file with what became of columns.
 func (p *Preparation) checkMade(name string) error {
-	for _, marks := range [][]bool{p.Robust, p.Counts} {
+	for _, marks := range [][]bool{p.Robust, p.Counts, p.Constant} {
 		if marks != nil && len(marks) != p.Cols {
 			return wrong(name, "%d marks of columns: expected %d, or none", len(marks), p.Cols)
 		}
@@ -87,6 +87,8 @@ func (p *Preparation) checkMade(name string) error {
 		return wrong(name, "columns scaled by their quartiles: expected none under scaling %s, or of images", p.Scaling)
 	case !(p.Total >= 0) || math.IsInf(p.Total, 0) || p.Total > 0 && !p.Log:
 		return wrong(name, "%g counts in a usual row: expected a number from 0 on, and 0 where counts are seen as they are", p.Total)
+	case p.Constant != nil && p.Shift == nil:
+		return wrong(name, "constant columns: expected none without a scaling")
 	case p.Log && p.Counts == nil:
 		return wrong(name, "logarithms of counts: expected the columns that are counts")
 	case p.Blank != nil && (len(p.Blank) != p.Cols || p.Missing != MissingMask):

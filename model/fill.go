@@ -28,8 +28,8 @@ func (m *Model) Fill(ctx context.Context, s *data.Set) (*data.Set, int, error) {
 
 // FillDraw is Fill with a draw in place of the mean: a code drawn from the posterior of each row, and for each missing cell a
 // draw from its likelihood given that code, so that several draws tell how sure the model is (multiple imputation: Rubin,
-// 1987). first is the number of the first row in the data: draws depend on it, on draw and on seed, and are the same whatever
-// parts of the data come at a time, if these begin at multiples of [ChunkRows]. The code has to be a drawn one.
+// 1987). first is the number of the first row in the data: a row's draws depend on it, on draw and on seed alone. The code
+// has to be a drawn one.
 func (m *Model) FillDraw(ctx context.Context, s *data.Set, first, draw int, seed uint64) (*data.Set, int, error) {
 	switch {
 	case !m.Spec.SameRows:
@@ -73,29 +73,32 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 	if err != nil {
 		return nil, err
 	}
-	T := m.Spec.Outputs()
+	pad := first % ChunkRows // the noise of a code goes by its place: as many rows before as there are in chunks of all rows
+	levels = append(make([]int32, pad), levels...)
+	X, T, most := m.Spec.Inputs, m.Spec.Outputs(), min(ChunkRows, pad+s.Rows)
 	if err := hostmemory.Ask("draws of rows", s.Rows, T, 4); err != nil {
 		return nil, err
 	}
-	all := make([]float32, s.Rows*T)
-	x, want := make([]float32, min(ChunkRows, s.Rows)*m.Spec.Inputs), make([]float32, min(ChunkRows, s.Rows)*T)
-	for at := 0; at < s.Rows; at += ChunkRows {
+	all, y := make([]float32, s.Rows*T), make([]float32, most*T)
+	x, want := make([]float32, most*X), make([]float32, most*T)
+	for at := -pad; at < s.Rows; at += ChunkRows {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		n := min(ChunkRows, s.Rows-at)
-		m.prep.Rows(x, s, at, n)
-		m.target.Rows(want, target, at, n)
-		y := all[at*T : (at+n)*T]
-		a.upload(levels, at, n)
-		if err := a.drawMeans(y, x, want, n, backend.Time{Seed: seed, Step: uint64(draw)<<40 ^ uint64(first+at)}); err != nil {
+		from, n := max(at, 0), min(ChunkRows, s.Rows-at)
+		before := from - at
+		m.prep.Rows(x[before*X:], s, from, n-before)
+		m.target.Rows(want[before*T:], target, from, n-before)
+		a.upload(levels, at+pad, n)
+		if err := a.drawMeans(y[:n*T], x, want, n, backend.Time{Seed: seed, Step: uint64(draw)<<40 ^ uint64(first+at)}); err != nil {
 			return nil, err
 		}
-		m.Spec.countsOf(y, want[:n*T])
-		for r := range n {
+		m.Spec.countsOf(y[:n*T], want[:n*T])
+		for r := before; r < n; r++ {
 			rng := rand.New(rand.NewPCG(seed, uint64(draw)<<40^uint64(first+at+r)))
 			l.drawCells(y[r*T:(r+1)*T], spread, rng)
 		}
+		copy(all[from*T:], y[before*T:n*T])
 	}
 	return all, nil
 }

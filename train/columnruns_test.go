@@ -107,12 +107,12 @@ func TestColumnTrainingIsTheSameBits(t *testing.T) {
 	}
 }
 
-// Batches in halves come to the same losses where no noise is drawn.
+// Batches in halves come to the same losses.
 func TestAccumulatedColumns(t *testing.T) {
 	s := mixed(t, 110)
 	for _, name := range []string{"ae", "stacked"} {
 		c := columnConfigs(t)[name]
-		c.Activation, c.Corrupt = settings.Tanh, settings.Corruptions{}
+		c.Activation, c.Corrupt = settings.Tanh, settings.Corruptions{} // which is noise, of every batch its own
 		var results [2]*Result
 		for i, parts := range []int{1, 2} {
 			c.Batch, c.Accumulate = 16/parts, parts

@@ -266,7 +266,7 @@ func (p *phase) validate(ctx context.Context, r *Record) error {
 		return err
 	}
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
-		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: "the validation loss"}
+		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: validationLoss}
 	}
 	r.Validation = append(model.Terms{{Name: model.LossTerm, Value: m.Loss}, {Name: model.ReconstructionTerm, Value: m.NLL}}, m.Terms...)
 	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}} {

@@ -40,6 +40,13 @@ type DivergedError struct {
 	What  string
 }
 
+// validationLoss is what was not finite where no step was at fault.
+const validationLoss = "the validation loss"
+
 func (e *DivergedError) Error() string {
-	return fmt.Sprintf("%s diverged at step %d (epoch %d): %s is not finite; try a lower learning rate, or clip", e.Phase, e.Step, e.Epoch, e.What)
+	advice := "try a lower learning rate, or clip"
+	if e.What == validationLoss {
+		advice += ", or --scale robust where a row of the validation part lies far out"
+	}
+	return fmt.Sprintf("%s diverged at step %d (epoch %d): %s is not finite; %s", e.Phase, e.Step, e.Epoch, e.What, advice)
 }

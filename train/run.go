@@ -164,7 +164,7 @@ func (r *run) upload(s *data.Set) (at model.Resident, err error) {
 		}
 	}
 	if r.means == nil {
-		r.means = columnMeans(target) // of the training part, which comes first
+		r.means = columnMeans(target, r.sets.Likelihood) // of the training part, which comes first
 	}
 	if at.Rows, err = model.Upload(r.dev, rows); err != nil {
 		return at, err

@@ -358,26 +358,3 @@ func (s *Sets) width() int {
 	}
 	return s.Preparation.Inputs()
 }
-
-// rowsOfMeans is how many rows the means of columns are taken of.
-const rowsOfMeans = 10000
-
-// columnMeans are the means of the columns over what is there in the first rows, enough of them
-// to start a decoder's bias from; NaN where nothing is.
-func columnMeans(s *data.Set) []float32 {
-	rows := min(s.Rows, rowsOfMeans)
-	sum, n, row := make([]float64, s.Cols), make([]int, s.Cols), make([]float32, s.Cols)
-	for i := range rows {
-		s.Row(row, i)
-		for j, v := range row {
-			if v == v {
-				sum[j] += float64(v)
-				n[j]++
-			}
-		}
-	}
-	for j := range row {
-		row[j] = float32(sum[j] / float64(n[j]))
-	}
-	return row
-}

@@ -85,7 +85,7 @@ func (r *run) openWindow(rows int) (err error) {
 	if err != nil {
 		return err
 	}
-	r.means = columnMeans(first)
+	r.means = columnMeans(first, s.Likelihood)
 	held := rows
 	if s.Val != nil {
 		held = max(held, min(evalBatch, s.Val.Rows))

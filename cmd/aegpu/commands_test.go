@@ -261,7 +261,7 @@ func TestProbe(t *testing.T) {
 // TestWhatToTryNext runs the commands that a training ends with, as they stand.
 func TestWhatToTryNext(t *testing.T) {
 	for _, model := range []string{"ae", "vae"} {
-		for _, file := range []string{waves(t, "waves.npz", 80), waves(t, "waves.npy", 80)} {
+		for file, samples := range map[string]string{waves(t, "waves.npz", 80): "samples.png", waves(t, "waves.npy", 80): "samples.png", waves(t, "waves.csv", 80): "samples.csv"} {
 			t.Chdir(t.TempDir())
 			text := must(t, append([]string{"train", file, "--model", model}, tiny...)...).out
 			_, commands, found := strings.Cut(text, "what to try next:\n")
@@ -270,6 +270,9 @@ func TestWhatToTryNext(t *testing.T) {
 			}
 			for line := range strings.Lines(commands) {
 				must(t, append(strings.Fields(line)[1:], "-q")...)
+			}
+			if !exists(samples) { // columns with names are no pixels
+				t.Errorf("%s of %s: no %s", model, filepath.Base(file), samples)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/gpu"
 	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/model"
@@ -111,6 +112,11 @@ func runInspectStep(s *streams, c *cli.Context) error {
 // storedAsBytes is whether a run's data was taken as grey values: it was not scaled.
 func storedAsBytes(m *model.Model) bool { return m.Preparation().Identity() }
 
+// sharedTargets is whether one array of rows serves encoder and decoder, of rows without missing cells.
+func sharedTargets(m *model.Model) bool {
+	return m.Spec.SameRows && m.Preparation().SameAs(m.TargetPreparation(), &data.Set{})
+}
+
 // paperTraining is the run's training of the whole autoencoder, without memory.
 func paperTraining(m *model.Model, c *settings.Config) (*model.Training, error) {
 	optimiser, err := c.Update()
@@ -118,7 +124,7 @@ func paperTraining(m *model.Model, c *settings.Config) (*model.Training, error) 
 		return nil, err
 	}
 	return model.PaperTraining(m.Spec, c.Batch*max(1, c.Accumulate), storedAsBytes(m),
-		model.TrainingOptions{Batch: c.Batch, Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1})
+		model.TrainingOptions{Batch: c.Batch, Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1, Shared: sharedTargets(m)})
 }
 
 func describeStep(run string, t *model.Training, c *settings.Config, m *model.Model) *stepOf {

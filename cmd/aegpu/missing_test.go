@@ -23,8 +23,13 @@ func TestMissingCells(t *testing.T) {
 			run, out := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "out.csv")
 			o := must(t, append([]string{"train", path, "--out", run, "--epochs", "2", "--device", "cpu"}, args...)...)
 			kind, _, _ := strings.Cut(how, " ")
-			if masked := kind == "" || kind == "mask"; name == "missing.csv" && strings.Contains(o.err, "missing cells as the "+kind) == masked {
-				t.Errorf("%q: it is not said what became of missing cells: %s", how, o.err)
+			if masked := kind == "" || kind == "mask"; name == "missing.csv" {
+				if strings.Contains(o.err, "missing cells as the "+kind) == masked {
+					t.Errorf("%q: it is not said what became of missing cells: %s", how, o.err)
+				}
+				if strings.Contains(o.err, "hidden from the encoder") != masked {
+					t.Errorf("%q: cells are hidden: %v, want %v: %s", how, !masked, masked, o.err)
+				}
 			}
 			if must(t, "evaluate", run, "--json", "--device", "cpu").object(t)["test"] == nil {
 				t.Errorf("%s: no figures", name)
