@@ -179,9 +179,9 @@ func sortedLevels(levels []string) []string {
 
 // countsEvents says whether numbers look like events that were counted: whole, from 0 on and not beyond a thousand, 0 among
 // them as often as it is where few are expected.
-func (s *columnStats) countsEvents(rows int) bool {
+func (c *columnStats) countsEvents(rows int) bool {
 	const mostEvents, oneIn = 1000, 50
-	return s.whole && s.lo == 0 && s.hi > 1 && s.hi <= mostEvents && rows >= fewRows && oneIn*s.zeros >= s.there(rows)
+	return c.whole && c.lo == 0 && c.hi > 1 && c.hi <= mostEvents && rows >= fewRows && oneIn*c.zeros >= c.there(rows)
 }
 
 // areCounts says whether all numbers that may be inputs are whole, none is below 0, and many are 0: a table of counts.

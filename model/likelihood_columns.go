@@ -128,7 +128,6 @@ func centred(c backend.LossColumns, mean, all float64) float64 {
 const mostShares = 4096
 
 type boundColumns struct {
-	unplaced
 	*graph
 	Columns
 	spread, dspread backend.Tensor // spreads x T; none where no column learns any, or in inference
