@@ -11,8 +11,7 @@ type present struct {
 }
 
 // presentCells looks at the cells that are there, those of the columns log as ln(1+x), nil for none, over the sizes of their
-// rows where these are not nil. Where none is missing
-// it comes to the bits of columnRanges and columnDeviations.
+// rows where these are not nil. Where none is missing it comes to the bits of columnRanges and columnDeviations.
 func presentCells(s *Set, log []bool, sizes []float64) *present {
 	all := make([]float64, 7*s.Cols)
 	some := func(k int) []float64 { return all[k*s.Cols : (k+1)*s.Cols] }

@@ -202,3 +202,31 @@ func TestColumnsStartAtTheMean(t *testing.T) {
 		t.Errorf("biases of columns without a mean, or of nothing: %v", bias)
 	}
 }
+
+// TestCountsOfSharesWithGaps: the counts that are there say how many there are in all.
+func TestCountsOfSharesWithGaps(t *testing.T) {
+	s := Spec{Inputs: 4, Latent: 2, Likelihood: columnsOf(t, "columns:gaussian,multinomial*3:8")}
+	nan := float32(math.NaN())
+	rows := []float32{9, 0.5, 0.25, 0.25, 9, 0.5, 0.25, 0.25, 9, 0.5, 0.25, 0.25}
+	s.countsOf(rows, []float32{1, 6, 2, 4, 1, 6, nan, 3, 1, nan, nan, nan})
+	if want := []float32{9, 6, 3, 3, 9, 6, 3, 3, 9, 0, 0, 0}; !slices.Equal(rows, want) {
+		t.Errorf("counts %v, want %v", rows, want)
+	}
+	rows = []float32{9, 0.5, 0.25, 0.25}
+	if s.countsOf(rows, nil); !slices.Equal(rows, []float32{9, 4, 2, 2}) {
+		t.Errorf("counts of a usual row %v", rows)
+	}
+}
+
+// TestSizedCountsStartAtTheirShare: rows of twice the usual total on average have means of half the counts at that of a
+// usual row.
+func TestSizedCountsStartAtTheirShare(t *testing.T) {
+	m := newTestModel(t, Spec{Inputs: 3, Latent: 2, Likelihood: columnsOf(t, "columns:gaussian,poisson,negative-binomial:4")})
+	if err := m.CentreOutput([]float32{5, 6, 2}); err != nil {
+		t.Fatal(err)
+	}
+	bias, err := m.Weights("decoder.0.bias")
+	if want := []float32{5, float32(math.Log(3)), 0}; err != nil || !slices.Equal(bias, want) {
+		t.Errorf("biases %v, want %v: %v", bias, want, err)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 )
 
@@ -75,6 +76,9 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 	pad := first % ChunkRows // the noise of a code goes by its place: as many rows before as there are in chunks of all rows
 	levels = append(make([]int32, pad), levels...)
 	X, T, most := m.Spec.Inputs, m.Spec.Outputs(), min(ChunkRows, pad+s.Rows)
+	if err := hostmemory.Ask("draws of rows", s.Rows, T, 4); err != nil {
+		return nil, err
+	}
 	all, y := make([]float32, s.Rows*T), make([]float32, most*T)
 	x, want := make([]float32, most*X), make([]float32, most*T)
 	for at := -pad; at < s.Rows; at += ChunkRows {

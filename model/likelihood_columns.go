@@ -88,8 +88,9 @@ func (l Columns) HasCounts() bool {
 }
 
 // centre sets biases under which untrained columns have those means; a NaN is that of
-// nothing, and leaves its bias.
+// nothing, and leaves its bias. Counts have them in a row of the mean size factor.
 func (l Columns) centre(_ *Spec, bias, mean []float32) {
+	size := l.meanSize(mean)
 	for _, c := range l.Runs {
 		all := 0.0
 		for _, v := range mean[c.From:c.To] {
@@ -98,11 +99,32 @@ func (l Columns) centre(_ *Spec, bias, mean []float32) {
 			}
 		}
 		for j := c.From; j < c.To; j++ {
-			if v := centred(c, float64(mean[j]), all); v == v {
+			m := float64(mean[j])
+			if c.Kind.Sized() {
+				m /= size
+			}
+			if v := centred(c, m, all); v == v {
 				bias[j] = float32(v)
 			}
 		}
 	}
+}
+
+// meanSize is the mean of the size factors of rows that have those means: 1 where totals
+// have no say.
+func (l Columns) meanSize(mean []float32) float64 {
+	if !l.sized() {
+		return 1
+	}
+	sum := 0.0
+	for _, c := range l.Runs {
+		for _, v := range mean[c.From:c.To] {
+			if c.Kind.Sized() && v == v {
+				sum += float64(v)
+			}
+		}
+	}
+	return max(sum, 1) / float64(l.Total)
 }
 
 // centred is the output of a column of c that has that mean, all being those of c

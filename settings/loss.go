@@ -25,7 +25,7 @@ const AutoLoss = "auto"
 // kinds.
 var countLosses = []string{backend.PoissonColumn.String(), backend.NegativeBinomialColumn.String(), backend.ZeroInflatedColumn.String(), model.Multinomial}
 
-// columnLosses are those of a single column.
+// columnLosses are those of a single column, in the order of [backend.ColumnKind].
 var columnLosses = []string{backend.GaussianColumn.String(), backend.BernoulliColumn.String(), backend.SoftmaxColumns.String(),
 	backend.PoissonColumn.String(), backend.NegativeBinomialColumn.String(), backend.ZeroInflatedColumn.String()}
 
@@ -95,11 +95,16 @@ func parseByColumn(text string) (by ByColumn, ok bool, err error) {
 	} else {
 		first = AutoLoss
 	}
+	seen := map[string]bool{}
 	for _, w := range words {
 		at := strings.LastIndex(w, "=")
 		if at < 1 || !slices.Contains(columnLosses, w[at+1:]) {
 			return "", true, fmt.Errorf("loss %q: expected COLUMN=KIND, KIND one of %s", w, strings.Join(columnLosses, ", "))
 		}
+		if seen[w[:at]] {
+			return "", true, fmt.Errorf("loss %q: another one of that column stands before it: expected one of each", w)
+		}
+		seen[w[:at]] = true
 	}
 	return ByColumn(append(List{first}, words...).String()), true, nil
 }

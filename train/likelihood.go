@@ -2,7 +2,9 @@ package train
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -170,12 +172,13 @@ func (l *columnLosses) decideCounts(c *settings.Config, s *data.Set, counts []in
 
 // override gives columns the likelihoods that were asked for.
 func (l *columnLosses) override(c *settings.Config, s *data.Set) error {
-	for name, kind := range c.Loss.By.Columns() {
+	asked := c.Loss.By.Columns()
+	for _, name := range slices.Sorted(maps.Keys(asked)) { // the same error each time
 		j, err := columnNamed(c, s, name)
 		if err != nil {
 			return err
 		}
-		has := kindOf(s, j)
+		has, kind := kindOf(s, j), asked[name]
 		switch {
 		case (has == data.Category) != (kind == backend.SoftmaxColumns), has != data.YesNo && kind == backend.BernoulliColumn:
 			return badLoss(c, "%q is a column of kind %v, which %v does not fit (--types COLUMN=KIND says otherwise)", name, has, kind)

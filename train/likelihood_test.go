@@ -32,6 +32,27 @@ func poissonDraw(rng *rand.Rand, mean float64) float64 {
 	return n
 }
 
+// What is said of other data to make is of them, and what is said of the encoder of the rows that it sees.
+func TestSaidOfOtherData(t *testing.T) {
+	seen, made := mixed(t, 400), mixed(t, 400)
+	rows := *seen
+	rows.Target = made
+	for j := range made.Columns {
+		made.Columns[j].Name = "made " + made.Columns[j].Name
+	}
+	c := small(t, "ae")
+	c.Loss = settings.Loss{By: settings.AutoLoss}
+	s, err := Divide(&data.Source{Train: &rows}, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range s.Found {
+		if strings.Contains(line, "the encoder sees") && strings.Contains(line, "made") || strings.HasPrefix(line, "loss by column") && !strings.Contains(line, "made") {
+			t.Errorf("said %q", line)
+		}
+	}
+}
+
 // columnOf are rows of a column.
 func columnOf(rows int, cell func() float64) []float64 {
 	v := make([]float64, rows)

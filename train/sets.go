@@ -257,10 +257,11 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	if s.Preparation, s.Targets, err = data.FitColumns(target, o); err != nil {
 		return err
 	}
-	s.Found = append(s.Found, l.said...)
-	s.Found = append(s.Found, s.Preparation.Said()...)
 	s.Likelihood, s.sameRows = l.likelihood(s.Targets), target == s.Train
-	s.hide(c, missing)
+	s.Found = append(s.Found, l.said...)
+	if !s.sameRows {
+		s.Found = append(s.Found, s.Targets.Said()...)
+	}
 	switch {
 	case s.sameRows:
 		s.shared = s.Preparation.SameAs(s.Targets, s.Train) && (s.Val == nil || s.Preparation.SameAs(s.Targets, s.Val))
@@ -274,7 +275,12 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 		o.Counts, o.Total = counts, 0
 		s.Preparation, _, err = data.FitColumns(s.Train, o)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	s.Found = append(s.Found, s.Preparation.Said()...)
+	s.hide(c, missing)
+	return nil
 }
 
 // hiddenShare is the share of cells that are hidden from the encoder where others are missing.

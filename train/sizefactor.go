@@ -34,6 +34,8 @@ func (l *columnLosses) settleTotal(c *settings.Config, s *data.Set) error {
 	}
 	total, varies := l.totals(s)
 	switch {
+	case l.multinomial && c.SizeFactor == settings.NoSize:
+		return &RequestError{&settings.Error{Field: "SizeFactor", Msg: "is none, and a multinomial is of the total of its row: expected auto or total"}}
 	case l.multinomial:
 		l.total = total
 	case c.SizeFactor == settings.NoSize, total <= 0:
