@@ -3,6 +3,7 @@ package data
 import (
 	"math"
 	"slices"
+	"strings"
 )
 
 // Rows writes n rows of s from row start on to dst (n x Inputs), prepared. s is a set of this preparation: one that
@@ -234,6 +235,8 @@ func undo[T float32 | float64](p *Preparation, dst []T, x []float32) {
 			v *= 255
 		case c.Kind == Count:
 			v = max(math.Round(v), 0)
+		case c.Kind == Date && c.Form != "" && !strings.Contains(c.Form, "15"): // written as days
+			v = math.Round(v)
 		case c.Kind == YesNo && v >= 0.5:
 			v = 1
 		case c.Kind == YesNo:

@@ -95,11 +95,11 @@ func blind(t *testing.T, m *Model, means []float32) {
 	}
 }
 
-// What is there stays, what is missing gets finite values of its kind, and a row's draws are its own, whatever is beside it.
-func TestFillKeepsWhatIsThere(t *testing.T) {
-	s := manyKinds(t, 60, 0)
+// gapped is such a table with a cell in three missing, how many these are, and a model of it whose code is drawn.
+func gapped(t *testing.T) (s *data.Set, gaps int, m *Model) {
+	t.Helper()
+	s = manyKinds(t, 60, 0)
 	rng := rand.New(rand.NewPCG(8, 8))
-	gaps := 0
 	for i := range s.Rows {
 		for j := range s.Cols {
 			if rng.IntN(3) == 0 && j > 0 {
@@ -109,7 +109,7 @@ func TestFillKeepsWhatIsThere(t *testing.T) {
 		}
 	}
 	s.Gaps = true
-	m := ofTable(t, s, ofManyKinds, Spec{Latent: 2, Hidden: []int{5}, Code: Gaussian{}})
+	m = ofTable(t, s, ofManyKinds, Spec{Latent: 2, Hidden: []int{5}, Code: Gaussian{}})
 	means := make([]float32, m.Spec.Outputs())
 	for j := range means {
 		means[j] = 1.0 / 3
@@ -118,6 +118,12 @@ func TestFillKeepsWhatIsThere(t *testing.T) {
 	if err := m.CentreOutput(means); err != nil {
 		t.Fatal(err)
 	}
+	return s, gaps, m
+}
+
+// What is there stays, and what is missing gets finite values of its kind.
+func TestFillKeepsWhatIsThere(t *testing.T) {
+	s, gaps, m := gapped(t)
 	check := func(what string, full *data.Set, n int, err error) {
 		t.Helper()
 		if err != nil || n != gaps || full.MissingCells() != 0 {
@@ -136,6 +142,22 @@ func TestFillKeepsWhatIsThere(t *testing.T) {
 	check("means", full, n, err)
 	drawn, n, err := m.FillDraw(t.Context(), s, 0, 1, 7)
 	check("draws", drawn, n, err)
+	plain := ofTable(t, s, ofManyKinds, Spec{Latent: 2})
+	if _, _, err := plain.FillDraw(t.Context(), s, 0, 0, 7); err == nil {
+		t.Error("draws of a code that is not drawn")
+	}
+	if _, _, err := newTestModel(t, Spec{Inputs: 7, Latent: 2}).Fill(t.Context(), s); !errors.Is(err, ErrNoGaps) {
+		t.Errorf("a model without gaps: %v", err)
+	}
+}
+
+// A row's draws are its own: by seed, draw and number alone, whatever is beside it.
+func TestDrawsAreARowsOwn(t *testing.T) {
+	s, _, m := gapped(t)
+	drawn, _, err := m.FillDraw(t.Context(), s, 0, 1, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
 	again, _, err := m.FillDraw(t.Context(), s, 0, 1, 7)
 	if err != nil || !slices.Equal(again.F32, drawn.F32) || !slices.Equal(again.F64, drawn.F64) {
 		t.Errorf("the same draw is another, %v", err)
@@ -158,16 +180,20 @@ func TestFillKeepsWhatIsThere(t *testing.T) {
 			}
 		}
 	}
-	plain := ofTable(t, s, ofManyKinds, Spec{Latent: 2})
-	if _, _, err := plain.FillDraw(t.Context(), s, 0, 0, 7); err == nil {
-		t.Error("draws of a code that is not drawn")
-	}
-	if _, _, err := newTestModel(t, Spec{Inputs: 7, Latent: 2}).Fill(t.Context(), s); !errors.Is(err, ErrNoGaps) {
-		t.Errorf("a model without gaps: %v", err)
-	}
 }
 
-// Draws have the moments of their likelihoods, within five standard errors: a fixed seed in two million has less.
+// moments are the mean and the variance of a column.
+func moments(d *data.Set, j int) (mean, variance float64) {
+	for i := range d.Rows {
+		mean += d.At(i, j) / float64(d.Rows)
+	}
+	for i := range d.Rows {
+		variance += (d.At(i, j) - mean) * (d.At(i, j) - mean) / float64(d.Rows)
+	}
+	return mean, variance
+}
+
+// Draws have the moments of their likelihoods, within five standard errors, which one seed in two million exceeds.
 func TestDrawsHaveTheirMoments(t *testing.T) {
 	const bare = 20000
 	s := manyKinds(t, bare+100, bare)
@@ -194,15 +220,6 @@ func TestDrawsHaveTheirMoments(t *testing.T) {
 	r2, r3, inflated := 2.0, 3.0, 6*0.75 // the mean of a column that starts at 3 is 2 x 3 of those that are no zeros of their own
 	share := map[int]float64{0: 0.5, 1: 0.25, 2: 0.125, 3: 0.125}
 	for what, d := range map[string]*data.Set{"fill": full.Part(100, bare), "samples": sampled} {
-		moments := func(j int) (mean, variance float64) {
-			for i := range d.Rows {
-				mean += d.At(i, j) / float64(d.Rows)
-			}
-			for i := range d.Rows {
-				variance += (d.At(i, j) - mean) * (d.At(i, j) - mean) / float64(d.Rows)
-			}
-			return mean, variance
-		}
 		for j, want := range map[int][2]float64{
 			1: {0.5*p.Scale[1] + p.Shift[1], 0.49 * p.Scale[1] * p.Scale[1]},
 			3: {0.3, 0.21},
@@ -210,7 +227,7 @@ func TestDrawsHaveTheirMoments(t *testing.T) {
 			5: {4, 4 + 16/r2},
 			6: {inflated, inflated + inflated*inflated*(1/0.75*(1+1/r3)-1)}, // of a mixture: E x^2 = p (m + m^2 (1 + 1/r))
 		} {
-			mean, variance := moments(j)
+			mean, variance := moments(d, j)
 			if off := math.Abs(mean - want[0]); !(off <= 5*math.Sqrt(want[1]/bare)) {
 				t.Errorf("%s, column %d: mean %g, want %g", what, j, mean, want[0])
 			}
