@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -252,5 +254,34 @@ func TestCompositionsAreKnown(t *testing.T) {
 	}
 	if text := fmt.Sprint(s.Likelihood); !strings.Contains(text, "softmax*12") && !strings.Contains(text, "multinomial") {
 		t.Errorf("the likelihood is %s", text)
+	}
+}
+
+// A part of its own may have levels that the training part does not: they are said and taken as others by a loss of each
+// column's own, and refused before the training by a loss of all columns alike.
+func TestNewLevelsOfAPart(t *testing.T) {
+	write := func(name, text string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	train := write("train.csv", "city,n\n"+strings.Repeat("Oslo,1.5\nLyon,2.5\nOslo,0.5\n", 8))
+	test := write("test.csv", "city,n\nLyon,1.5\nGraz,2.5\n")
+	src, err := data.Read(t.Context(), train, data.Reading{TestData: test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := small(t, "ae")
+	c.Val = 0
+	c.Loss = lossOf(t, "auto")
+	s, err := Divide(src, c)
+	if want := `city: "Graz" (1 row) was not there in training: taken as (other)`; err != nil || !slices.Contains(s.Doubts, want) {
+		t.Errorf("%v, said %q", err, s.Doubts)
+	}
+	c.Loss = lossOf(t, "squared")
+	if _, err = Divide(src, c); err == nil || !strings.Contains(err.Error(), `row 2: column 1 ("city"): level "Graz" was not there`) {
+		t.Errorf("squared: %v", err)
 	}
 }

@@ -274,7 +274,13 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 		o.Counts, o.Total = counts, 0
 		s.Preparation, _, err = data.FitColumns(s.Train, o)
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, part := range s.withNewLevels() {
+		s.Doubts = append(s.Doubts, s.Preparation.NewLevels(part)...)
+	}
+	return nil
 }
 
 // hiddenShare is the share of cells that are hidden from the encoder where others are missing.
@@ -304,7 +310,28 @@ func (s *Sets) fitAlike(c *settings.Config, missing data.Missing) (err error) {
 		return &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
 			"is %v, which leaves data outside of [0, 1], where {Loss} %v needs it: use {Scale} minmax, or {Loss} squared", c.Scale, c.Loss)}}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, part := range s.withNewLevels() { // which these losses have no place for: better now than after the training
+		if _, err := s.Preparation.Match(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withNewLevels are the parts for test and validation that have levels which the training part does not.
+func (s *Sets) withNewLevels() (parts []*data.Set) {
+	for _, part := range []*data.Set{s.Val, s.Test} {
+		for j, c := range s.Train.Columns {
+			if part != nil && len(part.Columns) > j && len(part.Columns[j].Levels) > len(c.Levels) {
+				parts = append(parts, part)
+				break
+			}
+		}
+	}
+	return parts
 }
 
 // Spec returns the model that the settings ask for on rows of these parts. A [RequestError] says what does not fit.
