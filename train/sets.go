@@ -214,7 +214,7 @@ func made(part *data.Set) *data.Set {
 }
 
 // settleMissing decides what becomes of missing cells: the loss leaves them out where columns have likelihoods of their
-// own, else they are refused, unless something else was asked for.
+// own, else, and of a multinomial, they are refused, unless something else was asked for.
 func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
 	by := byColumn(c, made(train))
 	if !by {
@@ -222,10 +222,14 @@ func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
 			return 0, err
 		}
 	}
+	whole := by && c.Loss.By.Counts() == model.Multinomial // a row of which a count is missing would have no loss, and seem perfect
 	switch {
+	case whole && c.Missing == data.MissingMask:
+		return 0, &RequestError{&settings.Error{Field: "Missing", Msg: fmt.Sprintf(
+			"is %v, and {Loss} %v takes the counts of a row as one: expected refuse, mean or median, or another loss of counts", c.Missing, c.Loss)}}
 	case c.Missing != data.MissingAuto:
 		return c.Missing, nil
-	case by:
+	case by && !whole:
 		return data.MissingMask, nil
 	}
 	return data.MissingRefuse, nil
