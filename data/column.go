@@ -23,6 +23,8 @@ type Column struct {
 	// of them that were there when a preparation was fitted, too few to be levels of their own.
 	Other  bool     `json:"other,omitempty"`
 	Pooled []string `json:"pooled,omitempty"`
+
+	events bool // a count by the look of its own numbers among columns that are none
 }
 
 // Kind is what the numbers of a column are.

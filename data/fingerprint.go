@@ -77,7 +77,11 @@ func (s *Set) describe(h hash.Hash) {
 	}
 	fmt.Fprintln(h, s.Rows, s.Cols, s.Height, s.Width, s.Channels, s.Gaps, stored[0], stored[1], stored[2], len(s.Labels))
 	for _, c := range s.Columns {
-		fmt.Fprintf(h, "%q %d %q\n", c.Name, c.Kind, c.Levels)
+		kind := c.Kind
+		if c.events { // other versions do not make that guess, and the values are the same
+			kind = Real
+		}
+		fmt.Fprintf(h, "%q %d %q\n", c.Name, kind, c.Levels)
 	}
 	fmt.Fprintf(h, "%q\n", s.Classes)
 }

@@ -1,6 +1,9 @@
 package data
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestFingerprint(t *testing.T) {
 	fresh := func() *Set {
@@ -30,6 +33,25 @@ func TestFingerprint(t *testing.T) {
 	}
 	if Fingerprint(nil, s) == want || Fingerprint(s) == want {
 		t.Error("the fingerprint does not depend on the parts")
+	}
+}
+
+// Numbers that look like counts among columns that are none have the digest that they had before this was looked at.
+func TestFingerprintTakesGuessedCountsAsReal(t *testing.T) {
+	text := "size,visits\n"
+	for i := range 40 {
+		text += fmt.Sprintf("%g,%d\n", float64(i)+0.5, i%4)
+	}
+	path := file(t, "visits.csv", text)
+	guessed := mustRead(t, path, Reading{}).Train
+	if guessed.Columns[1].Kind != Count {
+		t.Fatalf("%+v", guessed.Columns)
+	}
+	if Fingerprint(guessed) != Fingerprint(mustRead(t, path, Reading{Types: []string{"visits=real"}}).Train) {
+		t.Error("another fingerprint than of real numbers")
+	}
+	if Fingerprint(guessed) == Fingerprint(mustRead(t, path, Reading{Types: []string{"visits=count"}}).Train) {
+		t.Error("counts that are asked for have the fingerprint of real numbers")
 	}
 }
 

@@ -22,9 +22,12 @@ func (f *frame) inputsAs(r *roles, p *Preparation, src *Source) ([]input, error)
 				return nil, err
 			}
 		}
-		if inputs[k], err = f.input(j, c); err != nil {
+		open := c
+		open.Other = c.Other || p.opensLevels && c.Kind == Category
+		if inputs[k], err = f.input(j, open); err != nil {
 			return nil, err
 		}
+		inputs[k].Other = inputs[k].Other && c.Other
 		f.sayAnswers(j, c, src)
 	}
 	return inputs, nil

@@ -61,8 +61,10 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 	case asked == "real":
 	case asked == "yes/no", s.whole && s.lo == 0 && s.hi == 1 && !f.manyCounts:
 		p.Kind = YesNo
-	case counts || s.countsEvents(f.rows):
+	case counts:
 		p.Kind = Count
+	case s.countsEvents(f.rows):
+		p.Kind, p.events = Count, true
 	}
 	return nil
 }

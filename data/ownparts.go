@@ -59,7 +59,8 @@ func readRows(ctx context.Context, name string, how Reading) (*Source, error) {
 // readPart reads data of a part as rows of the training part: where the data have that part themselves, that, else all
 // of them but a test part.
 func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (*Set, error) {
-	if how.As == nil {
+	own := how.As == nil
+	if own {
 		how.As = s.Train.asRows()
 	}
 	how.TestData, how.ValData, how.describe = "", "", false
@@ -80,6 +81,9 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 	}
 	s.Found, s.Doubts = append(s.Found, from.Found...), append(s.Doubts, from.Doubts...)
 	s.found("%s: the %s part, %d rows", name, part, set.Rows)
+	if own {
+		how.As.takeNewLevels(set)
+	}
 	if set, err = how.As.Match(set); err != nil {
 		return nil, err
 	}
@@ -101,10 +105,23 @@ func (s *Source) readPart(ctx context.Context, name, part string, how Reading) (
 // asRows is the preparation that leaves rows like those of the set as they are.
 func (s *Set) asRows() *Preparation {
 	p := IdentityPreparation(s.Cols)
-	p.keepsGaps = true // what becomes of missing cells is decided later
+	p.keepsGaps, p.opensLevels = true, true // what becomes of missing cells and of new levels is decided later
 	p.HasIDs, p.IDName, p.LabelName = s.IDs != nil, s.IDName, s.LabelName
 	if haveNames(s.Columns) || !allReal(s.Columns) {
 		p.Columns = slices.Clone(s.Columns)
 	}
 	return p
+}
+
+// takeNewLevels gives categories the levels that a set has beyond theirs.
+func (p *Preparation) takeNewLevels(s *Set) {
+	if len(s.Columns) != len(p.Columns) {
+		return
+	}
+	for j := range p.Columns {
+		c, has := &p.Columns[j], s.Columns[j].Levels
+		if n := len(c.Levels); c.Kind == Category && len(has) > n && slices.Equal(has[:n], c.Levels) {
+			c.Levels = has
+		}
+	}
 }

@@ -38,7 +38,6 @@ func TestPartsOfTheirOwn(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"label,colour,size\nemu,red,7.5\nyak,green,8.5\n":   `row 2: class "yak" is none of the training rows': expected one of "cat" "dog" "emu"`,
-		"label,colour,size\nemu,pink,7.5\ndog,green,8.5\n":  `level "pink"`,
 		"label,colour,weight\nemu,red,7.5\ndog,green,8.5\n": `lacks 1 of the 2 columns that the model was trained on: "size"; it has "colour" "weight"`,
 	} {
 		_, err := Read(t.Context(), train, Reading{TestData: file("other.csv", text)})
@@ -56,5 +55,26 @@ func TestPartsOfTheirOwn(t *testing.T) {
 	src, err = Read(t.Context(), npz, Reading{TestData: npz})
 	if err != nil || src.Test.Rows != 4 || Common(src.Train, src.Test) != 4 {
 		t.Errorf("%v, %+v", err, src)
+	}
+}
+
+// A part may have levels that the training part does not: what they are taken for is decided later.
+func TestAPartOfItsOwnMayHaveNewLevels(t *testing.T) {
+	train := file(t, "train.csv", "city,n\n"+strings.Repeat("Oslo,1.5\nLyon,2.5\n", 8))
+	for name, text := range map[string]string{"in its order": "city,n\nLyon,1\nGraz,2\n,3\nOslo,4\n", "swapped": "n,city\n1,Lyon\n2,Graz\n3,\n4,Oslo\n"} {
+		src := mustRead(t, train, Reading{TestData: file(t, "test.csv", text)})
+		if want := []string{"Lyon", "Oslo", "Graz"}; !slices.Equal(src.Test.Columns[0].Levels, want) || len(src.Train.Columns[0].Levels) != 2 {
+			t.Errorf("%s: levels %q", name, src.Test.Columns[0].Levels)
+		}
+		if src.Test.At(0, 0) != 0 || src.Test.At(1, 0) != 2 || src.Test.At(2, 0) == src.Test.At(2, 0) || src.Test.At(3, 0) != 1 || src.Test.At(3, 1) != 4 {
+			t.Errorf("%s: %v", name, src.Test.F32)
+		}
+		p, _ := both(t, src.Train, ColumnOptions{})
+		m, err := p.Match(src.Test)
+		if err != nil || m.At(1, 0) != 2 || p.Columns[0].Levels[2] != "(other)" {
+			t.Errorf("%s: %v", name, err)
+		}
+		_, err = fitted(t, src.Train, PreparationOptions{}).MatchGaps(src.Test)
+		wantError(t, err, `level "Graz" was not there`)
 	}
 }

@@ -41,7 +41,8 @@ type Preparation struct {
 	IDName    string    `json:"id_name,omitempty"`   // the column that did
 	LabelName string    `json:"label,omitempty"`     // the column of its labels
 
-	keepsGaps bool // missing cells are neither refused nor filled
+	keepsGaps   bool // missing cells are neither refused nor filled
+	opensLevels bool // levels that are none of a category's become more of them
 
 	rows *Preparation // of a preparation of codes, that of the rows; nil of another
 }

@@ -34,6 +34,8 @@ func (s *Summary) Warnings(updates int) []string {
 		v, which = s.Get(explainedName), ""
 	}
 	switch {
+	case v <= 0 && (updates >= enoughUpdates || v <= badly) && s.mostLearnt(): // a column or two make the figure, such as counts that run away
+		said = append(said, s.unlearnt())
 	case v <= 0 && (updates >= enoughUpdates || v <= badly):
 		said = append(said, fmt.Sprintf("the reconstruction of %s%d held-out rows is no better than the mean of the training rows (explained variance %.4g): the code tells nothing of a row",
 			which, s.Examples, v))
@@ -45,15 +47,31 @@ func (s *Summary) Warnings(updates int) []string {
 	return said
 }
 
+// mostLearnt says whether something is learnt of most columns, though not of all.
+func (s *Summary) mostLearnt() bool {
+	learnt := 0
+	for _, c := range s.Columns {
+		if c.learnt() > 0 {
+			learnt++
+		}
+	}
+	return 2*learnt > len(s.Columns) && s.unlearnt() != ""
+}
+
+// learnt is the figure that says whether something is learnt of a column: above 0, where it is.
+func (c ColumnFigure) learnt() float64 {
+	if v := c.Ordinary; v == v {
+		return v
+	}
+	return c.Explained
+}
+
 // unlearnt names the columns of which nothing is learnt while others are, "" without any.
 func (s *Summary) unlearnt() string {
 	var names []string
 	learnt := false
 	for _, c := range s.Columns {
-		v := c.Ordinary
-		if v != v {
-			v = c.Explained
-		}
+		v := c.learnt()
 		learnt = learnt || v > 0
 		if v <= 0 && c.Cells >= enoughRows {
 			names = append(names, c.Name)

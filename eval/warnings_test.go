@@ -53,3 +53,25 @@ func TestUnlearntColumnsAreNamed(t *testing.T) {
 		}
 	}
 }
+
+// A column that runs away makes the figure of all: it is that column which is told of, where most others are learnt.
+func TestOneColumnIsNotTheWholeRow(t *testing.T) {
+	column := func(name string, v float64) ColumnFigure {
+		return ColumnFigure{Name: name, Cells: 50, Explained: v, Ordinary: v}
+	}
+	a, b, away := column("a", 0.9), column("b", 0.8), column("away", -28)
+	for _, tt := range []struct {
+		columns []ColumnFigure
+		want    string
+	}{
+		{[]ColumnFigure{a, away, b}, `nothing is learnt of 1 of 3 columns, which are no better than their means: "away"`},
+		{[]ColumnFigure{a, away}, "the code tells nothing of a row"},
+		{nil, "the code tells nothing of a row"},
+	} {
+		s := &Summary{Examples: 50, Columns: tt.columns}
+		add(&s.Figures, ordinaryName, -1.2, "")
+		if got := s.Warnings(1000); len(got) != 1 || !strings.HasSuffix(got[0], tt.want) {
+			t.Errorf("%q: expected %q", got, tt.want)
+		}
+	}
+}

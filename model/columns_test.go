@@ -203,21 +203,6 @@ func TestColumnsStartAtTheMean(t *testing.T) {
 	}
 }
 
-// TestCountsOfSharesWithGaps: the counts that are there say how many there are in all.
-func TestCountsOfSharesWithGaps(t *testing.T) {
-	s := Spec{Inputs: 4, Latent: 2, Likelihood: columnsOf(t, "columns:gaussian,multinomial*3:8")}
-	nan := float32(math.NaN())
-	rows := []float32{9, 0.5, 0.25, 0.25, 9, 0.5, 0.25, 0.25, 9, 0.5, 0.25, 0.25}
-	s.countsOf(rows, []float32{1, 6, 2, 4, 1, 6, nan, 3, 1, nan, nan, nan})
-	if want := []float32{9, 6, 3, 3, 9, 6, 3, 3, 9, 0, 0, 0}; !slices.Equal(rows, want) {
-		t.Errorf("counts %v, want %v", rows, want)
-	}
-	rows = []float32{9, 0.5, 0.25, 0.25}
-	if s.countsOf(rows, nil); !slices.Equal(rows, []float32{9, 4, 2, 2}) {
-		t.Errorf("counts of a usual row %v", rows)
-	}
-}
-
 // TestSizedCountsStartAtTheirShare: rows of twice the usual total on average have means of half the counts at that of a
 // usual row.
 func TestSizedCountsStartAtTheirShare(t *testing.T) {

@@ -146,38 +146,26 @@ func (s *Spec) total() float32 {
 }
 
 // countsOf makes counts of the shares of a multinomial in rows of reconstructions, in proportion to the totals of their
-// targets, or where these are not there to that of a usual row. Where cells are missing the total is that of the others
-// over their share.
+// targets, or where these are not there to that of a usual row.
 func (s *Spec) countsOf(rows, targets []float32) {
 	c, ok := s.Likelihood.(Columns)
 	if !ok || !c.Multinomial {
 		return
 	}
 	for at := 0; at < len(rows); at += s.Outputs() {
-		total, shares := float64(c.Total), rows[at+c.Group.From:at+c.Group.To]
+		total := float64(c.Total)
 		if targets != nil {
-			total = totalOf(targets[at+c.Group.From:at+c.Group.To], shares)
+			total = 0
+			for _, x := range targets[at+c.Group.From : at+c.Group.To] {
+				if x == x {
+					total += float64(x)
+				}
+			}
 		}
-		for j, share := range shares {
-			shares[j] = float32(total * float64(share))
+		for j := c.Group.From; j < c.Group.To; j++ {
+			rows[at+j] = float32(total * float64(rows[at+j]))
 		}
 	}
-}
-
-// totalOf is the total of counts that have those shares, some of which may be missing.
-func totalOf(counts, shares []float32) float64 {
-	total, of, missing := 0.0, 0.0, false
-	for j, x := range counts {
-		if x != x {
-			missing = true
-			continue
-		}
-		total, of = total+float64(x), of+float64(shares[j])
-	}
-	if missing && of > 0 {
-		return total / of
-	}
-	return total
 }
 
 // HasTargets reports whether the decoder is to make other data than the input, or the same

@@ -3,6 +3,7 @@ package settings
 import (
 	"encoding/csv"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -27,11 +28,15 @@ func (l List) String() string {
 // MarshalText returns what String does.
 func (l List) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
 
-// UnmarshalText reads what String returns.
+// quotedName is a name in quotes with what it is to be behind them, which is no CSV: that has the quotes around both.
+var quotedName = regexp.MustCompile(`"((?:[^"]|"")*)"=([^",]*)`)
+
+// UnmarshalText reads what String returns, and "a,b"=poisson as "a,b=poisson".
 func (l *List) UnmarshalText(text []byte) error {
-	r := csv.NewReader(strings.NewReader(string(text)))
-	r.TrimLeadingSpace = true
-	lines, err := r.ReadAll()
+	lines, err := linesOf(string(text))
+	if err != nil {
+		lines, err = linesOf(quotedName.ReplaceAllString(string(text), `"$1=$2"`))
+	}
 	if err != nil || len(lines) > 1 {
 		return errors.New("expected names with commas between them, in quotes where they hold one")
 	}
@@ -40,6 +45,13 @@ func (l *List) UnmarshalText(text []byte) error {
 		return l.take(lines[0])
 	}
 	return nil
+}
+
+// linesOf reads CSV.
+func linesOf(text string) ([][]string, error) {
+	r := csv.NewReader(strings.NewReader(text))
+	r.TrimLeadingSpace = true
+	return r.ReadAll()
 }
 
 // take refuses names that are empty: what has none has a number.

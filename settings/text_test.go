@@ -26,7 +26,7 @@ var kinds = map[string]struct {
 	"Code": {func() encoding.TextUnmarshaler { return new(Code) }, []string{"deterministic", "gaussian", "gaussian:5", "gaussian:1:0.5", "topk:25", "topk:25:2"}, nil,
 		[]string{"", "topk", "topk:0", "topk:x", "gausian"}},
 	"Loss": {func() encoding.TextUnmarshaler { return new(Loss) }, []string{"squared", "bernoulli", "gaussian", "auto", "poisson", "multinomial,a=gaussian", "auto,\"a,b=c=poisson\",d=softmax"},
-		[]string{"age=gaussian", "auto, b=bernoulli"}, []string{"", "mse", "squared:1", "auto,b=normal", "auto,=poisson", "auto,b=poisson,a=gaussian,b=gaussian", "squared,a=poisson", "softmax", "columns:poisson"}},
+		[]string{"age=gaussian", "auto, b=bernoulli", `auto,"a,b"=poisson,"say ""so"""=gaussian,c=softmax`}, []string{"", "mse", "squared:1", "auto,b=normal", "auto,=poisson", "auto,b=poisson,a=gaussian,b=gaussian", "squared,a=poisson", "softmax", "columns:poisson"}},
 	"SizeFactor": {func() encoding.TextUnmarshaler { return new(SizeFactor) }, []string{"auto", "total", "none"}, nil, []string{"", "sum"}},
 	"Init":       {func() encoding.TextUnmarshaler { return new(model.Init) }, []string{"auto", "xavier", "he", "lecun", "sparse"}, nil, []string{"none"}},
 	"OutputBias": {func() encoding.TextUnmarshaler { return new(OutputBias) }, []string{"mean", "zero"}, nil, []string{"", "one"}},

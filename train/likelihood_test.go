@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -170,7 +172,7 @@ func TestLikelihoodsRefuse(t *testing.T) {
 		{"auto,1=negative-binomial", array, "expected counts for negative-binomial"},
 	} {
 		o := small(t, "ae")
-		o.Loss = lossOf(t, c.loss)
+		o.Loss, o.Missing = lossOf(t, c.loss), data.MissingMedian
 		_, err := Divide(&data.Source{Train: c.set}, o)
 		var request *RequestError
 		var field *settings.Error
@@ -273,5 +275,67 @@ func TestCompositionsAreKnown(t *testing.T) {
 	}
 	if text := fmt.Sprint(s.Likelihood); !strings.Contains(text, "softmax*12") && !strings.Contains(text, "multinomial") {
 		t.Errorf("the likelihood is %s", text)
+	}
+}
+
+// A part of its own may have levels that the training part does not: they are said and taken as others by a loss of each
+// column's own, and refused before the training by a loss of all columns alike.
+func TestNewLevelsOfAPart(t *testing.T) {
+	write := func(name, text string) string {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	train := write("train.csv", "city,n\n"+strings.Repeat("Oslo,1.5\nLyon,2.5\nOslo,0.5\n", 8))
+	test := write("test.csv", "city,n\nLyon,1.5\nGraz,2.5\n")
+	src, err := data.Read(t.Context(), train, data.Reading{TestData: test})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := small(t, "ae")
+	c.Val = 0
+	c.Loss = lossOf(t, "auto")
+	s, err := Divide(src, c)
+	if want := `city: "Graz" (1 row) was not there in training: taken as (other)`; err != nil || !slices.Contains(s.Doubts, want) {
+		t.Errorf("%v, said %q", err, s.Doubts)
+	}
+	c.Loss = lossOf(t, "squared")
+	if _, err = Divide(src, c); err == nil || !strings.Contains(err.Error(), `row 2: column 1 ("city"): level "Graz" was not there`) {
+		t.Errorf("squared: %v", err)
+	}
+}
+
+// A multinomial takes the counts of a row as one, so that a row with a gap would have no loss: gaps are refused, then and later.
+func TestMultinomialRefusesGaps(t *testing.T) {
+	const rows, cols = 40, 4
+	s := &data.Set{Name: "genes", Rows: rows, Cols: cols, F32: make([]float32, rows*cols), Columns: make([]data.Column, cols), Gaps: true}
+	for j := range s.Columns {
+		s.Columns[j] = data.Column{Name: fmt.Sprint("g", j), Kind: data.Count}
+	}
+	for i := range s.F32 {
+		s.F32[i] = float32(i * i % 5)
+	}
+	c := small(t, "ae")
+	c.Loss, c.Test, c.Val = lossOf(t, "multinomial"), 0, 0
+	whole, err := Divide(&data.Source{Train: s}, c)
+	if err != nil {
+		t.Fatalf("%v", err)
+	}
+	s.F32[5] = float32(math.NaN())
+	if _, err := whole.Preparation.Match(s); err == nil {
+		t.Error("a later row with a gap is taken")
+	}
+	if _, err := Divide(&data.Source{Train: s}, c); err == nil || !strings.Contains(err.Error(), `row 2: column 2 ("g1"): missing`) {
+		t.Errorf("%v", err)
+	}
+	c.Missing = data.MissingMask
+	if _, err := Divide(&data.Source{Train: s}, c); err == nil || !strings.Contains(err.Error(), "Missing is mask, and Loss multinomial") {
+		t.Errorf("%v", err)
+	}
+	c.Missing = data.MissingMedian
+	if _, err := Divide(&data.Source{Train: s}, c); err != nil {
+		t.Error(err)
 	}
 }

@@ -214,7 +214,7 @@ func made(part *data.Set) *data.Set {
 }
 
 // settleMissing decides what becomes of missing cells: the loss leaves them out where columns have likelihoods of their
-// own, else they are refused, unless something else was asked for.
+// own, else, and of a multinomial, they are refused, unless something else was asked for.
 func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
 	by := byColumn(c, made(train))
 	if !by {
@@ -222,10 +222,14 @@ func settleMissing(c *settings.Config, train *data.Set) (data.Missing, error) {
 			return 0, err
 		}
 	}
+	whole := by && c.Loss.By.Counts() == model.Multinomial // a row of which a count is missing would have no loss, and seem perfect
 	switch {
+	case whole && c.Missing == data.MissingMask:
+		return 0, &RequestError{&settings.Error{Field: "Missing", Msg: fmt.Sprintf(
+			"is %v, and {Loss} %v takes the counts of a row as one: expected refuse, mean or median, or another loss of counts", c.Missing, c.Loss)}}
 	case c.Missing != data.MissingAuto:
 		return c.Missing, nil
-	case by:
+	case by && !whole:
 		return data.MissingMask, nil
 	}
 	return data.MissingRefuse, nil
@@ -280,6 +284,9 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	}
 	s.Found = append(s.Found, s.Preparation.Said()...)
 	s.hide(c, missing)
+	for _, part := range s.withNewLevels() {
+		s.Doubts = append(s.Doubts, s.Preparation.NewLevels(part)...)
+	}
 	return nil
 }
 
@@ -310,7 +317,28 @@ func (s *Sets) fitAlike(c *settings.Config, missing data.Missing) (err error) {
 		return &RequestError{&settings.Error{Field: "Scale", Msg: fmt.Sprintf(
 			"is %v, which leaves data outside of [0, 1], where {Loss} %v needs it: use {Scale} minmax, or {Loss} squared", c.Scale, c.Loss)}}
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	for _, part := range s.withNewLevels() { // which these losses have no place for: better now than after the training
+		if _, err := s.Preparation.Match(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// withNewLevels are the parts for test and validation that have levels which the training part does not.
+func (s *Sets) withNewLevels() (parts []*data.Set) {
+	for _, part := range []*data.Set{s.Val, s.Test} {
+		for j, c := range s.Train.Columns {
+			if part != nil && len(part.Columns) > j && len(part.Columns[j].Levels) > len(c.Levels) {
+				parts = append(parts, part)
+				break
+			}
+		}
+	}
+	return parts
 }
 
 // Spec returns the model that the settings ask for on rows of these parts. A [RequestError] says what does not fit.
