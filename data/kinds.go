@@ -182,9 +182,9 @@ func sortedLevels(levels []string) []string {
 
 // countsEvents says whether numbers look like events that were counted: whole, from 0 on and not beyond a thousand, 0 among
 // them as often as it is where few are expected.
-func (s *columnStats) countsEvents(rows int) bool {
+func (c *columnStats) countsEvents(rows int) bool {
 	const mostEvents, oneIn = 1000, 50
-	return s.whole && s.lo == 0 && s.hi > 1 && s.hi <= mostEvents && rows >= fewRows && oneIn*s.zeros >= s.there(rows)
+	return c.whole && c.lo == 0 && c.hi > 1 && c.hi <= mostEvents && rows >= fewRows && oneIn*c.zeros >= c.there(rows)
 }
 
 // mostAreMany says whether most columns of counts go beyond 1: then one that does not is of counts too.
