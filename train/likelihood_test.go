@@ -241,6 +241,10 @@ func TestCompositionsAreKnown(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 5))
 	deep := func() float64 { return []float64{0.5, 1, 4}[rng.IntN(3)] }
 	alike := func() float64 { return 1 }
+	gaps := counted(t, 500, 20, deep)
+	for i := 0; i < len(gaps.F32); i += 9 {
+		gaps.F32[i], gaps.Gaps = float32(math.NaN()), true
+	}
 	for _, c := range []struct {
 		name  string
 		set   *data.Set
@@ -250,6 +254,8 @@ func TestCompositionsAreKnown(t *testing.T) {
 		{"compositions", counted(t, 500, 20, deep), settings.AutoSize, true},
 		{"independent", counted(t, 500, 20, alike), settings.AutoSize, false},
 		{"few columns", counted(t, 500, 6, deep), settings.AutoSize, false},
+		{"with gaps", gaps, settings.AutoSize, false},
+		{"with gaps, as asked", gaps, settings.TotalSize, true},
 		{"as asked", counted(t, 500, 6, deep), settings.TotalSize, true},
 		{"as refused", counted(t, 500, 20, deep), settings.NoSize, false},
 	} {

@@ -32,7 +32,8 @@ func (l *columnLosses) settleTotal(c *settings.Config, s *data.Set) error {
 		}
 		return nil
 	}
-	total, varies := l.totals(s)
+	total, varies, gaps := l.totals(s)
+	gaps = gaps && (c.Missing == data.MissingAuto || c.Missing == data.MissingMask)
 	switch {
 	case l.multinomial && c.SizeFactor == settings.NoSize:
 		return &RequestError{&settings.Error{Field: "SizeFactor", Msg: "is none, and a multinomial is of the total of its row: expected auto or total"}}
@@ -41,15 +42,18 @@ func (l *columnLosses) settleTotal(c *settings.Config, s *data.Set) error {
 	case c.SizeFactor == settings.NoSize, total <= 0:
 	case c.SizeFactor == settings.TotalSize:
 		l.total = total
-	case parts >= fewestParts && 2*parts > s.Cols && varies > commonDepth*apart:
+	case !(parts >= fewestParts && 2*parts > s.Cols && varies > commonDepth*apart):
+	case gaps: // a total without them is too small by a share that differs from row to row, and so would all be that is filled in
+		l.said = append(l.said, "rows of counts look like compositions, and are not taken for such, as cells are missing, which their totals lack: --size-factor total does")
+	default:
 		l.total = total
 		l.said = append(l.said, fmt.Sprintf("rows of counts are taken for compositions, whose means are in proportion to their totals (%g in the middle): --size-factor none takes them as they are", total))
 	}
 	return nil
 }
 
-// totals returns the middle one of the rows' totals of counts, and their variance.
-func (l *columnLosses) totals(s *data.Set) (middle float32, variance float64) {
+// totals returns the middle one of the rows' totals of counts, their variance, and whether some of the counts are missing.
+func (l *columnLosses) totals(s *data.Set) (middle float32, variance float64, gaps bool) {
 	var all []float64
 	mean := 0.0
 	eachUsual(s, func(row []float32) {
@@ -58,6 +62,7 @@ func (l *columnLosses) totals(s *data.Set) (middle float32, variance float64) {
 			if l.counts[j] && x == x {
 				sum += float64(x)
 			}
+			gaps = gaps || l.counts[j] && x != x
 		}
 		all = append(all, sum)
 		d := sum - mean
@@ -66,7 +71,7 @@ func (l *columnLosses) totals(s *data.Set) (middle float32, variance float64) {
 	})
 	variance /= float64(len(all))
 	slices.Sort(all)
-	return float32(all[len(all)/2]), variance
+	return float32(all[len(all)/2]), variance, gaps
 }
 
 // likelihood returns the model's, of columns as the preparation of what the decoder makes has them.
