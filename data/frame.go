@@ -23,6 +23,7 @@ type frame struct {
 	slabs   [][]float64
 	index   int // the column that a file itself calls names of rows, -1 for none
 
+	manyEvents bool // whole numbers in many columns, of which many look like events that were counted
 	manyCounts bool // it is a table of counts, of which most columns go beyond 1
 }
 

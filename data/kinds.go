@@ -19,6 +19,7 @@ func (f *frame) decide(r *roles) ([]columnPlan, error) {
 	f.findIDs(r, stats)
 	counts := f.areCounts(r, stats)
 	f.manyCounts = counts && mostAreMany(stats)
+	f.manyEvents = f.areEvents(r, stats)
 	plans := make([]columnPlan, len(f.fields))
 	for j := range f.fields {
 		p := &plans[j]
@@ -63,7 +64,7 @@ func (f *frame) decideNumbers(p *columnPlan, asked string, j int, s *columnStats
 		p.Kind = YesNo
 	case counts:
 		p.Kind = Count
-	case s.countsEvents(f.rows):
+	case s.countsEvents(f.rows), f.manyEvents && s.hi > 1:
 		p.Kind, p.events = Count, true
 	}
 	return nil
@@ -214,6 +215,26 @@ func (f *frame) areCounts(r *roles, stats []columnStats) bool {
 		columns, cells, zeros = columns+1, cells+s.there(f.rows), zeros+s.zeros
 	}
 	return columns > 1 && above && f.rows >= fewRows && 5*zeros >= cells
+}
+
+// areEvents says whether all numbers that may be inputs are whole and none is below 0, in many columns, and a third of these
+// look like events that were counted: then the others are counts too, however seldom they are 0.
+func (f *frame) areEvents(r *roles, stats []columnStats) bool {
+	const enough = 10
+	columns, events := 0, 0
+	for j, c := range f.fields {
+		if c.at < 0 || c.dates || r.out[j] != "" || r.has(j) {
+			continue
+		}
+		s := &stats[c.at]
+		if !s.whole || s.lo < 0 {
+			return false
+		}
+		if columns++; s.countsEvents(f.rows) {
+			events++
+		}
+	}
+	return columns >= enough && 3*events >= columns
 }
 
 // idNames end the names of columns that may be ids, where every row has another.

@@ -58,6 +58,9 @@ type columnLosses struct {
 func decideLosses(c *settings.Config, s *data.Set) (*columnLosses, error) {
 	l := &columnLosses{kinds: make([]backend.ColumnKind, s.Cols), counts: make([]bool, s.Cols), usual: usuals(s)}
 	counts := l.findCounts(s)
+	if len(counts) == s.Cols && kindOf(s, 0) == data.Real && s.Cols > 1 && c.Loss.By.Counts() == settings.AutoLoss {
+		l.said = append(l.said, "whole numbers from 0 on in every column may be counts: --loss negative-binomial, or poisson, takes them for such")
+	}
 	if c.Loss.By.Counts() != settings.AutoLoss && len(counts) == 0 {
 		return nil, badLoss(c, "needs counts, and %s has no columns that are known as such: --types COLUMN=count says which are", s.Name)
 	}

@@ -252,7 +252,13 @@ func (s *Sets) fit(c *settings.Config) error {
 
 // fitColumns fits the preparations of a model whose columns have likelihoods of their own.
 func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
-	target := made(s.Train)
+	var held []*data.Set
+	for _, part := range []*data.Set{s.Val, s.Test} {
+		if part != nil {
+			held = append(held, made(part))
+		}
+	}
+	target := withAnswers(made(s.Train), held...)
 	l, err := decideLosses(c, target)
 	if err != nil {
 		return err
@@ -261,7 +267,7 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	if s.Preparation, s.Targets, err = data.FitColumns(target, o); err != nil {
 		return err
 	}
-	s.Likelihood, s.sameRows = l.likelihood(s.Targets), target == s.Train
+	s.Likelihood, s.sameRows = l.likelihood(s.Targets), s.Train.Target == nil
 	s.Found = append(s.Found, l.said...)
 	if !s.sameRows {
 		s.Found = append(s.Found, s.Targets.Said()...)
