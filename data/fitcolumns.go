@@ -28,8 +28,8 @@ type ColumnOptions struct {
 //     have one scale, by which they vary as 256 would: many that move together would make a step of the first layer too long.
 //   - Yes/no stays 0 or 1. A category is one input a level, the last of which, "(other)", stands for levels that were not
 //     there in training, and for all that have fewer than 5 cells each where there are two of these.
-//   - Under MissingMask a missing cell is NaN in targets, in all inputs of its column. In rows it is the column's mean as
-//     prepared, 0 where it is standardised; of a category 0 for each level.
+//   - Under MissingMask a missing cell is NaN in targets, in all inputs of its column. In rows it is 0, as a cell is
+//     that a corruption hides: the mean where it is standardised, of a category 0 for each level.
 //
 // Rows of s are prepared as all others: by Apply, or as Match returns them, since levels may have other numbers. An [*Error]
 // says what keeps s from being fitted to: a column without a value, a number among counts that is none.
@@ -93,17 +93,7 @@ func (f *columnFit) rows() *Preparation {
 	if p.Missing != MissingMask {
 		return p
 	}
-	p.Blank = make([]float64, p.Cols)
-	for j := range p.Blank {
-		kind := p.column(j).Kind
-		switch {
-		case kind == Category, p.Robust != nil && p.Robust[j]:
-		case p.Shift != nil:
-			p.Blank[j] = (cells.mean[j] - p.Shift[j]) / p.Scale[j]
-		default:
-			p.Blank[j] = cells.mean[j]
-		}
-	}
+	p.Blank = make([]float64, p.Cols) // 0, as corruption hides cells
 	return p
 }
 

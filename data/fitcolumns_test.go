@@ -112,7 +112,7 @@ func TestGapsOfEveryKind(t *testing.T) {
 	rows, targets := both(t, s, ColumnOptions{Counts: []bool{false, true, false, false, false}})
 	x, y := applied(t, rows, s), applied(t, targets, s)
 	at := 0
-	for j, want := range [][]float64{{0}, {0}, {2. / 3}, {0}, {0}} { // of few rows, a category is all (other)
+	for j, want := range [][]float64{{0}, {0}, {0}, {0}, {0}} { // of few rows, a category is all (other)
 		for i := range s.Rows {
 			for k, v := range want {
 				if missing := s.At(i, j) != s.At(i, j); missing && (x.At(i, at+k) != float64(float32(v)) || y.At(i, at+k) == y.At(i, at+k)) || !missing && y.At(i, at+k) != y.At(i, at+k) {
@@ -281,10 +281,9 @@ func TestColumnsAsAskedFor(t *testing.T) {
 		}
 		sameTable(t, s, back)
 		for j := range s.Cols {
-			mean, _, _ := moments(column(y, j))
 			for i := range s.Rows {
-				if v, w := x.At(i, j), y.At(i, j); v != w && !(w != w && (math.Abs(v-mean) < 1e-6 || scaling == ScaleRobust && v == 0)) {
-					t.Fatalf("%v: row %d: %g is seen, %g to be made, with a mean of %g", scaling, i, v, w, mean)
+				if v, w := x.At(i, j), y.At(i, j); v != w && !(w != w && v == 0) {
+					t.Fatalf("%v: row %d: %g is seen, %g to be made", scaling, i, v, w)
 				}
 			}
 		}
