@@ -94,6 +94,7 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 			return nil, err
 		}
 		m.Spec.countsOf(y[:n*T], want[:n*T])
+		m.Spec.resize(y[:n*T], want[:n*T])
 		for r := before; r < n; r++ {
 			rng := rand.New(rand.NewPCG(seed, uint64(draw)<<40^uint64(first+at+r)))
 			l.drawCells(y[r*T:(r+1)*T], spread, rng)

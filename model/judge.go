@@ -64,6 +64,7 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 		}
 		width := m.Spec.Outputs()
 		m.Spec.countsOf(j.Y[at*width:(at+n)*width], want)
+		m.Spec.resize(j.Y[at*width:(at+n)*width], want)
 	}
 	return j, nil
 }

@@ -87,6 +87,15 @@ func (l Columns) HasCounts() bool {
 	return l.Multinomial
 }
 
+// eachCount calls use with every column of counts.
+func (l Columns) eachCount(use func(j int)) {
+	for _, c := range l.Runs {
+		for j := c.From; j < c.To && c.Kind.Sized(); j++ {
+			use(j)
+		}
+	}
+}
+
 // centre sets biases under which untrained columns have those means; a NaN is that of
 // nothing, and leaves its bias. Counts have them in a row of the mean size factor.
 func (l Columns) centre(_ *Spec, bias, mean []float32) {

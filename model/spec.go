@@ -168,6 +168,29 @@ func (s *Spec) countsOf(rows, targets []float32) {
 	}
 }
 
+// resize multiplies the means of counts in rows whose targets lack some by what brings those of the others to their sum,
+// where totals have a say: a total of the cells that are there is too small by what is missing.
+func (s *Spec) resize(rows, targets []float32) {
+	c, ok := s.Likelihood.(Columns)
+	if !ok || !c.sized() || targets == nil {
+		return
+	}
+	for T := s.Outputs(); len(rows) > 0; rows, targets = rows[T:], targets[T:] {
+		there, made, missing := 0.0, 0.0, false
+		c.eachCount(func(j int) {
+			if x := targets[j]; x == x {
+				there, made = there+float64(x), made+float64(rows[j])
+			} else {
+				missing = true
+			}
+		})
+		if !missing || !(there > 0 && made > 0) {
+			continue
+		}
+		c.eachCount(func(j int) { rows[j] = float32(float64(rows[j]) * (there / made)) })
+	}
+}
+
 // HasTargets reports whether the decoder is to make other data than the input, or the same
 // rows prepared another way.
 func (s *Spec) HasTargets() bool { return s.Targets != 0 }
