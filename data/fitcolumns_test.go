@@ -100,7 +100,7 @@ func TestColumnsWithGaps(t *testing.T) {
 			}
 		}
 		whole := s.Head(3)
-		if whole.Gaps = true; rows.SameAs(targets, whole) != !whole.hasGaps() {
+		if whole.Gaps = true; rows.SameAs(targets, whole) != !whole.HasGaps() {
 			t.Errorf("%s: rows without a gap are not the same as their targets", name)
 		}
 	}
@@ -197,7 +197,7 @@ func TestColumnsOfMixedTypes(t *testing.T) {
 // sameTable compares what came back with what went in, by levels as texts.
 func sameTable(t testing.TB, s, back *Set) {
 	t.Helper()
-	if err := back.Validate(); err != nil && !s.hasGaps() {
+	if err := back.Validate(); err != nil && !s.HasGaps() {
 		t.Fatal(err)
 	}
 	for i := range s.Rows {

@@ -238,6 +238,14 @@ func (p *Preparation) Inputs() int {
 	return n
 }
 
+// InputsOf returns how many of these are of raw column j.
+func (p *Preparation) InputsOf(j int) int {
+	if p.Columns != nil && p.Columns[j].Kind == Category {
+		return len(p.Columns[j].Levels)
+	}
+	return 1
+}
+
 // Identity says whether prepared rows are the raw ones, up to the clamp of Unit and rounding to float32.
 func (p *Preparation) Identity() bool { return p.Shift == nil && p.Blank == nil && allReal(p.Columns) }
 

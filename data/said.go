@@ -57,11 +57,11 @@ func (p *Preparation) SameAs(q *Preparation, s *Set) bool {
 	case !slices.EqualFunc(p.Columns, q.Columns, func(a, b Column) bool { return a.Kind == b.Kind && slices.Equal(a.Levels, b.Levels) }):
 		return false
 	}
-	return slices.Equal(p.Blank, q.Blank) || !s.hasGaps()
+	return slices.Equal(p.Blank, q.Blank) || !s.HasGaps()
 }
 
-// hasGaps says whether a cell is missing.
-func (s *Set) hasGaps() bool {
+// HasGaps says whether a cell is missing.
+func (s *Set) HasGaps() bool {
 	if !s.Gaps {
 		return false
 	}

@@ -67,9 +67,7 @@ func (p *Preparation) Enlarge(x []float32, made *Preparation, rows *Set) {
 			if count {
 				x[at] *= float32(size)
 			}
-			if at++; made.column(j).Kind == Category {
-				at += len(made.column(j).Levels) - 1
-			}
+			at += made.InputsOf(j)
 		}
 	}
 }

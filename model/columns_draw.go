@@ -13,7 +13,7 @@ import (
 func (l Columns) drawCells(y, spread []float32, rng *rand.Rand) {
 	for _, c := range l.Runs {
 		if c.Kind == backend.SoftmaxColumns {
-			if !l.Multinomial || c != l.Group {
+			if c != l.Group {
 				drawLevel(y[c.From:c.To], rng)
 			}
 			continue

@@ -1,9 +1,5 @@
 package model
 
-import (
-	"github.com/aegpu/aegpu/data"
-)
-
 // mostTerms is how many columns a table has at most whose losses are told one by one.
 const mostTerms = 256
 
@@ -24,16 +20,13 @@ func (m *Model) ColumnTerms(v *Metrics) Terms {
 
 // ColumnLosses returns the losses that [ColumnTerms] does, of any number of columns.
 func (m *Model) ColumnLosses(v *Metrics) []float64 {
-	if l, ok := m.Spec.Likelihood.(Columns); !ok || v.Columns == nil || l.Multinomial { // whose columns have no losses of their own
+	if l, ok := m.Spec.Likelihood.(Columns); !ok || v.Columns == nil || l.multinomial() { // whose columns have no losses of their own
 		return nil
 	}
 	p := m.TargetPreparation()
 	losses, at := make([]float64, p.Width()), 0
 	for j := range losses {
-		n := 1
-		if c := p.Columns; c != nil && c[j].Kind == data.Category {
-			n = len(c[j].Levels)
-		}
+		n := p.InputsOf(j)
 		for _, x := range v.Columns[at : at+n] {
 			losses[j] += x
 		}

@@ -43,13 +43,13 @@ func parseColumns(text string) (l Columns, err error) {
 		if n < 1 || n > maxWidth-width {
 			return Columns{}, fmt.Errorf("%d more columns after %d: expected 1 to %d in all", n, width, maxWidth)
 		}
-		if multinomial && l.Multinomial {
+		if multinomial && l.multinomial() {
 			return Columns{}, fmt.Errorf("two groups of %s columns: expected one", Multinomial)
 		}
 		width += n
 		l = l.With(kind, n)
 		if multinomial {
-			l.Multinomial, l.Group = true, l.Runs[len(l.Runs)-1]
+			l.Group = l.Runs[len(l.Runs)-1]
 		}
 	}
 	return l, nil
@@ -91,7 +91,7 @@ func (l Columns) String() string {
 	words := make([]string, len(joined.Runs))
 	for i, c := range joined.Runs {
 		words[i] = c.Kind.String()
-		if l.Multinomial && c == l.Group {
+		if c == l.Group {
 			words[i] = Multinomial
 		}
 		if n := c.To - c.From; n != 1 {

@@ -21,10 +21,9 @@ import (
 type Columns struct {
 	Runs []backend.LossColumns
 
-	// Multinomial says that the counts of a row are one group, the only softmax columns
-	// that are no category: Group are its columns.
-	Multinomial bool
-	Group       backend.LossColumns
+	// Group are the counts of a row that are one group, a multinomial, the only softmax
+	// columns that are no category; zero without.
+	Group backend.LossColumns
 
 	// Total is the sum of counts in a usual row, where means of counts are in proportion
 	// to the row's own (its size factor is its total over Total); 0 where they are not. Of
@@ -74,17 +73,20 @@ func (l Columns) bind(g *graph) boundLikelihood {
 }
 
 // sized reports whether means are in proportion to a row's total on the device.
-func (l Columns) sized() bool { return l.Total > 0 && !l.Multinomial }
+func (l Columns) sized() bool { return l.Total > 0 && !l.multinomial() }
+
+// multinomial reports whether counts of a row are one group.
+func (l Columns) multinomial() bool { return l.Group.To > 0 }
 
 // HasCounts reports whether there are columns of counts, whose squared errors have
 // nothing in common with those of others.
 func (l Columns) HasCounts() bool {
 	for _, c := range l.Runs {
-		if c.Kind >= backend.PoissonColumn {
+		if c.Kind.Sized() {
 			return true
 		}
 	}
-	return l.Multinomial
+	return l.multinomial()
 }
 
 // eachCount calls use with every column of counts.

@@ -149,7 +149,7 @@ func (s *Spec) total() float32 {
 // targets, or where these are not there to that of a usual row.
 func (s *Spec) countsOf(rows, targets []float32) {
 	c, ok := s.Likelihood.(Columns)
-	if !ok || !c.Multinomial {
+	if !ok || !c.multinomial() {
 		return
 	}
 	for at := 0; at < len(rows); at += s.Outputs() {

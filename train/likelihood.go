@@ -74,7 +74,7 @@ func decideLosses(c *settings.Config, s *data.Set) (*columnLosses, error) {
 		return nil, err
 	}
 	for j, k := range l.kinds {
-		l.counts[j] = l.counts[j] && l.multinomial || k >= backend.PoissonColumn
+		l.counts[j] = l.counts[j] && l.multinomial || k.Sized()
 	}
 	if err := l.settleTotal(c, s); err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (l *columnLosses) override(c *settings.Config, s *data.Set) error {
 			return badLoss(c, "%q is a column of kind %v, which %v does not fit (--types COLUMN=KIND says otherwise)", name, has, kind)
 		case l.multinomial && l.counts[j]:
 			return badLoss(c, "%q is one of the counts of the %s: expected others alone", name, model.Multinomial)
-		case kind >= backend.PoissonColumn && !l.usual[j].whole:
+		case kind.Sized() && !l.usual[j].whole:
 			return badLoss(c, "%q holds other numbers than whole ones from 0 on: expected counts for %v", name, kind)
 		}
 		l.kinds[j] = kind

@@ -3,7 +3,6 @@ package train
 import (
 	"math"
 
-	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
@@ -51,7 +50,7 @@ func mostCounts(s *data.Set, l model.Likelihood, rows int) []float64 {
 	for i := range rows {
 		s.Row(row, i)
 		for _, r := range c.Runs {
-			for j := r.From; j < r.To && r.Kind >= backend.PoissonColumn; j++ {
+			for j := r.From; j < r.To && r.Kind.Sized(); j++ {
 				if v := float64(row[j]); v == v {
 					n[j]++
 					top[j] += (math.Log1p(v) - top[j]) / n[j]

@@ -302,7 +302,7 @@ const hiddenShare = 0.3
 // hide decides whether cells are hidden from the encoder. The loss is over cells that are there, and without it the model
 // would learn to copy these, and nothing of those that are missing.
 func (s *Sets) hide(c *settings.Config, missing data.Missing) {
-	s.hidden = missing == data.MissingMask && c.Corrupt.Auto() && s.Train.MissingCells() > 0
+	s.hidden = missing == data.MissingMask && c.Corrupt.Auto() && s.Train.HasGaps()
 	if s.hidden {
 		s.Found = append(s.Found, fmt.Sprintf("cells are missing: %g %% of the others are hidden from the encoder too, so that it learns to fill them in (--corrupt none hides none)", 100*hiddenShare))
 	}

@@ -86,11 +86,11 @@ func (l *columnLosses) likelihood(p *data.Preparation) model.Columns {
 			}
 			n = raw
 		case kind == backend.SoftmaxColumns:
-			n = len(p.Columns[j].Levels)
+			n = p.InputsOf(j)
 		}
 		all = all.With(kind, n)
 		if l.multinomial && l.counts[j] {
-			all.Multinomial, all.Group = true, all.Runs[len(all.Runs)-1]
+			all.Group = all.Runs[len(all.Runs)-1]
 		}
 		j += raw
 	}
