@@ -134,14 +134,14 @@ for name in INT TERM; do
   env --default-signal=INT "$run" "$tmp/ended" --only training >"$tmp/said" &
   ended=$!
   for _ in $(seq 600); do
-    if pgrep -f "$tmp/elsewhere/aegpu train" >/dev/null; then break; fi
+    if pgrep -f "$tmp/gpu-check-[^/]*/aegpu train" >/dev/null; then break; fi
     sleep 0.05
   done
   kill -$name $ended
   code=0
   wait $ended || code=$?
   [ $code -gt 128 ] && grep -q "^ended by signal" "$tmp/said" || fail "exit $code of a run that got SIG$name: $(cat "$tmp/said")"
-  ! pgrep -f "$tmp/elsewhere/aegpu" >/dev/null || fail "what a run had started that got SIG$name still runs"
+  ! pgrep -f "$tmp/gpu-check-[^/]*/aegpu" >/dev/null || fail "what a run had started that got SIG$name still runs"
 done
 is "$tmp/ended" "p['training']['state'] == 'running'"
 

@@ -16,12 +16,13 @@ build() {
   [ -e "$data/train-images-idx3-ubyte.gz" ] || { echo "gpu-check: no MNIST in $data: set AEGPU_DATA" >&2; exit 1; }
   mkdir -p "$dir/mnist"
   dir=$(cd "$dir" && pwd)
+  rm -f "$dir/aegpu.gz"
   scripts/cuda-build.sh "$dir/aegpu"
   (
     eval "$(scripts/cuda-toolkit.sh --env)"
     go test -tags cuda -trimpath -ldflags "-s -w" -c -o "$dir/gpu.test" ./gpu
   )
-  gzip -9nf "$dir/gpu.test" # `run` unpacks it elsewhere
+  gzip -9nf "$dir/aegpu" "$dir/gpu.test" # `run` unpacks them elsewhere
   install -m 755 scripts/gpu-check-run.py "$dir/run"
   install -d "$dir/gpu_check"
   install -m 644 scripts/gpu_check/*.py "$dir/gpu_check"

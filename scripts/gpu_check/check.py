@@ -36,7 +36,7 @@ class Check:
         self.here, self.out, self.quick = here, out, quick
         self.start, self.seconds, self.deadline = time.monotonic(), seconds, 0.0
         self.work = tempfile.mkdtemp(prefix="gpu-check-")
-        self.aegpu, self.tests = os.path.join(here, "aegpu"), os.path.join(self.work, "gpu.test")
+        self.aegpu, self.tests = os.path.join(self.work, "aegpu"), os.path.join(self.work, "gpu.test")
         self.packed, self.mnist = os.path.join(here, "mnist"), os.path.join(self.work, "mnist")
         self.specs = os.path.join(self.work, "nets.json")  # written with nets
         self.result, self.commands, self.ended = {"format": 2, "quick": quick, "parts": []}, set(), False

@@ -16,6 +16,7 @@ def device(c, facts):
     facts["machine"] = {"system": platform.platform(), "python": platform.python_version(), "processors": os.cpu_count(),
                         "libc": " ".join(platform.libc_ver())}
     facts["nvidia_smi"] = nvidia_smi(c)
+    unpack(c)
     why = look(c, facts)
     if why and not os.environ.get("AEGPU_LIBCUBLASLT"):
         for path in packaged():
@@ -26,7 +27,6 @@ def device(c, facts):
             del os.environ["AEGPU_LIBCUBLASLT"]
     if why:
         raise Failed("no device: " + why)
-    unpack(c)
 
 
 def look(c, facts):
@@ -56,11 +56,12 @@ def packaged():
 
 
 def unpack(c):
-    """What is packed so that the folder stays small: the test binary, and the data, which aegpu then need not unpack each time."""
+    """What is packed so that the folder stays small: the programs, and the data, which aegpu then need not unpack each time."""
     os.mkdir(c.mnist)
-    files = {os.path.join(c.here, "gpu.test.gz"): c.tests}
+    files = {os.path.join(c.here, os.path.basename(p) + ".gz"): p for p in (c.aegpu, c.tests)}
     files.update({os.path.join(c.packed, n): os.path.join(c.mnist, n.removesuffix(".gz")) for n in os.listdir(c.packed)})
     for source, target in files.items():
         with gzip.open(source) as packed, open(target, "wb") as f:
             shutil.copyfileobj(packed, f)
-    os.chmod(c.tests, 0o755)
+    for path in (c.aegpu, c.tests):
+        os.chmod(path, 0o755)
