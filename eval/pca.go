@@ -58,12 +58,18 @@ func FitPCA(ctx context.Context, dev backend.Device, x Rows, k int) (*PCA, error
 	if err != nil {
 		return nil, fmt.Errorf("pca: %w", err)
 	}
+	p.take(values, vectors)
+	return p, nil
+}
+
+// take makes eigenvalues and their vectors the components.
+func (p *PCA) take(values, vectors []float64) {
+	d := len(p.Mean)
 	for i := range values {
 		values[i] = max(0, values[i]) // rounding may leave a zero slightly negative
 		orient(vectors[i*d : (i+1)*d])
 	}
 	p.Variance, p.Components = values, narrow(vectors)
-	return p, nil
 }
 
 // orient flips v so that its element of largest magnitude is positive.

@@ -23,7 +23,7 @@ const maxCovariance = 2048
 // centred rows x, and their eigenvectors as the rows of a k x D matrix.
 func leading(ctx context.Context, dev backend.Device, x Rows, k int, total float64) (values, vectors []float64, err error) {
 	d := x.Width()
-	few := d > 128 && 3*k < d
+	few := isFew(d, k)
 	if err := hostmemory.AskBytes("PCA", pcaBytes(d, k, few)); err != nil {
 		return nil, nil, err
 	}
@@ -40,7 +40,13 @@ func leading(ctx context.Context, dev backend.Device, x Rows, k int, total float
 	if err != nil {
 		return nil, nil, err
 	}
-	if !few {
+	return leadingOf(ctx, cov, k, total)
+}
+
+// leadingOf is the k largest eigenvalues of a covariance, in order, and their eigenvectors.
+func leadingOf(ctx context.Context, cov blas64.General, k int, total float64) (values, vectors []float64, err error) {
+	d := cov.Rows
+	if !isFew(d, k) {
 		return full(ctx, cov, k)
 	}
 	apply := func(dst, q blas64.General) error {
@@ -51,6 +57,9 @@ func leading(ctx context.Context, dev backend.Device, x Rows, k int, total float
 	}
 	return subspace(ctx, apply, d, k, 1e-9*total, 300)
 }
+
+// isFew says whether k of d eigenvectors are so few that to iterate a block of them costs less than to find all.
+func isFew(d, k int) bool { return d > 128 && 3*k < d }
 
 // covariance is X^T X / (n-1) of the centred rows x, D x D: float32 products of
 // chunks on the device, summed in float64.
@@ -101,10 +110,12 @@ func full(ctx context.Context, cov blas64.General, k int) (values, vectors []flo
 	return values, vectors, nil
 }
 
+var errNotConverged = errors.New("the eigenvalues of the covariance did not converge")
+
 // factorise solves a symmetric eigenproblem.
 func factorise(e *mat.EigenSym, a mat.Symmetric) error {
 	if !e.Factorize(a, true) {
-		return errors.New("the eigenvalues of the covariance did not converge")
+		return errNotConverged
 	}
 	return nil
 }

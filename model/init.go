@@ -12,10 +12,11 @@ type Init string
 
 // The initialisations, n and m a layer's inputs and outputs.
 const (
-	AutoInit   Init = ""       // Xavier, which does as well as He on relu nets of a few layers and better on VAEs (docs/results.md)
+	AutoInit   Init = ""       // PCA where the model can start with it, else Xavier, which does as well as He on relu nets of a few layers and better on VAEs (docs/results.md)
 	XavierInit Init = "xavier" // uniform within sqrt(6 / (n + m)) (Glorot and Bengio 2010)
 	HeInit     Init = "he"     // normal, variance 2 / n (He et al. 2015)
 	LeCunInit  Init = "lecun"  // normal, variance 1 / n (LeCun et al. 1998)
+	PCAInit    Init = "pca"    // Xavier, and the whole starts as PCA, or probabilistic PCA ([Model.StartLinear])
 	SparseInit Init = "sparse" // 15 incoming weights of each unit from N(0, 1), the rest zero (Martens 2010)
 )
 
@@ -27,10 +28,10 @@ func ParseInit(name string) (Init, error) {
 	switch i := Init(name); i {
 	case "auto":
 		return AutoInit, nil
-	case AutoInit, XavierInit, HeInit, LeCunInit, SparseInit:
+	case AutoInit, XavierInit, HeInit, LeCunInit, SparseInit, PCAInit:
 		return i, nil
 	}
-	return "", fmt.Errorf("unknown initialisation %q: expected auto, xavier, he, lecun or sparse", name)
+	return "", fmt.Errorf("unknown initialisation %q: expected auto, pca, xavier, he, lecun or sparse", name)
 }
 
 // String returns the initialisation's name, "auto" for AutoInit.
@@ -55,7 +56,7 @@ func (i Init) initialise(w []float32, p Param, seed uint64, index int) {
 	rng := words{seed: seed, stream: backend.StreamInit + uint32(index)}
 	n, m := float64(p.Cols), float64(p.Rows)
 	switch i {
-	case AutoInit, XavierInit:
+	case AutoInit, XavierInit, PCAInit:
 		bound := float32(math.Sqrt(6 / (n + m)))
 		for k := range w {
 			w[k] = bound * (2*backend.Uniform(rng.at(k)) - 1)

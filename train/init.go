@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -14,12 +15,22 @@ import (
 )
 
 // initialise gives a new model the weights that the settings ask for beside those that are drawn.
-func (r *run) initialise() error {
-	if r.config.InitFrom != "" {
+func (r *run) initialise(ctx context.Context) error {
+	c := &r.config
+	if c.InitFrom != "" {
 		return r.initFrom()
 	}
-	if r.config.OutputBias == settings.MeanBias {
-		return r.whole.CentreOutput(r.means)
+	if c.OutputBias == settings.MeanBias {
+		if err := r.whole.CentreOutput(r.means); err != nil {
+			return err
+		}
+	}
+	_, unfit := r.whole.Spec.CarriesLinear()
+	switch {
+	case c.Init == model.PCAInit && unfit != nil:
+		return &RequestError{&settings.Error{Field: "Init", Msg: fmt.Sprintf("is %v: a model starts as PCA by way of pairs of units that act as a linear one, and here is %v", c.Init, unfit)}}
+	case c.Init == model.PCAInit, c.Init == model.AutoInit && unfit == nil && c.PretrainEpochs == 0:
+		return r.startFromPCA(ctx)
 	}
 	return nil
 }

@@ -210,7 +210,7 @@ func (r *run) begin(ctx context.Context) error {
 	if err := r.sets.prepare(r.whole); err != nil {
 		return err
 	}
-	if err := r.initialise(); err != nil {
+	if err := r.initialise(ctx); err != nil {
 		return err
 	}
 	return r.writeConfig()

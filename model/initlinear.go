@@ -1,0 +1,222 @@
+package model
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// Linear is a linear autoencoder of K codes: the code of a row x of D numbers is Encoder (x - Mean), and what is made of a
+// code z of the T linear outputs of a decoder is Decoder z beside the decoder's bias.
+type Linear struct {
+	Mean     []float32 // D
+	Encoder  []float32 // K x D
+	Decoder  []float32 // T x K
+	Bias     []float32 // T, of the output; nil, or NaN, leaves it as it is
+	Variance []float32 // T: of what is left of each output, for likelihoods that have one; nil leaves it as it is
+	LogVar   []float32 // K: of the posterior of each code, for a code that is drawn; nil leaves it at 0
+}
+
+// Codes returns K.
+func (l *Linear) Codes() int { return len(l.Encoder) / len(l.Mean) }
+
+// pairGain returns g with act(a) - act(-a) = g a for every a, and whether there is one: then two units of a hidden layer
+// pass a number on as it is (as in CReLU, Shang et al. 2016).
+func pairGain(act backend.Activation) (float32, bool) {
+	switch act {
+	case backend.Identity:
+		return 2, true
+	case backend.ReLU, backend.GELU, backend.SiLU, backend.Softplus:
+		return 1, true
+	case backend.LeakyReLU:
+		return 1 + backend.LeakySlope, true
+	}
+	return 0, false
+}
+
+// CarriesLinear returns how many codes of a linear autoencoder the model can start with: all of its own, or as many as
+// pairs of units fit into its hidden layers. The error says why it can start with none.
+func (s *Spec) CarriesLinear() (int, error) {
+	if _, ok := pairGain(s.Activation); !ok {
+		return 0, fmt.Errorf("no two units of activation %v make a linear one", s.Activation)
+	}
+	switch {
+	case s.Tied:
+		return 0, errors.New("tied weights")
+	case s.CodeActivation != backend.Identity && !s.code().Drawn():
+		return 0, fmt.Errorf("code activation %v", s.CodeActivation)
+	case s.Output != backend.Identity:
+		return 0, fmt.Errorf("output activation %v", s.Output)
+	case !s.code().asIs() && !s.code().Drawn():
+		return 0, fmt.Errorf("a code that is cut (%v)", s.code())
+	}
+	n := s.Latent
+	for _, half := range [][]int{s.Hidden, s.decoderWidths()} {
+		for _, w := range half {
+			n = min(n, w/2)
+		}
+	}
+	if n < 1 {
+		return 0, errors.New("a hidden layer of one unit")
+	}
+	return n, nil
+}
+
+// StartLinear makes the model start as the linear autoencoder l, of at most [Spec.CarriesLinear] codes, whose outputs are
+// those before the likelihood's own function (logits, logarithms of rates). Pairs of units of every hidden layer carry its
+// codes; units beside them keep the weights they were drawn with and have no say in the code and the output at first, nor
+// have other codes.
+func (m *Model) StartLinear(l *Linear) error {
+	s := &m.Spec
+	most, err := s.CarriesLinear()
+	if err != nil {
+		return fmt.Errorf("a linear start does not fit: %w", err)
+	}
+	k := l.Codes()
+	if k > most || len(l.Mean) != s.Inputs || len(l.Decoder) != k*s.Outputs() {
+		return fmt.Errorf("a linear start of %d codes, %d inputs and %d outputs: expected %d at most, %d and %d", k, len(l.Mean), len(l.Decoder)/max(k, 1), most, s.Inputs, s.Outputs())
+	}
+	flat := make([]float32, m.layout.size)
+	m.dev.Download(flat, m.params)
+	if err := m.dev.Sync(); err != nil {
+		return err
+	}
+	p := pairs{layout: m.layout, flat: flat, k: k}
+	p.gain, _ = pairGain(s.Activation)
+	p.encoder(l, len(s.Hidden), s.Latent)
+	p.decoder(l, len(s.decoderWidths()))
+	m.startSpread(flat, l.Variance)
+	_, bias := p.layer("decoder", len(s.decoderWidths()))
+	for j, v := range l.Bias {
+		if v == v {
+			bias[j] = v
+		}
+	}
+	m.dev.Upload(m.params, flat)
+	return m.dev.Sync()
+}
+
+// pairs writes the weights of units 2i and 2i+1 of hidden layers, which carry code i and minus code i.
+type pairs struct {
+	layout *layout
+	flat   []float32
+	k      int
+	gain   float32
+}
+
+// layer returns the rows of a layer's weight, and their biases.
+func (p *pairs) layer(side string, i int) (row func(r int) []float32, bias []float32) {
+	w := p.layout.params[p.layout.byName[fmt.Sprintf("%s.%d.weight", side, i)]]
+	b := p.layout.params[p.layout.byName[fmt.Sprintf("%s.%d.bias", side, i)]]
+	return func(r int) []float32 { return p.flat[w.Off+r*w.Cols : w.Off+(r+1)*w.Cols] }, p.flat[b.Off : b.Off+b.Cols]
+}
+
+// encoder writes the encoder: of the mean of a code that is drawn, whose log-variances do not depend on the row at first.
+func (p *pairs) encoder(l *Linear, hidden, latent int) {
+	row, bias := p.layer("encoder", 0)
+	d := len(l.Mean)
+	for i := range p.k {
+		v := l.Encoder[i*d : (i+1)*d]
+		at := float32(0)
+		for j, m := range l.Mean {
+			at -= v[j] * m
+		}
+		if hidden == 0 {
+			set(row(i), v, 1)
+			bias[i] = at
+			continue
+		}
+		set(row(2*i), v, 1)
+		set(row(2*i+1), v, -1)
+		bias[2*i], bias[2*i+1] = at, -at
+	}
+	for i := 1; i < hidden; i++ {
+		p.pass("encoder", i)
+	}
+	if hidden > 0 {
+		row, bias = p.layer("encoder", hidden)
+		for i := range p.k {
+			p.take(row(i), i, 1)
+		}
+	}
+	if len(bias) == 2*latent {
+		for i := range latent {
+			clear(row(latent + i))
+			if i < len(l.LogVar) {
+				bias[latent+i] = l.LogVar[i]
+			}
+		}
+	}
+}
+
+// decoder writes the decoder.
+func (p *pairs) decoder(l *Linear, hidden int) {
+	row, _ := p.layer("decoder", 0)
+	for i := range p.k * min(hidden, 1) {
+		clear(row(2 * i))
+		clear(row(2*i + 1))
+		row(2 * i)[i], row(2*i + 1)[i] = 1, -1
+	}
+	for i := 1; i < hidden; i++ {
+		p.pass("decoder", i)
+	}
+	row, bias := p.layer("decoder", hidden)
+	outputs := len(l.Decoder) / p.k
+	for t := range outputs {
+		r := row(t)
+		clear(r)
+		for i, v := range l.Decoder[t*p.k : (t+1)*p.k] {
+			if hidden == 0 {
+				r[i] = v
+			} else {
+				r[2*i], r[2*i+1] = v/p.gain, -v/p.gain
+			}
+		}
+	}
+	for t := outputs; t < len(bias); t++ { // log-variances
+		clear(row(t))
+		if l.Variance != nil {
+			bias[t] = float32(math.Log(math.Max(float64(l.Variance[t-outputs]), backend.MinVariance)))
+		}
+	}
+}
+
+// pass makes the pairs of a hidden layer carry what those below them do.
+func (p *pairs) pass(side string, i int) {
+	row, _ := p.layer(side, i)
+	for c := range p.k {
+		p.take(row(2*c), c, 1)
+		p.take(row(2*c+1), c, -1)
+	}
+}
+
+// take makes a unit sign times what pair c of the layer below carries.
+func (p *pairs) take(row []float32, c int, sign float32) {
+	clear(row)
+	row[2*c], row[2*c+1] = sign/p.gain, -sign/p.gain
+}
+
+// set makes a unit of sign times v; columns of the row beside v, of a condition, have no say.
+func set(row, v []float32, sign float32) {
+	clear(row)
+	for j, x := range v {
+		row[j] = sign * x
+	}
+}
+
+// startSpread sets the logarithms of variances that Gaussian columns learn.
+func (m *Model) startSpread(flat, variance []float32) {
+	c, ok := m.Spec.likelihood().(Columns)
+	if !ok || variance == nil || c.spreads() == 0 {
+		return
+	}
+	at := m.layout.params[m.layout.byName[spreadName]].Off
+	for _, r := range c.Runs {
+		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
+			v := math.Max(float64(variance[j])-backend.MinVariance, backend.MinVariance)
+			flat[at+j] = float32(math.Log(v) / backend.SpreadRate)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+package train
+
+import (
+	"context"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/model"
+)
+
+// The PCA that a model starts from is that of some of the training rows, spread evenly over them: a start needs no more.
+const (
+	mostStartRows  = 20000
+	startCells     = 1 << 24 // and of fewer rows where they are wide
+	fewestStart    = 2000
+	startBlockRows = 64
+)
+
+// startRows are training rows as the encoder sees them, and what the decoder is to make of them.
+type startRows struct {
+	x, y       []float32 // y may be x
+	rows, d, t int
+}
+
+// startRows prepares some of the training rows.
+func (s *Sets) startRows() (*startRows, error) {
+	d := s.Preparation.Inputs()
+	r := &startRows{d: d, t: d}
+	if s.Targets != nil {
+		r.t = s.Targets.Inputs()
+	}
+	most := min(mostStartRows, max(startCells/max(r.d, r.t), fewestStart))
+	all := (s.Train.Rows + startBlockRows - 1) / startBlockRows
+	blocks := min(all, (most+startBlockRows-1)/startBlockRows)
+	for k := range blocks {
+		at := int(int64(k)*int64(all)/int64(blocks)) * startBlockRows
+		part := s.Train.Part(at, min(startBlockRows, s.Train.Rows-at))
+		rows, err := s.Preparation.Apply(part)
+		if err != nil {
+			return nil, err
+		}
+		r.x = appendRows(r.x, rows)
+		r.rows += part.Rows
+		if s.Targets == nil {
+			continue
+		}
+		if rows, err = s.Targets.Apply(made(part)); err != nil {
+			return nil, err
+		}
+		r.y = appendRows(r.y, rows)
+	}
+	if s.Targets == nil {
+		r.y = r.x
+	}
+	return r, nil
+}
+
+func appendRows(to []float32, s *data.Set) []float32 {
+	at := len(to)
+	to = append(to, make([]float32, s.Rows*s.Cols)...)
+	for i := range s.Rows {
+		s.Row(to[at+i*s.Cols:at+(i+1)*s.Cols], i)
+	}
+	return to
+}
+
+// outputKinds are the likelihoods of the outputs, and whether their losses have a variance each.
+func outputKinds(l model.Likelihood, t int) []backend.ColumnKind {
+	kinds := make([]backend.ColumnKind, t)
+	switch l := l.(type) {
+	case model.Bernoulli:
+		for j := range kinds {
+			kinds[j] = backend.BernoulliColumn
+		}
+	case model.Columns:
+		for _, r := range l.Runs {
+			for j := r.From; j < r.To; j++ {
+				kinds[j] = r.Kind
+			}
+		}
+	}
+	return kinds
+}
+
+// startFromPCA makes the weights of a new model contain PCA, of as many codes as it can carry.
+func (r *run) startFromPCA(ctx context.Context) error {
+	s, spec := r.sets, &r.whole.Spec
+	k, err := spec.CarriesLinear()
+	if err != nil {
+		return err
+	}
+	rows, err := s.startRows()
+	if err != nil {
+		return err
+	}
+	if k = min(k, rows.rows, rows.d); k < 1 {
+		return nil
+	}
+	p, err := eval.FitPCA(ctx, r.dev, eval.Dense(rows.x, rows.d), k)
+	if err != nil {
+		return err
+	}
+	l, err := linearStart(ctx, r.dev, p, rows, outputKinds(spec.Likelihood, rows.t), spec.Drawn())
+	if err != nil || l == nil {
+		return err
+	}
+	return r.whole.StartLinear(l)
+}
+
+// leastVariance is the share of the largest variance below which a direction of the data is none.
+const leastVariance = 1e-9
+
+// linearStart returns the linear autoencoder that a model starts from: codes are PCA's, each of variance 1, and outputs are
+// regressed on them, through the function that their likelihood has (linkOf). A code that is drawn starts as probabilistic
+// PCA (Tipping and Bishop 1999). It is nil where the data have no variance.
+func linearStart(ctx context.Context, dev backend.Device, p *eval.PCA, rows *startRows, kinds []backend.ColumnKind, drawn bool) (*model.Linear, error) {
+	k, d := 0, rows.d
+	for k < p.K() && p.Variance[k] > leastVariance*p.Variance[0] && p.Variance[k] > 0 {
+		k++
+	}
+	if k == 0 {
+		return nil, nil
+	}
+	white := make([]float32, k*d)
+	for i := range white {
+		white[i] = p.Components[i] / float32(math.Sqrt(p.Variance[i/d]))
+	}
+	whitened := &eval.PCA{Mean: p.Mean, Components: white, Variance: make([]float64, k)}
+	z, err := whitened.Encode(ctx, dev, eval.Dense(rows.x, d))
+	if err != nil {
+		return nil, err
+	}
+	y := newResponses(rows, kinds)
+	slopes, err := eval.MeanProducts(ctx, dev, eval.RowFunc(rows.rows, rows.t, y.row), eval.Dense(z, k))
+	if err != nil {
+		return nil, err
+	}
+	l := &model.Linear{Mean: p.Mean, Encoder: white, Decoder: make([]float32, rows.t*k), Bias: make([]float32, rows.t), Variance: make([]float32, rows.t)}
+	info := y.fit(l, slopes)
+	if drawn {
+		y.startPosterior(l, info)
+	}
+	return l, nil
+}
