@@ -41,6 +41,7 @@ type Sets struct {
 	Targets          *data.Preparation // of what the decoder is to make, where that is not what the encoder sees: fitted to the targets of Train, or to Train itself; nil else
 	Likelihood       model.Likelihood  // of what the decoder is to make; nil for that of the settings
 	Condition        *data.Condition   // what the rows are conditioned on, fitted to Train; nil for nothing
+	pca              *fittedPCA        // of finding the code's size, for the weights that a model starts with; nil where there is none
 	hidden           bool              // of the cells that the encoder may see some are hidden, so that it learns to fill those that are missing
 	sameRows         bool              // what the decoder is to make are the rows, prepared as Targets says
 	shared           bool              // both preparations make the same numbers of the training and validation rows

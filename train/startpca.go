@@ -91,18 +91,11 @@ func (r *run) startFromPCA(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows, err := s.startRows()
+	p, err := s.pcaOf(ctx, r.dev, k)
 	if err != nil {
 		return err
 	}
-	if k = min(k, rows.rows, rows.d); k < 1 {
-		return nil
-	}
-	p, err := eval.FitPCA(ctx, r.dev, eval.Dense(rows.x, rows.d), k)
-	if err != nil {
-		return err
-	}
-	l, err := linearStart(ctx, r.dev, p, rows, outputKinds(spec.Likelihood, rows.t), spec.Drawn())
+	l, err := linearStart(ctx, r.dev, p.is, p.rows, outputKinds(spec.Likelihood, p.rows.t), spec.Drawn())
 	if err != nil || l == nil {
 		return err
 	}

@@ -1,0 +1,66 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/settings"
+)
+
+// A code whose size is left open is as small as explains this share of the variance by PCA, of at most so many numbers.
+const (
+	explainedShare = 0.9
+	mostCode       = 128
+)
+
+// codeSize returns the size of a code that is left open, and says why it is that.
+func (s *Sets) codeSize(ctx context.Context, dev backend.Device, _ *settings.Config) (int, string, error) {
+	rows, err := s.startRows()
+	if err != nil {
+		return 0, "", err
+	}
+	p, err := eval.FitPCAShare(ctx, dev, eval.Dense(rows.x, rows.d), explainedShare, mostCode)
+	if err != nil {
+		return 0, "", err
+	}
+	s.pca = &fittedPCA{rows, p}
+	k, sum := p.K(), 0.0
+	for _, v := range p.Variance {
+		sum += v
+	}
+	switch {
+	case !(p.Total > 0):
+		return 1, "a code of 1 number: the training rows do not vary (--latent N)", nil
+	case sum < explainedShare*p.Total*(1-1e-3):
+		return k, fmt.Sprintf("a code of %d numbers, with which PCA explains %.0f %% of the training rows, and no more by default (--latent N)", k, 100*sum/p.Total), nil
+	}
+	return k, fmt.Sprintf("a code of %d numbers: the smallest with which PCA explains %g %% of the training rows (--latent N)", k, 100*explainedShare), nil
+}
+
+// fittedPCA is PCA of rows that it was fitted to.
+type fittedPCA struct {
+	rows *startRows
+	is   *eval.PCA
+}
+
+// pcaOf returns PCA of training rows, of k components or as many as there are, from what finding the code's size left where
+// that serves.
+func (s *Sets) pcaOf(ctx context.Context, dev backend.Device, k int) (*fittedPCA, error) {
+	f := s.pca
+	s.pca = nil
+	if f != nil && f.is.K() == k {
+		return f, nil
+	}
+	if f == nil {
+		rows, err := s.startRows()
+		if err != nil {
+			return nil, err
+		}
+		f = &fittedPCA{rows: rows}
+	}
+	var err error
+	f.is, err = eval.FitPCA(ctx, dev, eval.Dense(f.rows.x, f.rows.d), min(k, f.rows.rows, f.rows.d))
+	return f, err
+}
