@@ -31,12 +31,14 @@ var Nets = []Net{
 	{"w", "ae", func(c *settings.Config) { c.Hidden, c.Latent = settings.Widths{4096, 4096}, 64 }},
 }
 
-// Config is the net as a training's settings: a preset with some of its own.
+// Config is the net as a training's settings: a preset with sizes, and some settings of its own.
 func (n *Net) Config() (settings.Config, error) {
 	c, err := settings.Preset(n.model)
 	if err == nil && n.change != nil {
 		n.change(&c)
 	}
+	usual := c.Usual()
+	c.Hidden, c.Latent = usual.Hidden, usual.Latent
 	return c, err
 }
 

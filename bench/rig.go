@@ -62,7 +62,7 @@ func (m Memory) Fits() bool { return m.Free == 0 || m.Needed <= m.Free }
 
 // Plan plans the memory of a point on prepared rows without taking it.
 func Plan(dev backend.Device, c settings.Config, s *data.Set, batch int) (Memory, error) {
-	c.Batch = batch
+	c.Batch = settings.Number(batch)
 	rows := *s
 	rows.Rows, rows.Labels = max(s.Rows, batch), nil // of which only the number counts
 	m, err := train.Plan(dev, c, &train.Sets{Train: &rows, Preparation: data.IdentityPreparation(s.Cols)})

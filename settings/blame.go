@@ -18,7 +18,7 @@ func (c *Config) blame(err error) error {
 	if known := (*Error)(nil); err == nil || errors.As(err, &known) {
 		return err
 	}
-	usual := plain()
+	usual := plain().Usual()
 	for _, field := range blamed {
 		one := *c
 		reflect.ValueOf(&one).Elem().FieldByName(field).Set(reflect.ValueOf(&usual).Elem().FieldByName(field))

@@ -14,6 +14,8 @@ import (
 // Complete takes it from the preset that Model names, "" being ae. An activation, an
 // optimizer and lists of widths have values other than zero for identity, SGD and
 // none; to ask for a number that is 0 (no rows held out, seed 0), start from Preset.
+// Widths, sizes and lengths may be left open ([Auto], [AutoWidths], [AutoSchedule]):
+// a training finds them out from its data.
 // What validates, trains or writes a config completes it first.
 type Config struct {
 	Data  string `yaml:"data"`
@@ -54,7 +56,7 @@ type Config struct {
 	Model            string     `yaml:"model"` // the preset that says what is left out
 	Hidden           Widths     `yaml:"hidden,flow"`
 	Decoder          Widths     `yaml:"decoder,flow"` // empty mirrors hidden
-	Latent           int        `yaml:"latent"`
+	Latent           Number     `yaml:"latent"`
 	Tied             bool       `yaml:"tied"`
 	Activation       Activation `yaml:"activation"`
 	CodeActivation   Activation `yaml:"code-activation"`
@@ -74,8 +76,8 @@ type Config struct {
 	FreeBits float64     `yaml:"free-bits"` // nats per latent unit
 	Samples  int         `yaml:"samples"`   // codes an example; above 1: importance-weighted
 
-	Epochs      int       `yaml:"epochs"`
-	Batch       int       `yaml:"batch"`
+	Epochs      Number    `yaml:"epochs"`
+	Batch       Number    `yaml:"batch"`
 	Accumulate  int       `yaml:"accumulate"` // batches whose mean gradient makes an update
 	LR          float64   `yaml:"lr"`
 	LRScale     LRScale   `yaml:"lr-scale"`
@@ -89,7 +91,7 @@ type Config struct {
 	WeightDecay float64   `yaml:"weight-decay"`
 	Clip        float64   `yaml:"clip"`
 
-	Patience       int     `yaml:"patience"`        // epochs without improvement before stopping; 0 never stops
+	Patience       Number  `yaml:"patience"`        // epochs without improvement before stopping; 0 never stops
 	MinImprovement float64 `yaml:"min-improvement"` // of the validation loss, to count as one
 
 	PretrainEpochs   int        `yaml:"pretrain-epochs"` // per layer; above 0 trains greedily layer by layer first

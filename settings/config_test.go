@@ -82,13 +82,16 @@ func TestValidateRefuses(t *testing.T) {
 		{"kl sparsity on relu", "ae", func(c *Config) {
 			c.Sparsity.Penalty, c.CodeActivation = model.KLSparsity{Target: 0.05, Weight: 3}, ReLU
 		}, "sigmoid"},
-		{"topk beyond latent", "ae", func(c *Config) { c.Sparsity.Code = model.TopK{K: 99} }, "topk keeps 99"},
+		{"topk beyond latent", "ae", func(c *Config) { c.Latent, c.Sparsity.Code = 32, model.TopK{K: 99} }, "topk keeps 99"},
 		{"topk vae", "vae", func(c *Config) { c.Sparsity.Code = model.TopK{K: 2} }, "Sparsity is topk:2, and Code gaussian"},
 		{"nan rate", "ae", func(c *Config) { c.LR = math.NaN() }, "LR is NaN: expected above 0"},
 		{"batch 0", "ae", func(c *Config) { c.Batch = 0 }, "Batch is 0: expected 1 to 2147483647"},
 		{"patience without val", "ae", func(c *Config) { c.Patience, c.Val = 3, 0 }, "set Val above 0"},
 		{"corruption a layer", "ae", func(c *Config) { c.Corrupt = Corruptions{{}, {}, {}} }, "PretrainEpochs above 0 (Model stacked)"},
-		{"too few corruptions", "stacked", func(c *Config) { c.Corrupt = Corruptions{{}, {}} }, "2 corruptions for 3 layers"},
+		{"too few corruptions", "stacked", func(c *Config) { c.Hidden, c.Corrupt = Widths{512, 256}, Corruptions{{}, {}} }, "2 corruptions for 3 layers"},
+		{"corruptions of layers left open", "stacked", func(c *Config) { c.Corrupt = Corruptions{{}, {}, {}} }, "3 corruptions, one a layer, and Hidden is auto"},
+		{"an open decoder", "ae", func(c *Config) { c.Decoder = AutoWidths }, "Decoder is auto: expected widths"},
+		{"a count below auto", "ae", func(c *Config) { c.Epochs = -2 }, "Epochs is -2: expected 0 to 2147483647"},
 		{"unknown corruption", "ae", func(c *Config) { c.Corrupt = Corruptions{{Kind: 9}} }, "unknown corruption"},
 		{"masking above 1", "ae", func(c *Config) { c.Corrupt = Corruptions{{Kind: backend.Masking, Level: 1.5}} }, "level 1.5"},
 		{"accumulate 0", "ae", func(c *Config) { c.Accumulate = 0 }, "Accumulate is 0"},
@@ -204,7 +207,7 @@ func TestUpdateParts(t *testing.T) {
 		{128, 9, 100, Parts{100, 100, 1}},
 		{1 << 40, 1 << 40, 100, Parts{100, 100, 1}},
 	} {
-		c := Config{Batch: tt.batch, Accumulate: tt.accumulate}
+		c := Config{Batch: Number(tt.batch), Accumulate: tt.accumulate}
 		if got := c.UpdateParts(tt.rows); got != tt.want {
 			t.Errorf("batch %d, accumulate %d of %d rows: %+v, want %+v", tt.batch, tt.accumulate, tt.rows, got, tt.want)
 		}

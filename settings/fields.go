@@ -87,6 +87,8 @@ func read(v reflect.Value, field, text string) error {
 	want, most := "", ""
 	var err error
 	switch p := v.Addr().Interface().(type) {
+	case *Number:
+		return readOpen(p, field, text)
 	case encoding.TextUnmarshaler:
 		if err = p.UnmarshalText([]byte(text)); err != nil {
 			return &Error{Field: field, Err: err}

@@ -18,7 +18,7 @@ func TestErrorsNameTheirField(t *testing.T) {
 		c     Config
 	}{
 		{"Tied", Config{Model: "vae", Tied: true}}, {"Samples", Config{Samples: 5}}, {"FreeBits", Config{FreeBits: 1}},
-		{"Code", Config{Code: Code{model.TopK{K: 99}}}}, {"Code", Config{Code: Code{model.TopK{K: 1, Alpha: inf}}}},
+		{"Code", Config{Latent: 32, Code: Code{model.TopK{K: 99}}}}, {"Code", Config{Code: Code{model.TopK{K: 1, Alpha: inf}}}},
 		{"Latent", Config{Latent: math.MaxInt}}, {"Hidden", Config{Hidden: Widths{-3}}},
 		{"Sparsity", Config{Sparsity: Sparsity{Penalty: model.Contractive{Weight: 1}}}},
 		{"Sparsity", Config{Sparsity: Sparsity{Code: model.Gaussian{}}}},

@@ -20,7 +20,7 @@ var presets = []struct {
 		c.Hidden, c.Latent, c.CodeActivation = Widths{}, 196, Sigmoid
 		c.Sparsity.Penalty = model.KLSparsity{Target: 0.05, Weight: 3}
 	}},
-	{"vae", func(c *Config) { c.Code, c.Hidden, c.Latent = Code{model.Gaussian{}}, Widths{400}, 20 }},
+	{"vae", func(c *Config) { c.Code = Code{model.Gaussian{}} }},
 	{"contractive", func(c *Config) {
 		// Tied, because an untied decoder undoes any shrinking of the encoder (Rifai et al. 2011).
 		c.Hidden, c.Latent, c.CodeActivation, c.Tied = Widths{}, 256, Sigmoid, true
@@ -54,13 +54,63 @@ func Preset(name string) (Config, error) {
 func plain() Config {
 	return Config{
 		Data: "builtin:glyphs", Test: 0.1, Val: 0.1,
-		Hidden: Widths{512, 256}, Decoder: Widths{}, Latent: 32, Activation: ReLU, CodeActivation: Identity, OutputActivation: Identity,
+		Hidden: Widths{int(Auto)}, Decoder: Widths{}, Latent: Auto, Activation: ReLU, CodeActivation: Identity, OutputActivation: Identity,
 		Code: Code{model.Deterministic{}}, Loss: Loss{By: AutoLoss}, Beta: 1, Samples: 1,
-		Epochs: 10, Batch: 128, Accumulate: 1, LR: 1e-3, Optimizer: Adam, Momentum: Momentum{Value: 0.9},
+		Epochs: Auto, Batch: Auto, Patience: Auto, Schedule: Schedule{Kind: AutoSchedule}, Accumulate: 1, LR: 1e-3, Optimizer: Adam, Momentum: Momentum{Value: 0.9},
 		Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, PretrainLR: 1e-3, ClassifierEpochs: 10, ClassifierLR: 1e-3,
 		Seed: 1, Device: "auto", complete: true,
 	}
 }
+
+// Open reports whether a setting is left to be found out from the data.
+func (c *Config) Open() bool {
+	return c.Hidden.Auto() || c.Latent == Auto || c.Epochs == Auto || c.Batch == Auto || c.Patience == Auto || c.Schedule.Kind == AutoSchedule
+}
+
+// Usual returns the complete config with what is left open as it may well be, where there are no data to find it out from.
+func (c Config) Usual() Config {
+	vae := c.Model == "vae"
+	switch {
+	case !c.Hidden.Auto():
+	case vae:
+		c.Hidden = Widths{400}
+	default:
+		c.Hidden = Widths{512, 256}
+	}
+	for _, n := range []struct {
+		at    *Number
+		usual Number
+	}{{&c.Epochs, 10}, {&c.Batch, 128}, {&c.Patience, 0}} {
+		if *n.at == Auto {
+			*n.at = n.usual
+		}
+	}
+	if c.Latent == Auto {
+		c.Latent = 32
+		if vae {
+			c.Latent = 20
+		}
+		c.Latent = max(c.Latent, Number(c.LeastCode()))
+	}
+	if c.Schedule.Kind == AutoSchedule {
+		c.Schedule = Schedule{}
+	}
+	return c
+}
+
+// LeastCode returns the size that a code has at least where that is left open: of one that keeps some units, several times
+// as many.
+func (c *Config) LeastCode() int {
+	for _, code := range []model.Code{c.Code.Code, c.Sparsity.Code} {
+		if top, ok := code.(model.TopK); ok && top.K > 0 && top.K < maxWidth/timesKept {
+			return timesKept * top.K
+		}
+	}
+	return 1
+}
+
+// timesKept is how many units a code has for each that it keeps.
+const timesKept = 4
 
 // Complete returns the config with what was left out taken from its preset (see
 // [Config]). An unknown model is an [*Error].

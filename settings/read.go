@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"reflect"
+	"strconv"
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
@@ -158,8 +159,11 @@ func (c *Config) readNode(name string, value *yaml.Node) error {
 		return wrong(f.Name, "is a mapping: expected one value")
 	}
 	var err error
-	switch v.Kind() {
-	case reflect.Int, reflect.Uint64, reflect.Float64, reflect.Bool:
+	number, open := v.Addr().Interface().(*Number)
+	switch kind := v.Kind(); {
+	case open:
+		err = readOpenNode(number, f.Name, value)
+	case kind == reflect.Int, kind == reflect.Uint64, kind == reflect.Float64, kind == reflect.Bool:
 		err = readNumber(v, f.Name, value)
 	default:
 		err = read(v, f.Name, value.Value)
@@ -168,6 +172,19 @@ func (c *Config) readNode(name string, value *yaml.Node) error {
 		return err
 	}
 	return c.checkNumber(f.Name)
+}
+
+// readOpenNode reads a number that may be left open, as YAML writes numbers.
+func readOpenNode(n *Number, field string, value *yaml.Node) error {
+	if value.Value == Auto.String() {
+		*n = Auto
+		return nil
+	}
+	var v int
+	if err := readNumber(reflect.ValueOf(&v).Elem(), field, value); err != nil {
+		return wrong(field, "is %s: expected %s", value.Value, wantNumber)
+	}
+	return readOpen(n, field, strconv.Itoa(v))
 }
 
 // readNumber reads a number, or true and false, as YAML writes them.

@@ -75,7 +75,7 @@ seed: 7
 	if err != nil || as.Model != "vae" || as.Latent != 9 || !as.Code.Drawn() {
 		t.Errorf("as a vae: %+v, %v", as, err)
 	}
-	if empty, err := ReadConfig(strings.NewReader("")); err != nil || empty.Model != "ae" || empty.Batch != 128 {
+	if empty, err := ReadConfig(strings.NewReader("")); err != nil || empty.Model != "ae" || empty.Batch != Auto || !empty.Hidden.Auto() {
 		t.Errorf("of an empty file: %+v, %v", empty, err)
 	}
 }

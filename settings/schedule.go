@@ -13,6 +13,7 @@ import (
 //	step:EPOCHS:FACTOR   FACTOR^floor(epoch / EPOCHS)
 //	cosine[:FLOOR]       FLOOR + (1 - FLOOR) (1 + cos(pi epoch / epochs)) / 2   (Loshchilov and Hutter 2017)
 //	burda                10^(-i/7) for 3^i epochs, i = 0, 1, ...                (Burda et al. 2016)
+//	auto                 cosine where a training finds out its epochs, else constant
 type Schedule struct {
 	Kind   ScheduleKind
 	Epochs float32 // between the steps of StepSchedule
@@ -29,6 +30,7 @@ const (
 	StepSchedule
 	CosineSchedule
 	BurdaSchedule
+	AutoSchedule
 )
 
 // Factor returns the factor at an epoch, with its fraction, of so many.
@@ -67,6 +69,8 @@ func (s Schedule) String() string {
 		return "burda"
 	case s.Kind == ConstantSchedule:
 		return "constant"
+	case s.Kind == AutoSchedule:
+		return Auto.String()
 	}
 	return fmt.Sprintf("schedule(%d)", s.Kind)
 }
@@ -89,12 +93,14 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 	case string(text) == "constant":
 	case string(text) == "burda":
 		got.Kind = BurdaSchedule
+	case string(text) == Auto.String():
+		got.Kind = AutoSchedule
 	case words[0] == "step" && len(words) == 3:
 		got = Schedule{Kind: StepSchedule, Epochs: v[0], Decay: v[1]}
 	case words[0] == "cosine" && len(words) <= 2:
 		got = Schedule{Kind: CosineSchedule, Floor: v[0]}
 	default:
-		return fmt.Errorf("unknown schedule %q: expected constant, step:EPOCHS:FACTOR, cosine[:FLOOR] or burda", text)
+		return fmt.Errorf("unknown schedule %q: expected auto, constant, step:EPOCHS:FACTOR, cosine[:FLOOR] or burda", text)
 	}
 	if err := got.check(); err != nil {
 		return err
@@ -106,7 +112,7 @@ func (s *Schedule) UnmarshalText(text []byte) error {
 // check refuses schedules that there are none of.
 func (s Schedule) check() error {
 	switch {
-	case s.Kind > BurdaSchedule:
+	case s.Kind > AutoSchedule:
 		return fmt.Errorf("unknown %v", s)
 	case s.Kind == StepSchedule && !(positive(s.Epochs) && positive(s.Decay)):
 		return fmt.Errorf("%v: expected epochs and a factor above 0", s)

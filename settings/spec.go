@@ -5,11 +5,17 @@ import (
 	"github.com/aegpu/aegpu/model"
 )
 
-// Spec returns the model that the config describes, for data of that many columns.
+// Spec returns the model that the config describes, for data of that many columns. Sizes that are left open are an [*Error].
 func (c *Config) Spec(inputs int) (model.Spec, error) {
 	full, err := c.Complete()
 	if err != nil {
 		return model.Spec{}, err
+	}
+	switch {
+	case full.Hidden.Auto():
+		return model.Spec{}, wrong("Hidden", "is auto, and there are no data to find the widths out from: expected widths")
+	case full.Latent == Auto:
+		return model.Spec{}, wrong("Latent", "is auto, and there are no data to find the size out from: expected a number")
 	}
 	return full.spec(inputs)
 }
@@ -22,7 +28,7 @@ func (c *Config) spec(inputs int) (model.Spec, error) {
 // made returns the model, or what is wrong with it.
 func (c *Config) made(inputs int) (model.Spec, error) {
 	s := model.Spec{
-		Inputs: inputs, Latent: c.Latent, Tied: c.Tied,
+		Inputs: inputs, Latent: int(c.Latent), Tied: c.Tied,
 		Activation: c.Activation.Kind(), CodeActivation: c.CodeActivation.Kind(), Output: c.OutputActivation.Kind(),
 		Likelihood: c.Loss.Kind(), Binarise: c.Binarise, Dropout: float32(c.Dropout), Init: c.Init,
 	}
@@ -111,9 +117,9 @@ type Parts struct {
 }
 
 // UpdateParts returns those of a training part of so many rows. The config is
-// complete.
+// complete, and nothing in it is left open.
 func (c *Config) UpdateParts(rows int) Parts {
-	batch := max(1, min(c.Batch, rows))
+	batch := max(1, min(int(c.Batch), rows))
 	batches := max(1, min(c.Accumulate, (rows+batch-1)/batch))
 	return Parts{Rows: min(batch*batches, rows), Batch: batch, Batches: batches}
 }

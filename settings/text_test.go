@@ -22,7 +22,9 @@ var kinds = map[string]struct {
 	other   []string
 	refused []string
 }{
-	"Hidden": {func() encoding.TextUnmarshaler { return new(Widths) }, []string{"none", "512,256", "1"}, []string{"5, 4"}, []string{"0", "5,", "x", "-3"}},
+	"Hidden": {func() encoding.TextUnmarshaler { return new(Widths) }, []string{"none", "512,256", "1", "auto"}, []string{"5, 4"}, []string{"0", "5,", "x", "-3", "-1", "auto,5"}},
+	"Latent": {func() encoding.TextUnmarshaler { return new(Number) }, []string{"auto", "0", "32"}, []string{"032"}, []string{"", "-1", "1.5", "x", "99999999999999999999"}},
+	"Epochs": {func() encoding.TextUnmarshaler { return new(Number) }, []string{"auto", "10"}, nil, []string{"all"}},
 	"Code": {func() encoding.TextUnmarshaler { return new(Code) }, []string{"deterministic", "gaussian", "gaussian:5", "gaussian:1:0.5", "topk:25", "topk:25:2"}, nil,
 		[]string{"", "topk", "topk:0", "topk:x", "gausian"}},
 	"Loss": {func() encoding.TextUnmarshaler { return new(Loss) }, []string{"squared", "bernoulli", "gaussian", "auto", "poisson", "multinomial,a=gaussian", "auto,\"a,b=c=poisson\",d=softmax"},
@@ -39,7 +41,7 @@ var kinds = map[string]struct {
 	"LRScale": {func() encoding.TextUnmarshaler { return new(LRScale) }, []string{"none", "linear", "sqrt", "linear:256", "sqrt:512"}, nil,
 		[]string{"", "cubic", "sqrt:0", "none:4", "linear:x"}},
 	"Momentum": {func() encoding.TextUnmarshaler { return new(Momentum) }, []string{"0", "0.9", "sutskever:0.99"}, []string{"0.90"}, []string{"", "1", "-0.1", "x:0.9", "nan", "sutskever:"}},
-	"Schedule": {func() encoding.TextUnmarshaler { return new(Schedule) }, []string{"constant", "burda", "cosine", "cosine:0.2", "step:3:0.1"}, []string{"cosine:0"},
+	"Schedule": {func() encoding.TextUnmarshaler { return new(Schedule) }, []string{"constant", "burda", "cosine", "cosine:0.2", "step:3:0.1", "auto"}, []string{"cosine:0"},
 		[]string{"", "step", "step:0:1", "cosine:2", "step:3:x", "linear:3", "constant:1"}},
 	"Classifier": {func() encoding.TextUnmarshaler { return new(Classifier) }, []string{"none", "finetune", "frozen"}, nil, []string{"", "svm"}},
 	"Precision":  {func() encoding.TextUnmarshaler { return new(backend.Precision) }, []string{"fp32", "tf32", "bf16"}, nil, []string{"", "fp16"}},

@@ -27,7 +27,8 @@ func (c *Config) check() error {
 			return err
 		}
 	}
-	if err := c.checkSpec(); err != nil {
+	usual := c.Usual()
+	if err := usual.checkSpec(); err != nil {
 		return err
 	}
 	if _, err := c.Update(); err != nil {
@@ -111,6 +112,12 @@ func (c *Config) checkLayers() error {
 			return wrong([]string{"Hidden", "Decoder"}[i], "names %d layers: expected %d at most", len(w), maxLayers)
 		}
 	}
+	switch n := len(c.Corrupt); {
+	case c.Decoder.Auto():
+		return wrong("Decoder", "is auto: expected widths, or none, which mirrors {Hidden}")
+	case n > 1 && c.PretrainEpochs > 0 && c.Hidden.Auto():
+		return wrong("Corrupt", "names %d corruptions, one a layer, and {Hidden} is auto: expected its widths", n)
+	}
 	return nil
 }
 
@@ -157,20 +164,28 @@ func (c *Config) bounds() []bound {
 	single := func(field string, v float64, ok func(float64) bool, want string) bound {
 		return bound{field: field, value: v, ok: ok, want: want, in32: true}
 	}
+	open := func(field string, v Number, least, most int) bound {
+		b := between(field, 0, least, most)
+		in := b.ok
+		b.value, b.ok = float64(v), func(x float64) bool { return Number(x) == Auto || in(x) }
+		return b
+	}
+	patience := open("Patience", c.Patience, 0, math.MaxInt)
+	patience.want = wantNotNegative
 	return []bound{
 		count("Limit", c.Limit),
 		count("Window", c.Window),
 		count("Block", c.Block),
 		double("Test", c.Test, share, wantShare),
 		double("Val", c.Val, share, wantShare),
-		between("Latent", c.Latent, 1, maxWidth),
+		open("Latent", c.Latent, 1, maxWidth),
 		single("Dropout", c.Dropout, share, wantShare),
 		single("Beta", c.Beta, notNegative, wantNotNegative),
 		double("KLWarmup", c.KLWarmup, warmUp, wantWarmUp),
 		single("FreeBits", c.FreeBits, notNegative, wantNotNegative),
 		between("Samples", c.Samples, 1, MaxSamples),
-		between("Epochs", c.Epochs, 0, maxEpochs),
-		between("Batch", c.Batch, 1, maxBatch),
+		open("Epochs", c.Epochs, 0, maxEpochs),
+		open("Batch", c.Batch, 1, maxBatch),
 		between("Accumulate", c.Accumulate, 1, maxBatch),
 		single("LR", c.LR, above, wantAbove),
 		single("Beta1", c.Beta1, share, wantShare),
@@ -179,7 +194,7 @@ func (c *Config) bounds() []bound {
 		double("LRWarmup", c.LRWarmup, warmUp, wantWarmUp),
 		single("WeightDecay", c.WeightDecay, notNegative, wantNotNegative),
 		single("Clip", c.Clip, notNegative, wantNotNegative),
-		count("Patience", c.Patience),
+		patience,
 		double("MinImprovement", c.MinImprovement, rise, wantRise),
 		between("PretrainEpochs", c.PretrainEpochs, 0, maxEpochs),
 		single("PretrainLR", c.PretrainLR, above, wantAbove),

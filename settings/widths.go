@@ -9,16 +9,25 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Widths are the widths of hidden layers, written "512,256", or "none".
+// Widths are the widths of hidden layers, written "512,256", "none", or "auto".
 type Widths []int
+
+// AutoWidths are widths that a training finds out from its data.
+var AutoWidths = Widths{int(Auto)}
+
+// Auto reports whether the widths are left open.
+func (w Widths) Auto() bool { return len(w) == 1 && w[0] == int(Auto) }
 
 // maxLayers bounds the hidden layers of a net's half.
 const maxLayers = 64
 
 // String returns the widths separated by commas, "none" where there are none.
 func (w Widths) String() string {
-	if len(w) == 0 {
+	switch {
+	case len(w) == 0:
 		return "none"
+	case w.Auto():
+		return Auto.String()
 	}
 	var b strings.Builder
 	for i, v := range w {
@@ -33,8 +42,11 @@ func (w Widths) String() string {
 // ParseWidths returns the widths that text stands for, as String writes them.
 func ParseWidths(text string) (Widths, error) {
 	w := Widths{}
-	if text == "none" || text == "" {
+	switch text {
+	case "none", "":
 		return w, nil
+	case Auto.String():
+		return append(w, AutoWidths...), nil
 	}
 	if n := 1 + strings.Count(text, ","); n > maxLayers {
 		return nil, fmt.Errorf("%d layers: expected %d at most", n, maxLayers)
@@ -42,7 +54,7 @@ func ParseWidths(text string) (Widths, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		v, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || v < 1 || v > maxWidth {
-			return nil, fmt.Errorf("widths %q: %q is not a whole number of 1 to %d; expected a list as in 512,256, or none", text, part, maxWidth)
+			return nil, fmt.Errorf("widths %q: %q is not a whole number of 1 to %d; expected a list as in 512,256, none or auto", text, part, maxWidth)
 		}
 		w = append(w, v)
 	}
@@ -61,7 +73,7 @@ func (w *Widths) UnmarshalText(text []byte) error {
 	return err
 }
 
-// UnmarshalYAML reads "512,256", "none" or a list of numbers.
+// UnmarshalYAML reads "512,256", "none", "auto" or a list of numbers.
 func (w *Widths) UnmarshalYAML(node *yaml.Node) error {
 	text := node.Value
 	switch node.Kind {

@@ -40,7 +40,7 @@ func TestCancelledBetweenPhases(t *testing.T) {
 		last := []string{"layer 1", "layer 2", "layer 3", autoencoderPhase}[stage]
 		begun := 0 // steps of the phase after
 		_, err := runIn(t, ctx, c, Options{Dir: dir, Resume: true, Epoch: func(r Record) {
-			if r.Phase == last && (stage < 3 || r.Epoch == c.Epochs) {
+			if r.Phase == last && (stage < 3 || r.Epoch == int(c.Epochs)) {
 				cancel()
 			}
 		}, Progress: func(p Progress) {

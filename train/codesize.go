@@ -15,8 +15,8 @@ const (
 	mostCode       = 128
 )
 
-// codeSize returns the size of a code that is left open, and says why it is that.
-func (s *Sets) codeSize(ctx context.Context, dev backend.Device, _ *settings.Config) (int, string, error) {
+// CodeSize returns the size of a code that is left open, and says why it is that.
+func (s *Sets) CodeSize(ctx context.Context, dev backend.Device, _ *settings.Config) (int, string, error) {
 	rows, err := s.startRows()
 	if err != nil {
 		return 0, "", err
@@ -32,11 +32,11 @@ func (s *Sets) codeSize(ctx context.Context, dev backend.Device, _ *settings.Con
 	}
 	switch {
 	case !(p.Total > 0):
-		return 1, "a code of 1 number: the training rows do not vary (--latent N)", nil
+		return 1, "the training rows do not vary", nil
 	case sum < explainedShare*p.Total*(1-1e-3):
-		return k, fmt.Sprintf("a code of %d numbers, with which PCA explains %.0f %% of the training rows, and no more by default (--latent N)", k, 100*sum/p.Total), nil
+		return k, fmt.Sprintf("no more than %d by default, with which PCA explains %.0f %% of the training rows", mostCode, 100*sum/p.Total), nil
 	}
-	return k, fmt.Sprintf("a code of %d numbers: the smallest with which PCA explains %g %% of the training rows (--latent N)", k, 100*explainedShare), nil
+	return k, fmt.Sprintf("the smallest with which PCA explains %g %% of the training rows", 100*explainedShare), nil
 }
 
 // fittedPCA is PCA of rows that it was fitted to.

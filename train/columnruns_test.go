@@ -115,7 +115,7 @@ func TestAccumulatedColumns(t *testing.T) {
 		c.Activation, c.Corrupt = settings.Tanh, settings.Corruptions{} // which is noise, of every batch its own
 		var results [2]*Result
 		for i, parts := range []int{1, 2} {
-			c.Batch, c.Accumulate = 16/parts, parts
+			c.Batch, c.Accumulate = settings.Number(16/parts), parts
 			var err error
 			if results[i], err = runTable(t, t.Context(), c, s, Options{}); err != nil {
 				t.Fatal(err)

@@ -91,7 +91,7 @@ func (r *run) sameCourse(was *settings.Config, c *checkpoint) error {
 		last := 0 // the epoch after which the stage ends now
 		bad := 0
 		for k := range rest[:n] {
-			if bad = r.badAfter(bad, &rest[k]); last == 0 && (r.config.Patience > 0 && bad >= r.config.Patience || k+1 == s.epochs) {
+			if bad = r.badAfter(bad, &rest[k]); last == 0 && (r.config.Patience > 0 && bad >= int(r.config.Patience) || k+1 == s.epochs) {
 				last = k + 1
 			}
 		}
@@ -103,11 +103,11 @@ func (r *run) sameCourse(was *settings.Config, c *checkpoint) error {
 		case s.epochs < done && s.layer < 0:
 			return r.otherCourse(s.setting(), s.epochs, fmt.Sprintf("%d of phase %s are begun: go on with %d or more", done, s.name, done))
 		case last > 0 && last < done:
-			return r.otherCourse("Patience", r.config.Patience, fmt.Sprintf("with that phase %s would have ended after epoch %d, and %d are begun: go on with %d", s.name, last, done, was.Patience))
+			return r.otherCourse("Patience", int(r.config.Patience), fmt.Sprintf("with that phase %s would have ended after epoch %d, and %d are begun: go on with %d", s.name, last, done, was.Patience))
 		case ended && last == 0 && s.epochs != stages(was)[i].epochs:
 			return r.otherCourse(s.setting(), s.epochs, fmt.Sprintf("phase %s has ended after epoch %d: go on with %d", s.name, n, stages(was)[i].epochs))
 		case ended && last == 0:
-			return r.otherCourse("Patience", r.config.Patience, fmt.Sprintf("with that phase %s would not have ended after epoch %d: go on with %d", s.name, n, was.Patience))
+			return r.otherCourse("Patience", int(r.config.Patience), fmt.Sprintf("with that phase %s would not have ended after epoch %d: go on with %d", s.name, n, was.Patience))
 		}
 		rest = rest[n:]
 	}

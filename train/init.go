@@ -35,43 +35,60 @@ func (r *run) initialise(ctx context.Context) error {
 	return nil
 }
 
-// initFrom takes the weights of another run, or model file, and notes the digest of its file in the config: with it the
-// config gives the same bits, or is refused.
-func (r *run) initFrom() error {
-	path, digest := r.config.InitFile()
-	bad := func(format string, args ...any) error {
-		return &RequestError{&settings.Error{Field: "InitFrom", Msg: "is " + path + ": " + fmt.Sprintf(format, args...)}}
-	}
+// badInit is what is wrong with the weights that are to be started from.
+func badInit(path, format string, args ...any) error {
+	return &RequestError{&settings.Error{Field: "InitFrom", Msg: "is " + path + ": " + fmt.Sprintf(format, args...)}}
+}
+
+// initFile reads the file of weights that the settings name, and returns its digest too: what the settings say of it is
+// checked.
+func initFile(c *settings.Config) (file []byte, now string, err error) {
+	path, digest := c.InitFile()
 	name := path
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		name = filepath.Join(path, ModelFile)
 		if err := CheckFiles(path); err != nil {
-			return bad("%v", err)
+			return nil, "", badInit(path, "%v", err)
 		}
 	}
 	if err := plainFile(name); err != nil {
-		return bad("%v", err)
+		return nil, "", badInit(path, "%v", err)
 	}
-	file, err := os.ReadFile(name)
-	if err != nil {
-		return bad("%s", reason(err))
+	if file, err = os.ReadFile(name); err != nil {
+		return nil, "", badInit(path, "%s", reason(err))
 	}
 	sum := sha256.Sum256(file)
-	now := hex.EncodeToString(sum[:])
+	now = hex.EncodeToString(sum[:])
 	if digest != "" && digest != now {
-		return bad("its weights are others than those that the settings were written with (sha256 %.12s, now %.12s); name the path without a digest to take them as they are", digest, now)
+		return nil, "", badInit(path, "its weights are others than those that the settings were written with (sha256 %.12s, now %.12s); name the path without a digest to take them as they are", digest, now)
+	}
+	return file, now, nil
+}
+
+// inInit is an error of the file of weights, by its name where a folder was named.
+func inInit(path string, err error) error {
+	if info, stat := os.Stat(path); stat == nil && info.IsDir() {
+		err = fmt.Errorf("%s: %w", ModelFile, err)
+	}
+	return badInit(path, "%v", err)
+}
+
+// initFrom takes the weights of another run, or model file, and notes the digest of its file in the config: with it the
+// config gives the same bits, or is refused.
+func (r *run) initFrom() error {
+	path, _ := r.config.InitFile()
+	file, now, err := initFile(&r.config)
+	if err != nil {
+		return err
 	}
 	if err := r.whole.TakeFrom(file); err != nil {
 		if errors.Is(err, backend.ErrOutOfMemory) {
 			return err
 		}
-		if name != path {
-			err = fmt.Errorf("%s: %w", ModelFile, err)
-		}
-		return bad("%v", err)
+		return inInit(path, err)
 	}
 	if r.whole.Classifier.FineTuned && len(r.stages) > 0 && r.stages[0].objective == model.Frozen {
-		return bad("%v: a frozen classifier needs {Epochs} of the autoencoder before it", model.ErrNoDecoder)
+		return badInit(path, "%v: a frozen classifier needs {Epochs} of the autoencoder before it", model.ErrNoDecoder)
 	}
 	r.whole.Classifier = model.Classifier{} // what is trained now makes it fit again, or says so itself
 	r.config.SetInitFile(path, now)

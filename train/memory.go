@@ -1,7 +1,9 @@
 package train
 
 import (
+	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
@@ -55,8 +57,10 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
-	if err := c.Validate(); err != nil {
-		return Memory{}, &RequestError{err}
+	own := *sets
+	own.Found = slices.Clip(own.Found) // what is said of an open setting is of the run
+	if err := Settle(context.Background(), dev, &c, &own); err != nil {
+		return Memory{}, err
 	}
 	optimiser, err := c.Update()
 	if err != nil {
@@ -92,7 +96,7 @@ func Plan(dev backend.Device, c settings.Config, sets *Sets) (Memory, error) {
 		}
 		return most
 	}
-	m.Step = m.batch(c.Batch)
+	m.Step = m.batch(int(c.Batch))
 	return m, nil
 }
 
@@ -109,7 +113,7 @@ type planned struct {
 func (p *planned) stage(s stage, batch int) int {
 	rows := p.sets.Train.Rows
 	c := p.c
-	c.Batch = batch
+	c.Batch = settings.Number(batch)
 	held := rows // on the device
 	if n := windowRows(&c, rows); n > 0 {
 		held = n
@@ -214,7 +218,7 @@ func checkMemory(dev backend.Device, c settings.Config, sets *Sets) error {
 	if err != nil || uint64(m.Total()) <= free {
 		return err
 	}
-	return outOfMemory(m, free, c.Batch)
+	return outOfMemory(m, free, int(c.Batch))
 }
 
 func outOfMemory(m Memory, free uint64, batch int) error {

@@ -165,14 +165,14 @@ func TestTooLittleMemory(t *testing.T) {
 	if !errors.Is(err, backend.ErrOutOfMemory) || dev.taken != 0 {
 		t.Fatalf("Run: %v with %d bytes taken, want out of memory before anything is", err, dev.taken)
 	}
-	n := full.LargestBatch(dev.free, c.Batch)
-	if n < 1 || n >= c.Batch || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; Batch %d with Accumulate 2 ", n, 256/2)) {
+	n := full.LargestBatch(dev.free, int(c.Batch))
+	if n < 1 || n >= int(c.Batch) || !strings.Contains(err.Error(), fmt.Sprintf("the largest batch that fits is %d; Batch %d with Accumulate 2 ", n, 256/2)) {
 		t.Errorf("the largest batch is %d, the error says %v", n, err)
 	}
-	if c.Batch = n + 1; checkMemory(dev, c, sets) == nil {
+	if c.Batch = settings.Number(n + 1); checkMemory(dev, c, sets) == nil {
 		t.Errorf("a batch of %d fits", n+1)
 	}
-	c.Batch = n
+	c.Batch = settings.Number(n)
 	result, err := Run(context.Background(), dev, c, sets, Options{})
 	if err != nil {
 		t.Fatalf("with a batch of %d: %v", n, err)

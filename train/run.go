@@ -85,7 +85,7 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 		}
 		defer r.dir.Close()
 	}
-	if err := r.prepare(); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return nil, err
 	}
 	defer r.release()
@@ -107,7 +107,7 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 }
 
 // prepare checks the request and makes the data resident.
-func (r *run) prepare() error {
+func (r *run) prepare(ctx context.Context) error {
 	c, s := &r.config, r.sets
 	if err := c.Validate(); err != nil {
 		return &RequestError{err}
@@ -118,15 +118,18 @@ func (r *run) prepare() error {
 	if c.Classifier != settings.NoClassifier && s.Train.ClassesPresent() < 2 {
 		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, s.Train.Name)}}
 	}
-	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
-		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
-	}
 	if !r.saved() && !s.SameData(c) {
 		return &RequestError{&settings.Error{Field: "DataFingerprint", Msg: fmt.Sprintf(
 			"is %.12s, and {Data} %s has %.12s: it holds other data than when these settings were written; bring that back, or leave {DataFingerprint} out to train on it as it is",
 			c.DataFingerprint, dataName(c), s.Source)}}
 	}
 	c.DataFingerprint = settings.Fingerprint(s.Source)
+	if err := r.settle(ctx); err != nil {
+		return err
+	}
+	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
+		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
+	}
 	var err error
 	r.stages, r.fingerprint = stages(c), s.Fingerprint()
 	r.settleWindow()
@@ -262,7 +265,7 @@ func (r *run) openPhase(ctx context.Context) error {
 	p := &phase{
 		name: s.name, objective: s.objective, batch: u.Rows, parts: u, epochs: s.epochs,
 		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
-		optimiser: opt, patience: c.Patience, minimum: c.MinImprovement,
+		optimiser: opt, patience: int(c.Patience), minimum: c.MinImprovement,
 		rows: r.sets.Train.Rows, windowRows: r.data.Rows.Rows, window: r.window, trainSet: r.sets.Train, valSet: r.sets.Val,
 		data: r.data, val: r.val,
 		times: timetable{

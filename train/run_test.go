@@ -197,7 +197,7 @@ func TestAccumulatedRun(t *testing.T) {
 			c.LRScale = settings.LRScale{Kind: settings.LinearLRScale, Batch: 10}
 			var results [2]*Result
 			for i, parts := range []int{1, 3} {
-				c.Batch, c.Accumulate = 15/parts, parts
+				c.Batch, c.Accumulate = settings.Number(15/parts), parts
 				var err error
 				if results[i], err = runIn(t, t.Context(), c, Options{}); err != nil {
 					t.Fatal(err)
@@ -223,7 +223,7 @@ func TestAccumulatedRun(t *testing.T) {
 func TestMoreEpochsOnResume(t *testing.T) {
 	c := small(t, "ae")
 	dir, long := filepath.Join(t.TempDir(), "run"), filepath.Join(t.TempDir(), "long")
-	for _, epochs := range []int{2, 4} {
+	for _, epochs := range []settings.Number{2, 4} {
 		c.Epochs = epochs
 		if _, err := runIn(t, t.Context(), c, Options{Dir: dir, Resume: true}); err != nil {
 			t.Fatal(err)

@@ -33,7 +33,7 @@ func stages(c *settings.Config) []stage {
 		all = append(all, stage{fmt.Sprintf("layer %d", l+1), l, model.Reconstruct, c.PretrainEpochs, c.PretrainLR, c.Corrupt.Of(l)})
 	}
 	if c.Epochs > 0 {
-		all = append(all, stage{autoencoderPhase, -1, model.Reconstruct, c.Epochs, c.LR, model.Corruption{}})
+		all = append(all, stage{autoencoderPhase, -1, model.Reconstruct, int(c.Epochs), c.LR, model.Corruption{}})
 	}
 	objective := model.FineTune
 	if c.Classifier == settings.FrozenClassifier {

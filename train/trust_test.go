@@ -220,7 +220,7 @@ func TestResumeWithOtherEpochs(t *testing.T) {
 	for _, one := range []struct {
 		name   string
 		c      settings.Config
-		epochs int
+		epochs settings.Number
 		want   string // of the refusal
 	}{
 		{"more", base, 5, ""},

@@ -151,6 +151,7 @@ func benchRequest(c *cli.Context) (*benchRun, error) {
 	if err != nil {
 		return nil, err
 	}
+	config = config.Usual() // of the same size on all data, so that times compare
 	config.Val, config.PretrainEpochs = 0, 0
 	if c.NArg() > 0 {
 		config.Data = c.Args().First()

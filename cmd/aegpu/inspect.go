@@ -183,6 +183,9 @@ func (in *inspected) addCheckpoints(r *savedRun, history []train.Record) ([]trai
 // plain is a setting's value as JSON writes it: names and lists as on the
 // command line.
 func plain(v any) any {
+	if n, ok := v.(settings.Number); ok && n != settings.Auto {
+		return int(n)
+	}
 	if s, ok := v.(fmt.Stringer); ok {
 		return s.String()
 	}

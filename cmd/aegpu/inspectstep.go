@@ -64,11 +64,13 @@ func runInspectStep(s *streams, c *cli.Context) error {
 	if r.config == nil {
 		return wrong("%s is a model file, which does not say how it was trained: name the run directory", r.path)
 	}
-	config := *r.config
+	config := r.config.Usual() // of a file that leaves the batch open
 	if c.IsSet("batch") {
-		if config.Batch = c.Int("batch"); config.Batch < 1 || config.Batch > math.MaxInt32 {
-			return wrong("--batch is %d: expected 1 to %d", config.Batch, math.MaxInt32)
+		batch := c.Int("batch")
+		if batch < 1 || batch > math.MaxInt32 {
+			return wrong("--batch is %d: expected 1 to %d", batch, math.MaxInt32)
 		}
+		config.Batch = settings.Number(batch)
 	}
 	if c.IsSet("precision") {
 		if err := config.Set("precision", c.String("precision")); err != nil {
@@ -123,12 +125,12 @@ func paperTraining(m *model.Model, c *settings.Config) (*model.Training, error) 
 	if err != nil {
 		return nil, err
 	}
-	return model.PaperTraining(m.Spec, c.Batch*max(1, c.Accumulate), storedAsBytes(m),
-		model.TrainingOptions{Batch: c.Batch, Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1, Shared: sharedTargets(m)})
+	return model.PaperTraining(m.Spec, int(c.Batch)*max(1, c.Accumulate), storedAsBytes(m),
+		model.TrainingOptions{Batch: int(c.Batch), Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1, Shared: sharedTargets(m)})
 }
 
 func describeStep(run string, t *model.Training, c *settings.Config, m *model.Model) *stepOf {
-	rows := c.Batch * max(1, c.Accumulate)
+	rows := int(c.Batch) * max(1, c.Accumulate)
 	step := t.Step(rows)
 	out := &stepOf{Run: run, Batch: rows, Precision: c.Precision.String(), Stored: "float32"}
 	if storedAsBytes(m) {

@@ -76,10 +76,11 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	if config.Latent, err = codeSize(c, s, config.Latent, rows); err != nil {
+	size, err := codeSize(c, s, dev, &config, sets, rows)
+	if err != nil {
 		return err
 	}
-	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), config.Latent)
+	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), size)
 	if err != nil {
 		return err
 	}
@@ -102,7 +103,16 @@ func runPCA(c *cli.Context, s *streams) error {
 }
 
 // codeSize is the code size that was asked for, or where none was one that fits the rows.
-func codeSize(c *cli.Context, s *streams, size int, rows *data.Set) (int, error) {
+func codeSize(c *cli.Context, s *streams, dev backend.Device, config *settings.Config, sets *train.Sets, rows *data.Set) (int, error) {
+	size := int(config.Latent)
+	if config.Latent == settings.Auto {
+		found, why, err := sets.CodeSize(c.Context, dev, config)
+		if err != nil {
+			return 0, err
+		}
+		size = found
+		s.say([]string{fmt.Sprintf("%d components: %s (--latent N)", size, why)})
+	}
 	most := min(rows.Rows, rows.Cols)
 	switch {
 	case size <= most:

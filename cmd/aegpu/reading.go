@@ -106,10 +106,15 @@ func readingBy(c *cli.Context, names []string) (data.Reading, error) {
 // sayFound says what data were taken for.
 func (s *streams) sayFound(source *data.Source, quiet bool) {
 	if !quiet {
-		for _, line := range source.Found {
-			fmt.Fprintln(s.err, oneLine(errors.New(line)))
-		}
+		s.say(source.Found)
 	}
 	s.sayDisk(quiet)
 	s.warnAll(source.Doubts)
+}
+
+// say says lines.
+func (s *streams) say(lines []string) {
+	for _, line := range lines {
+		fmt.Fprintln(s.err, oneLine(errors.New(line)))
+	}
 }

@@ -199,6 +199,9 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	if o.quiet {
 		return train.Run(ctx, dev, o.config, sets, options)
 	}
+	if err := s.settle(ctx, dev, &o, sets, dir); err != nil {
+		return nil, err
+	}
 	spec, err := sets.Spec(&o.config)
 	if err != nil {
 		return nil, err
@@ -218,6 +221,21 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	return train.Run(ctx, dev, o.config, sets, options)
 }
 
+// settle finds out what the settings leave open, and says it.
+func (s *streams) settle(ctx context.Context, dev backend.Device, o *trainOptions, sets *train.Sets, dir *train.Directory) error {
+	if o.resume {
+		dir.TakeOpen(&o.config)
+	}
+	said := len(sets.Found)
+	if err := train.Settle(ctx, dev, &o.config, sets); err != nil {
+		return err
+	}
+	if !o.quiet {
+		s.say(sets.Found[said:])
+	}
+	return nil
+}
+
 // warn says on err, quiet or not, what goes on otherwise than it was meant to.
 func (s *streams) warn(line string) { fmt.Fprintf(s.err, "aegpu: warning: %s\n", line) }
 
@@ -227,7 +245,7 @@ func updateText(c *settings.Config, rows int) string {
 	n := c.UpdateRows(rows)
 	text := fmt.Sprintf("updates of %s rows", count(float64(n)))
 	if c.Accumulate > 1 {
-		text += fmt.Sprintf(" in batches of %s", count(float64(min(c.Batch, rows))))
+		text += fmt.Sprintf(" in batches of %s", count(float64(min(int(c.Batch), rows))))
 	}
 	if factor := c.LRScale.Factor(n); c.LRScale.Kind != settings.NoLRScale {
 		return text + fmt.Sprintf(", learning rate %s (%s scaled by %s, %s)", short(c.LR*factor), short(c.LR), short(factor), c.LRScale)
