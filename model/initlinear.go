@@ -87,7 +87,9 @@ func (m *Model) StartLinear(l *Linear) error {
 	p.gain, _ = pairGain(s.Activation)
 	p.encoder(l, len(s.Hidden), s.Latent)
 	p.decoder(l, len(s.decoderWidths()))
-	m.startSpread(flat, l.Variance)
+	if at, ok := m.layout.byName[spreadName]; ok && l.Variance != nil {
+		m.setVariances(flat[m.layout.params[at].Off:], func(j int) float64 { return float64(l.Variance[j]) })
+	}
 	_, bias := p.layer("decoder", len(s.decoderWidths()))
 	for j, v := range l.Bias {
 		if v == v {
@@ -203,20 +205,5 @@ func set(row, v []float32, sign float32) {
 	clear(row)
 	for j, x := range v {
 		row[j] = sign * x
-	}
-}
-
-// startSpread sets the logarithms of variances that Gaussian columns learn.
-func (m *Model) startSpread(flat, variance []float32) {
-	c, ok := m.Spec.likelihood().(Columns)
-	if !ok || variance == nil || c.spreads() == 0 {
-		return
-	}
-	at := m.layout.params[m.layout.byName[spreadName]].Off
-	for _, r := range c.Runs {
-		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
-			v := math.Max(float64(variance[j])-backend.MinVariance, backend.MinVariance)
-			flat[at+j] = float32(math.Log(v) / backend.SpreadRate)
-		}
 	}
 }

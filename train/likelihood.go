@@ -52,7 +52,7 @@ type columnLosses struct {
 
 	usual  []usual // what is in the columns
 	varies string  // how much counts do, and what they are by that; "" where that was not asked
-	said  []string
+	said   []string
 }
 
 // decideLosses chooses a likelihood for every column of data that the decoder is to make, by their kinds, the settings and,

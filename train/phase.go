@@ -31,6 +31,8 @@ type phase struct {
 	optimiser     backend.Optimiser
 	patience      int
 	minimum       float64 // improvement that counts
+	judgesStart   bool    // the weights that it starts from may be the best
+	bySquares     bool    // what is best is by the squared error of validation rows, not by their loss
 
 	training *model.Training
 	eval     *model.Evaluator
@@ -141,6 +143,9 @@ type hooks struct {
 // run trains until the phase is done, or the context is: then it saves where it
 // stands and returns the context's error.
 func (p *phase) run(ctx context.Context, h hooks) error {
+	if err := p.judgeStart(ctx); err != nil {
+		return err
+	}
 	for p.state.Epoch < p.epochs && !p.state.Done {
 		start := time.Now()
 		if err := p.runEpoch(ctx, h, start); err != nil {
@@ -161,7 +166,10 @@ func (p *phase) run(ctx context.Context, h hooks) error {
 		}
 	}
 	p.state.Done = true
-	return p.restoreBest()
+	if err := p.restoreBest(); err != nil {
+		return err
+	}
+	return p.refitVariances(ctx)
 }
 
 // runEpoch launches the epoch's remaining batches, a chunk at a time. The device
@@ -256,12 +264,48 @@ func (p *phase) loadVal(from int) (model.Resident, error) {
 	return p.window.evaluated(p.valSet, from, evalBatch)
 }
 
-// validate measures the validation part. The loss that counts is the objective
-// without penalties, at the full KL weight whatever the warm-up.
-func (p *phase) validate(ctx context.Context, r *Record) error {
-	m, err := p.eval.EvaluateIn(ctx, p.valRows, p.loadVal, model.EvaluateOptions{
+// measure evaluates the validation part.
+func (p *phase) measure(ctx context.Context) (model.Metrics, error) {
+	return p.eval.EvaluateIn(ctx, p.valRows, p.loadVal, model.EvaluateOptions{
 		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
 	})
+}
+
+// criterion is what is least where a model is best.
+func (p *phase) criterion(m *model.Metrics) float64 {
+	if p.bySquares {
+		return m.SSE
+	}
+	return m.Loss
+}
+
+// chance is the share, over the root of the validation rows, by which weights have to be better than those that a training
+// starts from where these are judged: with few rows the best of many epochs is better on them by chance.
+const chance = 0.5
+
+// judgeStart measures the weights that the training starts from, where they may be the best.
+func (p *phase) judgeStart(ctx context.Context) error {
+	if !p.judgesStart || p.eval == nil || p.best != nil {
+		return nil
+	}
+	m, err := p.measure(ctx)
+	if err != nil {
+		return err
+	}
+	loss := p.criterion(&m)
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return nil
+	}
+	if p.state.BestLoss = loss; p.bySquares {
+		p.state.BestLoss *= 1 - chance/math.Sqrt(float64(p.valRows))
+	}
+	return p.keepBest()
+}
+
+// validate measures the validation part. The loss that counts is the objective
+// without penalties, at the full KL weight whatever the warm-up, or the squared error.
+func (p *phase) validate(ctx context.Context, r *Record) error {
+	m, err := p.measure(ctx)
 	if err != nil {
 		return err
 	}
@@ -277,8 +321,8 @@ func (p *phase) validate(ctx context.Context, r *Record) error {
 	r.Columns = p.model.ColumnTerms(&m)
 	// During a KL warm-up the full-weight loss is not yet what is descended.
 	warming := p.times.klWarmup > float64(p.state.Epoch+1)
-	if m.Loss < p.state.BestLoss-p.minimum || p.best == nil {
-		p.state.BestLoss, p.state.Bad, r.Best = m.Loss, 0, true
+	if loss := p.criterion(&m); loss < p.state.BestLoss-p.minimum || p.best == nil {
+		p.state.BestLoss, p.state.Bad, r.Best = loss, 0, true
 		return p.keepBest()
 	}
 	p.state.Bad++

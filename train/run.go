@@ -54,6 +54,7 @@ type run struct {
 	stages  []stage
 	at      int // stage under way
 	phase   *phase
+	fromPCA bool // the weights that it begins with contain PCA
 	history []Record
 	seconds float64   // of earlier sittings
 	began   time.Time // this sitting
@@ -280,6 +281,10 @@ func (r *run) openPhase(ctx context.Context) error {
 	if err := r.phaseModel(ctx, s); err != nil {
 		return err
 	}
+	if l, ok := p.model.Spec.Likelihood.(model.Columns); ok && s.layer < 0 && s.objective == model.Reconstruct {
+		p.bySquares = !p.model.Spec.Drawn() && !l.HasCounts()
+	}
+	p.judgesStart = r.fromPCA && s.layer < 0 && s.objective == model.Reconstruct
 	return p.open()
 }
 

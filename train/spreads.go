@@ -1,0 +1,56 @@
+package train
+
+import (
+	"context"
+	"math"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/model"
+)
+
+// trainedRows is how many rows the variances of the training part count for beside those of the validation part.
+const trainedRows = 10
+
+// refitVariances gives real columns of a code that is not drawn the variances that the model's errors have on validation rows:
+// those learned are of rows that the net has fitted, and too small by as much. Each is the mean of both, by rows.
+func (p *phase) refitVariances(ctx context.Context) error {
+	l, ok := p.model.Spec.Likelihood.(model.Columns)
+	if !ok || p.eval == nil || p.objective != model.Reconstruct || p.model.Spec.Drawn() {
+		return nil
+	}
+	m, err := p.measure(ctx)
+	if err != nil || m.Columns == nil {
+		return err
+	}
+	there := p.cellsThere()
+	learned, err := p.model.Variances()
+	if err != nil || learned == nil {
+		return err
+	}
+	for _, r := range l.Runs {
+		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
+			v, n := learned[j], there[j]
+			square := v * (2*m.Columns[j]*float64(p.valRows) - n*(math.Log(v)+math.Log(2*math.Pi))) // of n cells, summed
+			learned[j] = (max(square, 0) + trainedRows*v) / (n + trainedRows)
+		}
+	}
+	return p.model.SetVariances(learned)
+}
+
+// cellsThere returns how many cells of the validation part each output has that are there.
+func (p *phase) cellsThere() []float64 {
+	prep, s := p.model.TargetPreparation(), made(p.valSet)
+	var there []float64
+	for j := range prep.Width() {
+		n := 0.0
+		for i := range s.Rows {
+			if v := s.At(i, j); v == v {
+				n++
+			}
+		}
+		for range prep.InputsOf(j) {
+			there = append(there, n)
+		}
+	}
+	return there
+}
