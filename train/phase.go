@@ -279,9 +279,9 @@ func (p *phase) criterion(m *model.Metrics) float64 {
 	return m.Loss
 }
 
-// chance is the share, over the root of the validation rows, by which weights have to be better than those that a training
-// starts from where these are judged: with few rows the best of many epochs is better on them by chance.
-const chance = 0.5
+// chance is the share, over the number of validation rows, by which weights have to be better than those that a training
+// starts from where these are judged: of a handful of rows the best of many epochs is far better by chance alone.
+const chance = 2
 
 // judgeStart measures the weights that the training starts from, where they may be the best.
 func (p *phase) judgeStart(ctx context.Context) error {
@@ -297,7 +297,7 @@ func (p *phase) judgeStart(ctx context.Context) error {
 		return nil
 	}
 	if p.state.BestLoss = loss; p.bySquares {
-		p.state.BestLoss *= 1 - chance/math.Sqrt(float64(p.valRows))
+		p.state.BestLoss *= max(0, 1-chance/float64(p.valRows))
 	}
 	return p.keepBest()
 }

@@ -19,6 +19,10 @@ const (
 	smallBatch = 32   // of tables that have few rows
 	fewRows    = 2000 // below which they have few
 
+	// warmupShare is the part of the epochs, a tenth, over which the learning rate grows: at once at its highest it would undo
+	// a start that is PCA before what is beside it has learnt anything, which small tables do not come back from.
+	warmupShare = 10
+
 	patienceShare  = 5  // the part of the epochs, a fifth, after which a training without improvement ends
 	fewestPatience = 10 // epochs
 )
@@ -149,6 +153,9 @@ func (s *Sets) settleCourse(c *settings.Config) {
 		c.Schedule = settings.Schedule{}
 		if open {
 			c.Schedule.Kind = settings.CosineSchedule
+			if c.LRWarmup == 0 {
+				c.LRWarmup = float64(c.Epochs) / warmupShare
+			}
 		}
 	}
 	if c.Patience == settings.Auto {
