@@ -185,7 +185,7 @@ func TestLinearStartLearns(t *testing.T) {
 	for _, act := range carrying {
 		for _, code := range []Code{Deterministic{}, Gaussian{}} {
 			t.Run(fmt.Sprintf("%v/%v", act, code), func(t *testing.T) {
-				c := gradientCase{spec: Spec{Inputs: 6, Hidden: []int{10, 9}, Latent: 3, Activation: act, Code: code, Likelihood: GaussianNLL{}}, beta: 1}
+				c := gradientCase{spec: Spec{Inputs: 6, Hidden: []int{10, 20}, Latent: 3, Activation: act, Code: code, Likelihood: GaussianNLL{}}, beta: 1}
 				p := startedProblem(t, c, someLinear(6, 6, 2))
 				before := p.loss(t)
 				params, grads := p.ref.Get(p.params), p.ref.Get(p.grads)
