@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/mat"
 )
@@ -19,6 +20,9 @@ func FitPCAShare(ctx context.Context, dev backend.Device, x Rows, share float64,
 		return nil, fmt.Errorf("pca: %g of the variance of %d rows of %d columns by %d components at most: expected a share of 0 to 1 and at least one of each", share, n, d, most)
 	}
 	most = min(most, n, d)
+	if err := hostmemory.AskBytes("PCA", pcaBytes(d, most, d > maxCovariance)); err != nil {
+		return nil, err
+	}
 	p, spectrum, err := startPCA(ctx, dev, x, most)
 	if err != nil {
 		return nil, fmt.Errorf("pca: %w", err)

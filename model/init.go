@@ -12,11 +12,11 @@ type Init string
 
 // The initialisations, n and m a layer's inputs and outputs.
 const (
-	AutoInit   Init = ""       // PCA where the model can start with it, else Xavier, which does as well as He on relu nets of a few layers and better on VAEs (docs/results.md)
+	AutoInit   Init = ""       // Xavier, which does as well as He on relu nets of a few layers and better on VAEs (docs/results.md); a training has PCA where the model can start from it
 	XavierInit Init = "xavier" // uniform within sqrt(6 / (n + m)) (Glorot and Bengio 2010)
 	HeInit     Init = "he"     // normal, variance 2 / n (He et al. 2015)
 	LeCunInit  Init = "lecun"  // normal, variance 1 / n (LeCun et al. 1998)
-	PCAInit    Init = "pca"    // Xavier, and the whole starts as PCA, or probabilistic PCA ([Model.StartLinear])
+	PCAInit    Init = "pca"    // Xavier; a training has the whole start as PCA, or probabilistic PCA ([Model.StartLinear])
 	SparseInit Init = "sparse" // 15 incoming weights of each unit from N(0, 1), the rest zero (Martens 2010)
 )
 

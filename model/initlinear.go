@@ -20,7 +20,34 @@ type Linear struct {
 }
 
 // Codes returns K.
-func (l *Linear) Codes() int { return len(l.Encoder) / len(l.Mean) }
+func (l *Linear) Codes() int { return len(l.Encoder) / max(len(l.Mean), 1) }
+
+// check returns what is wrong with l as a start of at most so many codes for a model of the spec.
+func (l *Linear) check(s *Spec, most int) error {
+	k, t := l.Codes(), s.Outputs()
+	if k < 1 || k > most {
+		return fmt.Errorf("a linear start of %d codes: expected 1 to %d", k, most)
+	}
+	for _, part := range []struct {
+		what string
+		v    []float32
+		n    int
+		may  bool // be left out
+	}{
+		{"means", l.Mean, s.Inputs, false}, {"encoder weights", l.Encoder, k * s.Inputs, false}, {"decoder weights", l.Decoder, k * t, false},
+		{"biases", l.Bias, t, true}, {"variances", l.Variance, t, true}, {"log-variances", l.LogVar, k, true},
+	} {
+		if len(part.v) != part.n && !(part.may && part.v == nil) {
+			return fmt.Errorf("a linear start of %d %s: expected %d", len(part.v), part.what, part.n)
+		}
+		for _, v := range part.v {
+			if w := float64(v); math.IsInf(w, 0) || math.IsNaN(w) && part.what != "biases" {
+				return fmt.Errorf("a linear start with %v among its %s: expected finite numbers", v, part.what)
+			}
+		}
+	}
+	return nil
+}
 
 // pairGain returns g with act(a) - act(-a) = g a for every a, and whether there is one: then two units of a hidden layer
 // pass a number on as it is (as in CReLU, Shang et al. 2016).
@@ -37,12 +64,12 @@ func pairGain(act backend.Activation) (float32, bool) {
 }
 
 // CarriesLinear returns how many codes of a linear autoencoder the model can start with: all of its own, or as many as
-// pairs of units fit into its hidden layers. The error says why it can start with none.
+// pairs of units fit into its hidden layers. The error names what it is that a linear start does not go with.
 func (s *Spec) CarriesLinear() (int, error) {
-	if _, ok := pairGain(s.Activation); !ok {
-		return 0, fmt.Errorf("no two units of activation %v make a linear one", s.Activation)
-	}
+	_, paired := pairGain(s.Activation)
 	switch {
+	case !paired && len(s.Hidden)+len(s.decoderWidths()) > 0:
+		return 0, fmt.Errorf("activation %v", s.Activation)
 	case s.Tied:
 		return 0, errors.New("tied weights")
 	case s.CodeActivation != backend.Identity && !s.code().Drawn():
@@ -64,26 +91,26 @@ func (s *Spec) CarriesLinear() (int, error) {
 	return n, nil
 }
 
-// StartLinear makes the model start as the linear autoencoder l, of at most [Spec.CarriesLinear] codes, whose outputs are
-// those before the likelihood's own function (logits, logarithms of rates). Pairs of units of every hidden layer carry its
-// codes; units beside them keep the weights they were drawn with and have no say in the code and the output at first, nor
-// have other codes.
+// StartLinear makes a new model, whose hidden biases are 0, start as the linear autoencoder l, of at most
+// [Spec.CarriesLinear] codes, whose outputs are those before the likelihood's own function (logits, logarithms of rates).
+// Pairs of units of every hidden layer carry its codes. Units beside them keep the weights they were drawn with and have no
+// say in those codes and the output at first; nor have other codes, which are drawn from their prior at first where there
+// are units beside that they can be learnt by.
 func (m *Model) StartLinear(l *Linear) error {
 	s := &m.Spec
 	most, err := s.CarriesLinear()
 	if err != nil {
-		return fmt.Errorf("a linear start does not fit: %w", err)
+		return fmt.Errorf("a linear start does not go with %w", err)
 	}
-	k := l.Codes()
-	if k > most || len(l.Mean) != s.Inputs || len(l.Decoder) != k*s.Outputs() {
-		return fmt.Errorf("a linear start of %d codes, %d inputs and %d outputs: expected %d at most, %d and %d", k, len(l.Mean), len(l.Decoder)/max(k, 1), most, s.Inputs, s.Outputs())
+	if err := l.check(s, most); err != nil {
+		return err
 	}
 	flat := make([]float32, m.layout.size)
 	m.dev.Download(flat, m.params)
 	if err := m.dev.Sync(); err != nil {
 		return err
 	}
-	p := pairs{layout: m.layout, flat: flat, k: k}
+	p := pairs{layout: m.layout, flat: flat, k: l.Codes(), room: l.Codes() < most}
 	p.gain, _ = pairGain(s.Activation)
 	p.encoder(l, len(s.Hidden), s.Latent)
 	p.decoder(l, len(s.decoderWidths()))
@@ -105,6 +132,7 @@ type pairs struct {
 	layout *layout
 	flat   []float32
 	k      int
+	room   bool // for more of them
 	gain   float32
 }
 
@@ -121,10 +149,11 @@ func (p *pairs) encoder(l *Linear, hidden, latent int) {
 	d := len(l.Mean)
 	for i := range p.k {
 		v := l.Encoder[i*d : (i+1)*d]
-		at := float32(0)
+		sum := 0.0
 		for j, m := range l.Mean {
-			at -= v[j] * m
+			sum -= float64(v[j]) * float64(m)
 		}
+		at := float32(sum)
 		if hidden == 0 {
 			set(row(i), v, 1)
 			bias[i] = at
@@ -143,14 +172,16 @@ func (p *pairs) encoder(l *Linear, hidden, latent int) {
 			p.take(row(i), i, 1)
 		}
 	}
-	if len(bias) == 2*latent {
-		for i := range latent {
-			clear(row(latent + i))
-			if i < len(l.LogVar) {
-				bias[latent+i] = l.LogVar[i]
-			}
+	if len(bias) == latent { // no log-variances
+		return
+	}
+	for i := range latent {
+		clear(row(latent + i))
+		if i >= p.k && p.room {
+			clear(row(i))
 		}
 	}
+	copy(bias[latent:], l.LogVar)
 }
 
 // decoder writes the decoder.

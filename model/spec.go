@@ -34,7 +34,7 @@ type Spec struct {
 	Binarise   bool       `json:"binarise,omitempty"` // grey inputs are drawn to 0 or 1 afresh for every batch
 	Dropout    float32    `json:"dropout,omitempty"`  // share of hidden units dropped in training
 
-	Init    Init `json:"init,omitempty"`    // "" chooses by activation
+	Init    Init `json:"init,omitempty"`    // how weights are drawn; "" is as Xavier
 	Classes int  `json:"classes,omitempty"` // of a classifier on top of the code; 0 for none
 
 	Conditions int `json:"conditions,omitempty"` // levels of what encoder and decoder are told of every example; 0 for nothing

@@ -28,7 +28,7 @@ func (r *run) initialise(ctx context.Context) error {
 	_, unfit := r.whole.Spec.CarriesLinear()
 	switch {
 	case c.Init == model.PCAInit && unfit != nil:
-		return &RequestError{&settings.Error{Field: "Init", Msg: fmt.Sprintf("is %v: a model starts as PCA by way of pairs of units that act as a linear one, and here is %v", c.Init, unfit)}}
+		return &RequestError{&settings.Error{Field: "Init", Msg: fmt.Sprintf("is %v: a model starts as PCA by way of pairs of units that together are linear, which does not go with %v", c.Init, unfit)}}
 	case c.Init == model.PCAInit, c.Init == model.AutoInit && unfit == nil && c.PretrainEpochs == 0:
 		return r.startFromPCA(ctx)
 	}

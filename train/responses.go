@@ -55,7 +55,7 @@ func (r *responses) row(dst []float32, i int) {
 	}
 }
 
-// fit sets the decoder of l to what the codes, whose variances are 1, tell of each output, slopes being the means of output
+// fit sets the decoder of l to what the codes, whose mean squares are 1, tell of each output, slopes being the means of output
 // times code, and returns what each output tells of a code in turn: the inverse of its noise, as a change of the linear output.
 func (r *responses) fit(l *model.Linear, slopes []float64) (info []float64) {
 	t := r.of.t
@@ -76,7 +76,7 @@ func (r *responses) fit(l *model.Linear, slopes []float64) (info []float64) {
 			scale, bias, info[j] = logisticSlope(r.mean[j], math.Sqrt(square))
 		case backend.SoftmaxColumns:
 			m := max(r.mean[j], 1e-3)
-			scale, info[j] = 1/m, m*(1-min(m, 1))
+			scale, info[j] = 1/m, m // of all levels together, whose changes weigh 0 in the mean
 		default:
 			info[j] = 1 / max(left, 0.05)
 		}
@@ -112,14 +112,17 @@ func logisticSlope(mean, length float64) (scale, bias, info float64) {
 // added up, as if they told it each by itself.
 func (r *responses) startPosterior(l *model.Linear, info []float64) {
 	t, k, d := r.of.t, l.Codes(), r.of.d
-	left, real := 0.0, 0.0
+	left, free := 0.0, 0.0 // variance, and directions that it is of
 	for j, kind := range r.kinds {
-		if kind == backend.GaussianColumn {
-			left += float64(l.Variance[j])
-			real++
+		if kind != backend.GaussianColumn {
+			continue
+		}
+		left += float64(l.Variance[j])
+		if free++; !r.of.others {
+			free -= float64(k) / float64(d)
 		}
 	}
-	noise := max(left/max(real*(1-float64(k)/float64(d)), 1e-9), leastNoise)
+	noise := max(left/max(free, 0.5), leastNoise)
 	for j, kind := range r.kinds {
 		if kind == backend.GaussianColumn {
 			l.Variance[j], info[j] = float32(noise), 1/noise

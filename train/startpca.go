@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
@@ -20,20 +21,29 @@ const (
 
 // startRows are training rows as the encoder sees them, and what the decoder is to make of them.
 type startRows struct {
-	x, y       []float32 // y may be x
+	x, y       []float32 // rows x d and rows x t; y may be x
 	rows, d, t int
+	others     bool // y are of other data than x
 }
 
 // startRows prepares some of the training rows.
 func (s *Sets) startRows() (*startRows, error) {
 	d := s.Preparation.Inputs()
-	r := &startRows{d: d, t: d}
+	r := &startRows{d: d, t: d, others: s.Train.Target != nil}
 	if s.Targets != nil {
 		r.t = s.Targets.Inputs()
 	}
 	most := min(mostStartRows, max(startCells/max(r.d, r.t), fewestStart))
 	all := (s.Train.Rows + startBlockRows - 1) / startBlockRows
 	blocks := min(all, (most+startBlockRows-1)/startBlockRows)
+	rows := min(blocks*startBlockRows, s.Train.Rows)
+	if err := hostmemory.Ask("the rows to start from", rows, r.d+r.t, 4); err != nil {
+		return nil, err
+	}
+	r.x = make([]float32, 0, rows*r.d)
+	if s.Targets != nil {
+		r.y = make([]float32, 0, rows*r.t)
+	}
 	for k := range blocks {
 		at := int(int64(k)*int64(all)/int64(blocks)) * startBlockRows
 		part := s.Train.Part(at, min(startBlockRows, s.Train.Rows-at))
@@ -58,15 +68,15 @@ func (s *Sets) startRows() (*startRows, error) {
 }
 
 func appendRows(to []float32, s *data.Set) []float32 {
-	at := len(to)
-	to = append(to, make([]float32, s.Rows*s.Cols)...)
+	row := make([]float32, s.Cols)
 	for i := range s.Rows {
-		s.Row(to[at+i*s.Cols:at+(i+1)*s.Cols], i)
+		s.Row(row, i)
+		to = append(to, row...)
 	}
 	return to
 }
 
-// outputKinds are the likelihoods of the outputs, and whether their losses have a variance each.
+// outputKinds are the likelihoods of t outputs: Gaussian where they are compared by squared error.
 func outputKinds(l model.Likelihood, t int) []backend.ColumnKind {
 	kinds := make([]backend.ColumnKind, t)
 	switch l := l.(type) {
@@ -95,7 +105,7 @@ func (r *run) startFromPCA(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	l, err := linearStart(ctx, r.dev, p.is, p.rows, outputKinds(spec.Likelihood, p.rows.t), spec.Drawn())
+	l, err := linearStart(ctx, r.dev, p, spec)
 	if err != nil || l == nil {
 		return err
 	}
@@ -106,10 +116,11 @@ func (r *run) startFromPCA(ctx context.Context) error {
 // leastVariance is the share of the largest variance below which a direction of the data is none.
 const leastVariance = 1e-9
 
-// linearStart returns the linear autoencoder that a model starts from: codes are PCA's, each of variance 1, and outputs are
-// regressed on them, through the function that their likelihood has (linkOf). A code that is drawn starts as probabilistic
+// linearStart returns the linear autoencoder that a model starts from: codes are PCA's, each of mean square 1 over the rows,
+// and outputs are regressed on them, through the function that their likelihood has ([responses.fit]). A code that is drawn starts as probabilistic
 // PCA (Tipping and Bishop 1999). It is nil where the data have no variance.
-func linearStart(ctx context.Context, dev backend.Device, p *eval.PCA, rows *startRows, kinds []backend.ColumnKind, drawn bool) (*model.Linear, error) {
+func linearStart(ctx context.Context, dev backend.Device, f *fittedPCA, spec *model.Spec) (*model.Linear, error) {
+	p, rows := f.is, f.rows
 	k, d := 0, rows.d
 	for k < p.K() && p.Variance[k] > leastVariance*p.Variance[0] && p.Variance[k] > 0 {
 		k++
@@ -117,23 +128,28 @@ func linearStart(ctx context.Context, dev backend.Device, p *eval.PCA, rows *sta
 	if k == 0 {
 		return nil, nil
 	}
-	white := make([]float32, k*d)
+	white, n := make([]float32, k*d), float64(rows.rows)
 	for i := range white {
-		white[i] = p.Components[i] / float32(math.Sqrt(p.Variance[i/d]))
+		white[i] = p.Components[i] / float32(math.Sqrt(p.Variance[i/d]*(n-1)/n))
 	}
 	whitened := &eval.PCA{Mean: p.Mean, Components: white, Variance: make([]float64, k)}
 	z, err := whitened.Encode(ctx, dev, eval.Dense(rows.x, d))
 	if err != nil {
 		return nil, err
 	}
-	y := newResponses(rows, kinds)
+	y := newResponses(rows, outputKinds(spec.Likelihood, rows.t))
 	slopes, err := eval.MeanProducts(ctx, dev, eval.RowFunc(rows.rows, rows.t, y.row), eval.Dense(z, k))
 	if err != nil {
 		return nil, err
 	}
 	l := &model.Linear{Mean: p.Mean, Encoder: white, Decoder: make([]float32, rows.t*k), Bias: make([]float32, rows.t), Variance: make([]float32, rows.t)}
 	info := y.fit(l, slopes)
-	if drawn {
+	if spec.HasLikelihood() && (!spec.Corrupt.None() || y.gaps()) {
+		if err := y.measure(ctx, dev, whitened, l, spec.Corrupt); err != nil {
+			return nil, err
+		}
+	}
+	if spec.Drawn() {
 		y.startPosterior(l, info)
 	}
 	return l, nil
