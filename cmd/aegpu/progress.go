@@ -123,7 +123,7 @@ func recordText(r train.Record, epochs int) string {
 	}
 	text := fmt.Sprintf("%s epoch %d%s  %s", r.Phase, r.Epoch, of, termsText(r.Train))
 	if v := r.Validation; v != nil {
-		text += "  validation " + short(v.Loss()) + accuracyText(v)
+		text += "  validation " + short(v.Loss()) + accuracyText(v) + activeText(v)
 	}
 	return text + fmt.Sprintf("  %s examples/s  %s", count(r.ExamplesPerSecond), duration(time.Duration(r.Seconds*float64(time.Second))))
 }
@@ -146,6 +146,17 @@ func termsText(t model.Terms) string {
 func accuracyText(t model.Terms) string {
 	if v := t.Get(model.AccuracyTerm); v > 0 {
 		return fmt.Sprintf(" (accuracy %.4f)", v)
+	}
+	return ""
+}
+
+// activeText is how many units of a drawn code are active.
+func activeText(t model.Terms) string {
+	switch v := t.Get(model.ActiveUnitsTerm); {
+	case v == 1:
+		return " (1 unit active)"
+	case v == v:
+		return fmt.Sprintf(" (%g units active)", v)
 	}
 	return ""
 }
