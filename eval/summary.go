@@ -24,6 +24,7 @@ type Summary struct {
 	PCA        *Baseline
 
 	noDecoder bool     // there are no figures of reconstructions
+	units     int      // of a code that is drawn; 0 of another
 	said      []string // about the labels
 }
 
@@ -268,6 +269,9 @@ func (b *summariser) code() error {
 	mean, variance, err := moments(b.ctx, Dense(codes.F32, codes.Cols))
 	if err != nil {
 		return err
+	}
+	if b.model.Spec.Drawn() {
+		b.units = codes.Cols
 	}
 	for _, f := range b.model.Spec.CodeFigures(mean, variance) {
 		add(&b.Figures, f.Name, f.Value, f.Note)
