@@ -29,6 +29,9 @@ type Code interface {
 	// divergence returns the KL from the prior of the posterior that an encoder's output
 	// of one example says, in nats; 0 of codes that are not drawn.
 	divergence(h []float32) float64
+	// deviations turns the output of the encoder of one example, where it says what a code
+	// is drawn from, into the means and the deviations of that.
+	deviations(h []float32)
 	// width is the outputs of the encoder for a code of latent units.
 	width(latent int) int
 	// samples is the codes drawn for every example, 1 of those that are not drawn.
@@ -115,6 +118,7 @@ func (undrawn) Figures(mean, _ []float64) []Figure {
 }
 
 func (undrawn) divergence([]float32) float64         { return 0 }
+func (undrawn) deviations([]float32)                 {}
 func (undrawn) width(latent int) int                 { return latent }
 func (undrawn) samples() int                         { return 1 }
 func (undrawn) prior([]float32, uint64, uint64) bool { return false }

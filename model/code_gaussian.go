@@ -93,6 +93,13 @@ func (Gaussian) divergence(h []float32) float64 {
 	return sum
 }
 
+// deviations turns (mu, l) into (mu, exp(l/2)).
+func (Gaussian) deviations(h []float32) {
+	for j, l := range h[len(h)/2:] {
+		h[len(h)/2+j] = float32(math.Exp(min(max(float64(l), backend.MinLogVar), backend.MaxLogVar) / 2))
+	}
+}
+
 func (Gaussian) width(latent int) int { return 2 * latent }
 func (c Gaussian) samples() int       { return max(1, c.Samples) }
 func (Gaussian) asIs() bool           { return false }

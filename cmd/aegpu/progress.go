@@ -150,15 +150,13 @@ func accuracyText(t model.Terms) string {
 	return ""
 }
 
-// activeText is how many units of a drawn code are active.
+// activeText is how many units of a drawn code are active; "" of another.
 func activeText(t model.Terms) string {
-	switch v := t.Get(model.ActiveUnitsTerm); {
-	case v == 1:
-		return " (1 unit active)"
-	case v == v:
-		return fmt.Sprintf(" (%g units active)", v)
+	v := t.Get(model.ActiveUnitsTerm)
+	if v != v {
+		return ""
 	}
-	return ""
+	return fmt.Sprintf(" (%g active)", v)
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

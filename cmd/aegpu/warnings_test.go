@@ -37,7 +37,7 @@ func TestBrokenTrainingsAreSaid(t *testing.T) {
 func TestCollapsedCodesAreSaid(t *testing.T) {
 	csv, dir := waves(t, "waves.csv", 400), filepath.Join(t.TempDir(), "run")
 	o := must(t, "train", csv, "--device", "cpu", "--model", "vae", "--latent", "3", "--beta", "1000", "--epochs", "60", "--out", dir)
-	if strings.Count(o.err, "warning: ") != 1 || !strings.Contains(o.err, "of its 3 units none is active") || !strings.Contains(o.err, "(0 units active)") {
+	if strings.Count(o.err, "warning: ") != 1 || !strings.Contains(o.err, "of its 3 units none is active") || !strings.Contains(o.err, "(0 active)") {
 		t.Errorf("a collapsed code: %s", o.err)
 	}
 	if page := string(contents(t, dir, "report.html")); !strings.Contains(page, "--kl-warmup") {
