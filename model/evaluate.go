@@ -19,6 +19,7 @@ type Metrics struct {
 	Bound    float64 // the importance-weighted bound, where several codes are drawn
 	Samples  int     // of Bound
 	Accuracy float64 // share of examples that the classifier gets right
+	Active   float64 // units of a drawn code that are active: their means vary over the examples
 
 	// Columns is the part of NLL that each output has, where columns have likelihoods of their own: a softmax's is at its
 	// first. It is nil of other models, and of very wide tables.
@@ -64,6 +65,7 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	if columns != nil {
 		columns.clearShares()
 	}
+	e.code.begin()
 	look := newPace(e.dev)
 	classify := e.Spec.Classes > 0
 	step := uint64(0)
@@ -89,11 +91,14 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	}
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
-	parts := columns.download()
+	parts, variances := columns.download(), e.code.variances()
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
 	m := e.metrics(s, rows, classify, o)
+	if variances != nil && !(o.Classify && o.LossOnly) {
+		m.Active = float64(activeUnits(variances(rows)))
+	}
 	for _, v := range parts {
 		m.Columns = append(m.Columns, float64(v)/float64(rows*e.samples))
 	}
@@ -162,7 +167,7 @@ func (e *Evaluator) shares() *boundColumns {
 func (e *Evaluator) metrics(s []float64, n int, classify bool, o EvaluateOptions) Metrics {
 	mean := func(slot int) float64 { return s[slot] / float64(n) }
 	nan := math.NaN()
-	m := Metrics{Examples: n, Loss: mean(sumLoss), NLL: mean(sumLoss), SSE: mean(sumSSE), ELBO: nan, Bound: nan, Accuracy: nan}
+	m := Metrics{Examples: n, Loss: mean(sumLoss), NLL: mean(sumLoss), SSE: mean(sumSSE), ELBO: nan, Bound: nan, Accuracy: nan, Active: nan}
 	e.code.conclude(&m, mean, float64(o.Beta))
 	if l, ok := e.Spec.Likelihood.(Columns); e.Spec.code().Drawn() && o.LossOnly || ok && l.HasCounts() {
 		m.SSE = nan

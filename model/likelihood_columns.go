@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -43,6 +44,14 @@ func (Columns) Figure() (name, note string, proper bool) {
 
 // Unit returns false: columns have scales of their own.
 func (Columns) Unit() bool { return false }
+
+// Narrowest returns [backend.MinVariance] where all columns are Gaussian, else 0.
+func (l Columns) Narrowest() float64 {
+	if slices.ContainsFunc(l.Runs, func(c backend.LossColumns) bool { return c.Kind != backend.GaussianColumn }) {
+		return 0
+	}
+	return backend.MinVariance
+}
 
 func (l Columns) check(s *Spec) error {
 	if len(l.Runs) == 0 {

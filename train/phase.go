@@ -313,7 +313,7 @@ func (p *phase) validate(ctx context.Context, r *Record) error {
 		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: validationLoss}
 	}
 	r.Validation = append(model.Terms{{Name: model.LossTerm, Value: m.Loss}, {Name: model.ReconstructionTerm, Value: m.NLL}}, m.Terms...)
-	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}} {
+	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}, {Name: model.ActiveUnitsTerm, Value: m.Active}} {
 		if !math.IsNaN(t.Value) {
 			r.Validation = append(r.Validation, t)
 		}

@@ -123,7 +123,7 @@ func recordText(r train.Record, epochs int) string {
 	}
 	text := fmt.Sprintf("%s epoch %d%s  %s", r.Phase, r.Epoch, of, termsText(r.Train))
 	if v := r.Validation; v != nil {
-		text += "  validation " + short(v.Loss()) + accuracyText(v)
+		text += "  validation " + short(v.Loss()) + accuracyText(v) + activeText(v)
 	}
 	return text + fmt.Sprintf("  %s examples/s  %s", count(r.ExamplesPerSecond), duration(time.Duration(r.Seconds*float64(time.Second))))
 }
@@ -148,6 +148,15 @@ func accuracyText(t model.Terms) string {
 		return fmt.Sprintf(" (accuracy %.4f)", v)
 	}
 	return ""
+}
+
+// activeText is how many units of a drawn code are active; "" of another.
+func activeText(t model.Terms) string {
+	v := t.Get(model.ActiveUnitsTerm)
+	if v != v {
+		return ""
+	}
+	return fmt.Sprintf(" (%g active)", v)
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
