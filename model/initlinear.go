@@ -155,12 +155,12 @@ func (p *pairs) encoder(l *Linear, hidden, latent int) {
 		}
 		at := float32(sum)
 		if hidden == 0 {
-			set(row(i), v, 1)
+			setUnit(row(i), v, 1)
 			bias[i] = at
 			continue
 		}
-		set(row(2*i), v, 1)
-		set(row(2*i+1), v, -1)
+		setUnit(row(2*i), v, 1)
+		setUnit(row(2*i+1), v, -1)
 		bias[2*i], bias[2*i+1] = at, -at
 	}
 	for i := 1; i < hidden; i++ {
@@ -231,8 +231,8 @@ func (p *pairs) take(row []float32, c int, sign float32) {
 	row[2*c], row[2*c+1] = sign/p.gain, -sign/p.gain
 }
 
-// set makes a unit of sign times v; columns of the row beside v, of a condition, have no say.
-func set(row, v []float32, sign float32) {
+// setUnit makes a unit of sign times v; columns of the row beside v, of a condition, have no say.
+func setUnit(row, v []float32, sign float32) {
 	clear(row)
 	for j, x := range v {
 		row[j] = sign * x
