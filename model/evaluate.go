@@ -21,6 +21,8 @@ type Metrics struct {
 	Accuracy float64 // share of examples that the classifier gets right
 	Active   float64 // units of a drawn code that are active: their means vary over the examples
 
+	// Squares is the part of SSE that each output has, where Columns are there and SSE is.
+	Squares []float64
 	// Columns is the part of NLL that each output has, where columns have likelihoods of their own: a softmax's is at its
 	// first. It is nil of other models, and of very wide tables.
 	Columns []float64
@@ -91,7 +93,8 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	}
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
-	parts, variances := columns.download(), e.code.variances()
+	parts, squares := columns.download()
+	variances := e.code.variances()
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
@@ -101,6 +104,11 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	}
 	for _, v := range parts {
 		m.Columns = append(m.Columns, float64(v)/float64(rows*e.samples))
+	}
+	if !math.IsNaN(m.SSE) {
+		for _, v := range squares {
+			m.Squares = append(m.Squares, float64(v)/float64(rows)/math.Pi)
+		}
 	}
 	return m, nil
 }
@@ -142,6 +150,9 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 	x := e.likelihood.reconstruction(out, e.target().Top(n), n)
 	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: x, Target: want, Kind: backend.SquaredError})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumSSE, V: e.rows.Top(n), Scale: 1})
+	if s := e.shares(); s != nil && !s.HasCounts() {
+		s.shareSquares(x, e.target().Top(n), e.rows.Top(n))
+	}
 }
 
 // measureClasses enqueues the classifier's cross-entropy and hits.

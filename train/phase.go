@@ -30,9 +30,10 @@ type phase struct {
 	times         timetable
 	optimiser     backend.Optimiser
 	patience      int
-	minimum       float64 // improvement that counts
-	judgesStart   bool    // the weights that it starts from may be the best
-	bySquares     bool    // what is best is by the squared error of validation rows, not by their loss
+	minimum       float64   // improvement that counts
+	judgesStart   bool      // the weights that it starts from may be the best
+	bySquares     bool      // what is best is by the squared error of validation rows, columns standardised, not by their loss
+	weights       []float64 // of the squared errors of outputs, by which columns are
 
 	training *model.Training
 	eval     *model.Evaluator
@@ -273,10 +274,14 @@ func (p *phase) measure(ctx context.Context) (model.Metrics, error) {
 
 // criterion is what is least where a model is best.
 func (p *phase) criterion(m *model.Metrics) float64 {
-	if p.bySquares {
-		return m.SSE
+	if !p.bySquares {
+		return m.Loss
 	}
-	return m.Loss
+	sum := 0.0
+	for j, v := range m.Squares {
+		sum += p.weights[j] * v
+	}
+	return sum
 }
 
 // chance is the share, over the number of validation rows, by which weights have to be better than those that a training

@@ -282,7 +282,8 @@ func (r *run) openPhase(ctx context.Context) error {
 		return err
 	}
 	if l, ok := p.model.Spec.Likelihood.(model.Columns); ok && s.layer < 0 && s.objective == model.Reconstruct {
-		p.bySquares = !p.model.Spec.Drawn() && !l.HasCounts()
+		p.weights = squareWeights(p.model.TargetPreparation())
+		p.bySquares = !p.model.Spec.Drawn() && !l.HasCounts() && l.SharesColumns(p.model.Spec.Outputs())
 	}
 	p.judgesStart = r.fromPCA && s.layer < 0 && s.objective == model.Reconstruct
 	return p.open()

@@ -2,11 +2,30 @@ package train
 
 import (
 	"context"
-	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/model"
 )
+
+// squareWeights are what squared errors of outputs count so that their sum is that of raw columns in units of their variance.
+func squareWeights(p *data.Preparation) []float64 {
+	var weights []float64
+	deviations := p.Deviations()
+	for j := range p.Width() {
+		w := 1.0
+		if p.Shift != nil {
+			w = p.Scale[j]
+		}
+		if deviations != nil {
+			w /= deviations[j]
+		}
+		for range p.InputsOf(j) {
+			weights = append(weights, w*w)
+		}
+	}
+	return weights
+}
 
 // trainedRows is how many rows the variances of the training part count for beside those of the validation part.
 const trainedRows = 10
@@ -19,7 +38,7 @@ func (p *phase) refitVariances(ctx context.Context) error {
 		return nil
 	}
 	m, err := p.measure(ctx)
-	if err != nil || m.Columns == nil {
+	if err != nil || m.Squares == nil {
 		return err
 	}
 	there := p.cellsThere()
@@ -29,9 +48,7 @@ func (p *phase) refitVariances(ctx context.Context) error {
 	}
 	for _, r := range l.Runs {
 		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
-			v, n := learned[j], there[j]
-			square := v * (2*m.Columns[j]*float64(p.valRows) - n*(math.Log(v)+math.Log(2*math.Pi))) // of n cells, summed
-			learned[j] = (max(square, 0) + trainedRows*v) / (n + trainedRows)
+			learned[j] = (m.Squares[j]*float64(p.valRows) + trainedRows*learned[j]) / (there[j] + trainedRows)
 		}
 	}
 	return p.model.SetVariances(learned)
