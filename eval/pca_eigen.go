@@ -85,11 +85,24 @@ func covariance(ctx context.Context, dev backend.Device, x Rows) (blas64.General
 		}
 		return dev.Sync()
 	})
+	if err == nil {
+		err = inRange(cov.Data)
+	}
 	scale := 1 / math.Max(float64(x.Len()-1), 1)
 	for i := range cov.Data {
 		cov.Data[i] *= scale
 	}
 	return cov, err
+}
+
+// inRange refuses sums of products that float32 could not hold.
+func inRange(sums []float64) error {
+	for _, v := range sums {
+		if v-v != 0 {
+			return errors.New("numbers whose squares are too large for float32: expected them scaled")
+		}
+	}
+	return nil
 }
 
 // full solves the whole symmetric eigenproblem.
@@ -250,7 +263,7 @@ func (s *streamed) apply(dst, q blas64.General) error {
 	clear(dst.Data)
 	scale := 1 / math.Max(float64(s.rows.Len()-1), 1)
 	none := backend.Tensor{}
-	return eachChunk(s.ctx, s.rows, func(v []float32, _, n int) error {
+	err := eachChunk(s.ctx, s.rows, func(v []float32, _, n int) error {
 		x, y := s.x.Top(n), s.y.Top(n)
 		s.dev.Upload(x, v)
 		s.dev.Enqueue(backend.Linear{Y: y, Pre: none, X: x, W: s.q, B: none})
@@ -261,4 +274,8 @@ func (s *streamed) apply(dst, q blas64.General) error {
 		}
 		return s.dev.Sync()
 	})
+	if err != nil {
+		return err
+	}
+	return inRange(dst.Data)
 }

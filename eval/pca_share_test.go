@@ -218,6 +218,23 @@ func TestPCAShareRefuses(t *testing.T) {
 	}
 }
 
+// What float32 products do not hold is said, and not left to the eigenvalues.
+func TestPCAOfHugeNumbers(t *testing.T) {
+	for _, d := range []int{3, 200, maxCovariance + 1} {
+		x := normals(5, d)
+		for i := range x {
+			x[i] *= 1e25
+		}
+		_, err := FitPCA(t.Context(), ref64.New(), Dense(x, d), 2)
+		_, share := FitPCAShare(t.Context(), ref64.New(), Dense(x, d), 0.9, 2)
+		for _, err := range []error{err, share} {
+			if err == nil || err.Error() != "pca: numbers whose squares are too large for float32: expected them scaled" {
+				t.Errorf("%d columns: %v", d, err)
+			}
+		}
+	}
+}
+
 func TestPCAShareEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

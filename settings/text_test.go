@@ -30,7 +30,7 @@ var kinds = map[string]struct {
 	"Loss": {func() encoding.TextUnmarshaler { return new(Loss) }, []string{"squared", "bernoulli", "gaussian", "auto", "poisson", "multinomial,a=gaussian", "auto,\"a,b=c=poisson\",d=softmax"},
 		[]string{"age=gaussian", "auto, b=bernoulli", `auto,"a,b"=poisson,"say ""so"""=gaussian,c=softmax`}, []string{"", "mse", "squared:1", "auto,b=normal", "auto,=poisson", "auto,b=poisson,a=gaussian,b=gaussian", "squared,a=poisson", "softmax", "columns:poisson"}},
 	"SizeFactor": {func() encoding.TextUnmarshaler { return new(SizeFactor) }, []string{"auto", "total", "none"}, nil, []string{"", "sum"}},
-	"Init":       {func() encoding.TextUnmarshaler { return new(model.Init) }, []string{"auto", "xavier", "he", "lecun", "sparse"}, nil, []string{"none"}},
+	"Init":       {func() encoding.TextUnmarshaler { return new(model.Init) }, []string{"auto", "pca", "xavier", "he", "lecun", "sparse"}, nil, []string{"none", "PCA"}},
 	"OutputBias": {func() encoding.TextUnmarshaler { return new(OutputBias) }, []string{"mean", "zero"}, nil, []string{"", "one"}},
 	"Corrupt": {func() encoding.TextUnmarshaler { return new(Corruptions) }, []string{"auto", "none", "masking:0.3", "gaussian:0.5,none,salt-and-pepper:0.1", "salt-and-pepper:0.1:-1:2"},
 		[]string{"masking:0.30", "none, none"}, []string{"", "masking", "fog:1", "masking:0.1,", "none:3", "masking:nan", strings.Repeat("none,", 70) + "none"}},

@@ -1,12 +1,8 @@
 package train
 
 import (
-	"bytes"
-	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -15,6 +11,8 @@ import (
 	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
+	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/stat"
 )
 
 // started is a run before its first step.
@@ -142,104 +140,144 @@ func TestStartIsPCA(t *testing.T) {
 	}
 }
 
-// kinds are tables of other kinds of columns than real ones.
-func otherKinds(t *testing.T) map[string]*data.Set {
-	t.Helper()
-	full := reals(400, 8)
-	var columns []data.Values
-	for j := range full.Cols {
-		i := 0
-		columns = append(columns, data.Numbers(string(rune('a'+j)), columnOf(full.Rows, func() float64 {
-			v := float64(full.F32[i*full.Cols+j])
-			if i++; (i+j)*(i+j)%11 == 1 {
-				v = math.NaN()
-			}
-			return v
-		})))
-	}
-	gaps, err := data.NewTable("gaps", columns...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string]*data.Set{"mixed": mixed(t, 400), "gaps": gaps}
-	rng := rand.New(rand.NewPCG(2, 2))
-	bits := &data.Set{Name: "bits", Rows: 500, Cols: 12}
-	for range bits.Rows {
-		a, b := rng.NormFloat64(), rng.NormFloat64()
-		for j := range bits.Cols {
-			v := float32(0)
-			if a*math.Sin(float64(j))+b*math.Cos(float64(j))+0.7*rng.NormFloat64() > float64(j)/6-1 {
-				v = 1
-			}
-			bits.F32 = append(bits.F32, v)
-		}
-	}
-	all["bits"] = bits
-	return all
-}
-
-// lossesAtStart are the losses of a new model, and of one that makes the means of the columns whatever the row, of every
-// column, in nats; nil where columns are all alike.
-func lossesAtStart(t *testing.T, r *run) (start, means model.Metrics) {
-	t.Helper()
-	e, err := r.whole.NewEvaluator(64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer e.Close()
-	if start, err = e.Evaluate(t.Context(), r.data, model.EvaluateOptions{Beta: 1, Seed: 1}); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := r.sets.startRows()
-	if err != nil {
-		t.Fatal(err)
-	}
-	y := newResponses(rows, outputKinds(r.whole.Spec.Likelihood, rows.t))
-	l := &model.Linear{Mean: make([]float32, rows.d), Encoder: make([]float32, rows.d), Decoder: make([]float32, rows.t), Variance: make([]float32, rows.t)}
-	for j, v := range y.variance {
-		l.Variance[j] = float32(v)
-	}
-	if err := r.whole.CentreOutput(r.means); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.whole.StartLinear(l); err != nil {
-		t.Fatal(err)
-	}
-	if means, err = e.Evaluate(t.Context(), r.data, model.EvaluateOptions{Beta: 1, Seed: 1}); err != nil {
-		t.Fatal(err)
-	}
-	return start, means
-}
-
-func TestMeasureStart(t *testing.T) {
-	for name, s := range otherKinds(t) {
-		for _, preset := range []string{"ae", "vae"} {
-			r := started(t, fromPCA(preset, 3, 20), s)
-			start, pca, means := errorsAtStart(t, r)
-			t.Log(name, preset, r.whole.Spec.Likelihood, 1-start/means, 1-pca/means)
-			a, b := lossesAtStart(t, r)
-			t.Log(a.Loss, b.Loss, a.NLL, b.NLL)
-			t.Log(a.Columns)
-			t.Log(b.Columns)
-		}
-	}
-	src, err := data.Glyphs(t.Context(), 1000, 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range []int{2, 10, 32, 100} {
-		for _, preset := range []string{"vae"} {
-			for _, loss := range []settings.Loss{{Likelihood: model.Bernoulli{}}} {
-				c := fromPCA(preset, k, 256)
+// Of a VAE on real columns the start is probabilistic PCA: whatever code is drawn for a row, its importance weight is the
+// density of the row under N(mean, W W^T + sigma^2 I), the eigenvalues of which are those of the rows' covariance, and where
+// directions are left out their mean.
+func TestStartIsProbabilisticPCA(t *testing.T) {
+	const d = 6
+	s := reals(400, d)
+	for _, latent := range []int{1, 3, 5} {
+		for _, hidden := range [][]int{nil, {16}, {30, 12}} {
+			for _, loss := range []settings.Loss{{By: settings.AutoLoss}, {Likelihood: model.GaussianNLL{}}} {
+				c := fromPCA("vae", latent, hidden...)
 				c.Loss = loss
-				r := started(t, c, src.Train)
-				start, pca, means := errorsAtStart(t, r)
-				t.Log("glyphs", k, preset, r.whole.Spec.Likelihood, 1-start/means, 1-pca/means)
-				a, b := lossesAtStart(t, r)
-				t.Log(a.Loss, b.Loss, a.NLL, b.NLL)
+				r := started(t, c, s)
+				rows, err := r.sets.startRows()
+				if err != nil {
+					t.Fatal(err)
+				}
+				density := probabilisticPCA(t, rows, latent)
+				for i := range 20 {
+					x := make([]float64, d)
+					for j := range x {
+						x[j] = float64(rows.x[i*d+j])
+					}
+					one := r.data
+					one.Rows = one.Rows.Slice(i, 1)
+					if one.Targets.Mem != nil {
+						one.Targets = one.Targets.Slice(i, 1)
+					}
+					for seed := range uint64(3) {
+						got, err := r.whole.LogLikelihood(t.Context(), one, 2, seed)
+						if err != nil {
+							t.Fatal(err)
+						}
+						// A density of some ten nats of float32 distances over variances of a few hundredths, whose spreads are
+						// ten times a float32 in the exponent.
+						if want := density(x); !(math.Abs(got-want) <= 2e-4*(1+math.Abs(want))) {
+							t.Fatalf("%d codes, hidden %v, %v: row %d by draws %d has density %.6f, want %.6f", latent, hidden, loss, i, seed, got, want)
+						}
+					}
+				}
 			}
 		}
 	}
 }
 
-var _ = []any{bytes.Equal, fmt.Sprint, runtime.GOMAXPROCS, strings.Contains}
+// probabilisticPCA is the logarithm of the density of probabilistic PCA of k codes (Tipping and Bishop 1999, equations 4, 7 and 8).
+func probabilisticPCA(t *testing.T, rows *startRows, k int) func(x []float64) float64 {
+	t.Helper()
+	d := rows.d
+	wide := make([]float64, len(rows.x))
+	for i, v := range rows.x {
+		wide[i] = float64(v)
+	}
+	x, mean := mat.NewDense(rows.rows, d, wide), make([]float64, d)
+	var cov, made mat.SymDense
+	stat.CovarianceMatrix(&cov, x, nil)
+	cov.ScaleSym(1-1/float64(rows.rows), &cov)
+	var e mat.EigenSym
+	if !e.Factorize(&cov, true) {
+		t.Fatal("no eigenvalues")
+	}
+	for j := range mean {
+		mean[j] = stat.Mean(mat.Col(nil, j, x), nil)
+	}
+	values := e.Values(nil) // the smallest first
+	left := stat.Mean(values[:d-k], nil)
+	var u mat.Dense
+	e.VectorsTo(&u)
+	made.ReuseAsSym(d)
+	for i := range d {
+		v := left
+		if i >= d-k {
+			v = values[i]
+		}
+		made.SymRankOne(&made, v, mat.NewVecDense(d, mat.Col(nil, i, &u)))
+	}
+	var root mat.Cholesky
+	if !root.Factorize(&made) {
+		t.Fatal("no density")
+	}
+	return func(x []float64) float64 {
+		far, white := mat.NewVecDense(d, nil), mat.NewVecDense(d, nil)
+		for j := range x {
+			far.SetVec(j, x[j]-mean[j])
+		}
+		if err := root.SolveVecTo(white, far); err != nil {
+			t.Fatal(err)
+		}
+		return -(mat.Dot(far, white) + root.LogDet() + float64(d)*math.Log(2*math.Pi)) / 2
+	}
+}
+
+// Where no direction is left out the code is all there is, and beside it the least noise that a start takes data to have.
+func TestStartOfAllDirections(t *testing.T) {
+	for _, s := range []*data.Set{reals(300, 5), reals(4, 9)} {
+		r := started(t, fromPCA("vae", 9, 40), s)
+		start, _, means := errorsAtStart(t, r)
+		if !(start <= 0.01*means) {
+			t.Errorf("%d rows of %d columns: the start explains %g of the variance", s.Rows, s.Cols, 1-start/means)
+		}
+		a, b := lossesAtStart(t, r)
+		if !(a.Loss < b.Loss) {
+			t.Errorf("%d rows of %d columns: loss %g at the start, of the means %g", s.Rows, s.Cols, a.Loss, b.Loss)
+		}
+	}
+}
+
+// MacKay's approximation gives a logit by which the mean of answers and their regression on codes are those of the data: by
+// numerical integration the mean to 0.01, the slope to a tenth and the information to a quarter, for logits that vary by up to
+// 2.5; the slope is too small where yes and no are as many, and too large where one is seldom.
+func TestLogisticSlope(t *testing.T) {
+	for _, m := range []float64{-3, -1, 0, 0.5, 2.5} {
+		for _, w := range []float64{0, 0.01, 0.3, 1, 1.5, 2.5} {
+			mean, slope, want := logitNormal(m, w)
+			scale, bias, info := logisticSlope(mean, slope)
+			gotMean, gotSlope, _ := logitNormal(bias, scale*slope)
+			if !(math.Abs(gotMean-mean) <= 0.01 && math.Abs(gotSlope-slope) <= 0.1*slope+1e-9 && math.Abs(info-want) <= 0.25*want) {
+				t.Errorf("logit N(%g, %g^2): mean %.4f, by the approximation %.4f, slope %.4f, %.4f, information %.4f, %.4f", m, w, mean, gotMean, slope, gotSlope, want, info)
+			}
+		}
+	}
+	for _, c := range []struct{ mean, length float64 }{{0, 0}, {1, 0}, {0.5, 0.5}, {0.5, 10}, {1e-9, 1e-5}, {0, 1}, {1, 1}, {0.3, math.NaN()}} {
+		scale, bias, info := logisticSlope(c.mean, c.length)
+		for _, v := range []float64{scale * c.length, bias, info} {
+			if c.length == c.length && !(math.Abs(v) < 30) {
+				t.Errorf("%+v: %g, %g, %g", c, scale, bias, info)
+			}
+		}
+	}
+}
+
+// logitNormal is E s(L), E s(L) z and E s'(L) of L = m + w z, z being normal, by the trapezoidal rule, which is exact to
+// rounding for such smooth functions.
+func logitNormal(m, w float64) (mean, slope, derivative float64) {
+	const step = 0.01
+	for z := -9.0; z <= 9; z += step {
+		p := math.Exp(-z*z/2) / math.Sqrt(2*math.Pi) * step
+		s := 1 / (1 + math.Exp(-m-w*z))
+		mean, slope, derivative = mean+p*s, slope+p*s*z, derivative+p*s*(1-s)
+	}
+	return mean, slope, derivative
+}

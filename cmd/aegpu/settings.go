@@ -30,7 +30,7 @@ var allSettings = []setting{
 	{"Model", "code", "`KIND` of code: " + model.Codes()},
 	{"Model", "loss", "loss `NAME`: " + settings.Losses() + "; with commas columns of another one, as in auto,visits=poisson"},
 	{"Model", "binarise", "draw grey inputs to 0 or 1 afresh for every batch"},
-	{"Model", "init", "initialisation `NAME` of the weights: auto, xavier, he, lecun, sparse"},
+	{"Model", "init", "initialisation `NAME` of the weights: auto (pca where the model can start from it, else xavier), pca, xavier, he, lecun, sparse"},
 	{"Model", "output-bias", "`START` of the output's bias: mean (of the training rows) or zero"},
 	{"Model", "dropout", "`SHARE` of hidden units dropped in training"},
 
