@@ -68,5 +68,10 @@ func (c *Checkpoint) Differs(history []Record) string {
 			return fmt.Sprintf("line %d is not what %s has of that epoch", i+1, c.File)
 		}
 	}
+	for i := max(len(c.History), 1); i < len(history); i++ {
+		if was, is := &history[i-1], &history[i]; is.Epoch != 1 && (is.Phase != was.Phase || is.Epoch != was.Epoch+1) || is.Epoch == 1 && is.Phase == was.Phase {
+			return fmt.Sprintf("line %d is not of the epoch after that of line %d", i+1, i)
+		}
+	}
 	return ""
 }
