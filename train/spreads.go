@@ -37,7 +37,7 @@ func (p *phase) refitVariances(ctx context.Context) error {
 	if !ok || p.eval == nil || p.objective != model.Reconstruct || p.model.Spec.Drawn() {
 		return nil
 	}
-	m, err := p.measure(ctx)
+	m, _, err := p.measure(ctx)
 	if err != nil || m.Squares == nil {
 		return err
 	}

@@ -109,7 +109,6 @@ func (r *run) startFromPCA(ctx context.Context) error {
 	if err != nil || l == nil {
 		return err
 	}
-	r.fromPCA = true
 	return r.whole.StartLinear(l)
 }
 
