@@ -25,6 +25,7 @@ SHAPE = re.compile(r"([\d,]+) training(?:, ([\d,]+) validation)?(?:, ([\d,]+) te
 def arguments(parser):
     parser.add_argument("--tables", type=Path, required=True, metavar="DIR", help="a folder of data sets, as scripts/tables.py makes them")
     parser.add_argument("--flags", default="", help="further flags of `aegpu train`, for every method: --flags=\"--epochs 5\"")
+    parser.add_argument("--codes", type=Path, metavar="JSON", help="train with the code sizes of the rows in this file, such as another run's; data sets without one are left out")
     parser.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="data sets whose names match")
     parser.add_argument("--skip", nargs="+", default=[], metavar="GLOB", help="but not these")
     parser.add_argument("--jobs", type=int, default=1, help="runs side by side, each with its share of the cores; their seconds are not those of a run alone")
@@ -47,15 +48,22 @@ def data_sets(o):
     for place in sorted(o.tables.iterdir(), key=lambda p: p.stat().st_size if p.suffix != ".data" else math.inf):
         if any(place.match(g) or Path(place.stem).match(g) for g in o.only) and not any(Path(place.stem).match(g) for g in o.skip):
             found[place.stem] = place.read_text().strip() if place.suffix == ".data" else str(place)
+    if o.codes:
+        found = {name: data for name, data in found.items() if name in codes(o)}
     if not found:
         sys.exit(f"{o.tables}: no data sets match {' '.join(o.only)}")
     return found
 
 
+def codes(o):
+    """The code size of every data set, of --codes."""
+    return {r["data"]: r["code"] for r in json.loads(o.codes.read_text())["rows"] if r.get("code")}
+
+
 def run(o, binary, method, name, data, seed):
     """One row: what a method comes to on held-out rows of a data set. What aegpu refuses is a row with "error"."""
     row = dict(method=method, data=name, seed=seed)
-    flags = [*shlex.split(method)[1:], *shlex.split(o.flags)]
+    flags = [*shlex.split(method)[1:], *shlex.split(o.flags), *(["--latent", str(codes(o)[name])] if o.codes else [])]
     threads = {"GOMAXPROCS": str(max(1, os.cpu_count() // o.jobs))} if o.jobs > 1 else {}
     with tempfile.TemporaryDirectory() as folder:
         out = str(Path(folder) / "run")
