@@ -9,10 +9,10 @@ millionth count as that. Of a VAE the evidence
 lower bound and the importance-weighted estimate stand beside probabilistic PCA's log-likelihood, nats a row. Seconds are of `aegpu train`
 from start to end. Rows are kept in a JSON file; methods named with --methods are added to it.
 
-    scripts/against-pca.py --check [--aegpu PATH]
+    scripts/against-pca.py --check [--tables DIR] [--aegpu PATH]
 
-computes PCA's explained variance with numpy on tables of its own, and says where aegpu's differs by more than 1e-4.
-Needs Go (without --aegpu), and for --check numpy.
+computes PCA's explained variance with numpy, of standardised columns, on tables of numbers that it makes and on those of a folder, and
+says where aegpu's differs by more than 1e-4. Needs Go (without --aegpu), and for --check numpy and pandas.
 """
 import argparse
 import itertools
@@ -87,28 +87,29 @@ def likelihoods(rows):
             f"{sum(r['seconds'] for r in rows):.0f} s" + (f"\n\nfailed: {', '.join(failed)}" if failed else ""))
 
 
-def check(binary):
-    """Whether aegpu's figures of PCA are numpy's: tables with columns of different scales, held-out rows in a file of their own."""
+def check(binary, tables):
+    """Whether aegpu's figures of PCA are numpy's, held-out rows being in a file of their own."""
     import pcacheck
 
     wrong = 0
-    for name, own, numpys in pcacheck.compare(binary):
-        print(f"{name}: aegpu {own:.6f}, numpy {numpys:.6f}")
+    for name, own, numpys in pcacheck.compare(binary, tables):
+        print(f"{name}: aegpu {own:.6f}, numpy {numpys:.6f}", flush=True)
         wrong += not abs(own - numpys) < 1e-4  # PCA is of float32 rows
     sys.exit(f"{wrong} differ" if wrong else 0)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    if "--check" not in sys.argv:
-        heldout.arguments(parser)
+    heldout.arguments(parser)
     parser.add_argument("--check", action="store_true")
     measured.arguments(parser, heldout.ROOT / "docs/benchmarks/against-pca")
     o = parser.parse_args()
+    if not (o.check or o.tables):
+        parser.error("--tables DIR is missing")
     with tempfile.TemporaryDirectory() as folder:
         binary = heldout.program(o, folder)
         if o.check:
-            check(binary)
+            check(binary, o.tables)
         methods = o.methods or ["aegpu"]
         result = measured.begin(o, methods)
         tasks = [(m, *d, s) for d, s, m in itertools.product(heldout.data_sets(o).items(), range(1, o.seeds + 1), methods)]

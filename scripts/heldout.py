@@ -23,7 +23,7 @@ SHAPE = re.compile(r"([\d,]+) training(?:, ([\d,]+) validation)?(?:, ([\d,]+) te
 
 
 def arguments(parser):
-    parser.add_argument("--tables", type=Path, required=True, metavar="DIR", help="a folder of data sets, as scripts/tables.py makes them")
+    parser.add_argument("--tables", type=Path, metavar="DIR", help="a folder of data sets, as scripts/tables.py makes them")
     parser.add_argument("--flags", default="", help="further flags of `aegpu train`, for every method: --flags=\"--epochs 5\"")
     parser.add_argument("--codes", type=Path, metavar="JSON", help="train with the code sizes of the rows in this file, such as another run's; data sets without one are left out")
     parser.add_argument("--only", nargs="+", default=["*"], metavar="GLOB", help="data sets whose names match")

@@ -62,6 +62,8 @@ def main():
     parser.add_argument("--variants", type=Path, default=heldout.ROOT / "scripts/search-defaults.txt", metavar="FILE")
     parser.add_argument("--keep", action="store_true")
     o = parser.parse_args()
+    if not o.tables:
+        parser.error("--tables DIR is missing")
     of, place = variants(o.variants), o.out.with_suffix(".json")
     if o.methods:
         of = {n: of[n] for n in o.methods}
