@@ -19,7 +19,6 @@ import itertools
 import statistics
 import sys
 import tempfile
-from pathlib import Path
 
 import heldout
 import measured

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-PPCA = "log_likelihood"  # probabilistic PCA's figure among those of PCA, nats an example; its negative is held against elbo and nll_iwae
+PPCA = "log_likelihood"  # probabilistic PCA's figure among those of PCA, nats an example, on the rows that nll_iwae of the model is estimated on
 LEAST = 1e-6  # a share of the variance that counts as nothing: rounding is all there is below
 MEANT = 1e-3  # a difference that nobody minds: added to both shares of a ratio that goes into a mean, lest tables that PCA fits exactly decide it
 SHAPE = re.compile(r"([\d,]+) training(?:, ([\d,]+) validation)?(?:, ([\d,]+) test)? rows of ([\d,]+) numbers")
