@@ -32,6 +32,7 @@ func TestBadTablesAreErrors(t *testing.T) {
 		for what, do := range map[string]func() error{
 			"Fit":         func() error { _, err := aegpu.Fit(dev, bad, aegpu.Settings{}); return err },
 			"Encode":      func() error { _, err := m.Encode(bad); return err },
+			"Deviations":  func() error { _, err := m.EncodeDeviations(bad); return err },
 			"Decode":      func() error { _, err := m.Decode(bad); return err },
 			"Reconstruct": func() error { _, err := m.Reconstruct(bad); return err },
 			"Evaluate":    func() error { _, err := m.Evaluate(bad, nil); return err },

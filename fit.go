@@ -74,7 +74,8 @@ func nameOf(t *Table) string {
 func OnWarning(tell func(line string)) Option { return func(f *fitting) { f.options.Warn = tell } }
 
 // Fit trains a model of the settings on rows, of which it holds out Settings.Val for
-// validation, and returns the model with the best weights. The caller closes it.
+// validation, and returns the model with the best weights. The caller closes it. What
+// Settings leave open is found out from the rows: Model.Training has them as numbers.
 // Settings.Data, Test, TestData, ValData, Device and Precision are the command's: rows and
 // device are those that are handed in.
 //

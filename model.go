@@ -87,6 +87,16 @@ func (m *Model) Encode(rows *Table) (*Table, error) {
 	return m.engine.Encode(context.Background(), rows)
 }
 
+// EncodeDeviations returns what the codes of rows are drawn from, rows x 2 Latent: the means, which are Encode's codes, and
+// behind them their standard deviations, in columns deviation_0, deviation_1 and so on. It takes a code that is drawn, as
+// that of a VAE; [model.ErrNotDrawn] otherwise.
+func (m *Model) EncodeDeviations(rows *Table) (*Table, error) {
+	if err := checkTable(rows); err != nil {
+		return nil, err
+	}
+	return m.engine.EncodeDeviations(context.Background(), rows)
+}
+
 // Decode returns the rows that codes stand for, in the units of the rows trained on. Columns with the names that Encode
 // gives, code_0, code_1 and so on, are found by name, whatever their order; others are taken in order, unless they are some
 // of those trained on.

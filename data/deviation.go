@@ -30,7 +30,7 @@ func (p *Preparation) fitDeviation(s *Set, ranges func() columnRange) {
 // robustDeviation has columns that are scaled by their quartiles deviate by the spread that these say.
 func (p *Preparation) robustDeviation() {
 	for j, robust := range p.Robust {
-		if robust && !p.logged(j) {
+		if robust {
 			p.Deviation[j] = p.Scale[j]
 		}
 	}
@@ -83,7 +83,7 @@ func deviationOf(counts []float64, rows float64) float64 {
 
 // Deviations returns the standard deviation of each raw column in the rows that the preparation was fitted to: of a
 // category, the root of the summed variances of its levels, each 0 or 1; of a constant column 1; of one that is scaled by its
-// quartiles, the spread that these say. It is nil where that is
+// quartiles, the spread that these say; of counts made by way of ln(1+x), that of the logarithm. It is nil where that is
 // not known, of a file that an older version wrote.
 func (p *Preparation) Deviations() []float64 {
 	if p.Deviation == nil && p.Scaling.centred() && p.allScaled() {
@@ -95,7 +95,7 @@ func (p *Preparation) Deviations() []float64 {
 // SquaredErrors writes to dst (Width values) the squared error of each raw column of row i of s, y (Inputs values) being
 // what came out of a model for it, in units of the column's variance (see Deviations; where these are not known, of the
 // scaling). The error is that of the raw value, be it outside of the range that the model sees, summed over the levels of
-// a category, and at most the largest float32; of a column that is bent, that of the bent value; of a missing cell NaN. s is
+// a category, and at most the largest float32; of a column that is bent, or a count made by way of ln(1+x), that of the bent value, or of the logarithm; of a missing cell NaN. s is
 // a set of this preparation, as for Rows.
 func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 	deviations := p.Deviations()
@@ -118,15 +118,9 @@ func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 				sum /= float64(deviations[j] * deviations[j])
 			}
 		} else {
-			scale := 1.0
-			d := 0.0
-			if p.logged(j) {
-				d = v - p.raw(j, float64(y[0]))
-			} else {
-				if p.Shift != nil {
-					scale = p.Scale[j]
-				}
-				d = p.number(j, v) - float64(y[0])
+			scale, d := 1.0, p.number(j, v)-float64(y[0])
+			if p.Shift != nil {
+				scale = p.Scale[j]
 			}
 			y = y[1:]
 			if deviations != nil {

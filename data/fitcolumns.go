@@ -14,6 +14,8 @@ type ColumnOptions struct {
 	Missing Missing
 	// Counts says which columns are made as counts, one a raw column; nil for none.
 	Counts []bool
+	// Logs says that these are made by way of ln(1+x) too.
+	Logs bool
 	// Total is the sum of these in a usual row where rows are compositions: then the encoder sees ln(1 + x Total / sum of the
 	// row). 0 where they are not.
 	Total float64
@@ -24,7 +26,7 @@ type ColumnOptions struct {
 //
 //   - Real columns and dates are standardised in both, and so are counts that o.Counts does not name. One that is constant
 //     is turned back to its value, whatever a model makes of it.
-//   - Counts that it does are ln(1+x), standardised, in rows, and the counts themselves in targets. More than 256 of them
+//   - Counts that it does are ln(1+x), standardised, in rows, and in targets the counts themselves, or with o.Logs the same. More than 256 of them
 //     have one scale, by which they vary as 256 would: many that move together would make a step of the first layer too long.
 //   - Yes/no stays 0 or 1. A category is one input a level, the last of which, "(other)", stands for levels that were not
 //     there in training, and for all that have fewer than 5 cells each where there are two of these.
@@ -81,6 +83,16 @@ type columnFit struct {
 
 // rows is the preparation of what the encoder sees.
 func (f *columnFit) rows() *Preparation {
+	p := f.seen()
+	if p.Missing != MissingMask {
+		return p
+	}
+	p.Blank = make([]float64, p.Cols) // 0, as corruption hides cells
+	return p
+}
+
+// seen is that with missing cells as they are.
+func (f *columnFit) seen() *Preparation {
 	p, cells := f.common(), f.cells
 	if slices.Contains(f.options.Counts, true) {
 		p.Counts, p.Log, p.Total = slices.Clone(f.options.Counts), true, f.options.Total
@@ -90,15 +102,14 @@ func (f *columnFit) rows() *Preparation {
 	if f.options.Scaling == ScaleAuto {
 		p.narrowCounts()
 	}
-	if p.Missing != MissingMask {
-		return p
-	}
-	p.Blank = make([]float64, p.Cols) // 0, as corruption hides cells
 	return p
 }
 
 // targets is the preparation of what the decoder is to make.
 func (f *columnFit) targets() *Preparation {
+	if f.options.Logs {
+		return f.seen()
+	}
 	p := f.common()
 	if slices.Contains(f.options.Counts, true) {
 		p.Counts = slices.Clone(f.options.Counts)
@@ -154,6 +165,11 @@ func (f *columnFit) scale(p *Preparation, cells *present) {
 	for j, n := range f.levels {
 		if n != nil {
 			p.Deviation[j] = f.levelDeviation(j, len(p.Columns[j].Levels))
+		}
+	}
+	for j := range p.Cols {
+		if p.logged(j) {
+			p.Deviation[j] = cells.deviation[j]
 		}
 	}
 	p.robustDeviation()

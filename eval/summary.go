@@ -24,6 +24,7 @@ type Summary struct {
 	PCA        *Baseline
 
 	noDecoder bool     // there are no figures of reconstructions
+	units     int      // of a code that is drawn; 0 of another
 	said      []string // about the labels
 }
 
@@ -39,7 +40,7 @@ type SummaryOptions struct {
 	Seed     uint64           // of corruption, binarisation and drawn codes
 	Corrupt  model.Corruption // of the inputs for the corrupted figures; none: the model's own
 	PCA      *PCA             // the baseline, of prepared rows; nil for none
-	IWAEK    int              // importance samples an example, 0 for no estimate
+	IWAEK    int              // importance samples an example, 0 for no estimate but that beside probabilistic PCA
 	IWAERows int              // rows that the estimate is made on, 0 for all
 	Probe    bool             // fit a linear classifier to the codes of the training part
 	KNN      int              // neighbours of a nearest-neighbour classifier beside the probe, 0 for none
@@ -126,7 +127,7 @@ func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o Sum
 	if test == nil || test.Rows == 0 {
 		return nil, fmt.Errorf("no rows to evaluate on")
 	}
-	b := summariser{ctx: ctx, model: m, o: o, train: train, test: test, Summary: &Summary{Examples: test.Rows}}
+	b := summariser{ctx: ctx, model: m, o: o, train: train, test: test, linear: math.NaN(), Summary: &Summary{Examples: test.Rows}}
 	b.countClasses()
 	var err error
 	if b.resident, err = makeResident(m, b.test); err != nil {
@@ -162,6 +163,7 @@ type summariser struct {
 	losses      []float64   // of raw columns, nats a row; nil where these have none of their own
 	spread      float64     // of images about the training rows' mean; 0 where it is not known
 	yardsticks  *yardsticks // of a table; nil of images, and where nothing is reconstructed
+	linear      float64     // log-likelihood of probabilistic PCA, nats a row; NaN where it does not stand beside the model's
 }
 
 // countClasses has a label mean the same class in both parts and to the classifier.
@@ -239,13 +241,6 @@ func addAccuracy(figures *[]model.Figure, v model.Metrics) {
 	add(figures, "test_error", 1-v.Accuracy, "1 - accuracy")
 }
 
-// bound appends the importance-weighted estimate.
-func (b *summariser) bound(nll float64, k, examples int) {
-	add(&b.Figures, "nll_iwae", nll, fmt.Sprintf("-log p(x) with %d samples, on %d examples", k, examples))
-	add(&b.Figures, "iwae_k", float64(k), "")
-	add(&b.Figures, "iwae_examples", float64(examples), "")
-}
-
 // corrupted is the reconstruction of damaged inputs held against the clean ones.
 func (b *summariser) corrupted() error {
 	corrupt := b.o.Corrupt
@@ -265,20 +260,6 @@ func (b *summariser) corrupted() error {
 	return nil
 }
 
-// likelihood is the importance-weighted estimate, where asked for.
-func (b *summariser) likelihood() error {
-	if b.o.IWAEK == 0 {
-		return nil
-	}
-	rows := b.at
-	if b.o.IWAERows > 0 {
-		rows = rows.Head(min(b.o.IWAERows, rows.Rows.Rows))
-	}
-	v, err := b.model.LogLikelihood(b.ctx, rows, b.o.IWAEK, b.o.Seed)
-	b.bound(-v, b.o.IWAEK, rows.Rows.Rows)
-	return err
-}
-
 // code is what the codes themselves tell.
 func (b *summariser) code() error {
 	codes, err := b.model.Encode(b.ctx, b.test)
@@ -288,6 +269,9 @@ func (b *summariser) code() error {
 	mean, variance, err := moments(b.ctx, Dense(codes.F32, codes.Cols))
 	if err != nil {
 		return err
+	}
+	if b.model.Spec.Drawn() {
+		b.units = codes.Cols
 	}
 	for _, f := range b.model.Spec.CodeFigures(mean, variance) {
 		add(&b.Figures, f.Name, f.Value, f.Note)
@@ -310,6 +294,7 @@ func (b *summariser) baseline() (err error) {
 	} else if b.PCA, err = b.o.PCA.baseline(b.ctx, b.model.Device(), b.set, b.image()); err != nil {
 		return err
 	}
+	add(&b.PCA.Figures, logLikelihoodName, b.linear, "log p(x) of probabilistic PCA, nats a row, on as many examples as the model's")
 	if b.yardsticks == nil {
 		addExplained(&b.PCA.Figures, b.PCA.Get("sse"), b.spread)
 		return nil

@@ -20,7 +20,8 @@ const (
 // Warnings returns, for people, what of the figures looks as if a training of so many
 // updates had failed: reconstructions that are no better than the mean of the training
 // rows, of ordinary rows where the figure is there, or of some columns while others are learnt; that there are none,
-// where the decoder does not fit the codes; and how labels were taken where that is worth a word.
+// where the decoder does not fit the codes; a code that is drawn and carries nothing, or is much larger than what it carries,
+// with what may help; and how labels were taken where that is worth a word.
 func (s *Summary) Warnings(updates int) []string {
 	said := slices.Clone(s.said)
 	if s.noDecoder {
@@ -33,7 +34,9 @@ func (s *Summary) Warnings(updates int) []string {
 	if v != v {
 		v, which = s.Get(explainedName), ""
 	}
+	asleep, none := s.asleep(updates)
 	switch {
+	case none: // which is why, and what to do
 	case v <= 0 && (updates >= enoughUpdates || v <= badly) && s.mostLearnt(): // a column or two make the figure, such as counts that run away
 		said = append(said, s.unlearnt())
 	case v <= 0 && (updates >= enoughUpdates || v <= badly):
@@ -44,7 +47,30 @@ func (s *Summary) Warnings(updates int) []string {
 			said = append(said, line)
 		}
 	}
+	if asleep != "" {
+		said = append(said, asleep)
+	}
 	return said
+}
+
+// smallCode is the size of a code up to which units without a use are worth a word: larger ones are sizes at a guess.
+const smallCode = 64
+
+// asleep returns what to say of a code that is drawn where few of its units are active, and whether none is.
+func (s *Summary) asleep(updates int) (text string, none bool) {
+	active := s.Get(model.ActiveUnitsTerm)
+	if varies := s.Get(explainedName); s.units == 0 || updates < enoughUpdates || active != active || varies != varies {
+		return "", false
+	}
+	switch {
+	case active == 0:
+		return fmt.Sprintf("the code carries nothing: of its %d units none is active, and every row comes out alike; if the columns have something in common, "+
+			"--kl-warmup 20, --free-bits 0.1, a --beta below 1, more rows or more --epochs may help", s.units), true
+	case 2*int(active) < s.units && s.units <= smallCode:
+		return fmt.Sprintf("units of the code that carry something: %g of %d; --latent %g would do as well, if --kl-warmup 20 or --free-bits 0.1 has no more of them used",
+			active, s.units, active), false
+	}
+	return "", false
 }
 
 // mostLearnt says whether something is learnt of most columns, though not of all.

@@ -4,6 +4,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+
+	"github.com/aegpu/aegpu/model"
 )
 
 func TestSummaryWarnings(t *testing.T) {
@@ -50,6 +52,35 @@ func TestUnlearntColumnsAreNamed(t *testing.T) {
 		got := strings.Join(s.Warnings(tt.updates), "\n")
 		if tt.want == "" && got != "" || !strings.HasSuffix(got, tt.want) {
 			t.Errorf("%q: expected %q", got, tt.want)
+		}
+	}
+}
+
+// A code that is drawn and carries nothing is told of with what may help, once, and one of which half is used with the size
+// that would do.
+func TestUnusedUnitsAreSaid(t *testing.T) {
+	nan := math.NaN()
+	for _, tt := range []struct {
+		units             int
+		active, explained float64
+		updates           int
+		want              string
+	}{
+		{20, 0, -0.01, 1000, "of its 20 units none is active"},
+		{20, 0, 0.01, 1000, "of its 20 units none is active"},
+		{20, 0, 0.01, 10, ""},
+		{20, 0, nan, 1000, ""}, // rows that do not vary
+		{20, 9, 0.5, 1000, "--latent 9 would do"},
+		{20, 10, 0.5, 1000, ""},
+		{200, 9, 0.5, 1000, ""},
+		{0, nan, 0.5, 1000, ""},
+	} {
+		s := &Summary{Examples: 50, units: tt.units}
+		add(&s.Figures, explainedName, tt.explained, "")
+		add(&s.Figures, model.ActiveUnitsTerm, tt.active, "")
+		got := s.Warnings(tt.updates)
+		if tt.want == "" && len(got) > 0 || tt.want != "" && (len(got) != 1 || !strings.Contains(got[0], tt.want)) {
+			t.Errorf("%+v: %q", tt, got)
 		}
 	}
 }

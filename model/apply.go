@@ -80,10 +80,14 @@ func (m *Model) Encode(ctx context.Context, s *data.Set) (*data.Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := m.Preparation().Codes(m.Spec.Latent)
-	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: p.Cols, F32: codes, Columns: p.Columns,
+	return codesOf(s, codes, m.Preparation().Codes(m.Spec.Latent)), nil
+}
+
+// codesOf is the set of codes of rows, in the columns of p, with all that is known of the rows.
+func codesOf(s *data.Set, codes []float32, p *data.Preparation) *data.Set {
+	return &data.Set{Name: s.Name, Rows: s.Rows, Cols: len(p.Columns), F32: codes, Columns: p.Columns,
 		Labels: s.Labels, Classes: s.Classes, IDs: s.IDs, IDName: p.Beside(s.IDName), LabelName: p.Beside(s.LabelName),
-		Conditions: s.Conditions, ConditionLevels: s.ConditionLevels, ConditionName: s.ConditionName}, nil
+		Conditions: s.Conditions, ConditionLevels: s.ConditionLevels, ConditionName: s.ConditionName}
 }
 
 // Reconstruct returns what comes out for raw rows that go in, in their own units,

@@ -29,6 +29,9 @@ type Code interface {
 	// divergence returns the KL from the prior of the posterior that an encoder's output
 	// of one example says, in nats; 0 of codes that are not drawn.
 	divergence(h []float32) float64
+	// deviations turns the output of the encoder of one example, where it says what a code
+	// is drawn from, into the means and the deviations of that.
+	deviations(h []float32)
 	// width is the outputs of the encoder for a code of latent units.
 	width(latent int) int
 	// samples is the codes drawn for every example, 1 of those that are not drawn.
@@ -69,6 +72,12 @@ type boundCode interface {
 	back(h backend.Tensor, n int)
 	// backMean does the same from a gradient by the mean, for a classifier.
 	backMean(h backend.Tensor, n int)
+	// begin enqueues that measure sums up from nothing what is not in accumulators, and
+	// variances begins to read what that came to: of codes that are drawn a function that
+	// tells, once it is there, the variances of the units' means over so many examples;
+	// nil of others.
+	begin()
+	variances() func(rows int) []float64
 	// measure enqueues what an evaluation sums up beside the losses in rows.
 	measure(h, z, rows backend.Tensor, n int)
 	// conclude adds to metrics what those sums, as means over examples, come to.
@@ -109,6 +118,7 @@ func (undrawn) Figures(mean, _ []float64) []Figure {
 }
 
 func (undrawn) divergence([]float32) float64         { return 0 }
+func (undrawn) deviations([]float32)                 {}
 func (undrawn) width(latent int) int                 { return latent }
 func (undrawn) samples() int                         { return 1 }
 func (undrawn) prior([]float32, uint64, uint64) bool { return false }
@@ -125,6 +135,8 @@ func (boundUndrawn) mean(h backend.Tensor, _ int) backend.Tensor     { return h 
 func (boundUndrawn) draw(h backend.Tensor, _ int) backend.Tensor     { return h }
 func (boundUndrawn) weigh(_, _ backend.Tensor, _ int) backend.Tensor { return backend.Tensor{} }
 func (boundUndrawn) drawWeights(int) backend.Tensor                  { return backend.Tensor{} }
+func (boundUndrawn) begin()                                          {}
+func (boundUndrawn) variances() func(int) []float64                  { return nil }
 func (boundUndrawn) measure(_, _, _ backend.Tensor, _ int)           {}
 func (boundUndrawn) conclude(*Metrics, func(int) float64, float64)   {}
 func (b boundUndrawn) gradient() backend.Tensor                      { return b.enc.last().delta }

@@ -64,18 +64,9 @@ func (c Gaussian) WithBound(samples int, freeBits float32) (Code, error) {
 // Drawn returns true.
 func (Gaussian) Drawn() bool { return true }
 
-// activeVariance is the variance of a unit's mean above which it is active.
-const activeVariance = 0.01
-
 // Figures returns the number of active units (Burda et al. 2016).
 func (Gaussian) Figures(_, variance []float64) []Figure {
-	active := 0
-	for _, v := range variance {
-		if v > activeVariance {
-			active++
-		}
-	}
-	return []Figure{{"active_units", float64(active), fmt.Sprintf("of %d, those whose mean varies by more than %g", len(variance), activeVariance)}}
+	return []Figure{{ActiveUnitsTerm, float64(activeUnits(variance)), fmt.Sprintf("of %d, those whose mean varies by more than %g", len(variance), activeVariance)}}
 }
 
 func (c Gaussian) check(s *Spec) error {
@@ -100,6 +91,13 @@ func (Gaussian) divergence(h []float32) float64 {
 		sum += (float64(float64(mu)*float64(mu)) + math.Expm1(l) - l) / 2
 	}
 	return sum
+}
+
+// deviations turns (mu, l) into (mu, exp(l/2)).
+func (Gaussian) deviations(h []float32) {
+	for j, l := range h[len(h)/2:] {
+		h[len(h)/2+j] = float32(math.Exp(min(max(float64(l), backend.MinLogVar), backend.MaxLogVar) / 2))
+	}
 }
 
 func (Gaussian) width(latent int) int { return 2 * latent }
@@ -135,6 +133,7 @@ type boundGaussian struct {
 	kl      backend.Tensor // 1 x L: of each unit, mean over the batch
 	weights backend.Tensor // B*K x 1: importance weights, where K > 1
 	bound   backend.Tensor // B x 1, likewise
+	moments codeMoments    // of the codes of an evaluation; none in training
 }
 
 func (b *boundGaussian) reserve(alloc backend.Alloc) {
@@ -145,6 +144,9 @@ func (b *boundGaussian) reserve(alloc backend.Alloc) {
 	}
 	if b.training {
 		b.dz = alloc(n, l)
+	}
+	if !b.training {
+		b.moments.reserve(alloc, l)
 	}
 	if !b.training || b.Spec.Classes > 0 {
 		b.mu = alloc(b.batch, l)
@@ -233,8 +235,13 @@ func (b *boundGaussian) backMean(_ backend.Tensor, n int) {
 	b.to.Enqueue(backend.LinearBackInput{DX: b.enc.last().delta.Top(n), DY: b.dz.Top(n), W: b.choice, Transposed: true})
 }
 
+func (b *boundGaussian) begin() { b.moments.clear(b.to) }
+
+func (b *boundGaussian) variances() func(rows int) []float64 { return b.moments.download(b.dev) }
+
 func (b *boundGaussian) measure(h, _, rows backend.Tensor, n int) {
 	b.sumKL(h, n)
+	b.moments.add(b.to, b.mean(h, n))
 	if b.graph.samples > 1 {
 		b.to.Enqueue(backend.Accumulate{Sums: b.sums, Slot: b.slotBound, V: b.weigh(h, rows, n), Scale: 1})
 	}

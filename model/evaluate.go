@@ -19,7 +19,10 @@ type Metrics struct {
 	Bound    float64 // the importance-weighted bound, where several codes are drawn
 	Samples  int     // of Bound
 	Accuracy float64 // share of examples that the classifier gets right
+	Active   float64 // units of a drawn code that are active: their means vary over the examples
 
+	// Squares is the part of SSE that each output has, where Columns are there and SSE is.
+	Squares []float64
 	// Columns is the part of NLL that each output has, where columns have likelihoods of their own: a softmax's is at its
 	// first. It is nil of other models, and of very wide tables.
 	Columns []float64
@@ -64,6 +67,7 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	if columns != nil {
 		columns.clearShares()
 	}
+	e.code.begin()
 	look := newPace(e.dev)
 	classify := e.Spec.Classes > 0
 	step := uint64(0)
@@ -89,13 +93,22 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	}
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
-	parts := columns.download()
+	parts, squares := columns.download()
+	variances := e.code.variances()
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
 	m := e.metrics(s, rows, classify, o)
+	if variances != nil && !(o.Classify && o.LossOnly) {
+		m.Active = float64(activeUnits(variances(rows)))
+	}
 	for _, v := range parts {
 		m.Columns = append(m.Columns, float64(v)/float64(rows*e.samples))
+	}
+	if !math.IsNaN(m.SSE) {
+		for _, v := range squares {
+			m.Squares = append(m.Squares, float64(v)/float64(rows)/math.Pi)
+		}
 	}
 	return m, nil
 }
@@ -137,6 +150,9 @@ func (e *Evaluator) measure(h backend.Tensor, n int, o EvaluateOptions) {
 	x := e.likelihood.reconstruction(out, e.target().Top(n), n)
 	e.to.Enqueue(backend.Loss{Rows: e.rows.Top(n), Out: x, Target: want, Kind: backend.SquaredError})
 	e.to.Enqueue(backend.Accumulate{Sums: e.sums, Slot: sumSSE, V: e.rows.Top(n), Scale: 1})
+	if s := e.shares(); s != nil && !s.HasCounts() {
+		s.shareSquares(x, e.target().Top(n), e.rows.Top(n))
+	}
 }
 
 // measureClasses enqueues the classifier's cross-entropy and hits.
@@ -162,7 +178,7 @@ func (e *Evaluator) shares() *boundColumns {
 func (e *Evaluator) metrics(s []float64, n int, classify bool, o EvaluateOptions) Metrics {
 	mean := func(slot int) float64 { return s[slot] / float64(n) }
 	nan := math.NaN()
-	m := Metrics{Examples: n, Loss: mean(sumLoss), NLL: mean(sumLoss), SSE: mean(sumSSE), ELBO: nan, Bound: nan, Accuracy: nan}
+	m := Metrics{Examples: n, Loss: mean(sumLoss), NLL: mean(sumLoss), SSE: mean(sumSSE), ELBO: nan, Bound: nan, Accuracy: nan, Active: nan}
 	e.code.conclude(&m, mean, float64(o.Beta))
 	if l, ok := e.Spec.Likelihood.(Columns); e.Spec.code().Drawn() && o.LossOnly || ok && l.HasCounts() {
 		m.SSE = nan

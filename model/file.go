@@ -36,17 +36,25 @@ const divisionKey = "aegpu.division"
 // is known of a classifier, and the digest of the file (see [WriteSealed]) as metadata. The same model gives the same
 // bytes.
 func (m *Model) Write(w io.Writer) error {
+	flat := make([]float32, m.layout.size)
+	m.dev.Download(flat, m.params)
+	if err := m.dev.Sync(); err != nil {
+		return err
+	}
+	return m.WriteWith(w, flat)
+}
+
+// WriteWith does what Write does, of the model with other parameters: flat, as Flat has them.
+func (m *Model) WriteWith(w io.Writer, flat []float32) error {
+	if len(flat) != m.layout.size {
+		return fmt.Errorf("%d parameters: expected %d", len(flat), m.layout.size)
+	}
 	spec, err := json.Marshal(m.Spec)
 	if err != nil {
 		return err
 	}
 	prep, err := json.Marshal(m.prep)
 	if err != nil {
-		return err
-	}
-	flat := make([]float32, m.layout.size)
-	m.dev.Download(flat, m.params)
-	if err := m.dev.Sync(); err != nil {
 		return err
 	}
 	views := map[string]safetensors.TensorView{}

@@ -114,7 +114,9 @@ func (m *Model) StartLinear(l *Linear) error {
 	p.gain, _ = pairGain(s.Activation)
 	p.encoder(l, len(s.Hidden), s.Latent)
 	p.decoder(l, len(s.decoderWidths()))
-	m.startSpread(flat, l.Variance)
+	if at, ok := m.layout.byName[spreadName]; ok && l.Variance != nil {
+		m.setVariances(flat[m.layout.params[at].Off:], func(j int) float64 { return float64(l.Variance[j]) })
+	}
 	_, bias := p.layer("decoder", len(s.decoderWidths()))
 	for j, v := range l.Bias {
 		if v == v {
@@ -153,12 +155,12 @@ func (p *pairs) encoder(l *Linear, hidden, latent int) {
 		}
 		at := float32(sum)
 		if hidden == 0 {
-			set(row(i), v, 1)
+			setUnit(row(i), v, 1)
 			bias[i] = at
 			continue
 		}
-		set(row(2*i), v, 1)
-		set(row(2*i+1), v, -1)
+		setUnit(row(2*i), v, 1)
+		setUnit(row(2*i+1), v, -1)
 		bias[2*i], bias[2*i+1] = at, -at
 	}
 	for i := 1; i < hidden; i++ {
@@ -229,25 +231,10 @@ func (p *pairs) take(row []float32, c int, sign float32) {
 	row[2*c], row[2*c+1] = sign/p.gain, -sign/p.gain
 }
 
-// set makes a unit of sign times v; columns of the row beside v, of a condition, have no say.
-func set(row, v []float32, sign float32) {
+// setUnit makes a unit of sign times v; columns of the row beside v, of a condition, have no say.
+func setUnit(row, v []float32, sign float32) {
 	clear(row)
 	for j, x := range v {
 		row[j] = sign * x
-	}
-}
-
-// startSpread sets the logarithms of variances that Gaussian columns learn.
-func (m *Model) startSpread(flat, variance []float32) {
-	c, ok := m.Spec.likelihood().(Columns)
-	if !ok || variance == nil || c.spreads() == 0 {
-		return
-	}
-	at := m.layout.params[m.layout.byName[spreadName]].Off
-	for _, r := range c.Runs {
-		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
-			v := math.Max(float64(variance[j])-backend.MinVariance, backend.MinVariance)
-			flat[at+j] = float32(math.Log(v) / backend.SpreadRate)
-		}
 	}
 }

@@ -21,6 +21,9 @@ type Likelihood interface {
 	Figure() (name, note string, proper bool)
 	// Unit reports whether examples must lie within [0, 1].
 	Unit() bool
+	// Narrowest returns the smallest variance that an element can have where all have normal
+	// likelihoods, so that the likelihood of an example is a density; 0 otherwise.
+	Narrowest() float64
 
 	// check returns what is wrong with the likelihood in a model of the spec.
 	check(s *Spec) error

@@ -20,6 +20,9 @@ func (Bernoulli) Figure() (name, note string, proper bool) {
 // Unit returns true.
 func (Bernoulli) Unit() bool { return true }
 
+// Narrowest returns 0.
+func (Bernoulli) Narrowest() float64 { return 0 }
+
 func (Bernoulli) check(s *Spec) error                  { return outputApplies(s, "bernoulli") }
 func (Bernoulli) mean(*Spec) backend.Activation        { return backend.Sigmoid }
 func (Bernoulli) centre(_ *Spec, bias, mean []float32) { logits(bias, mean) }

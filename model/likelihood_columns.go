@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -43,6 +44,14 @@ func (Columns) Figure() (name, note string, proper bool) {
 
 // Unit returns false: columns have scales of their own.
 func (Columns) Unit() bool { return false }
+
+// Narrowest returns [backend.MinVariance] where all columns are Gaussian, else 0.
+func (l Columns) Narrowest() float64 {
+	if slices.ContainsFunc(l.Runs, func(c backend.LossColumns) bool { return c.Kind != backend.GaussianColumn }) {
+		return 0
+	}
+	return backend.MinVariance
+}
 
 func (l Columns) check(s *Spec) error {
 	if len(l.Runs) == 0 {
@@ -161,6 +170,9 @@ func centred(c backend.LossColumns, mean, all float64) float64 {
 // mostShares is the widest table of which the losses of single columns are added up.
 const mostShares = 4096
 
+// SharesColumns reports whether an evaluation tells the losses and squared errors of single columns, of a table of so many.
+func (Columns) SharesColumns(outputs int) bool { return outputs <= mostShares }
+
 type boundColumns struct {
 	*graph
 	Columns
@@ -169,6 +181,7 @@ type boundColumns struct {
 	filled          backend.Tensor // B x T, in inference: targets whose missing cells are filled in
 	each            backend.Tensor // B*K x T, in inference: the losses of cells; none of a wide table
 	ones, shares    backend.Tensor // B*K x 1 and 1 x T: to add them up
+	squares, plain  backend.Tensor // 1 x T: of squared errors, and the spreads under which a Gaussian's loss is pi times these
 }
 
 func (b *boundColumns) reserve(alloc backend.Alloc) {
@@ -182,6 +195,7 @@ func (b *boundColumns) reserve(alloc backend.Alloc) {
 	b.filled = alloc(b.batch, T)
 	if T <= mostShares {
 		b.each, b.ones, b.shares = alloc(b.batch*b.samples, T), alloc(b.batch*b.samples, 1), alloc(1, T)
+		b.squares, b.plain = alloc(1, T), alloc(1, T)
 	}
 }
 
@@ -194,6 +208,11 @@ func (b *boundColumns) start() {
 		one[i] = 1
 	}
 	b.dev.Upload(b.ones, one)
+	plain := make([]float32, b.plain.Len())
+	for j := range plain {
+		plain[j] = float32(math.Log(1/(2*math.Pi)-backend.MinVariance) / backend.SpreadRate)
+	}
+	b.dev.Upload(b.plain, plain)
 }
 
 func (b *boundColumns) tensors(add func(string, backend.Tensor)) {
@@ -240,20 +259,32 @@ func (b *boundColumns) learn(l backend.Loss, weights backend.Tensor) {
 }
 
 // clearShares and share add up the losses of columns, of the rows that loss had last.
-func (b *boundColumns) clearShares() { b.to.Enqueue(backend.Zero{Dst: b.shares}) }
+func (b *boundColumns) clearShares() {
+	b.to.Enqueue(backend.Zero{Dst: b.shares})
+	b.to.Enqueue(backend.Zero{Dst: b.squares})
+}
 
 func (b *boundColumns) share(rows int) {
 	b.to.Enqueue(backend.LinearBackWeights{DW: b.shares, DY: b.ones.Top(rows), X: b.each.Top(rows), Accumulate: true})
 }
 
+// shareSquares adds up the squared errors of each output of reconstructions x, missing cells having none; rows is overwritten.
+func (b *boundColumns) shareSquares(x, target, rows backend.Tensor) {
+	each := b.each.Top(x.Rows)
+	b.to.Enqueue(backend.ColumnLoss{Rows: rows, Out: x, Target: target, Each: each, Spread: b.plain,
+		Columns: []backend.LossColumns{{Kind: backend.GaussianColumn, To: x.Cols}}, Scale: 1})
+	b.to.Enqueue(backend.LinearBackWeights{DW: b.squares, DY: b.ones.Top(x.Rows), X: each, Accumulate: true})
+}
+
 // download begins to read them; nil of none.
-func (b *boundColumns) download() []float32 {
+func (b *boundColumns) download() (shares, squares []float32) {
 	if b == nil {
-		return nil
+		return nil, nil
 	}
-	v := make([]float32, b.shares.Len())
-	b.dev.Download(v, b.shares)
-	return v
+	shares, squares = make([]float32, b.shares.Len()), make([]float32, b.squares.Len())
+	b.dev.Download(shares, b.shares)
+	b.dev.Download(squares, b.squares)
+	return shares, squares
 }
 
 func (b *boundColumns) reconstruction(out, target backend.Tensor, _ int) backend.Tensor {

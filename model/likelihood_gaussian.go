@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -23,6 +24,9 @@ func (GaussianNLL) Figure() (name, note string, proper bool) {
 
 // Unit returns false.
 func (GaussianNLL) Unit() bool { return false }
+
+// Narrowest returns the variance at the smallest logarithm that the loss takes.
+func (GaussianNLL) Narrowest() float64 { return math.Exp(backend.MinLogVar) }
 
 func (GaussianNLL) check(s *Spec) error {
 	if s.Tied {

@@ -18,6 +18,9 @@ func (Squared) Figure() (name, note string, proper bool) { return "", "", false 
 // Unit returns false.
 func (Squared) Unit() bool { return false }
 
+// Narrowest returns 0.
+func (Squared) Narrowest() float64 { return 0 }
+
 func (Squared) check(s *Spec) error               { return notBinarised(s, "squared") }
 func (Squared) width(inputs int) int              { return inputs }
 func (Squared) output(s *Spec) backend.Activation { return s.Output }

@@ -109,6 +109,10 @@ func (s *Spec) HasLikelihood() bool {
 	return proper
 }
 
+// Narrowest returns the smallest variance that an element can have where the likelihood is a
+// density of examples, all elements being normal given the code; 0 otherwise.
+func (s *Spec) Narrowest() float64 { return s.likelihood().Narrowest() }
+
 // Drawn reports whether the code of a row is drawn.
 func (s *Spec) Drawn() bool { return s.code().Drawn() }
 

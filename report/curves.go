@@ -78,10 +78,11 @@ func curveChart(panel string, names []string, series []Series, o CurveOptions) *
 			continue
 		}
 		n := min(len(s.X), len(s.Y))
+		x, y := thinned(s.X[:n]), thinned(s.Y[:n])
 		i := slices.Index(names, s.Name)
-		p.parts = append(p.parts, trace{x: s.X[:n], y: s.Y[:n], line: curvePen(i, len(names))})
-		xs.see(s.X[:n]...)
-		ys.see(s.Y[:n]...)
+		p.parts = append(p.parts, trace{x: x, y: y, line: curvePen(i, len(names))})
+		xs.see(x...)
+		ys.see(y...)
 	}
 	for i, l := range o.Levels {
 		if l.Panel == panel && finite(l.Value) {
@@ -99,6 +100,21 @@ func curveChart(panel string, names []string, series []Series, o CurveOptions) *
 		p.y.min, p.y.max = ys.paddedLog()
 	}
 	return p
+}
+
+// mostPoints is how many points of a curve are drawn: more of them would lie side by side.
+const mostPoints = 500
+
+// thinned returns so many of the values, as far apart, the first and the last among them.
+func thinned(v []float64) []float64 {
+	if len(v) <= mostPoints {
+		return v
+	}
+	some := make([]float64, mostPoints)
+	for i := range some {
+		some[i] = v[i*(len(v)-1)/(mostPoints-1)]
+	}
+	return some
 }
 
 func curveKeys(panels, names []string, levels []Level) (keys []key) {

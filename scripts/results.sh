@@ -29,24 +29,25 @@ evaluate() { # name of the result, run, flags...
 }
 
 run linear --hidden none --latent 30 --loss squared --val 0 --epochs 20 --schedule cosine
-run deep-1 --val 0 --epochs 1
-run deep-5 --val 0 --epochs 5
-run deep --val 0 --epochs 20
+deep="--hidden 512,256 --latent 32 --val 0"
+run deep-1 $deep --epochs 1
+run deep-5 $deep --epochs 5
+run deep $deep --epochs 20
 for seed in 1 2 3; do
-  run vae-$seed --model vae --val 0 --seed $seed
+  run vae-$seed --model vae --hidden 400 --latent 20 --epochs 10 --val 0 --seed $seed
 done
 evaluate vae-iwae vae-1 --iwae-k 500 --limit 1000
-run denoising --model denoising --val 0
-run plain --val 0
+run denoising --model denoising $deep --epochs 10
+run plain $deep --epochs 10
 evaluate denoising-corrupted denoising --corrupt masking:0.3
 evaluate plain-corrupted plain --corrupt masking:0.3
-run sparse --model sparse --sparsity kl:0.05:10 --val 0
+run sparse --model sparse --sparsity kl:0.05:10 --epochs 10 --val 0
 evaluate sparse-probe sparse --probe
-run topk --model sparse --sparsity topk:25 --code-activation identity --val 0
-run contractive --model contractive --tied=false --contract exact:0.5 --val 0
-run uncontracted --model contractive --tied=false --contract none --val 0
-run uncontracted-4 --model contractive --tied=false --contract none --val 0 --epochs 4
-run contractive-tied --model contractive --val 0
-run uncontracted-tied --model contractive --contract none --val 0
+run topk --model sparse --sparsity topk:25 --code-activation identity --epochs 10 --val 0
+run contractive --model contractive --tied=false --contract exact:0.5 --epochs 10 --val 0
+run uncontracted --model contractive --tied=false --contract none --epochs 10 --val 0
+run uncontracted-4 --model contractive --tied=false --contract none --epochs 4 --val 0
+run contractive-tied --model contractive --epochs 10 --val 0
+run uncontracted-tied --model contractive --contract none --epochs 10 --val 0
 run stacked --model stacked --hidden 1000,1000 --latent 1000 --code-activation relu --corrupt masking:0.1,masking:0.2,masking:0.3 \
   --pretrain-epochs 3 --epochs 0 --classifier finetune --classifier-epochs 8 --schedule cosine

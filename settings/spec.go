@@ -82,6 +82,16 @@ func (c *Config) code() (model.Code, error) {
 	return code, nil
 }
 
+// DrawsCode reports whether the code of a row is drawn.
+func (c *Config) DrawsCode() (bool, error) {
+	full, err := c.Complete()
+	if err != nil {
+		return false, err
+	}
+	code, err := full.code()
+	return err == nil && code.Drawn(), full.blame(err)
+}
+
 // checkCorruptions refuses corruptions of layers that are not trained one by one.
 func (c *Config) checkCorruptions() error {
 	n, layers := len(c.Corrupt), len(c.Hidden)+1

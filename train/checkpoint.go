@@ -52,7 +52,13 @@ func (r *run) writeConfig() error {
 	return r.dir.Write(ConfigFile, r.config.Write)
 }
 
-func (r *run) writeModel(m *model.Model) error { return r.dir.Write(ModelFile, m.Write) }
+// writeModel writes a model's weights, or others in their place.
+func (r *run) writeModel(m *model.Model, others []float32) error {
+	if others == nil {
+		return r.dir.Write(ModelFile, m.Write)
+	}
+	return r.dir.Write(ModelFile, func(w io.Writer) error { return m.WriteWith(w, others) })
+}
 
 func (r *run) writeHistory() error {
 	return r.dir.Write(HistoryFile, func(w io.Writer) error {
@@ -68,9 +74,6 @@ func (r *run) writeHistory() error {
 
 // save writes the checkpoint, and keeps the one before it.
 func (r *run) save() error {
-	if r.dir == nil {
-		return nil
-	}
 	var config bytes.Buffer
 	if err := r.config.Write(&config); err != nil {
 		return err

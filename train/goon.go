@@ -148,6 +148,9 @@ func (r *run) checkState(c *checkpoint) error {
 			if rec.Epoch != n+1 || rec.Step != (n+1)*steps || !(rec.Seconds >= 0) || r.measured(i) != (len(rec.Validation) > 0) || len(rec.Train) == 0 {
 				return fmt.Errorf("its history has no such epoch as %d of %s", n+1, s.name)
 			}
+			if n == 0 && rec.StartValidation != nil {
+				best = rec.StartValidation.Loss()
+			}
 			if bad = r.badAfter(bad, rec); rec.Best {
 				best = rec.Validation.Loss()
 			}
@@ -156,6 +159,12 @@ func (r *run) checkState(c *checkpoint) error {
 			return fmt.Errorf("epoch %d of %s, of %d, with %d in its history", c.Phase.Epoch, s.name, s.epochs, n)
 		}
 		rest = rest[n:]
+	}
+	if start := c.Phase.StartValidation; start != nil {
+		if c.Phase.Epoch > 0 || !r.measured(c.Stage) {
+			return fmt.Errorf("a validation of the start in epoch %d", c.Phase.Epoch+1)
+		}
+		best = start.Loss()
 	}
 	switch p := &c.Phase; {
 	case len(rest) > 0:

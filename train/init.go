@@ -29,10 +29,17 @@ func (r *run) initialise(ctx context.Context) error {
 	switch {
 	case c.Init == model.PCAInit && unfit != nil:
 		return &RequestError{&settings.Error{Field: "Init", Msg: fmt.Sprintf("is %v: a model starts as PCA by way of pairs of units that together are linear, which does not go with %v", c.Init, unfit)}}
-	case c.Init == model.PCAInit, c.Init == model.AutoInit && unfit == nil && c.PretrainEpochs == 0:
+	case r.startsFromPCA():
 		return r.startFromPCA(ctx)
 	}
 	return nil
+}
+
+// startsFromPCA reports whether the weights that the run begins with contain PCA.
+func (r *run) startsFromPCA() bool {
+	c := &r.config
+	_, unfit := r.whole.Spec.CarriesLinear()
+	return c.InitFrom == "" && unfit == nil && (c.Init == model.PCAInit || c.Init == model.AutoInit && c.PretrainEpochs == 0)
 }
 
 // badInit is what is wrong with the weights that are to be started from.

@@ -56,7 +56,7 @@ func readWhole(path string) ([]byte, error) {
 }
 
 // Differs says how a history that was read from [HistoryFile] is not that of the checkpoint; "" where it is. The
-// file may have an epoch more, whose checkpoint was not written any more.
+// file may have more epochs, whose checkpoint was not written any more.
 func (c *Checkpoint) Differs(history []Record) string {
 	for i := range c.History {
 		if i >= len(history) {
@@ -68,8 +68,10 @@ func (c *Checkpoint) Differs(history []Record) string {
 			return fmt.Sprintf("line %d is not what %s has of that epoch", i+1, c.File)
 		}
 	}
-	if extra := len(history) - len(c.History); extra > 1 {
-		return fmt.Sprintf("it has %d epochs, %s has %d", len(history), c.File, len(c.History))
+	for i := max(len(c.History), 1); i < len(history); i++ {
+		if was, is := &history[i-1], &history[i]; is.Epoch != 1 && (is.Phase != was.Phase || is.Epoch != was.Epoch+1) || is.Epoch == 1 && is.Phase == was.Phase {
+			return fmt.Sprintf("line %d is not of the epoch after that of line %d", i+1, i)
+		}
 	}
 	return ""
 }

@@ -46,11 +46,13 @@ func checkAlike(c *settings.Config, made *data.Set) error {
 type columnLosses struct {
 	kinds       []backend.ColumnKind // one a column
 	counts      []bool               // it is under a likelihood of counts
+	logs        bool                 // instead ln(1+x) of these is under a Gaussian
 	multinomial bool                 // all of these are one group
 	total       float32              // of a usual row, where totals have a say
 
-	usual []usual // what is in the columns
-	said  []string
+	usual  []usual // what is in the columns
+	varies string  // how much counts do, and what they are by that; "" where that was not asked
+	said   []string
 }
 
 // decideLosses chooses a likelihood for every column of data that the decoder is to make, by their kinds, the settings and,
@@ -77,6 +79,9 @@ func decideLosses(c *settings.Config, s *data.Set) (*columnLosses, error) {
 		l.counts[j] = l.counts[j] && l.multinomial || k.Sized()
 	}
 	if err := l.settleTotal(c, s); err != nil {
+		return nil, err
+	}
+	if err := l.asLogarithms(c); err != nil {
 		return nil, err
 	}
 	l.sayKinds(s)
@@ -168,8 +173,34 @@ func (l *columnLosses) decideCounts(c *settings.Config, s *data.Set, counts []in
 		}
 	}
 	if mean > 0 {
-		l.said = append(l.said, fmt.Sprintf("counts vary %.3g times as much as independent events: %v", variance/mean, kind))
+		l.varies = fmt.Sprintf("counts vary %.3g times as much as independent events: %v", variance/mean, kind)
 	}
+	return nil
+}
+
+// asLogarithms makes ln(1+x) of counts real columns, where nothing is said of them, rows are no compositions, and the code is not
+// drawn: a likelihood of counts takes their rates to be exponentials of what a decoder makes, by which what is a copy of the
+// input becomes a power of it, and a row with more counts than the others had comes out far too large. What is drawn, and
+// what is made up, is counts all the same.
+func (l *columnLosses) asLogarithms(c *settings.Config) error {
+	code, err := c.DrawsCode()
+	if err != nil {
+		return err
+	}
+	asked := c.Loss.By.Counts() != settings.AutoLoss || slices.ContainsFunc(slices.Collect(maps.Values(c.Loss.By.Columns())), backend.ColumnKind.Sized)
+	if !slices.Contains(l.counts, true) || code || asked || l.total > 0 {
+		if l.varies != "" {
+			l.said = append(l.said, l.varies)
+		}
+		return nil
+	}
+	l.logs = true
+	for j, count := range l.counts {
+		if count {
+			l.kinds[j] = backend.GaussianColumn
+		}
+	}
+	l.said = append(l.said, "counts are made by way of ln(1+x), as real columns are (--loss negative-binomial, or poisson, takes them for counts)")
 	return nil
 }
 

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"math"
 	"time"
 
@@ -30,7 +31,10 @@ type phase struct {
 	times         timetable
 	optimiser     backend.Optimiser
 	patience      int
-	minimum       float64 // improvement that counts
+	minimum       float64   // improvement that counts
+	validateStart bool      // the weights that the phase starts from may be the best: they are validated too
+	bySquares     bool      // what is best is by the squared error of validation rows, columns standardised, not by their loss
+	weights       []float64 // of the squared errors of outputs, by which columns are
 
 	training *model.Training
 	eval     *model.Evaluator
@@ -48,6 +52,9 @@ type phaseState struct {
 	Done     bool      `json:"done"`
 	Start    float64   `json:"start,omitempty"` // the loss of the first batch, during the first epoch; 0 where it says little
 	Took     float64   `json:"took,omitempty"`  // seconds that earlier sittings trained in the epoch begun
+	// StartValidation is what the weights that the phase starts from come to, during the first epoch; nil where they are not
+	// validated.
+	StartValidation model.Terms `json:"start_validation,omitempty"`
 }
 
 // evalBatch is how many rows are validated at a time.
@@ -131,16 +138,28 @@ func (p *phase) close() {
 	}
 }
 
-// hooks are called by a running phase. save writes a checkpoint.
+// hooks are called by a running phase. save keeps what is done so far.
 type hooks struct {
 	progress func(Progress)
 	epoch    func(Record) error
-	save     func() error
+	save     func(when) error
 }
+
+// when says whether something is to be saved at once.
+type when uint8
+
+const (
+	soon   when = iota // or at the end of a later epoch
+	now                // an epoch is done
+	midway             // likewise, within an epoch
+)
 
 // run trains until the phase is done, or the context is: then it saves where it
 // stands and returns the context's error.
 func (p *phase) run(ctx context.Context, h hooks) error {
+	if err := p.startValidated(ctx, h); err != nil {
+		return err
+	}
 	for p.state.Epoch < p.epochs && !p.state.Done {
 		start := time.Now()
 		if err := p.runEpoch(ctx, h, start); err != nil {
@@ -153,15 +172,22 @@ func (p *phase) run(ctx context.Context, h hooks) error {
 		if err := h.epoch(record); err != nil {
 			return err
 		}
-		if err := h.save(); err != nil {
+		over, at := p.state.Epoch == p.epochs || p.state.Done, soon
+		if over || ctx.Err() != nil {
+			at = now
+		}
+		if err := h.save(at); err != nil {
 			return err
 		}
-		if ctx.Err() != nil && p.state.Epoch < p.epochs && !p.state.Done { // of one batch, an epoch has no middle
+		if at == now && !over { // of one batch, an epoch has no middle
 			return ctx.Err()
 		}
 	}
 	p.state.Done = true
-	return p.restoreBest()
+	if err := p.restoreBest(); err != nil {
+		return err
+	}
+	return p.refitVariances(ctx)
 }
 
 // runEpoch launches the epoch's remaining batches, a chunk at a time. The device
@@ -209,7 +235,7 @@ func (p *phase) interrupt(ctx context.Context, h hooks) error {
 	if err := p.training.ReadState(&p.state.Sums); err != nil {
 		return err
 	}
-	if err := h.save(); err != nil {
+	if err := h.save(midway); err != nil {
 		return err
 	}
 	return ctx.Err()
@@ -231,7 +257,7 @@ func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record,
 	r := Record{
 		Phase: p.name, Epoch: p.state.Epoch + 1, Step: (p.state.Epoch + 1) * p.times.steps,
 		LR: float64(p.times.at(p.state.Epoch * p.times.steps).LR), Train: terms,
-		Start: p.state.Start, Seconds: p.state.Took, ExamplesPerSecond: float64(p.rows) / p.state.Took,
+		Start: p.state.Start, StartValidation: p.state.StartValidation, Seconds: p.state.Took, ExamplesPerSecond: float64(p.rows) / p.state.Took,
 	}
 	if p.eval != nil {
 		err := p.validate(ctx, &r)
@@ -243,7 +269,7 @@ func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record,
 		}
 	}
 	p.state.Epoch++
-	p.state.Batches, p.state.Sums, p.state.Start, p.state.Took = 0, nil, 0, 0
+	p.state.Batches, p.state.Sums, p.state.Start, p.state.StartValidation, p.state.Took = 0, nil, 0, nil, 0
 	p.training.ResetSums()
 	return r, nil
 }
@@ -256,29 +282,76 @@ func (p *phase) loadVal(from int) (model.Resident, error) {
 	return p.window.evaluated(p.valSet, from, evalBatch)
 }
 
-// validate measures the validation part. The loss that counts is the objective
+// measure measures the validation part. The loss that counts is the objective
 // without penalties, at the full KL weight whatever the warm-up.
-func (p *phase) validate(ctx context.Context, r *Record) error {
+func (p *phase) measure(ctx context.Context) (*model.Metrics, model.Terms, error) {
 	m, err := p.eval.EvaluateIn(ctx, p.valRows, p.loadVal, model.EvaluateOptions{
 		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	terms := append(model.Terms{{Name: model.LossTerm, Value: m.Loss}, {Name: model.ReconstructionTerm, Value: m.NLL}}, m.Terms...)
+	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}, {Name: model.ActiveUnitsTerm, Value: m.Active}} {
+		if !math.IsNaN(t.Value) {
+			terms = append(terms, t)
+		}
+	}
+	return &m, terms, nil
+}
+
+// criterion is what is least where a model is best.
+func (p *phase) criterion(m *model.Metrics) float64 {
+	if !p.bySquares {
+		return m.Loss
+	}
+	sum := 0.0
+	for j, v := range m.Squares {
+		sum += p.weights[j] * v
+	}
+	return sum
+}
+
+// chance is the share, over the number of validation rows, by which weights have to be better than those that a training
+// starts from where these are judged: of a handful of rows the best of many epochs is far better by chance alone.
+const chance = 2
+
+// startValidated measures the weights that the phase starts from, where it is to: as long as no epoch comes to a lower
+// loss, they are the best. A loss that is not finite is no such thing.
+func (p *phase) startValidated(ctx context.Context, h hooks) error {
+	if !p.validateStart || p.eval == nil || p.state.Epoch > 0 || p.state.Batches > 0 || p.best != nil {
+		return nil
+	}
+	m, terms, err := p.measure(ctx)
+	switch {
+	case Interrupted(err):
+		return errors.Join(h.save(midway), err)
+	case err != nil:
+		return err
+	case math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0):
+		return nil
+	}
+	p.state.BestLoss, p.state.StartValidation = p.criterion(m), terms
+	if p.bySquares {
+		p.state.BestLoss *= max(0, 1-chance/float64(p.valRows))
+	}
+	return p.keepBest()
+}
+
+// validate measures the validation part after an epoch.
+func (p *phase) validate(ctx context.Context, r *Record) error {
+	m, terms, err := p.measure(ctx)
 	if err != nil {
 		return err
 	}
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
 		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: validationLoss}
 	}
-	r.Validation = append(model.Terms{{Name: model.LossTerm, Value: m.Loss}, {Name: model.ReconstructionTerm, Value: m.NLL}}, m.Terms...)
-	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}} {
-		if !math.IsNaN(t.Value) {
-			r.Validation = append(r.Validation, t)
-		}
-	}
-	r.Columns = p.model.ColumnTerms(&m)
+	r.Validation, r.Columns = terms, p.model.ColumnTerms(m)
 	// During a KL warm-up the full-weight loss is not yet what is descended.
 	warming := p.times.klWarmup > float64(p.state.Epoch+1)
-	if m.Loss < p.state.BestLoss-p.minimum || p.best == nil {
-		p.state.BestLoss, p.state.Bad, r.Best = m.Loss, 0, true
+	if loss := p.criterion(m); loss < p.state.BestLoss-p.minimum || p.best == nil {
+		p.state.BestLoss, p.state.Bad, r.Best = loss, 0, true
 		return p.keepBest()
 	}
 	p.state.Bad++

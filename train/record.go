@@ -16,8 +16,9 @@ type Record struct {
 	Train             model.Terms `json:"train"`
 	Start             float64     `json:"start,omitempty"` // the training loss of the phase's first batch, in its first epoch
 	Validation        model.Terms `json:"validation,omitempty"`
-	Columns           model.Terms `json:"columns,omitempty"` // of the validation's reconstruction, nats a row that each column of a table of few has
-	Best              bool        `json:"best,omitempty"`    // the best validation loss so far
+	StartValidation   model.Terms `json:"start_validation,omitempty"` // of the weights that the phase started from, in its first epoch; where these may be the best
+	Columns           model.Terms `json:"columns,omitempty"`          // of the validation's reconstruction, nats a row that each column of a table of few has
+	Best              bool        `json:"best,omitempty"`             // the best validation loss so far
 	Seconds           float64     `json:"seconds"`
 	ExamplesPerSecond float64     `json:"examples_per_second"`
 }

@@ -24,6 +24,9 @@ type Options struct {
 	Epoch      func(Record)      // after every epoch
 	Warn       func(line string) // of what is otherwise than it should be, and does no harm to the result
 	Unsaved    func(bool)        // true before the first step of a phase, false when its last checkpoint is written
+	// Every is how much time there is between two writings of the files at the least, beside the first and the last of a
+	// phase; 0 is a second, and below 0 they are written after every epoch.
+	Every time.Duration
 	// Changed is told each setting that a resumed run goes on with otherwise than it was begun, and that may be.
 	Changed func(name, was, now string)
 }
@@ -58,6 +61,7 @@ type run struct {
 	seconds float64   // of earlier sittings
 	began   time.Time // this sitting
 	first   time.Time // its first step was done
+	kept    kept      // what is on disk of it
 
 	data, val   model.Resident
 	window      *window   // of data; nil where they are whole parts
@@ -78,7 +82,7 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 	if o.Resume && o.Directory == nil && o.Dir == "" {
 		return nil, wrong("resuming needs a directory, that of the run to go on with: none is named")
 	}
-	r := &run{dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
+	r := &run{kept: kept{history: true, model: true}, dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
 	if r.dir == nil && o.Dir != "" {
 		if r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn); err != nil {
 			return nil, err
@@ -241,10 +245,13 @@ func (r *run) runStage(ctx context.Context) error {
 			return err
 		}
 	}
-	h := hooks{progress: r.progress, epoch: r.endEpoch, save: r.save}
+	h := hooks{progress: r.progress, epoch: r.endEpoch, save: r.keep}
 	r.unsaved(true)
 	err := r.phase.run(ctx, h)
 	r.unsaved(false)
+	if diverged := (*DivergedError)(nil); errors.As(err, &diverged) {
+		err = r.keepDiverged(err)
+	}
 	if err != nil {
 		return err
 	}
@@ -280,6 +287,11 @@ func (r *run) openPhase(ctx context.Context) error {
 	if err := r.phaseModel(ctx, s); err != nil {
 		return err
 	}
+	if l, ok := p.model.Spec.Likelihood.(model.Columns); ok && s.layer < 0 && s.objective == model.Reconstruct {
+		p.weights = squareWeights(p.model.TargetPreparation())
+		p.bySquares = !p.model.Spec.Drawn() && !l.HasCounts() && l.SharesColumns(p.model.Spec.Outputs())
+	}
+	p.validateStart = r.startsFromPCA() && s.layer < 0 && s.objective == model.Reconstruct
 	return p.open()
 }
 
@@ -336,7 +348,7 @@ func (r *run) progress(p Progress) {
 	}
 }
 
-// endEpoch keeps the record and, from the best weights so far, the model file.
+// endEpoch takes the record.
 func (r *run) endEpoch(rec Record) error {
 	if err := r.sets.Train.Unchanged(); err != nil {
 		return err
@@ -345,14 +357,9 @@ func (r *run) endEpoch(rec Record) error {
 	if r.opts.Epoch != nil {
 		r.opts.Epoch(rec)
 	}
-	if r.dir == nil {
-		return nil
-	}
-	if err := r.writeHistory(); err != nil {
-		return err
-	}
-	if s := r.stages[r.at]; s.layer < 0 && (rec.Best || rec.Validation == nil) {
-		return r.writeModel(r.phase.model)
+	r.kept.history = false
+	if s := r.stages[r.at]; s.layer < 0 && (rec.Best || rec.StartValidation != nil || rec.Validation == nil) {
+		r.kept.model = false
 	}
 	return nil
 }
@@ -363,7 +370,7 @@ func (r *run) finish() error {
 	if r.dir == nil {
 		return nil
 	}
-	return r.writeModel(r.whole)
+	return r.writeModel(r.whole, nil)
 }
 
 func (r *run) result() *Result {

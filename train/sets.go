@@ -264,7 +264,7 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	if err != nil {
 		return err
 	}
-	o := data.ColumnOptions{Scaling: c.Scale, Missing: missing, Counts: l.counts, Total: float64(l.total)}
+	o := data.ColumnOptions{Scaling: c.Scale, Missing: missing, Counts: l.counts, Logs: l.logs, Total: float64(l.total)}
 	if s.Preparation, s.Targets, err = data.FitColumns(target, o); err != nil {
 		return err
 	}

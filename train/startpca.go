@@ -143,6 +143,9 @@ func linearStart(ctx context.Context, dev backend.Device, f *fittedPCA, spec *mo
 	}
 	l := &model.Linear{Mean: p.Mean, Encoder: white, Decoder: make([]float32, rows.t*k), Bias: make([]float32, rows.t), Variance: make([]float32, rows.t)}
 	info := y.fit(l, slopes)
+	if c, ok := spec.Likelihood.(model.Columns); ok {
+		y.shrinkLogits(l, c, z)
+	}
 	if spec.HasLikelihood() && (!spec.Corrupt.None() || y.gaps()) {
 		if err := y.measure(ctx, dev, whitened, l, spec.Corrupt); err != nil {
 			return nil, err

@@ -83,7 +83,7 @@ func TestTablesThroughTheCommands(t *testing.T) {
 func TestMixedTableComesBack(t *testing.T) {
 	file := filepath.Join("..", "..", "data", "testdata", "mixed-types.csv")
 	dir := filepath.Join(t.TempDir(), "run")
-	must(t, "train", file, "--types", "joined=date,visits=count", "--out", dir, "--hidden", "64", "--latent", "8", "--epochs", "60", "--device", "cpu", "-q")
+	must(t, "train", file, "--types", "joined=date,visits=count", "--out", dir, "--hidden", "64", "--latent", "8", "--epochs", "60", "--batch", "128", "--device", "cpu", "-q")
 	out := filepath.Join(t.TempDir(), "out.csv")
 	cities := []string{}
 	for _, r := range readTable(t, file)[1:] {

@@ -107,3 +107,38 @@ func TestDecodeBesideSuchNames(t *testing.T) {
 		}
 	}
 }
+
+// Deviations stand behind the codes in every format, and decode finds the codes among them.
+func TestDeviationsOfCodes(t *testing.T) {
+	table := waves(t, "waves.csv", 60)
+	dir := trainTiny(t, table, "--model", "vae", "--latent", "2")
+	file := func(name string) string { return filepath.Join(t.TempDir(), name) }
+	codes, both, array := file("codes.csv"), file("both.csv"), file("both.npy")
+	must(t, "encode", dir, table, "-o", codes, "-q")
+	for _, name := range []string{both, array} {
+		if o := must(t, "encode", dir, table, "--deviation", "-o", name, "--json").object(t); o["columns"] != 4.0 {
+			t.Errorf("%s: %v", name, o)
+		}
+	}
+	a, b, bare := open(t, codes), open(t, both), open(t, array)
+	for i := range a.Rows {
+		for j := range 4 {
+			v := float32(b.At(i, j)) // of the shortest text
+			if j < 2 && v != float32(a.At(i, j)) || j >= 2 && !(v > 0 && v < 10) || v != float32(bare.At(i, j)) {
+				t.Fatalf("row %d, column %d: %g, as an array %g", i, j, v, bare.At(i, j))
+			}
+		}
+	}
+	if head, _, _ := strings.Cut(string(contents(t, both)), "\n"); !strings.Contains(head, "code_0,code_1,deviation_0,deviation_1") {
+		t.Errorf("columns %s", head)
+	}
+	once, again := file("once.csv"), file("again.csv")
+	must(t, "decode", dir, codes, "-o", once, "-q")
+	must(t, "decode", dir, both, "-o", again, "-q")
+	if !bytes.Equal(contents(t, once), contents(t, again)) {
+		t.Error("codes among deviations are decoded to other values")
+	}
+	if o := command(t.Context(), "decode", dir, array, "-o", file("x.csv")); o.code != 2 {
+		t.Errorf("rows of four numbers are decoded as codes of two: exit %d", o.code)
+	}
+}

@@ -22,7 +22,7 @@ func newEvaluateCommand(s *streams) *cli.Command {
 			"or all of it), with every figure that fits the model and PCA of the same code size beside it.\n\n" +
 			"  aegpu evaluate runs/vae-mnist-1 --iwae-k 5000 --limit 1000",
 		Flags: append(append(deviceFlags(), readingFlags()...),
-			&cli.IntFlag{Name: "iwae-k", Usage: "estimate log p(x) with `K` importance samples an example (vae)"},
+			&cli.IntFlag{Name: "iwae-k", Usage: "estimate log p(x) with `K` importance samples an example (vae)", DefaultText: "none, but 100 beside probabilistic PCA"},
 			&cli.IntFlag{Name: "limit", Usage: "estimate log p(x) on the first `N` rows; 0 takes all"},
 			&cli.StringFlag{Name: "corrupt", Usage: "`KIND:LEVEL` of damage to the inputs of the corrupted figures", DefaultText: "as in training"},
 			&cli.BoolFlag{Name: "probe", Usage: "fit a linear classifier to the codes (needs labels)", DisableDefaultText: true},

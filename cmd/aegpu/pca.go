@@ -102,26 +102,19 @@ func runPCA(c *cli.Context, s *streams) error {
 	return nil
 }
 
-// codeSize is the code size that was asked for, or where none was one that fits the rows.
+// codeSize is the code size that was asked for, or where none was the one that a training would take.
 func codeSize(c *cli.Context, s *streams, dev backend.Device, config *settings.Config, sets *train.Sets, rows *data.Set) (int, error) {
-	size := int(config.Latent)
+	size, most := int(config.Latent), min(rows.Rows, rows.Cols)
 	if config.Latent == settings.Auto {
 		found, why, err := sets.CodeSize(c.Context, dev, config)
-		if err != nil {
-			return 0, err
+		if err == nil && !c.Bool("quiet") {
+			s.say([]string{fmt.Sprintf("%d components: %s (--latent N)", found, why)})
 		}
-		size = found
-		s.say([]string{fmt.Sprintf("%d components: %s (--latent N)", size, why)})
+		return min(found, most), err
 	}
-	most := min(rows.Rows, rows.Cols)
-	switch {
-	case size <= most:
-		return size, nil
-	case c.IsSet("latent"):
+	if size > most {
 		return 0, wrong("--latent is %d: expected at most %d for %d rows of %d columns", size, most, rows.Rows, rows.Cols)
 	}
-	size = max(most-1, 1)
-	s.warn(fmt.Sprintf("--latent is %d, as training rows are %d, of %d columns", size, rows.Rows, rows.Cols))
 	return size, nil
 }
 

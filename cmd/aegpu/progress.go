@@ -20,8 +20,11 @@ type progress struct {
 	w     *printer
 	width func() int // of the terminal, 0 where there is none
 	quiet atomic.Bool
-	last  time.Time // of the last line of a training
-	total int       // epochs of the phase under way
+	last  time.Time     // of the last line of a training
+	total int           // epochs of the phase under way
+	shown time.Time     // when a line of a training was shown live
+	kept  *train.Record // the last epoch, where it has no line yet
+	of    int           // epochs of its phase
 
 	mu   sync.Mutex // for work, which is told of from several goroutines
 	work work
@@ -35,9 +38,11 @@ type work struct {
 }
 
 const (
-	pause = 10 * time.Second       // between plain lines within an epoch, at least
-	early = time.Second            // what takes less is not shown
-	often = 100 * time.Millisecond // between two states of a line
+	pause   = 10 * time.Second       // between plain lines within an epoch, at least
+	early   = time.Second            // what takes less is not shown
+	between = time.Second            // between the lines of epochs of a training of many, at least
+	many    = 50                     // epochs
+	often   = 100 * time.Millisecond // between two states of a line
 )
 
 func newProgress(w *printer) *progress {
@@ -90,6 +95,10 @@ func fitted(line string, width int) string {
 // step shows where an epoch stands.
 func (p *progress) step(at train.Progress) {
 	p.total = at.Epochs
+	if p.width() > 0 && time.Since(p.shown) < often {
+		return
+	}
+	p.shown = time.Now()
 	text := stepText(at, termsText(at.Terms))
 	if width := p.width(); width > 0 {
 		if len([]rune(text)) >= width {
@@ -110,10 +119,23 @@ func stepText(at train.Progress, terms string) string {
 		at.Phase, at.Epoch, at.Epochs, 100*at.Step/max(1, at.Steps), terms, count(at.ExamplesPerSecond), duration(at.Left))
 }
 
-// epoch leaves a line about an epoch that is done.
+// epoch leaves a line about an epoch that is done: of a training of many, where some time has passed since the last.
 func (p *progress) epoch(r train.Record) {
-	p.last = time.Now()
-	fmt.Fprintln(p.w, recordText(r, p.total))
+	if p.kept != nil && p.kept.Phase != r.Phase {
+		p.ended()
+	}
+	if p.kept, p.of = &r, p.total; p.total <= many || r.Epoch == 1 || time.Since(p.last) >= between {
+		p.ended()
+	}
+}
+
+// ended leaves the line of the last epoch, if it has none.
+func (p *progress) ended() {
+	if p.kept != nil {
+		p.last = time.Now()
+		fmt.Fprintln(p.w, recordText(*p.kept, p.of))
+		p.kept = nil
+	}
 }
 
 func recordText(r train.Record, epochs int) string {
@@ -123,7 +145,7 @@ func recordText(r train.Record, epochs int) string {
 	}
 	text := fmt.Sprintf("%s epoch %d%s  %s", r.Phase, r.Epoch, of, termsText(r.Train))
 	if v := r.Validation; v != nil {
-		text += "  validation " + short(v.Loss()) + accuracyText(v)
+		text += "  validation " + short(v.Loss()) + accuracyText(v) + activeText(v)
 	}
 	return text + fmt.Sprintf("  %s examples/s  %s", count(r.ExamplesPerSecond), duration(time.Duration(r.Seconds*float64(time.Second))))
 }
@@ -148,6 +170,15 @@ func accuracyText(t model.Terms) string {
 		return fmt.Sprintf(" (accuracy %.4f)", v)
 	}
 	return ""
+}
+
+// activeText is how many units of a drawn code are active; "" of another.
+func activeText(t model.Terms) string {
+	v := t.Get(model.ActiveUnitsTerm)
+	if v != v {
+		return ""
+	}
+	return fmt.Sprintf(" (%g active)", v)
 }
 
 func short(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }

@@ -114,11 +114,16 @@ func TestResumeWithMoreEpochs(t *testing.T) {
 	}
 }
 
-// TestMain runs the program itself where a test starts this binary to kill it.
+// TestMain runs the program itself where a test starts this binary to kill it, with files after every epoch unless
+// AEGPU_TEST_EVERY is set.
 func TestMain(m *testing.M) {
 	if os.Getenv("AEGPU_TEST_RUN") != "" {
+		if os.Getenv("AEGPU_TEST_EVERY") == "" {
+			filesEvery = -1
+		}
 		main()
 	}
+	filesEvery = -1                      // what is broken off is somewhere else every time
 	os.Setenv("AEGPU_GPU_TUNING", "off") // the user's cache is not for tests
 	os.Exit(m.Run())
 }
@@ -160,7 +165,7 @@ func TestSignals(t *testing.T) {
 			if err != nil {
 				break
 			}
-			if !sent && strings.Contains(text.String(), "epoch 2/") {
+			if !sent && strings.Contains(text.String(), "epoch 1/") {
 				sent = true
 				cmd.Process.Signal(signal)
 			}

@@ -190,7 +190,7 @@ func (o *trainOptions) sameData(s *streams, sets *train.Sets) error {
 }
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
-	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn, Unsaved: s.unsaved.Store}
+	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn, Unsaved: s.unsaved.Store, Every: filesEvery}
 	options.Changed = func(name, was, now string) {
 		if o.own != "" && !o.isSet(name) { // nobody has asked for it here and now
 			s.warn(printable(fmt.Sprintf("%s: %s is %s, and the run was begun with %s: it goes on with %s", o.own, name, now, was, now)))
@@ -218,6 +218,7 @@ func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions,
 	defer s.err.show("")
 	s.progress.last = time.Now()
 	options.Progress, options.Epoch = s.progress.step, s.progress.epoch
+	defer s.progress.ended()
 	return train.Run(ctx, dev, o.config, sets, options)
 }
 
@@ -235,6 +236,9 @@ func (s *streams) settle(ctx context.Context, dev backend.Device, o *trainOption
 	}
 	return nil
 }
+
+// filesEvery is how much time there is between two writings of a run's files at the least; 0 leaves it to the training.
+var filesEvery time.Duration
 
 // warn says on err, quiet or not, what goes on otherwise than it was meant to.
 func (s *streams) warn(line string) { fmt.Fprintf(s.err, "aegpu: warning: %s\n", line) }

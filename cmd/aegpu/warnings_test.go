@@ -33,6 +33,18 @@ func TestBrokenTrainingsAreSaid(t *testing.T) {
 	}
 }
 
+// A VAE whose code carries nothing says so, with what may help, in the progress line too.
+func TestCollapsedCodesAreSaid(t *testing.T) {
+	csv, dir := waves(t, "waves.csv", 400), filepath.Join(t.TempDir(), "run")
+	o := must(t, "train", csv, "--device", "cpu", "--model", "vae", "--latent", "3", "--beta", "1000", "--epochs", "60", "--out", dir)
+	if strings.Count(o.err, "warning: ") != 1 || !strings.Contains(o.err, "of its 3 units none is active") || !strings.Contains(o.err, "(0 active)") {
+		t.Errorf("a collapsed code: %s", o.err)
+	}
+	if page := string(contents(t, dir, "report.html")); !strings.Contains(page, "--kl-warmup") {
+		t.Error("the page says nothing")
+	}
+}
+
 // Trainings that are as they should be, however short, and data that there is nothing to
 // learn of are no reason to warn.
 func TestNoFalseAlarms(t *testing.T) {

@@ -1,0 +1,4 @@
+package train
+
+// Tests have the files of every epoch.
+func init() { usualEvery = -1 }

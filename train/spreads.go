@@ -1,0 +1,73 @@
+package train
+
+import (
+	"context"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
+)
+
+// squareWeights are what squared errors of outputs count so that their sum is that of raw columns in units of their variance.
+func squareWeights(p *data.Preparation) []float64 {
+	var weights []float64
+	deviations := p.Deviations()
+	for j := range p.Width() {
+		w := 1.0
+		if p.Shift != nil {
+			w = p.Scale[j]
+		}
+		if deviations != nil {
+			w /= deviations[j]
+		}
+		for range p.InputsOf(j) {
+			weights = append(weights, w*w)
+		}
+	}
+	return weights
+}
+
+// trainedRows is how many rows the variances of the training part count for beside those of the validation part.
+const trainedRows = 10
+
+// refitVariances gives real columns of a code that is not drawn the variances that the model's errors have on validation rows:
+// those learned are of rows that the net has fitted, and too small by as much. Each is the mean of both, by rows.
+func (p *phase) refitVariances(ctx context.Context) error {
+	l, ok := p.model.Spec.Likelihood.(model.Columns)
+	if !ok || p.eval == nil || p.objective != model.Reconstruct || p.model.Spec.Drawn() {
+		return nil
+	}
+	m, _, err := p.measure(ctx)
+	if err != nil || m.Squares == nil {
+		return err
+	}
+	there := p.cellsThere()
+	learned, err := p.model.Variances()
+	if err != nil || learned == nil {
+		return err
+	}
+	for _, r := range l.Runs {
+		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
+			learned[j] = (m.Squares[j]*float64(p.valRows) + trainedRows*learned[j]) / (there[j] + trainedRows)
+		}
+	}
+	return p.model.SetVariances(learned)
+}
+
+// cellsThere returns how many cells of the validation part each output has that are there.
+func (p *phase) cellsThere() []float64 {
+	prep, s := p.model.TargetPreparation(), made(p.valSet)
+	var there []float64
+	for j := range prep.Width() {
+		n := 0.0
+		for i := range s.Rows {
+			if v := s.At(i, j); v == v {
+				n++
+			}
+		}
+		for range prep.InputsOf(j) {
+			there = append(there, n)
+		}
+	}
+	return there
+}
