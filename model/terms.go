@@ -26,6 +26,7 @@ const (
 	ReconstructionTerm = "reconstruction" // a classifier's cross-entropy; minus the bound where that is importance-weighted
 	AccuracyTerm       = "accuracy"       // share of examples that the classifier gets right
 	SSETerm            = "sse"            // squared error summed over an example's elements
+	UnexplainedTerm    = "unexplained"    // squared error of raw columns in units of their variance, the mean of the columns
 	ActiveUnitsTerm    = "active_units"   // units of a drawn code whose means vary by more than .01 over the examples (Burda et al. 2016)
 )
 

@@ -33,8 +33,8 @@ type phase struct {
 	patience      int
 	minimum       float64   // improvement that counts
 	validateStart bool      // the weights that the phase starts from may be the best: they are validated too
-	bySquares     bool      // what is best is by the squared error of validation rows, columns standardised, not by their loss
-	weights       []float64 // of the squared errors of outputs, by which columns are
+	bySquares     bool      // what is best is by what is unexplained of validation rows, not by their loss
+	weights       []float64 // of the squared errors of outputs in what is unexplained
 
 	training *model.Training
 	eval     *model.Evaluator
@@ -297,24 +297,36 @@ func (p *phase) measure(ctx context.Context) (*model.Metrics, model.Terms, error
 			terms = append(terms, t)
 		}
 	}
+	if p.bySquares {
+		sum := 0.0
+		for j, v := range m.Squares {
+			sum += p.weights[j] * v
+		}
+		terms = append(terms, model.Term{Name: model.UnexplainedTerm, Value: sum})
+	}
 	return &m, terms, nil
 }
 
-// criterion is what is least where a model is best.
-func (p *phase) criterion(m *model.Metrics) float64 {
-	if !p.bySquares {
-		return m.Loss
+// criterion is what is least where a model is best: what is unexplained of a table whose code is not drawn, else the loss.
+func criterion(validation model.Terms) float64 {
+	if v := validation.Get(model.UnexplainedTerm); v == v {
+		return v
 	}
-	sum := 0.0
-	for j, v := range m.Squares {
-		sum += p.weights[j] * v
-	}
-	return sum
+	return validation.Loss()
 }
 
 // chance is the share, over the number of validation rows, by which weights have to be better than those that a training
 // starts from where these are judged: of a handful of rows the best of many epochs is far better by chance alone.
 const chance = 2
+
+// startCriterion is the criterion that an epoch has to be below for the weights that a training started from not to be the best,
+// of so many validation rows.
+func startCriterion(validation model.Terms, rows int) float64 {
+	if v := validation.Get(model.UnexplainedTerm); v == v {
+		return v * max(0, 1-chance/float64(rows))
+	}
+	return validation.Loss()
+}
 
 // startValidated measures the weights that the phase starts from, where it is to: as long as no epoch comes to a lower
 // loss, they are the best. A loss that is not finite is no such thing.
@@ -331,10 +343,7 @@ func (p *phase) startValidated(ctx context.Context, h hooks) error {
 	case math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0):
 		return nil
 	}
-	p.state.BestLoss, p.state.StartValidation = p.criterion(m), terms
-	if p.bySquares {
-		p.state.BestLoss *= max(0, 1-chance/float64(p.valRows))
-	}
+	p.state.BestLoss, p.state.StartValidation = startCriterion(terms, p.valRows), terms
 	return p.keepBest()
 }
 
@@ -350,7 +359,7 @@ func (p *phase) validate(ctx context.Context, r *Record) error {
 	r.Validation, r.Columns = terms, p.model.ColumnTerms(m)
 	// During a KL warm-up the full-weight loss is not yet what is descended.
 	warming := p.times.klWarmup > float64(p.state.Epoch+1)
-	if loss := p.criterion(m); loss < p.state.BestLoss-p.minimum || p.best == nil {
+	if loss := criterion(terms); loss < p.state.BestLoss-p.minimum || p.best == nil {
 		p.state.BestLoss, p.state.Bad, r.Best = loss, 0, true
 		return p.keepBest()
 	}

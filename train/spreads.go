@@ -8,7 +8,8 @@ import (
 	"github.com/aegpu/aegpu/model"
 )
 
-// squareWeights are what squared errors of outputs count so that their sum is that of raw columns in units of their variance.
+// squareWeights are what squared errors of outputs count so that their sum is the mean of raw columns, each in units of its
+// variance.
 func squareWeights(p *data.Preparation) []float64 {
 	var weights []float64
 	deviations := p.Deviations()
@@ -21,7 +22,7 @@ func squareWeights(p *data.Preparation) []float64 {
 			w /= deviations[j]
 		}
 		for range p.InputsOf(j) {
-			weights = append(weights, w*w)
+			weights = append(weights, w*w/float64(p.Width()))
 		}
 	}
 	return weights
