@@ -2,8 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
-	"math"
 	"time"
 
 	"github.com/aegpu/aegpu/backend"
@@ -33,8 +31,8 @@ type phase struct {
 	patience      int
 	minimum       float64   // improvement that counts
 	validateStart bool      // the weights that the phase starts from may be the best: they are validated too
-	bySquares     bool      // what is best is by what is unexplained of validation rows, not by their loss
-	weights       []float64 // of the squared errors of outputs in what is unexplained
+	bySquares     bool      // what is best is by the squared error of validation rows, columns standardised, not by their loss
+	weights       []float64 // of the squared errors of outputs, by which columns are
 
 	training *model.Training
 	eval     *model.Evaluator
@@ -272,121 +270,4 @@ func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record,
 	p.state.Batches, p.state.Sums, p.state.Start, p.state.StartValidation, p.state.Took = 0, nil, 0, nil, 0
 	p.training.ResetSums()
 	return r, nil
-}
-
-// loadVal returns validation rows from one on that are on the device: all of them, or those of a window.
-func (p *phase) loadVal(from int) (model.Resident, error) {
-	if p.window == nil {
-		return p.val, nil
-	}
-	return p.window.evaluated(p.valSet, from, evalBatch)
-}
-
-// measure measures the validation part. The loss that counts is the objective
-// without penalties, at the full KL weight whatever the warm-up.
-func (p *phase) measure(ctx context.Context) (*model.Metrics, model.Terms, error) {
-	m, err := p.eval.EvaluateIn(ctx, p.valRows, p.loadVal, model.EvaluateOptions{
-		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
-	})
-	if err != nil {
-		return nil, nil, err
-	}
-	terms := append(model.Terms{{Name: model.LossTerm, Value: m.Loss}, {Name: model.ReconstructionTerm, Value: m.NLL}}, m.Terms...)
-	for _, t := range []model.Term{{Name: model.AccuracyTerm, Value: m.Accuracy}, {Name: model.SSETerm, Value: m.SSE}, {Name: model.ActiveUnitsTerm, Value: m.Active}} {
-		if !math.IsNaN(t.Value) {
-			terms = append(terms, t)
-		}
-	}
-	if p.bySquares {
-		sum := 0.0
-		for j, v := range m.Squares {
-			sum += p.weights[j] * v
-		}
-		terms = append(terms, model.Term{Name: model.UnexplainedTerm, Value: sum})
-	}
-	return &m, terms, nil
-}
-
-// criterion is what is least where a model is best: what is unexplained of a table whose code is not drawn, else the loss.
-func criterion(validation model.Terms) float64 {
-	if v := validation.Get(model.UnexplainedTerm); v == v {
-		return v
-	}
-	return validation.Loss()
-}
-
-// chance is the share, over the number of validation rows, by which weights have to be better than those that a training
-// starts from where these are judged: of a handful of rows the best of many epochs is far better by chance alone.
-const chance = 2
-
-// startCriterion is the criterion that an epoch has to be below for the weights that a training started from not to be the best,
-// of so many validation rows.
-func startCriterion(validation model.Terms, rows int) float64 {
-	if v := validation.Get(model.UnexplainedTerm); v == v {
-		return v * max(0, 1-chance/float64(rows))
-	}
-	return validation.Loss()
-}
-
-// startValidated measures the weights that the phase starts from, where it is to: as long as no epoch comes to a lower
-// loss, they are the best. A loss that is not finite is no such thing.
-func (p *phase) startValidated(ctx context.Context, h hooks) error {
-	if !p.validateStart || p.eval == nil || p.state.Epoch > 0 || p.state.Batches > 0 || p.best != nil {
-		return nil
-	}
-	m, terms, err := p.measure(ctx)
-	switch {
-	case Interrupted(err):
-		return errors.Join(h.save(midway), err)
-	case err != nil:
-		return err
-	case math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0):
-		return nil
-	}
-	p.state.BestLoss, p.state.StartValidation = startCriterion(terms, p.valRows), terms
-	return p.keepBest()
-}
-
-// validate measures the validation part after an epoch.
-func (p *phase) validate(ctx context.Context, r *Record) error {
-	m, terms, err := p.measure(ctx)
-	if err != nil {
-		return err
-	}
-	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
-		return &DivergedError{Phase: p.name, Epoch: r.Epoch, Step: r.Step, What: validationLoss}
-	}
-	r.Validation, r.Columns = terms, p.model.ColumnTerms(m)
-	// During a KL warm-up the full-weight loss is not yet what is descended.
-	warming := p.times.klWarmup > float64(p.state.Epoch+1)
-	if loss := criterion(terms); loss < p.state.BestLoss-p.minimum || p.best == nil {
-		p.state.BestLoss, p.state.Bad, r.Best = loss, 0, true
-		return p.keepBest()
-	}
-	p.state.Bad++
-	if warming {
-		p.state.Bad = 0
-	}
-	p.state.Done = p.patience > 0 && p.state.Bad >= p.patience
-	return nil
-}
-
-// keepBest copies the parameters to the host.
-func (p *phase) keepBest() error {
-	if p.best == nil {
-		p.best = make([]float32, p.model.FlatSize())
-	}
-	dev := p.model.Device()
-	dev.Download(p.best, p.model.Flat())
-	return dev.Sync()
-}
-
-// restoreBest puts the best parameters back where validation chose some.
-func (p *phase) restoreBest() error {
-	if p.best == nil {
-		return nil
-	}
-	dev := p.model.Device()
-	dev.Upload(p.model.Flat(), p.best)
-	return dev.Sync()
 }
