@@ -116,14 +116,17 @@ func (r *run) startFromPCA(ctx context.Context) error {
 const leastVariance = 1e-9
 
 // mostExplained is the share of the variance that a code that is drawn starts with: what directions beyond it hold is noise. With
-// none, rows start in a space as narrow as numbers allow, and hardly leave it.
-const mostExplained = 0.99
+// hardly any, rows start in a space as narrow as numbers allow, and a training does not get out of it.
+const mostExplained = 0.98
 
 // directions returns how many components of PCA a model starts from: those that there are, and of a code that is drawn no
-// more than explain most.
+// more than explain most and one less than there are columns.
 func directions(p *eval.PCA, drawn bool) (k int) {
-	explained := 0.0
-	for k < p.K() && p.Variance[k] > leastVariance*p.Variance[0] && p.Variance[k] > 0 && !(drawn && explained >= mostExplained*p.Total) {
+	most, explained := p.K(), 0.0
+	if drawn {
+		most = min(most, max(p.Width()-1, 1))
+	}
+	for k < most && p.Variance[k] > leastVariance*p.Variance[0] && p.Variance[k] > 0 && !(drawn && explained >= mostExplained*p.Total) {
 		explained += p.Variance[k]
 		k++
 	}
