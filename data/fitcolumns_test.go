@@ -165,8 +165,8 @@ func TestColumnsOfMixedTypes(t *testing.T) {
 	if mean, deviation, _ := moments(column(x, 8)); math.Abs(mean) > 1e-6 || math.Abs(deviation-1) > 1e-6 {
 		t.Errorf("logarithms of counts have mean %g and deviation %g", mean, deviation)
 	}
-	_, deviation, _ := moments(column(s, 4))
-	for _, p := range []*Preparation{rows, targets} {
+	_, plain, _ := moments(column(s, 4))
+	for p, deviation := range map[*Preparation]float64{rows: rows.Scale[4], targets: plain} { // of ln(1+x), and of counts
 		if d := p.Deviations(); math.Abs(d[4]-deviation) > 1e-9 || p.Columns[4].Kind != Count {
 			t.Errorf("the counts deviate by %g: expected %g", d[4], deviation)
 		}

@@ -28,7 +28,7 @@ func (p *Preparation) Said() (lines []string) {
 		if p.Total > 0 {
 			as = fmt.Sprintf("ln(1 + %g x / total of the row)", p.Total)
 		}
-		lines = append(lines, fmt.Sprintf("counts, which the encoder sees as %s: %s", as, Listed(names)))
+		lines = append(lines, fmt.Sprintf("counts, taken as %s: %s", as, Listed(names)))
 	}
 	return lines
 }

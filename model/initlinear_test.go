@@ -201,7 +201,7 @@ func TestLinearStartLearns(t *testing.T) {
 							}
 						}
 					}
-					if !anyIn(grads[w.Off+4:w.Off+w.Cols]) {
+					if !anyIn(grads[w.Off+4 : w.Off+w.Cols]) {
 						t.Errorf("%s: units beside the pairs have no gradient", from.name)
 					}
 				}

@@ -16,9 +16,10 @@ import (
 // checkpointKey is the metadata entry that holds a checkpoint's state as JSON.
 const checkpointKey = "aegpu.checkpoint"
 
-// checkpointVersion is that of the checkpoints written here, and the only one read; those before 4 are of runs whose rows
-// were held out by their position, those before 3 have no digest.
-const checkpointVersion = 4
+// checkpointVersion is that of the checkpoints written here, and the only one read; those before 5 are of runs whose best
+// weights were chosen by the loss alone, those before 4 of runs whose rows were held out by their position, those before 3
+// have no digest.
+const checkpointVersion = 5
 
 // checkpoint is a run's state beside its buffers.
 type checkpoint struct {

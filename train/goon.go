@@ -148,11 +148,11 @@ func (r *run) checkState(c *checkpoint) error {
 			if rec.Epoch != n+1 || rec.Step != (n+1)*steps || !(rec.Seconds >= 0) || r.measured(i) != (len(rec.Validation) > 0) || len(rec.Train) == 0 {
 				return fmt.Errorf("its history has no such epoch as %d of %s", n+1, s.name)
 			}
-			if n == 0 && rec.StartValidation != nil {
-				best = rec.StartValidation.Loss()
+			if n == 0 && rec.StartValidation != nil && r.measured(i) {
+				best = toBeat(rec.StartValidation, r.sets.Val.Rows)
 			}
 			if bad = r.badAfter(bad, rec); rec.Best {
-				best = rec.Validation.Loss()
+				best = criterion(rec.Validation)
 			}
 		}
 		if i == c.Stage && n != c.Phase.Epoch || n > s.epochs || i < c.Stage && n == 0 {
@@ -164,7 +164,7 @@ func (r *run) checkState(c *checkpoint) error {
 		if c.Phase.Epoch > 0 || !r.measured(c.Stage) {
 			return fmt.Errorf("a validation of the start in epoch %d", c.Phase.Epoch+1)
 		}
-		best = start.Loss()
+		best = toBeat(start, r.sets.Val.Rows)
 	}
 	switch p := &c.Phase; {
 	case len(rest) > 0:

@@ -34,7 +34,8 @@ func poissonDraw(rng *rand.Rand, mean float64) float64 {
 	return n
 }
 
-// What is said of other data to make is of them, and what is said of the encoder of the rows that it sees.
+// What is said of other data to make is of them, and what is said of counts that the encoder takes as ln(1+x) of the rows that it
+// sees.
 func TestSaidOfOtherData(t *testing.T) {
 	seen, made := mixed(t, 400), mixed(t, 400)
 	rows := *seen
@@ -42,14 +43,14 @@ func TestSaidOfOtherData(t *testing.T) {
 	for j := range made.Columns {
 		made.Columns[j].Name = "made " + made.Columns[j].Name
 	}
-	c := small(t, "ae")
+	c := small(t, "vae")
 	c.Loss = settings.Loss{By: settings.AutoLoss}
 	s, err := Divide(&data.Source{Train: &rows}, c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range s.Found {
-		if strings.Contains(line, "the encoder sees") && strings.Contains(line, "made") || strings.HasPrefix(line, "loss by column") && !strings.Contains(line, "made") {
+		if strings.Contains(line, "counts, taken as") && strings.Contains(line, "made") || strings.HasPrefix(line, "loss by column") && !strings.Contains(line, "made") {
 			t.Errorf("said %q", line)
 		}
 	}
@@ -114,7 +115,7 @@ func TestLikelihoodsByKind(t *testing.T) {
 		"negative-binomial,age=poisson":    "gaussian softmax negative-binomial bernoulli gaussian poisson",
 		"zero-inflated,age=gaussian":       "gaussian softmax zero-inflated bernoulli gaussian gaussian",
 	} {
-		c := small(t, "ae")
+		c := small(t, "vae")
 		c.Loss = lossOf(t, loss)
 		l, err := decideLosses(&c, s)
 		if err != nil {
@@ -206,7 +207,7 @@ func TestDispersionOfCounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := small(t, "ae")
+		c := small(t, "vae")
 		l, err := decideLosses(&c, s)
 		if err != nil || kindsOf(l) != want+" "+want || l.total != 0 {
 			t.Errorf("counts of %s: %v, %v", want, kindsOf(l), err)

@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/model"
@@ -11,9 +12,10 @@ import (
 
 // What a training is by, where its settings leave it open.
 const (
-	fewestUpdates = 3000 // of the autoencoder's phase; fewer rows make more epochs of them
-	fewestEpochs  = 10
-	mostEpochs    = 3000
+	usualUpdates = 10000 // of the autoencoder's phase; fewer rows make more epochs of them
+	usualWork    = 2e12  // floating-point operations in its products, half a minute on two cores: a net for which that is fewer updates has fewer
+	fewestEpochs = 10
+	mostEpochs   = 3000
 
 	usualBatch = 128
 	smallBatch = 32   // of tables that have few rows
@@ -46,9 +48,28 @@ func batchFor(s *Sets) int {
 	return usualBatch
 }
 
-// epochsFor returns the epochs of a training that has so many updates in each.
-func epochsFor(updates int) int {
-	return min(max((fewestUpdates+updates-1)/updates, fewestEpochs), mostEpochs)
+// epochsFor returns the epochs of a training that has so many updates, and so many operations, in each.
+func epochsFor(updates int, work float64) int {
+	usual := float64(usualUpdates+updates-1) / float64(updates)
+	return int(min(max(min(usual, usualWork/work), fewestEpochs), mostEpochs))
+}
+
+// workOf returns the floating-point operations of an epoch in products: two a weight and row forward, twice as many backward.
+func workOf(s *Sets, c *settings.Config) float64 {
+	inputs, outputs := s.Preparation.Inputs(), s.Preparation.Inputs()
+	if s.Targets != nil {
+		outputs = s.Targets.Inputs()
+	}
+	decoder := c.Decoder
+	if len(decoder) == 0 {
+		decoder = slices.Clone(c.Hidden)
+		slices.Reverse(decoder)
+	}
+	weights, below := 0.0, inputs
+	for _, w := range slices.Concat(c.Hidden, settings.Widths{int(c.Latent)}, decoder, settings.Widths{outputs}) {
+		weights, below = weights+float64(below)*float64(w), w
+	}
+	return 6 * weights * float64(s.Train.Rows)
 }
 
 // patienceFor returns the epochs without improvement after which a training of so many ends, 0 for none.
@@ -146,7 +167,7 @@ func (s *Sets) settleCourse(c *settings.Config) {
 	if open {
 		rows := c.UpdateRows(s.Train.Rows)
 		updates := (s.Train.Rows + rows - 1) / rows
-		c.Epochs = settings.Number(epochsFor(updates))
+		c.Epochs = settings.Number(epochsFor(updates, workOf(s, c)))
 		said = fmt.Sprintf("%d epochs: %d updates of %d rows", c.Epochs, int(c.Epochs)*updates, rows)
 	}
 	if c.Schedule.Kind == settings.AutoSchedule {

@@ -61,7 +61,7 @@ func TestSettle(t *testing.T) {
 			}
 		}
 		updates := (sets.Train.Rows + int(got.Batch) - 1) / int(got.Batch) * int(got.Epochs)
-		if got.Schedule.Kind != settings.CosineSchedule || got.Patience < 1 || got.Patience >= got.Epochs || updates < fewestUpdates {
+		if got.Schedule.Kind != settings.CosineSchedule || got.Patience < 1 || got.Patience >= got.Epochs || updates < usualUpdates && got.Epochs < mostEpochs {
 			t.Errorf("%s: %d epochs, %d updates, patience %d, %v", name, got.Epochs, updates, got.Patience, got.Schedule)
 		}
 		if want := fmt.Sprintf("%d epochs: %d updates of %d rows, ended early after %d without improvement (--epochs N)", got.Epochs, updates, got.Batch, got.Patience); !strings.Contains(text, want) {
@@ -93,10 +93,15 @@ func TestSettle(t *testing.T) {
 
 // Many rows, few rows and images have batches, epochs and layers of their own.
 func TestCourses(t *testing.T) {
-	for _, tt := range []struct{ updates, epochs, patience int }{
-		{1, mostEpochs, mostEpochs / patienceShare}, {7, 429, 85}, {299, 11, 10}, {300, 10, 0}, {100000, 10, 0},
+	for _, tt := range []struct {
+		updates          int
+		work             float64
+		epochs, patience int
+	}{
+		{1, 1, mostEpochs, mostEpochs / patienceShare}, {7, 1, 1429, 285}, {990, 1, 11, 10}, {1000, 1, 10, 0}, {100000, 1, 10, 0},
+		{1, usualWork / 60, 60, 12}, {7, usualWork, fewestEpochs, 0},
 	} {
-		if n := epochsFor(tt.updates); n != tt.epochs || patienceFor(n) != tt.patience {
+		if n := epochsFor(tt.updates, tt.work); n != tt.epochs || patienceFor(n) != tt.patience {
 			t.Errorf("%d updates an epoch: %d epochs, patience %d, want %+v", tt.updates, n, patienceFor(n), tt)
 		}
 	}

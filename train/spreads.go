@@ -8,7 +8,8 @@ import (
 	"github.com/aegpu/aegpu/model"
 )
 
-// squareWeights are what squared errors of outputs count so that their sum is that of raw columns in units of their variance.
+// squareWeights are what squared errors of outputs count so that their sum is that of raw columns in units of their variance:
+// those of a column that has one value in training, which it is turned back to whatever a model makes, count nothing.
 func squareWeights(p *data.Preparation) []float64 {
 	var weights []float64
 	deviations := p.Deviations()
@@ -19,6 +20,9 @@ func squareWeights(p *data.Preparation) []float64 {
 		}
 		if deviations != nil {
 			w /= deviations[j]
+		}
+		if p.Constant != nil && p.Constant[j] {
+			w = 0
 		}
 		for range p.InputsOf(j) {
 			weights = append(weights, w*w)
