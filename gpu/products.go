@@ -165,6 +165,7 @@ func (d *Device) ask(key planKey, bias, mask uintptr) (*cublaslt.Plan, error) {
 		algorithm.Free()
 		return nil, err
 	}
+	a.algorithm = algorithm.Algorithm()
 	return algorithm, nil
 }
 

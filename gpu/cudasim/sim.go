@@ -43,6 +43,7 @@ const BytesEnv = "AEGPU_CUDASIM_BYTES"
 //	strict-capture    while anything captures, asking for algorithms, allocation, freeing, blocking
 //	                  copies, and whatever loads a module or a kernel, are refused
 //	no-drelu-k1       DRELU of an inner width of 1 is not supported
+//	rounds-first      a result in bfloat16 is rounded to that before its epilogue too
 //
 // Off by default:
 //
