@@ -12,7 +12,6 @@ import (
 	"unsafe"
 
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
-	"github.com/aegpu/aegpu/gpu/internal/libcuda"
 	"gorgonia.org/cu"
 )
 
@@ -83,29 +82,6 @@ func (d *Device) factOf(a *asked) (f productFact) {
 		f.Status = "no memory to run it alone"
 	}
 	return f
-}
-
-// nodes is how many a product becomes in a graph. It has run before, so that nothing
-// is left to load.
-func (t *track) nodes(plan *cublaslt.Plan) (n int, err error) {
-	if err := t.run(plan); err != nil {
-		return 0, err
-	}
-	if err := libcuda.BeginCapture(t.stream); err != nil {
-		return 0, err
-	}
-	if err = t.run(plan); err != nil {
-		_, _ = libcuda.EndCapture(t.stream) // the first error counts
-		return 0, err
-	}
-	g, err := libcuda.EndCapture(t.stream)
-	if err != nil {
-		return 0, err
-	}
-	if n, err = g.Nodes(); err != nil {
-		return 0, err
-	}
-	return n, g.Destroy()
 }
 
 // productCheck is a product on operands that are exact in bfloat16, so that in every

@@ -52,6 +52,7 @@ def arguments():
     p.add_argument("--only", metavar="PARTS", help="some of them: " + ",".join(names))
     p.add_argument("--seconds", type=float, default=SECONDS, help="of everything (default %(default)s)")
     p.add_argument("--ceilings", metavar="JSON", help="those of an earlier gpu-check.json, which take 20 seconds to measure")
+    p.add_argument("--tuning", metavar="FILE", help="algorithms that an earlier run chose, from its log")
     p.add_argument("--budget", metavar="PART=SECONDS", default="", help="in place of its own, several with commas between")
     a = p.parse_args()
     a.known = {}
@@ -80,7 +81,7 @@ def arguments():
 def main():
     a, budgets = arguments()
     c = Check(HERE, os.path.abspath(a.out), a.seconds, os.environ.get("GPU_CHECK_QUICK", "") not in ("", "0"))
-    c.ceilings = a.known
+    c.ceilings, c.tuning = a.known, a.tuning
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, c.interrupt)

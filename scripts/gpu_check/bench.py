@@ -1,5 +1,6 @@
 """Step times of aegpu, point by point."""
 import os
+import shutil
 
 from .check import Cut, Failed, json_of, last_line
 
@@ -15,6 +16,8 @@ def bench(c, facts):
     worth most is known first. Net w fills a GPU on one stream too."""
     facts.update(ceilings=dict.fromkeys(PRECISIONS, QUICK_CEILING) if c.quick else dict(c.ceilings), points=[], errors=[])
     facts["tuning"] = tuned(c)
+    if c.tuning and facts["tuning"] != "off":
+        shutil.copy(c.tuning, facts["tuning"])
     try:
         for streams, nets in ((2, "abw"), (1, "ab"), (1, "w")):
             for precision in PRECISIONS:

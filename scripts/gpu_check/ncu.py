@@ -31,7 +31,7 @@ def profile(c, tool, facts):
     out = os.path.join(c.work, "ncu-%s-%d.csv" % (net, batch))
     command = [tool, "--csv", "--page", "raw", "--print-units", "base", "--metrics", METRIC, "--clock-control", "none", "--cache-control", "none", "--graph-profiling", "node",
                "--target-processes", "all", "--log-file", out, c.aegpu, "train", c.mnist, "--device", "0", "--precision", "bf16", "--quiet", "--json",
-               "--limit", str(batch), "--batch", str(batch), "--epochs", str(RUNS), "--val", "0", "--test", "0", "--out", os.path.join(c.work, "ncu-" + net)]
+               "--limit", str(batch), "--batch", str(batch), "--epochs", str(RUNS), "--val", "0", "--test", "0", "--out", os.path.join(c.work, "ncu-%s-%d" % (net, batch))]
     command += c.nets[net]["aegpu"].split()
     code, text, err = c.run(command, env={"AEGPU_GPU_TUNING": tuned(c) if algorithms(c) else "off"})  # measuring takes ncu too long
     said = ""

@@ -122,8 +122,9 @@ EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, 
 		return r;
 	if (k == 1 && (d->epilogue & E_DRELU) && quirk("no-drelu-k1") && !quirk("refuse-late"))
 		return BLAS_UNSUPPORTED;
+	bool odd = quirk("alignments-differ") && (p->align[0] < 16 || p->align[1] < 16 || p->align[3] < 16);
 	for (uint64_t i = 0; i <= CANDIDATES && *got < want; i++) {
-		uint64_t candidate = i == 0 ? IN_HALF : (i - 1 + turn(d->epilogue)) % CANDIDATES;
+		uint64_t candidate = i == 0 ? IN_HALF : (i - 1 + turn(d->epilogue) + odd) % CANDIDATES;
 		if ((candidate == IN_PLACE && !(p->reductions & 1)) || (candidate == IN_HALF && (c->type == F32 || !(p->reductions & 4))))
 			continue;
 		lt_heuristic h = {};
@@ -186,7 +187,7 @@ struct product {
 	float alpha, beta;
 	uint64_t k, candidate, first; // the step of k that each sum begins with
 	uintptr_t work;
-	bool at_zero, drops_nan, rounds_first, split; // quirks
+	bool at_zero, drops_nan, rounds_first, split, apart; // quirks
 };
 
 static bool in_bounds(const product &q) {
@@ -214,7 +215,7 @@ static void finish(const product &q, uint64_t j, const float *sum, double *row_s
 				mask[i / 8] = (mask[i / 8] & ~(1 << i % 8)) | (v > 0 || (v == 0 && q.at_zero)) << i % 8;
 			v = v > 0 || (v != v && !q.drops_nan) ? v : 0;
 		}
-		if ((e & E_DRELU) && !(mask[i / 8] >> i % 8 & 1))
+		if ((e & E_DRELU) && !q.apart && !(mask[i / 8] >> i % 8 & 1))
 			v = 0;
 		if (e & E_BGRAD)
 			row_sums[i] += v;
@@ -323,6 +324,19 @@ static int reduce(const product &q) {
 	return OK;
 }
 
+// derive is the second node of a product with the derivative of ReLU that is two.
+static int derive(const product &q) {
+	stats.launches++;
+	if (!in_bounds(q))
+		return ILLEGAL_ADDRESS;
+	bytes_launch_begin();
+	for (uint64_t j = 0; j < q.c.cols && !counting_bytes; j++)
+		for (uint64_t i = 0; i < q.c.rows; i++)
+			if (!(((const uint8_t *)q.d.aux)[j * q.d.aux_ld / 8 + i / 8] >> i % 8 & 1))
+				store(q.pd, q.c.type, j * q.c.ld + i, 0);
+	return OK;
+}
+
 // load_kernel is whether the kernel of the product is there: it is loaded when it first runs, which must not be in a capture.
 static bool load_kernel(const product &q) {
 	static std::set<std::vector<uint64_t>> loaded;
@@ -338,7 +352,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
                           const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
                           size_t work_size, void *s) {
 	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
-	             (uintptr_t)d, *alpha, *beta, 0, 0, 0, work_size > 0 ? (uintptr_t)work : 0, quirk("mask-at-zero"), quirk("relu-drops-nan"), quirk("rounds-first"), false};
+	             (uintptr_t)d, *alpha, *beta, 0, 0, 0, work_size > 0 ? (uintptr_t)work : 0, quirk("mask-at-zero"), quirk("relu-drops-nan"), quirk("rounds-first"), false, false};
 	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)
 		return BLAS_INVALID;
 	if (int r = epilogue_ok(&q.d, &q.c))
@@ -352,6 +366,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
 		return BLAS_UNSUPPORTED;
 	q.candidate = algo->candidate;
 	q.first = q.candidate + turn(q.d.epilogue);
+	q.apart = (q.d.epilogue & E_DRELU & ~E_AUX) && quirk("drelu-two-nodes");
 	q.split = (q.d.epilogue & E_SUMS) && quirk("bgrad-two-nodes");
 	if (!load_kernel(q))
 		return BLAS_INTERNAL;
@@ -364,5 +379,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
 	int r = enqueue(stream_of(s), "product", [q] { return multiply(q); });
 	if (r == OK && q.split)
 		r = enqueue(stream_of(s), "sums of a product", [q] { return reduce(q); });
+	if (r == OK && q.apart)
+		r = enqueue(stream_of(s), "derivative of a product", [q] { return derive(q); });
 	return r == OK ? BLAS_OK : BLAS_FAILED;
 }

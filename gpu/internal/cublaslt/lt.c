@@ -128,7 +128,7 @@ static int choose(void *handle, const lt_spec *s, size_t workspace, void *pref, 
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_B, &s->align_b, sizeof s->align_b));
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_C, &s->align_d, sizeof s->align_d));
 	TRY(lt.MatmulPreferenceSetAttribute(pref, PREF_ALIGN_D, &s->align_d, sizeof s->align_d));
-	heuristic h[LT_CANDIDATES];
+	heuristic h[LT_CANDIDATES] = {0}; /* the library leaves gaps as they are */
 	int got = 0;
 	TRY(lt.MatmulAlgoGetHeuristic(handle, p->desc, p->a, p->b, p->d, p->d, pref, LT_CANDIDATES, h, &got));
 	for (int i = 0; i < got; i++)
