@@ -129,6 +129,34 @@ func TestRarity(t *testing.T) {
 	}
 }
 
+// Codes are whitened by their covariance, and very wide ones number by number.
+func TestWhitenedCodes(t *testing.T) {
+	for _, k := range []int{3, whitenedCode + 1} {
+		const n = 400
+		codes := make([]float32, n*k)
+		for at := range codes {
+			i, j := at/k, at%k
+			codes[at] = float32(5 + float64(1+j%7)*math.Sin(float64(i*(j+1))) + math.Cos(float64(7*i)))
+		}
+		r := &model.Reference{}
+		if err := whiten(r, codes, k); err != nil {
+			t.Fatal(err)
+		}
+		sum := 0.0
+		for i := range n {
+			sum += r.CodeDistance(codes[i*k:(i+1)*k]) / n
+		}
+		// The mean of a squared Mahalanobis distance is the dimension, less what the ridge takes of the narrowest numbers.
+		if sum > float64(k) || sum < 0.98*float64(k) {
+			t.Errorf("codes of %d have a mean distance of %g", k, sum)
+		}
+	}
+	same := &model.Reference{}
+	if err := whiten(same, make([]float32, 20), 2); err != nil || same.CodeDistance([]float32{0, 0}) != 0 {
+		t.Errorf("codes that are all the same: %v, %+v", err, same)
+	}
+}
+
 func TestNoReferenceWithoutADecoder(t *testing.T) {
 	s := measured(t, 30)
 	m := scorer(t, s, model.Spec{Latent: 2}, data.ScaleStandard)

@@ -40,6 +40,7 @@ import measured
 ROOT = Path(__file__).resolve().parents[1]
 METHODS = ["aegpu", "aegpu --model vae", "aegpu x5", "PCA", "pyod AutoEncoder", "pyod VAE", "pyod PCA", "isolation forest"]
 ENSEMBLE = 5
+PLACE = ROOT / "docs/benchmarks/anomalies"  # written there, docs/results.md gets the averages
 
 
 def split(file, seed):
@@ -138,13 +139,36 @@ def measure(o, method, file, seed, codes):
     return dict(row, auroc=float(roc_auc_score(labels, scores)), seconds=seconds)
 
 
+def overall(found):
+    """The average of AUROC and the sum of seconds over all tables, of the methods that have all."""
+    most = max(map(len, found.values()))
+    whole = [m for m in found if len(found[m]) == most]
+    average = {m: statistics.mean(statistics.mean(r["auroc"] for r in of) for of in found[m].values()) for m in whole}
+    return average, {m: sum(statistics.median(r["seconds"] for r in of) for of in found[m].values()) for m in whole}
+
+
+def by_method(rows):
+    """Rows by method and table, the methods as METHODS has them."""
+    found = {m: {} for m in METHODS}
+    for r in rows:
+        found.setdefault(r["method"], {}).setdefault(r["table"], []).append(r)
+    return {m: of for m, of in found.items() if of}
+
+
+def summarise(result, place):
+    """Puts the averages between the marks of a page."""
+    average, spent = overall(by_method(result["rows"]))
+    text = place.read_text()
+    head, rest = text.split("<!-- anomalies -->", 1)
+    lines = ["| | AUROC | seconds |", "| --- | --- | --- |", *(f"| {m} | {average[m]:.3f} | {spent[m]:.0f} |" for m in average)]
+    place.write_text("\n".join([head + "<!-- anomalies -->", *lines, "<!-- /anomalies -->" + rest.split("<!-- /anomalies -->", 1)[1]]))
+
+
 def markdown(result):
     """The tables of AUROC and of seconds, and the averages over all tables."""
     rows = result["rows"]
-    found = {}
-    for r in rows:
-        found.setdefault(r["method"], {}).setdefault(r["table"], []).append(r)
-    methods = [m for m in METHODS if m in found] + [m for m in found if m not in METHODS]
+    found = by_method(rows)
+    methods = list(found)
     tables = sorted({r["table"] for r in rows}, key=lambda t: (len(t.split("_")[0]), t))
     head = ["| table | rows x columns | " + " | ".join(methods) + " |", "| --- " * (len(methods) + 2) + "|"]
     ranks, seconds = [*head], [*head]
@@ -156,9 +180,7 @@ def markdown(result):
         start = f"| {t} | {size['rows']} x {size['columns']} | "
         ranks.append(start + " | ".join(text.get(m, "") for m in methods) + " |")
         seconds.append(start + " | ".join(f"{statistics.median(r['seconds'] for r in found[m][t]):.2f}" if t in found[m] else "" for m in methods) + " |")
-    whole = [m for m in methods if len(found[m]) == len(tables)]
-    average = {m: statistics.mean(statistics.mean(r["auroc"] for r in of) for of in found[m].values()) for m in whole}
-    spent = {m: sum(statistics.median(r["seconds"] for r in of) for of in found[m].values()) for m in whole}
+    average, spent = overall(found)
     ranks.append("| average | | " + " | ".join(f"{average[m]:.3f}" if m in average else "" for m in methods) + " |")
     seconds.append("| sum | | " + " | ".join(f"{spent[m]:.1f}" if m in spent else "" for m in methods) + " |")
     seeds = len({r["seed"] for r in rows})
@@ -170,7 +192,7 @@ def markdown(result):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--adbench", type=Path, required=True, metavar="DIR")
-    measured.arguments(parser, ROOT / "docs/benchmarks/anomalies")
+    measured.arguments(parser, PLACE)
     parser.set_defaults(seeds=5)
     parser.add_argument("--keep", action="store_true", help="rows that are there already are not measured again")
     o = parser.parse_args()
@@ -194,6 +216,8 @@ def main():
                     codes |= {(file.stem, seed): row["code"]} if method == "aegpu" else {}
                     measured.add(o, result, row)
     measured.end(o, markdown(result))
+    if o.out == PLACE:
+        summarise(result, ROOT / "docs/results.md")
 
 
 if __name__ == "__main__":
