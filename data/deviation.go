@@ -96,7 +96,7 @@ func (p *Preparation) Deviations() []float64 {
 // what came out of a model for it, in units of the column's variance (see Deviations; where these are not known, of the
 // scaling). The error is that of the raw value, be it outside of the range that the model sees, summed over the levels of
 // a category, and at most the largest float32; of a column that is bent, or a count made by way of ln(1+x), that of the bent value, or of the logarithm; of a missing cell NaN. s is
-// a set of this preparation, as for Rows.
+// a set of this preparation, as for Rows; of a count, of which what is below 0 is 0, so too.
 func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 	deviations := p.Deviations()
 	for j := range p.Cols {
@@ -118,7 +118,11 @@ func (p *Preparation) SquaredErrors(dst []float64, s *Set, i int, y []float32) {
 				sum /= float64(deviations[j] * deviations[j])
 			}
 		} else {
-			scale, d := 1.0, p.number(j, v)-float64(y[0])
+			scale, o := 1.0, float64(y[0])
+			if c.Kind == Count { // which is made of less too
+				o = max(o, p.number(j, 0))
+			}
+			d := p.number(j, v) - o
 			if p.Shift != nil {
 				scale = p.Scale[j]
 			}

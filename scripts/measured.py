@@ -41,7 +41,7 @@ def end(o, text):
 def command():
     """The command line, without where things lie on this machine."""
     line = shlex.join([f"scripts/{Path(sys.argv[0]).name}", *sys.argv[1:]])
-    return re.sub(r"(--adbench[ =])\S+", r"\1DIR", re.sub(r" --(aegpu|out|csv)[ =]\S+", "", line))
+    return re.sub(r"(--(?:adbench|tables)[ =])\S+", r"\1DIR", re.sub(r" --(aegpu|out|csv|jobs|codes)[ =]\S+", "", line))
 
 
 def machine():

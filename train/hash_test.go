@@ -34,7 +34,6 @@ func hashes(t *testing.T, preset string) []string {
 	t.Helper()
 	c := small(t, preset)
 	c.Loss = settings.Loss{Likelihood: model.Bernoulli{}} // rows of no picture
-	c.Init = model.XavierInit                             // nothing that is found out from the data first
 	dev, err := cpu.Open(cpu.Options{})
 	if err != nil {
 		t.Fatal(err)

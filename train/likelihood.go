@@ -78,11 +78,13 @@ func decideLosses(c *settings.Config, s *data.Set) (*columnLosses, error) {
 	for j, k := range l.kinds {
 		l.counts[j] = l.counts[j] && l.multinomial || k.Sized()
 	}
-	if err := l.settleTotal(c, s); err != nil {
-		return nil, err
-	}
 	if err := l.asLogarithms(c); err != nil {
 		return nil, err
+	}
+	if !l.logs {
+		if err := l.settleTotal(c, s); err != nil {
+			return nil, err
+		}
 	}
 	l.sayKinds(s)
 	return l, nil
@@ -178,8 +180,7 @@ func (l *columnLosses) decideCounts(c *settings.Config, s *data.Set, counts []in
 	return nil
 }
 
-// asLogarithms makes ln(1+x) of counts real columns, where nothing is said of them, rows are no compositions, and the code is not
-// drawn: a likelihood of counts takes their rates to be exponentials of what a decoder makes, by which what is a copy of the
+// asLogarithms makes ln(1+x) of counts real columns, where nothing is asked of them and the code is not drawn: a likelihood of counts takes their rates to be exponentials of what a decoder makes, by which what is a copy of the
 // input becomes a power of it, and a row with more counts than the others had comes out far too large. What is drawn, and
 // what is made up, is counts all the same.
 func (l *columnLosses) asLogarithms(c *settings.Config) error {
@@ -187,8 +188,8 @@ func (l *columnLosses) asLogarithms(c *settings.Config) error {
 	if err != nil {
 		return err
 	}
-	asked := c.Loss.By.Counts() != settings.AutoLoss || slices.ContainsFunc(slices.Collect(maps.Values(c.Loss.By.Columns())), backend.ColumnKind.Sized)
-	if !slices.Contains(l.counts, true) || code || asked || l.total > 0 {
+	asked := c.SizeFactor == settings.TotalSize || c.Loss.By.Counts() != settings.AutoLoss || slices.ContainsFunc(slices.Collect(maps.Values(c.Loss.By.Columns())), backend.ColumnKind.Sized)
+	if !slices.Contains(l.counts, true) || code || asked {
 		if l.varies != "" {
 			l.said = append(l.said, l.varies)
 		}
@@ -200,7 +201,7 @@ func (l *columnLosses) asLogarithms(c *settings.Config) error {
 			l.kinds[j] = backend.GaussianColumn
 		}
 	}
-	l.said = append(l.said, "counts are made by way of ln(1+x), as real columns are (--loss negative-binomial, or poisson, takes them for counts)")
+	l.said = append(l.said, "counts are made by way of ln(1+x), as real columns are (--loss negative-binomial, or poisson, takes them for counts, of rows that may be compositions)")
 	return nil
 }
 

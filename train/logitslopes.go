@@ -22,7 +22,67 @@ func (r *responses) shrinkLogits(l *model.Linear, likelihood model.Columns, z []
 			}
 		case backend.SoftmaxColumns:
 			r.shrink(l, z, c.From, c.To)
+		case backend.GaussianColumn:
+		default:
+			sizes := r.sizes(likelihood)
+			for j := c.From; j < c.To; j++ {
+				r.shrinkRate(l, z, j, sizes)
+			}
 		}
+	}
+}
+
+// sizes are the size factors of the rows: 1 each where totals have no say.
+func (r *responses) sizes(c model.Columns) []float64 {
+	sizes := make([]float64, r.of.rows)
+	for i := range sizes {
+		if sizes[i] = 1; c.Total > 0 {
+			sum := 0.0
+			for _, k := range c.Runs {
+				for j := k.From; j < k.To && k.Kind.Sized(); j++ {
+					if v := float64(r.of.y[i*r.of.t+j]); v == v {
+						sum += v
+					}
+				}
+			}
+			sizes[i] = max(sum, 1) / float64(c.Total)
+		}
+	}
+	return sizes
+}
+
+// shrinkRate does for output j, a count, what shrink does: with its mean as it is, and slopes of its rate's logarithm.
+func (r *responses) shrinkRate(l *model.Linear, z []float32, j int, sizes []float64) {
+	k := l.Codes()
+	slopes := l.Decoder[j*k : (j+1)*k]
+	logs := make([]float64, r.of.rows)
+	for i := range logs {
+		for q, w := range slopes {
+			logs[i] += float64(w) * float64(z[i*k+q])
+		}
+	}
+	best, share := math.Inf(1), 1.0
+	for _, s := range logitShares {
+		sum, made := 0.0, 0.0
+		for i, u := range logs {
+			if y := float64(r.of.y[i*r.of.t+j]); y == y {
+				sum, made = sum+y, made+sizes[i]*math.Exp(min(s*u, 50))
+			}
+		}
+		base, e := max(sum, 1e-3)/max(made, 1e-9), 0.0
+		for i, u := range logs {
+			if y := float64(r.of.y[i*r.of.t+j]); y == y {
+				d := base*sizes[i]*math.Exp(min(s*u, 50)) - y
+				e += d * d
+			}
+		}
+		if e < best {
+			best, share = e, s
+			l.Bias[j] = float32(math.Log(base))
+		}
+	}
+	for q := range slopes {
+		slopes[q] *= float32(share)
 	}
 }
 

@@ -116,8 +116,8 @@ func (r *run) startFromPCA(ctx context.Context) error {
 const leastVariance = 1e-9
 
 // linearStart returns the linear autoencoder that a model starts from: codes are PCA's, each of mean square 1 over the rows,
-// and outputs are regressed on them, through the function that their likelihood has ([responses.fit]). A code that is drawn starts as probabilistic
-// PCA (Tipping and Bishop 1999). It is nil where the data have no variance.
+// and outputs are regressed on them, through the function that their likelihood has ([responses.fit]). A code that is drawn
+// starts as probabilistic PCA (Tipping and Bishop 1999). It is nil where the data have no variance.
 func linearStart(ctx context.Context, dev backend.Device, f *fittedPCA, spec *model.Spec) (*model.Linear, error) {
 	p, rows := f.is, f.rows
 	k, d := 0, rows.d

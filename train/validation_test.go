@@ -14,7 +14,6 @@ import (
 
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
-	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -109,7 +108,7 @@ func TestInterruptedValidation(t *testing.T) {
 		"ae":       func(*settings.Config) {},
 		"vae":      func(c *settings.Config) { c.KLWarmup = 2 },
 		"stacked":  func(c *settings.Config) { c.Classifier, c.ClassifierEpochs = settings.FinetuneClassifier, 2 },
-		"stopping": func(c *settings.Config) { c.Epochs, c.Patience, c.MinImprovement, c.Init = 9, 1, 0.01, model.XavierInit },
+		"stopping": func(c *settings.Config) { c.Epochs, c.Patience, c.MinImprovement = 9, 1, 0.01 },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, strings.Replace(name, "stopping", "ae", 1))

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""Ranks sets of flags by how the autoencoder does beside PCA, over data sets that no result is reported on: how presets are chosen.
+
+    scripts/search-defaults.py --tables DIR/search [--variants FILE] [--aegpu PATH] [--seeds N] [--jobs N] [--keep] [--only GLOB ...]
+
+FILE has a line for each set, "NAME: FLAGS of aegpu train"; empty lines and those after # do not count. Without it those of
+scripts/search-defaults.txt are tried. First comes what is below PCA on the fewest data sets (by more than .001 and a standard error), or
+without PCA as its code is no smaller than the data, or fails; then what leaves least unexplained, as the geometric mean over data sets of its share over PCA's, .001 added to both.
+"rank" is a set's mean place over data sets in explained variance, which compares sets among themselves where code sizes are the same. Rows
+are kept in a JSON file as they come; --keep goes on with one that was begun, for the same program. Needs Go (without --aegpu).
+"""
+import argparse
+import itertools
+import json
+import statistics
+import tempfile
+from pathlib import Path
+
+import heldout
+import measured
+
+
+def variants(place):
+    """Flags by name."""
+    lines = [line.split("#")[0].strip() for line in place.read_text().splitlines()]
+    return {name.strip(): flags.strip() for name, flags in (line.split(":", 1) for line in lines if line)}
+
+
+def ranks(rows, names):
+    """The mean place of each method over those data sets that all were measured on; 1 is the best."""
+    places = {n: [] for n in names}
+    found = {n: heldout.by_data([r for r in rows if r["variant"] == n]) for n in names}
+    for data in set.intersection(*(set(f) for f in found.values())):
+        means = {n: statistics.mean(r.get("explained_variance") or 0 for r in found[n][data]) for n in names}
+        order = sorted(names, key=means.get, reverse=True)
+        for n in names:
+            places[n].append(1 + order.index(n))
+    return {n: statistics.mean(p) if p else float("nan") for n, p in places.items()}
+
+
+def markdown(result, flags):
+    """A table of the sets, the best first."""
+    names = list(dict.fromkeys(r["variant"] for r in result["rows"]))
+    of = {n: heldout.totals([r for r in result["rows"] if r["variant"] == n]) for n in names}
+    place = ranks(result["rows"], names)
+    head = ["set", "flags", "data sets", "below PCA", "ratio <= .95", "mean ratio", "worst", "of ordinary rows", "rank", "seconds"]
+    lines = [f"| {' | '.join(head)} |", "| --- " * len(head) + "|"]
+    for n in sorted(names, key=lambda n: (sum(len(of[n][k]) for k in ("below", "failed", "without")), of[n]["ratio"])):
+        t = of[n]
+        cells = [n, f"`{flags.get(n, '')}`", t["data"], len(t["below"]), t["better"], f"{t['ratio']:.4f}", f"{t['worst']:.2f}", f"{t['ordinary']:.4f}", f"{place[n]:.2f}", f"{t['seconds']:.0f}"]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    below = [f"{n}: below PCA on {', '.join(t['below']) or 'none'}" + (f"; failed on {', '.join(t['failed'])}" if t["failed"] else "") + (f"; {len(t['without'])} without PCA" if t["without"] else "") for n, t in of.items()]
+    seeds = len({r["seed"] for r in result["rows"]})
+    return "\n".join(["# Search for defaults", "", *(f"`{c}`\n" for c in result["commands"]), f"{result['machine']}, {seeds} seeds. What is ranked, and how, stands in the script.",
+                      "", *lines, "", *(f"- {b}" for b in below), ""])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    heldout.arguments(parser)
+    measured.arguments(parser, heldout.ROOT / "build/search-defaults")
+    parser.add_argument("--variants", type=Path, default=heldout.ROOT / "scripts/search-defaults.txt", metavar="FILE")
+    parser.add_argument("--keep", action="store_true")
+    o = parser.parse_args()
+    if not o.tables:
+        parser.error("--tables DIR is missing")
+    of, place = variants(o.variants), o.out.with_suffix(".json")
+    if o.methods:
+        of = {n: of[n] for n in o.methods}
+    result = dict(machine=measured.machine(), commands=[measured.command()], rows=[])
+    if o.keep and place.exists():
+        result["rows"] = json.loads(place.read_text())["rows"]
+    known = {(r["variant"], r["flags"], r["data"], r["seed"]) for r in result["rows"]}
+    with tempfile.TemporaryDirectory() as folder:
+        binary = heldout.program(o, folder)
+        tasks = [(n, *d, s) for d, s, n in itertools.product(heldout.data_sets(o).items(), range(1, o.seeds + 1), of) if (n, of[n], d[0], s) not in known]
+        for row in heldout.rows_of(o, binary, [(f"aegpu {of[n]}".strip(), *task) for n, *task in tasks], [n for n, *_ in tasks]):
+            measured.add(o, result, dict(row, flags=of[row["variant"]]))
+    measured.end(o, markdown(result, of))
+
+
+if __name__ == "__main__":
+    main()
