@@ -196,11 +196,11 @@ func ExampleModel_Score() {
 			strangest = i
 		}
 	}
-	top := scores.Columns[2]
-	fmt.Println(scores.Columns[0].Name, scores.Columns[1].Name, top.Name)
-	fmt.Println("row", strangest, "is the strangest, by its", top.Levels[int(scores.At(strangest, 2))])
+	top := scores.Columns[3]
+	fmt.Println(scores.Columns[0].Name, scores.Columns[1].Name, scores.Columns[2].Name, top.Name)
+	fmt.Println("row", strangest, "is the strangest, by its", top.Levels[int(scores.At(strangest, 3))])
 	// Output:
-	// squared_error nll top1
+	// rarity squared_error nll top1
 	// row 1 is the strangest, by its depth
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -121,5 +123,18 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := f.refer(result, sets.Train); err != nil {
+		result.Model.Close()
+		return nil, err
+	}
 	return &Model{engine: result.Model, Training: result}, nil
+}
+
+// refer has the model know what its training rows are like, in its file too.
+func (f *fitting) refer(result *train.Result, rows *Table) (err error) {
+	m := result.Model
+	if m.Reference, err = eval.FitReference(f.ctx, m, rows); err != nil || f.options.Dir == "" {
+		return err
+	}
+	return data.WriteAtomic(filepath.Join(f.options.Dir, train.ModelFile), m.Write)
 }

@@ -115,9 +115,9 @@ func (m *Model) Reconstruct(rows *Table) (*Table, error) {
 	return m.engine.Reconstruct(context.Background(), rows)
 }
 
-// Score returns how strange rows are to the model, a row each, with their labels and names: the squared error of
-// their reconstructions in standard deviations of the columns trained on, and minus their log-likelihood where the
-// loss is one; see [ScoreOptions] and [eval.Score]. A higher number is stranger. Nothing is drawn.
+// Score returns how strange rows are to the model, a row each, with their labels and names: how rare rows as strange are
+// among those trained on, the squared error of their reconstructions in standard deviations of the columns trained on,
+// and minus their log-likelihood where the loss is one; see [ScoreOptions] and [eval.Score]. A higher number is stranger. Nothing is drawn.
 func (m *Model) Score(rows *Table, o ScoreOptions) (*Table, error) {
 	if err := checkTable(rows); err != nil {
 		return nil, err

@@ -61,18 +61,28 @@ func (p *Preparation) SameAs(q *Preparation, s *Set) bool {
 }
 
 // HasGaps says whether a cell is missing.
-func (s *Set) HasGaps() bool {
+func (s *Set) HasGaps() bool { return s.gaps(1) > 0 }
+
+// Missing returns the share of cells that are missing.
+func (s *Set) Missing() float64 {
+	return float64(s.gaps(s.Rows*s.Cols)) / math.Max(float64(s.Rows)*float64(s.Cols), 1)
+}
+
+// gaps counts missing cells up to the end of the row with so many.
+func (s *Set) gaps(enough int) (n int) {
 	if !s.Gaps {
-		return false
+		return 0
 	}
 	row := make([]float64, s.Cols)
-	for i := range s.Rows {
+	for i := 0; i < s.Rows && n < enough; i++ {
 		s.wideRow(row, i)
-		if slices.ContainsFunc(row, math.IsNaN) {
-			return true
+		for _, v := range row {
+			if v != v {
+				n++
+			}
 		}
 	}
-	return false
+	return n
 }
 
 // checkMade says what is wrong in a file with what became of columns.

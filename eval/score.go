@@ -16,6 +16,7 @@ import (
 
 // Names of the columns that [Score] makes.
 const (
+	RarityScore       = "rarity"
 	SquaredErrorScore = "squared_error"
 	NLLScore          = "nll"
 )
@@ -31,6 +32,13 @@ type ScoreOptions struct {
 // Score returns how strange raw rows are to a model, a row each, with their labels and ids. A higher number is
 // stranger. The columns are
 //
+//   - rarity: minus the logarithm of the share of training rows that the model finds as unlikely (nll, below, or squared_error
+//     where the loss is no likelihood) or more, plus that of the share whose codes are as far from the mean of codes or farther
+//     (Mahalanobis' distance: the part that the likelihood of probabilistic PCA has for the code, Tipping and Bishop 1999), plus
+//     that of the share as far from the mean of the training rows (the mean over the columns of the squared distance, in
+//     standard deviations). The first is large where a row does not go together as the training rows do, the second where it goes
+//     together in a way that few do, the third where its values are extreme, which a model that makes them again well does not find
+//     strange. See [model.Rarity]; it is left out of a model without a reference ([FitReference]);
 //   - squared_error: the squared error of the reconstruction, as the mean over the raw columns of the error divided by
 //     the column's standard deviation in the training rows, so that columns count alike whatever their units and however
 //     they are scaled: about 1 is what the mean of the training rows would leave. The levels of a category are one column;
@@ -61,7 +69,7 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 		if err != nil {
 			return nil, err
 		}
-		bad, why := scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m.TargetPreparation(), j, o)
+		bad, why := scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m, j, o)
 		switch why {
 		case "":
 		case allGone:
@@ -75,7 +83,11 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 
 // scoreColumns describes what Score tells.
 func scoreColumns(m *model.Model, o ScoreOptions) []data.Column {
-	columns := []data.Column{{Name: SquaredErrorScore}}
+	var columns []data.Column
+	if m.Reference != nil {
+		columns = append(columns, data.Column{Name: RarityScore})
+	}
+	columns = append(columns, data.Column{Name: SquaredErrorScore})
 	if m.Spec.HasLikelihood() {
 		columns = append(columns, data.Column{Name: NLLScore})
 	}
@@ -94,36 +106,86 @@ func scoreColumns(m *model.Model, o ScoreOptions) []data.Column {
 
 // scoreRows writes the scores of rows to dst, cols wide. It returns the first row that has none, and why; "" where all have
 // some.
-func scoreRows(dst []float64, cols int, p *data.Preparation, j *model.Judged, o ScoreOptions) (bad int, why string) {
-	width, in := p.Width(), p.Inputs()
-	errs, order := make([]float64, width), make([]int, width)
+func scoreRows(dst []float64, cols int, m *model.Model, j *model.Judged, o ScoreOptions) (bad int, why string) {
+	t := newStrangeness(m.TargetPreparation())
+	var mean []float32
+	if m.Reference != nil {
+		mean = m.Reference.Mean
+	}
+	order := make([]int, len(t.errs))
 	for i := range j.Rows.Rows {
-		row := dst[i*cols : (i+1)*cols]
-		p.SquaredErrors(errs, j.Rows, i, j.Y[i*in:(i+1)*in])
-		if row[0], why = meanError(errs, j.Rows, i); why != "" {
+		if why = t.of(j, i, mean); why != "" {
 			return i, why
 		}
-		row = row[1:]
-		if j.NLL != nil {
-			if row[0] = min(max(j.NLL[i], -math.MaxFloat32), math.MaxFloat32); row[0] != row[0] {
-				return i, notFinite
-			}
-			row = row[1:]
+		row := dst[i*cols : i*cols : (i+1)*cols]
+		if m.Reference != nil {
+			row = append(row, t.rarity(m.Reference, j.Codes[i*m.Spec.Latent:(i+1)*m.Spec.Latent]))
+		}
+		row = append(row, t.squared)
+		if t.likely {
+			row = append(row, t.nll)
 		}
 		if !o.ByColumn {
 			continue
 		}
-		top := min(topColumns, width)
 		for k := range order {
 			order[k] = k
 		}
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(errs[b], errs[a]) })
-		for k, at := range order[:top] {
-			row[k] = float64(at)
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.errs[b], t.errs[a]) })
+		for _, at := range order[:min(topColumns, len(order))] {
+			row = append(row, float64(at))
 		}
-		copy(row[top:], errs)
+		copy(row[len(row):cap(row)], t.errs)
 	}
 	return 0, ""
+}
+
+// strangeness is how strange a row is, by each measure.
+type strangeness struct {
+	p        *data.Preparation
+	errs     []float64 // of each raw column
+	squared  float64
+	nll      float64
+	likely   bool // there is an nll
+	distance float64
+}
+
+func newStrangeness(p *data.Preparation) *strangeness {
+	return &strangeness{p: p, errs: make([]float64, p.Width())}
+}
+
+// of measures row i, its distance where there is a mean. It returns why there is nothing to measure, or "".
+func (t *strangeness) of(j *model.Judged, i int, mean []float32) (why string) {
+	if mean != nil {
+		t.p.SquaredErrors(t.errs, j.Rows, i, mean)
+		if t.distance, why = meanError(t.errs, j.Rows, i); why != "" {
+			return why
+		}
+	}
+	in := t.p.Inputs()
+	t.p.SquaredErrors(t.errs, j.Rows, i, j.Y[i*in:(i+1)*in])
+	if t.squared, why = meanError(t.errs, j.Rows, i); why != "" {
+		return why
+	}
+	if t.likely = j.NLL != nil; t.likely {
+		if t.nll = min(max(j.NLL[i], -math.MaxFloat32), math.MaxFloat32); t.nll != t.nll {
+			return notFinite
+		}
+	}
+	return ""
+}
+
+// rarity is how rare rows as strange are, of a row with that code.
+func (t *strangeness) rarity(r *model.Reference, code []float32) float64 {
+	return model.Rarity(r.Error, t.error()) + model.Rarity(r.Code, r.CodeDistance(code)) + model.Rarity(r.Distance, t.distance)
+}
+
+// error is the measure of what the model cannot make.
+func (t *strangeness) error() float64 {
+	if t.likely {
+		return t.nll
+	}
+	return t.squared
 }
 
 // Why a row has no score.

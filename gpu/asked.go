@@ -15,6 +15,7 @@ type asked struct {
 	err          error     // that it was refused with
 	candidates   int       // algorithms that were proposed
 	chosen       int       // which of them it takes
+	algorithm    [8]uint64 // that is, as the library has it
 	microseconds []float64 // of every one, where they were measured
 }
 

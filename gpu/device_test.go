@@ -81,8 +81,35 @@ func open(t *testing.T, o Options) backend.Device {
 // nothing.
 func conform(t *testing.T, suite backendtest.Suite, o Options) {
 	sim := device(t)
-	suite.Run(t, func(t *testing.T) backend.Device { return open(t, o) })
+	var opened []*Device
+	suite.Run(t, func(t *testing.T) backend.Device {
+		d := open(t, o)
+		opened = append(opened, d.(*Device))
+		return d
+	})
 	sound(t, sim)
+	sameAlgorithms(t, opened)
+}
+
+// sameAlgorithms wants that whatever device asks for a product gets the same algorithm: another one rounds otherwise.
+func sameAlgorithms(t *testing.T, opened []*Device) {
+	t.Helper()
+	type by struct {
+		device int
+		*asked
+	}
+	first := map[string]by{}
+	for i, d := range opened {
+		for _, a := range d.asked {
+			f, known := first[a.product()]
+			if !known {
+				first[a.product()] = by{i, a}
+			} else if f.algorithm != a.algorithm || (f.err == nil) != (a.err == nil) {
+				t.Errorf("%s: for device %d of %d %d of %d, %x, %v; for device %d %d of %d, %x, %v", a.product(), f.device, len(opened), f.chosen, f.candidates,
+					f.algorithm, f.err, i, a.chosen, a.candidates, a.algorithm, a.err)
+			}
+		}
+	}
 }
 
 // long skips the further runs of the whole suite with -short.

@@ -154,6 +154,11 @@ func TestRefusedProductFallsBack(t *testing.T) {
 	withQuirks(t, "refuse-captured", "-no-drelu-k1", narrow)
 }
 
+// A derivative that the library makes in a launch of its own is left to a kernel.
+func TestDerivativeApart(t *testing.T) {
+	withQuirks(t, "drelu-two-nodes,-no-drelu-k1", "-no-drelu-k1", narrow)
+}
+
 // narrow is the backward pass through a layer of one unit after a ReLU.
 func narrow(t *testing.T, refused bool) {
 	r := newRig(t, Options{})

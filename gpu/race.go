@@ -110,6 +110,29 @@ func (t *track) repeated(plan *cublaslt.Plan, times int) (e libcuda.Exec, err er
 	return g.Instantiate()
 }
 
+// nodes is how many launches the plan's algorithm is, as nodes of a graph. It runs once before, so that nothing is left to
+// load.
+func (t *track) nodes(plan *cublaslt.Plan) (n int, err error) {
+	if err := t.run(plan); err != nil {
+		return 0, err
+	}
+	if err := libcuda.BeginCapture(t.stream); err != nil {
+		return 0, err
+	}
+	if err = t.run(plan); err != nil {
+		_, _ = libcuda.EndCapture(t.stream) // the first error counts
+		return 0, err
+	}
+	g, err := libcuda.EndCapture(t.stream)
+	if err != nil {
+		return 0, err
+	}
+	if n, err = g.Nodes(); err != nil {
+		return 0, err
+	}
+	return n, g.Destroy()
+}
+
 // newTrack makes operands of zeros as large as those of s or, with shared, one that
 // stands for all of them: enough to run an algorithm, not to time it.
 func (d *Device) newTrack(s cublaslt.Spec, shared bool) (t *track, err error) {

@@ -32,7 +32,7 @@ const dataKey = "aegpu.data"
 const divisionKey = "aegpu.division"
 
 // Write writes the model in the safetensors format: one float32 tensor a
-// parameter; the spec, the preparation, the fingerprint of its data and how they were divided where these are known, what
+// parameter; the spec, the preparation, the fingerprint of its data, how they were divided and what its training rows are like where these are known, what
 // is known of a classifier, and the digest of the file (see [WriteSealed]) as metadata. The same model gives the same
 // bytes.
 func (m *Model) Write(w io.Writer) error {
@@ -88,6 +88,9 @@ func (m *Model) WriteWith(w io.Writer, flat []float32) error {
 		}
 		meta[divisionKey] = string(division)
 	}
+	if err := m.writeReference(views, meta); err != nil {
+		return err
+	}
 	if m.Spec.Classes > 0 {
 		text, err := json.Marshal(m.Classifier)
 		if err != nil {
@@ -133,7 +136,7 @@ func Finite(v []float32) error {
 // Read returns the model in a file that Write made, on dev. An error says what does
 // not fit; it wraps [ErrDamaged] where the file is not as it was written.
 func Read(dev backend.Device, file []byte) (*Model, error) {
-	st, meta, err := ReadSealed(file, specKey, preparationKey, targetKey, conditionKey, dataKey, divisionKey, classifierKey)
+	st, meta, err := ReadSealed(file, specKey, preparationKey, targetKey, conditionKey, dataKey, divisionKey, referenceKey, classifierKey)
 	if err != nil {
 		return nil, err
 	}
@@ -169,6 +172,10 @@ func Read(dev backend.Device, file []byte) (*Model, error) {
 	}
 	m.Fingerprint = meta[dataKey]
 	if err := m.readDivision(meta); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if err := m.readReference(meta, st); err != nil {
 		m.Close()
 		return nil, err
 	}

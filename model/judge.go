@@ -13,6 +13,8 @@ type Judged struct {
 	Rows *data.Set // as the preparation of what the decoder makes knows them: the rows, or their targets
 	Y    []float32 // what comes out as the model sees it, Rows x Outputs
 
+	Codes []float32 // Rows x Latent; the means of codes that are drawn
+
 	// NLL is minus the log-likelihood of every row as the model sees it, in nats, at the
 	// code's mean, plus the KL of a code that is drawn: minus a bound of log p(x), but for
 	// the draw. Nothing is drawn, corrupted or binarised. It is nil without a likelihood.
@@ -37,10 +39,10 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := hostmemory.Ask("what comes out of the model", s.Rows, m.Spec.Outputs(), 4); err != nil {
+	if err := hostmemory.Ask("what comes out of the model", s.Rows, m.Spec.Outputs()+m.Spec.Latent, 4); err != nil {
 		return nil, err
 	}
-	j := &Judged{Rows: target, levels: levels, Y: make([]float32, s.Rows*m.Spec.Outputs())}
+	j := &Judged{Rows: target, levels: levels, Y: make([]float32, s.Rows*m.Spec.Outputs()), Codes: make([]float32, s.Rows*m.Spec.Latent)}
 	if m.Spec.HasLikelihood() {
 		j.NLL = make([]float64, s.Rows)
 	}
@@ -106,7 +108,9 @@ func (a *applier) judge(j *Judged, x, want []float32, at, n int) error {
 		a.dev.Upload(target, want)
 	}
 	h := a.encode(rows, n)
-	out := a.dec.forward(a.to, a.tellDecoder(a.code.mean(h, n), n), n)
+	code, latent := a.code.mean(h, n), a.Spec.Latent
+	a.dev.Download(j.Codes[at*latent:(at+n)*latent], code)
+	out := a.dec.forward(a.to, a.tellDecoder(code, n), n)
 	nll, posterior := make([]float32, n), make([]float32, 0)
 	if j.NLL != nil {
 		a.likelihood.loss(backend.Loss{Rows: a.rows.Top(n), Out: out, Target: target})

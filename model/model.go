@@ -20,6 +20,9 @@ type Model struct {
 	// Division is how those data were divided, kept in its file; nil where it is not known, as of files of earlier versions.
 	Division *data.Division
 
+	// Reference is what its training rows are like, kept in its file; nil where it is not known, as of files of earlier versions.
+	Reference *Reference
+
 	// Classifier is what is known of the classifier on its code, kept in its file.
 	Classifier Classifier
 
@@ -196,7 +199,7 @@ func (m *Model) Clone() (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.prep, c.target, c.Fingerprint, c.Division, c.Classifier = m.prep, m.target, m.Fingerprint, m.Division, m.Classifier
+	c.prep, c.target, c.Fingerprint, c.Division, c.Classifier, c.Reference = m.prep, m.target, m.Fingerprint, m.Division, m.Classifier, m.Reference
 	c.condition = m.condition
 	m.dev.Enqueue(backend.Copy{Dst: c.params, Src: m.params})
 	return c, nil

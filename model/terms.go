@@ -22,12 +22,12 @@ type Figure struct {
 
 // Names of the terms that are no part's, and of what is measured beside them.
 const (
-	LossTerm           = "loss"           // all terms with their weights
-	ReconstructionTerm = "reconstruction" // a classifier's cross-entropy; minus the bound where that is importance-weighted
-	AccuracyTerm       = "accuracy"       // share of examples that the classifier gets right
-	SSETerm            = "sse"            // squared error summed over an example's elements
-	UnexplainedTerm    = "unexplained"    // squared error of raw columns in units of their variance, the mean of the columns
-	ActiveUnitsTerm    = "active_units"   // units of a drawn code whose means vary by more than .01 over the examples (Burda et al. 2016)
+	LossTerm           = "loss"               // all terms with their weights
+	ReconstructionTerm = "reconstruction"     // a classifier's cross-entropy; minus the bound where that is importance-weighted
+	AccuracyTerm       = "accuracy"           // share of examples that the classifier gets right
+	SSETerm            = "sse"                // squared error summed over an example's elements
+	StandardisedTerm   = "standardised_error" // squared error of a row, columns in units of their variance in the training rows
+	ActiveUnitsTerm    = "active_units"       // units of a drawn code whose means vary by more than .01 over the examples (Burda et al. 2016)
 )
 
 // Terms are those of a loss, the loss itself first. As JSON they are one object, in

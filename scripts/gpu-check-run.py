@@ -6,11 +6,12 @@
 The parts, in order of worth, each within its seconds:
 
     smoke        25  one step of some nets in each precision next to the CPU's; every product alone; what was expected otherwise
-    bench        60  nets a, b and w in bf16, tf32 and fp32, by batch, on two streams and one
+    bench        75  nets a, b and w in bf16, tf32 and fp32, by batch, on two streams and one
     peers       120  PyTorch (compiled as a CUDA graph, then as one), JAX (scan), where their losses are aegpu's
-    ncu          15  the kernels of one step
+    ncu          25  the kernels of one step of some nets
+    forms        20  what the products of some nets would take in other forms
     conformance 100  every operation next to float64
-    training     60  every variant next to the CPU
+    training     30  every variant next to the CPU
     sanitizer        memcheck and racecheck, with what is left
 
 OUT (default gpu-check-out) gets gpu-check.json, which is whole after every part and every point, and gpu-check.log. A part
@@ -19,6 +20,7 @@ nothing to do; 1: something failed or was cut; 2: wrong arguments; 3: no usable 
 it had started. Only the standard library is used.
 """
 import argparse
+import json
 import os
 import shutil
 import signal
@@ -31,14 +33,14 @@ sys.path.insert(0, HERE)
 
 from gpu_check.bench import bench  # noqa: E402
 from gpu_check.check import Check, Interrupted  # noqa: E402
-from gpu_check.gotests import conformance, sanitizer, smoke  # noqa: E402
+from gpu_check.gotests import conformance, forms, sanitizer, smoke  # noqa: E402
 from gpu_check.machine import device  # noqa: E402
 from gpu_check.ncu import ncu  # noqa: E402
 from gpu_check.peers import peers  # noqa: E402
 from gpu_check.table import show  # noqa: E402
 from gpu_check.training import training  # noqa: E402
 
-PARTS = {smoke: 25, bench: 60, peers: 120, ncu: 15, conformance: 100, training: 60, sanitizer: 1e9}
+PARTS = {smoke: 25, bench: 75, peers: 120, ncu: 25, forms: 20, conformance: 100, training: 30, sanitizer: 1e9}
 DEVICE = 40  # seconds to find out what is here
 SECONDS = 525  # of everything: a margin below 9 minutes
 
@@ -49,8 +51,14 @@ def arguments():
     p.add_argument("out", nargs="?", default="gpu-check-out")
     p.add_argument("--only", metavar="PARTS", help="some of them: " + ",".join(names))
     p.add_argument("--seconds", type=float, default=SECONDS, help="of everything (default %(default)s)")
+    p.add_argument("--ceilings", metavar="JSON", help="those of an earlier gpu-check.json, which take 20 seconds to measure")
+    p.add_argument("--tuning", metavar="FILE", help="algorithms that an earlier run chose, from its log")
     p.add_argument("--budget", metavar="PART=SECONDS", default="", help="in place of its own, several with commas between")
     a = p.parse_args()
+    a.known = {}
+    if a.ceilings:
+        with open(a.ceilings, encoding="utf-8") as f:
+            a.known = next(x["ceilings"] for x in json.load(f)["parts"] if x["name"] == "bench")
     if not a.seconds > 0:
         p.error("--seconds %g: expected more than 0" % a.seconds)
     budgets = dict(PARTS)
@@ -73,6 +81,7 @@ def arguments():
 def main():
     a, budgets = arguments()
     c = Check(HERE, os.path.abspath(a.out), a.seconds, os.environ.get("GPU_CHECK_QUICK", "") not in ("", "0"))
+    c.ceilings, c.tuning = a.known, a.tuning
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) != signal.SIG_IGN:  # nohup
             signal.signal(number, c.interrupt)

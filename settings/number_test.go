@@ -46,3 +46,23 @@ func TestOpenSizesHaveNoSpec(t *testing.T) {
 		t.Errorf("a code of %v of which 100 are kept: %v", usual.Latent, c.Validate())
 	}
 }
+
+// What cannot be left open is refused, as are numbers that are neither open nor counts.
+func TestOpenRefuses(t *testing.T) {
+	for _, tt := range []struct {
+		model  string
+		change func(*Config)
+		want   string // in the error
+	}{
+		{"stacked", func(c *Config) { c.Corrupt = Corruptions{{}, {}, {}} }, "3 corruptions, one a layer, and Hidden is auto"},
+		{"ae", func(c *Config) { c.Decoder = AutoWidths }, "Decoder is auto: expected widths"},
+		{"ae", func(c *Config) { c.Epochs = -2 }, "Epochs is -2: expected 0 to 2147483647"},
+		{"ae", func(c *Config) { c.Patience = -2 }, "Patience is -2: expected 0 or more"},
+	} {
+		c := preset(t, tt.model)
+		tt.change(&c)
+		if err := c.Validate(); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%v, want %s", err, tt.want)
+		}
+	}
+}

@@ -54,7 +54,7 @@ func ParseWidths(text string) (Widths, error) {
 	for part := range strings.SplitSeq(text, ",") {
 		v, err := strconv.Atoi(strings.TrimSpace(part))
 		if err != nil || v < 1 || v > maxWidth {
-			return nil, fmt.Errorf("widths %q: %q is not a whole number of 1 to %d; expected a list as in 512,256, none or auto", text, part, maxWidth)
+			return nil, fmt.Errorf("widths %q: %q is not a whole number of 1 to %d; expected a list as in 512,256, or none or auto", text, part, maxWidth)
 		}
 		w = append(w, v)
 	}

@@ -149,7 +149,7 @@ func (r *run) checkState(c *checkpoint) error {
 				return fmt.Errorf("its history has no such epoch as %d of %s", n+1, s.name)
 			}
 			if n == 0 && rec.StartValidation != nil && r.measured(i) {
-				best = startCriterion(rec.StartValidation, r.sets.Val.Rows)
+				best = toBeat(rec.StartValidation, r.sets.Val.Rows)
 			}
 			if bad = r.badAfter(bad, rec); rec.Best {
 				best = criterion(rec.Validation)
@@ -164,7 +164,7 @@ func (r *run) checkState(c *checkpoint) error {
 		if c.Phase.Epoch > 0 || !r.measured(c.Stage) {
 			return fmt.Errorf("a validation of the start in epoch %d", c.Phase.Epoch+1)
 		}
-		best = startCriterion(start, r.sets.Val.Rows)
+		best = toBeat(start, r.sets.Val.Rows)
 	}
 	switch p := &c.Phase; {
 	case len(rest) > 0:

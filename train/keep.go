@@ -16,6 +16,22 @@ type kept struct {
 	history, model bool      // they have all epochs, and the best weights
 }
 
+// endEpoch takes the record.
+func (r *run) endEpoch(rec Record) error {
+	if err := r.sets.Train.Unchanged(); err != nil {
+		return err
+	}
+	r.history = append(r.history, rec)
+	if r.opts.Epoch != nil {
+		r.opts.Epoch(rec)
+	}
+	r.kept.history = false
+	if s := r.stages[r.at]; s.layer < 0 && (rec.Best || rec.StartValidation != nil || rec.Validation == nil) {
+		r.kept.model = false
+	}
+	return nil
+}
+
 // keep writes the files, at the end of an epoch where it is time.
 func (r *run) keep(at when) error {
 	if r.dir == nil {
@@ -60,7 +76,7 @@ func (r *run) keepResults(at when) error {
 func (r *run) keepDiverged(why error) error {
 	if r.dir != nil {
 		if err := r.keepResults(midway); err != nil {
-			return fmt.Errorf("%w; what there was before cannot be written: %v", why, err)
+			return fmt.Errorf("%w; what there was before cannot be written: %w", why, err)
 		}
 	}
 	return why

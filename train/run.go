@@ -348,22 +348,6 @@ func (r *run) progress(p Progress) {
 	}
 }
 
-// endEpoch takes the record.
-func (r *run) endEpoch(rec Record) error {
-	if err := r.sets.Train.Unchanged(); err != nil {
-		return err
-	}
-	r.history = append(r.history, rec)
-	if r.opts.Epoch != nil {
-		r.opts.Epoch(rec)
-	}
-	r.kept.history = false
-	if s := r.stages[r.at]; s.layer < 0 && (rec.Best || rec.StartValidation != nil || rec.Validation == nil) {
-		r.kept.model = false
-	}
-	return nil
-}
-
 // finish writes the model that the run leaves. The checkpoint stays that of the
 // last epoch, so that a finished run can be given more of them.
 func (r *run) finish() error {

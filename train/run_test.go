@@ -281,7 +281,7 @@ func TestDivergenceStopsAtTheStep(t *testing.T) {
 
 func TestEarlyStoppingKeepsTheBest(t *testing.T) {
 	c := small(t, "ae")
-	c.Loss = squared
+	c.Loss, c.Init = squared, model.XavierInit // a start from PCA is the best of these rows
 	c.Epochs, c.Patience, c.MinImprovement, c.Val = 60, 2, 0.05, 0.3
 	res, err := runIn(t, t.Context(), c, Options{})
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/aegpu/aegpu/backend"
@@ -42,7 +43,7 @@ type Sets struct {
 	Likelihood       model.Likelihood  // of what the decoder is to make; nil for that of the settings
 	Condition        *data.Condition   // what the rows are conditioned on, fitted to Train; nil for nothing
 	pca              *fittedPCA        // of finding the code's size, for the weights that a model starts with; nil where there is none
-	hidden           bool              // of the cells that the encoder may see some are hidden, so that it learns to fill those that are missing
+	hidden           float32           // the share of cells that are hidden from the encoder, so that it learns to fill those that are missing
 	sameRows         bool              // what the decoder is to make are the rows, prepared as Targets says
 	shared           bool              // both preparations make the same numbers of the training and validation rows
 	Division         *data.Division    // how the parts came about
@@ -297,15 +298,22 @@ func (s *Sets) fitColumns(c *settings.Config, missing data.Missing) error {
 	return nil
 }
 
-// hiddenShare is the share of cells that are hidden from the encoder where others are missing.
-const hiddenShare = 0.3
+// The share of cells that are hidden from the encoder where others are missing: so many times those, and no more than mostHidden.
+// What is hidden is reconstructed worse, too, where nothing is missing.
+const (
+	hiddenTimes = 3
+	mostHidden  = 0.3
+)
 
 // hide decides whether cells are hidden from the encoder. The loss is over cells that are there, and without it the model
 // would learn to copy these, and nothing of those that are missing.
 func (s *Sets) hide(c *settings.Config, missing data.Missing) {
-	s.hidden = missing == data.MissingMask && c.Corrupt.Auto() && s.Train.HasGaps()
-	if s.hidden {
-		s.Found = append(s.Found, fmt.Sprintf("cells are missing: %g %% of the others are hidden from the encoder too, so that it learns to fill them in (--corrupt none hides none)", 100*hiddenShare))
+	if missing != data.MissingMask || !c.Corrupt.Auto() {
+		return
+	}
+	percent := math.Ceil(100 * min(hiddenTimes*s.Train.Missing(), mostHidden))
+	if s.hidden = float32(percent / 100); s.hidden > 0 {
+		s.Found = append(s.Found, fmt.Sprintf("cells are missing: %g %% of the others are hidden from the encoder too, so that it learns to fill them in (--corrupt none hides none)", percent))
 	}
 }
 
@@ -355,8 +363,8 @@ func (s *Sets) Spec(c *settings.Config) (model.Spec, error) {
 		if s.Likelihood != nil {
 			spec.Likelihood = s.Likelihood
 		}
-		if s.hidden {
-			spec.Corrupt = model.Corruption{Kind: backend.Masking, Level: hiddenShare}
+		if s.hidden > 0 {
+			spec.Corrupt = model.Corruption{Kind: backend.Masking, Level: s.hidden}
 		}
 		if s.Targets != nil {
 			spec.Targets, spec.SameRows = s.Targets.Inputs(), s.sameRows

@@ -29,6 +29,9 @@ const (
 	fewestPatience = 10 // epochs
 )
 
+// widest is the hidden layer of tables with the largest codes.
+const widest = 1024
+
 // imageWidths are the hidden layers of images.
 var imageWidths = settings.Widths{512, 256}
 
@@ -37,7 +40,7 @@ func hiddenFor(s *Sets, latent int) settings.Widths {
 	if s.Train.Height > 0 {
 		return append(settings.Widths{}, imageWidths...)
 	}
-	return settings.Widths{128 + 2*latent}
+	return settings.Widths{min(128+2*latent, widest)}
 }
 
 // batchFor returns the rows of a batch.

@@ -115,15 +115,30 @@ func (r *run) startFromPCA(ctx context.Context) error {
 // leastVariance is the share of the largest variance below which a direction of the data is none.
 const leastVariance = 1e-9
 
+// mostExplained is the share of the variance that a code that is drawn starts with: what directions beyond it hold is noise. With
+// hardly any, rows start in a space as narrow as numbers allow, and a training does not get out of it.
+const mostExplained = 0.98
+
+// directions returns how many components of PCA a model starts from: those that there are, and of a code that is drawn no
+// more than explain most and one less than there are columns.
+func directions(p *eval.PCA, drawn bool) (k int) {
+	most, explained := p.K(), 0.0
+	if drawn {
+		most = min(most, max(p.Width()-1, 1))
+	}
+	for k < most && p.Variance[k] > leastVariance*p.Variance[0] && p.Variance[k] > 0 && !(drawn && explained >= mostExplained*p.Total) {
+		explained += p.Variance[k]
+		k++
+	}
+	return k
+}
+
 // linearStart returns the linear autoencoder that a model starts from: codes are PCA's, each of mean square 1 over the rows,
 // and outputs are regressed on them, through the function that their likelihood has ([responses.fit]). A code that is drawn
 // starts as probabilistic PCA (Tipping and Bishop 1999). It is nil where the data have no variance.
 func linearStart(ctx context.Context, dev backend.Device, f *fittedPCA, spec *model.Spec) (*model.Linear, error) {
 	p, rows := f.is, f.rows
-	k, d := 0, rows.d
-	for k < p.K() && p.Variance[k] > leastVariance*p.Variance[0] && p.Variance[k] > 0 {
-		k++
-	}
+	k, d := directions(p, spec.Drawn()), rows.d
 	if k == 0 {
 		return nil, nil
 	}

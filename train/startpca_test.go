@@ -231,12 +231,12 @@ func probabilisticPCA(t *testing.T, rows *startRows, k int) func(x []float64) fl
 	}
 }
 
-// Where no direction is left out the code is all there is, and beside it the least noise that a start takes data to have.
+// Where the code could hold all directions, those that explain 98 % of the variance, and one less than there are, are in it.
 func TestStartOfAllDirections(t *testing.T) {
 	for _, s := range []*data.Set{reals(300, 5), reals(4, 9)} {
 		r := started(t, fromPCA("vae", 9, 40), s)
 		start, _, means := errorsAtStart(t, r)
-		if !(start <= 0.01*means) {
+		if !(start <= 0.05*means) { // shrunk towards the mean, by which codes are drawn
 			t.Errorf("%d rows of %d columns: the start explains %g of the variance", s.Rows, s.Cols, 1-start/means)
 		}
 		a, b := lossesAtStart(t, r)

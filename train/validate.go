@@ -32,14 +32,14 @@ func (p *phase) measure(ctx context.Context) (*model.Metrics, model.Terms, error
 		}
 	}
 	if p.bySquares {
-		terms = append(terms, model.Term{Name: model.UnexplainedTerm, Value: p.unexplained(&m)})
+		terms = append(terms, model.Term{Name: model.StandardisedTerm, Value: p.standardised(&m)})
 	}
 	return &m, terms, nil
 }
 
-// unexplained is the squared error of raw columns of validation rows in units of their variance in the training rows, the mean of
-// the columns; NaN where it was not measured.
-func (p *phase) unexplained(m *model.Metrics) float64 {
+// standardised is the squared error of a validation row, columns in units of their variance in the training rows; NaN where
+// it was not measured.
+func (p *phase) standardised(m *model.Metrics) float64 {
 	if len(m.Squares) != len(p.weights) {
 		return math.NaN()
 	}
@@ -50,11 +50,11 @@ func (p *phase) unexplained(m *model.Metrics) float64 {
 	return sum
 }
 
-// criterion is what is least where a model is best, of the terms of a validation: what is unexplained of a table whose code
-// is not drawn, else the loss.
+// criterion is what is least where a model is best, of the terms of a validation: the squared error of columns standardised
+// where that was measured, else the loss.
 func criterion(t model.Terms) float64 {
 	for _, one := range t {
-		if one.Name == model.UnexplainedTerm {
+		if one.Name == model.StandardisedTerm {
 			return one.Value
 		}
 	}
@@ -65,9 +65,9 @@ func criterion(t model.Terms) float64 {
 // starts from where squared errors are judged: of a handful of rows the best of many epochs is far better by chance alone.
 const chance = 2
 
-// startCriterion is what the criterion has to come below where the weights that a phase starts from are to be the best no longer.
-func startCriterion(start model.Terms, valRows int) float64 {
-	if math.IsNaN(start.Get(model.UnexplainedTerm)) {
+// toBeat is what the criterion has to come below where the weights that a phase starts from are to be the best no longer.
+func toBeat(start model.Terms, valRows int) float64 {
+	if math.IsNaN(start.Get(model.StandardisedTerm)) {
 		return criterion(start)
 	}
 	return criterion(start) * max(0, 1-chance/float64(valRows))
@@ -98,7 +98,7 @@ func (p *phase) startValidated(ctx context.Context, h hooks) error {
 	case !finite(terms):
 		return nil
 	}
-	p.state.BestLoss, p.state.StartValidation = startCriterion(terms, p.valRows), terms
+	p.state.BestLoss, p.state.StartValidation = toBeat(terms, p.valRows), terms
 	return p.keepBest()
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/nlpodyssey/safetensors"
 )
@@ -105,10 +106,12 @@ func inValidation(t *testing.T, c settings.Config, sets *Sets, dir, phase string
 // demands what one that was left alone came to.
 func TestInterruptedValidation(t *testing.T) {
 	for name, change := range map[string]func(*settings.Config){
-		"ae":       func(*settings.Config) {},
-		"vae":      func(c *settings.Config) { c.KLWarmup = 2 },
-		"stacked":  func(c *settings.Config) { c.Classifier, c.ClassifierEpochs = settings.FinetuneClassifier, 2 },
-		"stopping": func(c *settings.Config) { c.Epochs, c.Patience, c.MinImprovement = 9, 1, 0.01 },
+		"ae":      func(*settings.Config) {},
+		"vae":     func(c *settings.Config) { c.KLWarmup = 2 },
+		"stacked": func(c *settings.Config) { c.Classifier, c.ClassifierEpochs = settings.FinetuneClassifier, 2 },
+		"stopping": func(c *settings.Config) {
+			c.Epochs, c.Patience, c.MinImprovement, c.Init = 9, 1, 0.01, model.XavierInit
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, strings.Replace(name, "stopping", "ae", 1))

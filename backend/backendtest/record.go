@@ -134,6 +134,7 @@ func testDeterministic(r *rig) {
 		c.same("the same again", first, run(c))
 		other := newRig(c.tester, c.suite, func(tester) backend.Device { return c.open() })
 		defer other.close()
+		other.even = c.even
 		other.try(func(o *trial) { c.same("the same on another device", first, run(o)) })
 		c.both(func(side) {})
 	})

@@ -110,8 +110,8 @@ func TestAnomaliesByNumber(t *testing.T) {
 		file := classed(t, "a,b,c,label", texts...)
 		v := must(t, "score", dir, file, "-o", out, "--json", "-q").object(t)
 		_, columns := table(t, out)
-		checkDetection(t, v, numbers(t, columns["squared_error"]), columns["label"], texts[1])
+		checkDetection(t, v, numbers(t, columns["rarity"]), columns["label"], texts[1])
 		v = must(t, "score", dir, file, "-o", out, "--json", "-q", "--anomaly", "0").object(t)
-		checkDetection(t, v, numbers(t, columns["squared_error"]), columns["label"], texts[0])
+		checkDetection(t, v, numbers(t, columns["rarity"]), columns["label"], texts[0])
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,5 +127,32 @@ func TestBarsOfAnyShare(t *testing.T) {
 		if got := c.Bar(share); got != want {
 			t.Errorf("%g: %g, expected %g", share, got, want)
 		}
+	}
+}
+
+// A VAE that has hardly moved from its start, which is probabilistic PCA, is as likely as that, and one that has learnt more.
+func TestVAEBesideProbabilisticPCA(t *testing.T) {
+	rng, s := rand.New(rand.NewPCG(2, 3)), &data.Set{Name: "bent", Rows: 500, Cols: 5}
+	for range s.Rows {
+		a, b := rng.NormFloat64(), rng.NormFloat64()
+		for _, v := range []float64{a, b, a - b, math.Sin(2 * a), a * b} {
+			s.F32 = append(s.F32, float32(v+0.2*rng.NormFloat64()))
+		}
+	}
+	csv := filepath.Join(t.TempDir(), "bent.csv")
+	if err := data.Write(csv, s); err != nil {
+		t.Fatal(err)
+	}
+	figures := func(words ...string) (own, pca float64) {
+		dir := filepath.Join(t.TempDir(), "run")
+		o := must(t, append([]string{"train", csv, "--model", "vae", "--latent", "2", "--device", "cpu", "--json", "-q", "--out", dir}, words...)...).object(t)
+		return number64(t, o, "test", "log_likelihood"), number64(t, o, "test", "pca", "log_likelihood")
+	}
+	// The start is probabilistic PCA but for rounding: draws of a code weigh the same there.
+	if own, pca := figures("--epochs", "1", "--lr", "1e-9"); !(math.Abs(own-pca) <= 1e-3*(1+math.Abs(pca))) {
+		t.Errorf("the start has %g nats a row, probabilistic PCA %g", own, pca)
+	}
+	if own, pca := figures("--epochs", "60"); !(own > pca) {
+		t.Errorf("a VAE has %g nats a row, probabilistic PCA %g", own, pca)
 	}
 }

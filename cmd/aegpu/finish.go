@@ -8,6 +8,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/report"
 	"github.com/aegpu/aegpu/train"
 )
@@ -35,6 +36,9 @@ type trained struct {
 // finish measures a trained model, draws its pictures and says what was made.
 func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result, dir *train.Directory) error {
 	m := result.Model
+	if err := refer(ctx, m, sets, dir); err != nil {
+		return err
+	}
 	out := trained{
 		Device: dev.Info().Name, Model: o.config.Model, Parameters: m.NumParameters(), Epochs: result.Epochs, Steps: result.Steps,
 		Seconds: result.Seconds, ExamplesPerSecond: result.ExamplesPerSecond, Run: o.dir, Stopped: result.Stopped,
@@ -77,6 +81,14 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	}
 	p.print(s)
 	return nil
+}
+
+// refer has the model in the run directory know what its training rows are like, for score.
+func refer(ctx context.Context, m *model.Model, sets *train.Sets, dir *train.Directory) (err error) {
+	if m.Reference, err = eval.FitReference(ctx, m, sets.Train); err != nil || m.Reference == nil {
+		return err
+	}
+	return dir.Write(train.ModelFile, m.Write)
 }
 
 // warnAll warns of each line.

@@ -27,6 +27,7 @@ func runToFlip(t *testing.T) *flipped {
 // halfAndWhole are the directories of a run that was stopped after its third epoch, and of the same run at its end.
 func halfAndWhole(t *testing.T, args ...string) (half, whole string) {
 	t.Helper()
+	keepEveryEpoch(t)
 	top := t.TempDir()
 	half, whole = filepath.Join(top, "half"), filepath.Join(top, "whole")
 	must(t, append([]string{"train", "-q", "--out", whole}, args...)...)
@@ -43,6 +44,13 @@ func halfAndWhole(t *testing.T, args ...string) (half, whole string) {
 		t.Fatalf("%d epochs of %d", a, b)
 	}
 	return half, whole
+}
+
+// keepEveryEpoch has the trainings of a test write their files after every epoch.
+func keepEveryEpoch(t *testing.T) {
+	t.Helper()
+	filesEvery = -1
+	t.Cleanup(func() { filesEvery = 0 })
 }
 
 // every calls a function with every line.

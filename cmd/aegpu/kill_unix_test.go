@@ -47,6 +47,7 @@ type victim struct {
 	ended int // records in its history
 
 	sittings int
+	seldom   bool // half of them write their files as often as is usual, and not after every epoch
 }
 
 func (v *victim) command(t *testing.T, dir string) (*exec.Cmd, *strings.Builder) {
@@ -54,6 +55,9 @@ func (v *victim) command(t *testing.T, dir string) (*exec.Cmd, *strings.Builder)
 	cmd := self(t, append([]string{"train", "--resume", "--out", dir}, v.args...)...)
 	v.sittings++
 	cmd.Env = append(cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", 1+v.sittings%3))
+	if v.seldom && v.sittings%2 == 0 {
+		cmd.Env = append(cmd.Env, "AEGPU_TEST_EVERY=usual")
+	}
 	errs := &strings.Builder{}
 	cmd.Stderr = errs
 	return cmd, errs
@@ -83,7 +87,7 @@ func TestKilledAtRandomInstants(t *testing.T) {
 	for i := 0; c.more(); i = (i + 1) % len(all) {
 		all[i].live(t, c, victims[i].name, ran)
 	}
-	for _, k := range []string{"killed alone", "killed, one of two", "refused: in use", "resumed to the same bits"} {
+	for _, k := range []string{"killed alone", "killed, one of two", "refused: in use", "written now and then", "resumed to the same bits"} {
 		if ran[k] == 0 {
 			t.Errorf("%q never happened", k)
 		}
@@ -96,6 +100,7 @@ func (v *victim) live(t *testing.T, c *chance, name string, ran lives) {
 	t.Helper()
 	top := t.TempDir()
 	dir := filepath.Join(top, []string{"run", "a/b/run"}[c.IntN(2)])
+	v.seldom = c.IntN(2) == 0
 	var but []string
 	for sittings, over := 1+c.IntN(6), false; sittings > 0 && !over; sittings-- {
 		switch c.IntN(6) {
@@ -115,6 +120,10 @@ func (v *victim) live(t *testing.T, c *chance, name string, ran lives) {
 		if err := cmd.Run(); err != nil || errs.String() != v.said {
 			t.Fatalf("%s: the last sitting: %v: %s, want %q", name, err, errs, v.said)
 		}
+	}
+	if v.seldom {
+		but = []string{"previous.ckpt"} // is of another epoch
+		ran["written now and then"]++
 	}
 	sameRun(t, name, v.whole, dir, but...)
 	if n := entries(t, top); len(n) != 1 {

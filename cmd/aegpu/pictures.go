@@ -266,7 +266,7 @@ func (g *gallery) losses(context.Context) error {
 // parts adds the terms of a loss that has several.
 func parts(curve func(panel, name string, r train.Record, v float64), r train.Record) {
 	part := func(t model.Term) bool {
-		return t.Name != model.LossTerm && t.Name != model.AccuracyTerm && t.Name != model.SSETerm && t.Name != model.UnexplainedTerm && (t.Value != 0 || t.Name == model.ActiveUnitsTerm)
+		return t.Name != model.LossTerm && t.Name != model.AccuracyTerm && t.Name != model.SSETerm && t.Name != model.StandardisedTerm && (t.Value != 0 || t.Name == model.ActiveUnitsTerm)
 	}
 	several := func(t model.Term) bool { return part(t) && t.Name != model.ReconstructionTerm }
 	if !slices.ContainsFunc(r.Train, several) {

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/train"
 )
 
 // onTerminal is a progress on a terminal that keeps what is written to it.
@@ -72,5 +74,38 @@ func TestReadingIsTold(t *testing.T) {
 		if _, err := data.Open(ctx, file); err != nil || last >= 0 || calls < 2 {
 			t.Errorf("%s: %v, %d calls, the last %d", file, err, calls, last)
 		}
+	}
+}
+
+// A training of many epochs leaves few lines, the first, the last of each phase and what comes a while after another; one of
+// few leaves them all.
+func TestLinesOfEpochs(t *testing.T) {
+	lines := func(epochs int, slow ...int) string {
+		var b bytes.Buffer
+		p := newProgress(&printer{w: &b})
+		for _, phase := range []string{"layer 1", "autoencoder"} {
+			for n := 1; n <= epochs; n++ {
+				p.step(train.Progress{Phase: phase, Epoch: n, Epochs: epochs})
+				if slices.Contains(slow, n) {
+					p.last = p.last.Add(-between)
+				}
+				p.epoch(train.Record{Phase: phase, Epoch: n})
+			}
+		}
+		p.ended()
+		p.ended()
+		return b.String()
+	}
+	if n := strings.Count(lines(many), "\n"); n != 2*many {
+		t.Errorf("%d epochs twice have %d lines", many, n)
+	}
+	text := lines(10000, 700)
+	for _, want := range []string{"layer 1 epoch 1/10000 ", "layer 1 epoch 700/10000 ", "layer 1 epoch 10000/10000 ", "autoencoder epoch 1/10000 ", "autoencoder epoch 10000/10000 "} {
+		if strings.Count(text, want) != 1 {
+			t.Errorf("no %q in %.2000s", want, text)
+		}
+	}
+	if n := strings.Count(text, "\n"); n > 20 { // 6 on a machine that computes 20,000 lines in a second
+		t.Errorf("%d lines", n)
 	}
 }

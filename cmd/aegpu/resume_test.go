@@ -123,7 +123,6 @@ func TestMain(m *testing.M) {
 		}
 		main()
 	}
-	filesEvery = -1                      // what is broken off is somewhere else every time
 	os.Setenv("AEGPU_GPU_TUNING", "off") // the user's cache is not for tests
 	os.Exit(m.Run())
 }

@@ -18,13 +18,14 @@ func newScoreCommand(s *streams) *cli.Command {
 		Name:      "score",
 		Usage:     "say how strange rows are",
 		ArgsUsage: "RUN [DATA] -o FILE",
-		Description: "Writes an anomaly score for every row, higher for stranger ones: squared_error, the mean over columns of the squared error\n" +
-			"in standard deviations of the column in the training rows, and nll, minus the log-likelihood in nats (a VAE's negative ELBO\n" +
+		Description: "Writes anomaly scores for every row, higher for stranger ones: rarity, minus the logarithm of the share of training rows that the\n" +
+			"model finds as unlikely plus those of the shares with codes and values as far from the mean; squared_error, the mean over columns of the squared error\n" +
+			"in standard deviations of the column in the training rows; and nll, minus the log-likelihood in nats (a VAE's negative ELBO\n" +
 			"at the code's mean), where the loss is a likelihood. Nothing is drawn. Labels are held against the scores.\n\n" +
 			"  aegpu score runs/ae-table-1 table.csv --contamination 0.05 --by-column -o scores.csv",
 		Flags: append(append(deviceFlags(), readingFlags()...), tableFlag("the scores"), partFlag(),
 			&cli.BoolFlag{Name: "by-column", Usage: "name the columns that make a row strange (top1, top2, top3), with the error of every column", DisableDefaultText: true},
-			&cli.StringFlag{Name: "by", Usage: "`SCORE` that the threshold, AUROC and ranks are of: squared_error or nll", Value: eval.SquaredErrorScore},
+			&cli.StringFlag{Name: "by", Usage: "`SCORE` that the threshold, AUROC and ranks are of: rarity, squared_error or nll", DefaultText: "rarity"},
 			&cli.Float64Flag{Name: "contamination", Usage: "`SHARE` of rows to mark as anomalies: the column anomaly is 1 for those with the highest scores", DefaultText: "none are marked"},
 			&cli.StringFlag{Name: "anomaly", Usage: "`CLASS` of the labels that counts as an anomaly", DefaultText: "1 beside 0, true beside false, or what is called anomaly"},
 			&cli.StringSliceFlag{Name: "ensemble", Usage: "`RUN` to score with too, as often as wanted: mean_rank is the mean over runs of a row's rank"},
@@ -82,14 +83,18 @@ func runScore(c *cli.Context, s *streams) error {
 	}
 	defer o.dev.Close()
 	defer o.model.Close()
-	if c.String("by") == eval.NLLScore && !o.model.Spec.HasLikelihood() {
-		return wrong("--by nll: the loss of %s is no likelihood: train with another one than squared, or leave --by out", o.run.path)
+	o.out.By = c.String("by")
+	if o.out.By == "" {
+		o.chooseScore()
+	}
+	if err := o.has(o.model, o.run.path); err != nil {
+		return err
 	}
 	p := part{run: o.run, model: o.model, in: width, takes: inputOfModel, targets: true}
 	if o.rows, err = p.open(c, s); err != nil {
 		return err
 	}
-	o.out = scored{Run: o.run.path, Data: p.name(c.Args().Get(1)), By: c.String("by")}
+	o.out.Run, o.out.Data = o.run.path, p.name(c.Args().Get(1))
 	for _, step := range []func() error{o.own, o.ensemble, o.mark, o.detect} {
 		if err := step(); err != nil {
 			return err
@@ -108,10 +113,29 @@ func checkScoreFlags(c *cli.Context) error {
 	if share := c.Float64("contamination"); c.IsSet("contamination") && !(share > 0 && share < 1) {
 		return wrong("--contamination is %g: expected above 0 and below 1", share)
 	}
-	if by := c.String("by"); by != eval.SquaredErrorScore && by != eval.NLLScore {
-		return wrong("--by is %q: expected squared_error or nll", by)
+	if by := c.String("by"); c.IsSet("by") && !slices.Contains([]string{eval.RarityScore, eval.SquaredErrorScore, eval.NLLScore}, by) {
+		return wrong("--by is %q: expected rarity, squared_error or nll", by)
 	}
 	return checkPart(c.String("part"))
+}
+
+// chooseScore takes the score that anomalies are found best by, of those that there are of the run.
+func (o *scoring) chooseScore() {
+	if o.out.By = eval.RarityScore; o.model.Reference == nil {
+		o.out.By = eval.SquaredErrorScore
+		o.note("there is no column rarity: %s does not hold what its training rows are like: train it anew", o.run.path)
+	}
+}
+
+// has refuses a run without the score that all are ranked by.
+func (o *scoring) has(m *model.Model, path string) error {
+	switch {
+	case o.out.By == eval.NLLScore && !m.Spec.HasLikelihood():
+		return wrong("--by nll: the loss of %s is no likelihood: train with another one than squared, or leave --by out", path)
+	case o.out.By == eval.RarityScore && m.Reference == nil && !m.Classifier.FineTuned: // that has no score at all, which is said with the reason
+		return wrong("--by rarity: %s does not hold what its training rows are like: train it anew, or take --by squared_error", path)
+	}
+	return nil
 }
 
 // own scores with the run itself.
@@ -190,8 +214,8 @@ func (o *scoring) other(path string) ([]float64, error) {
 		return nil, err
 	}
 	defer m.Close()
-	if o.out.By == eval.NLLScore && !m.Spec.HasLikelihood() {
-		return nil, wrong("--by nll: the loss of %s is no likelihood", path)
+	if err := o.has(m, path); err != nil {
+		return nil, err
 	}
 	if err := fits(o.rows, m, o.rows.Name); err != nil {
 		return nil, fmt.Errorf("--ensemble %s: %w", path, err)
@@ -300,6 +324,9 @@ func (o *scoring) say() error {
 	}
 	w := o.streams.err
 	fmt.Fprintf(w, "wrote %s: %d rows of %s\n", out.File, out.Rows, strings.Join(firstNames(out.Names, 8), ", "))
+	if out.By == eval.RarityScore {
+		fmt.Fprintln(w, "rarity: -ln of the share of training rows that the model finds as unlikely, plus those of the shares with codes and values as far from the mean (--by takes another score)")
+	}
 	for _, note := range out.Notes {
 		fmt.Fprintf(w, "%s\n", printable(note))
 	}

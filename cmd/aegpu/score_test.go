@@ -73,11 +73,11 @@ func TestScore(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "scores.csv")
 	v := must(t, "score", dir, file, "-o", out, "--json", "--contamination", "0.1", "--by-column").object(t)
 	names, columns := table(t, out)
-	want := []string{"squared_error", "nll", "anomaly", "top1", "top2", "top3", "error:x0"}
-	if len(names) != 6+16+1 || !slices.Equal(names[:7], want) || names[22] != "label" || number64(t, v, "rows") != 90 {
+	want := []string{"rarity", "squared_error", "nll", "anomaly", "top1", "top2", "top3", "error:x0"}
+	if len(names) != 7+16+1 || !slices.Equal(names[:8], want) || names[23] != "label" || number64(t, v, "rows") != 90 {
 		t.Fatalf("%v, %v", names, show(v))
 	}
-	scores := numbers(t, columns["squared_error"])
+	scores := numbers(t, columns["rarity"])
 	checkDetection(t, v, scores, columns["label"], "1")
 	threshold, marked := number64(t, v, "threshold"), 0
 	for i, s := range scores {
@@ -94,9 +94,11 @@ func TestScore(t *testing.T) {
 	if marked != 9 || number64(t, v, "anomalies") != 9 {
 		t.Errorf("%d rows are marked: expected 9", marked)
 	}
-	v = must(t, "score", dir, file, "-o", out, "--json", "--by", "nll", "--anomaly", "0").object(t)
-	_, columns = table(t, out)
-	checkDetection(t, v, numbers(t, columns["nll"]), columns["label"], "0")
+	for _, by := range []string{"nll", "squared_error", "rarity"} {
+		v = must(t, "score", dir, file, "-o", out, "--json", "--by", by, "--anomaly", "0").object(t)
+		_, columns = table(t, out)
+		checkDetection(t, v, numbers(t, columns[by]), columns["label"], "0")
+	}
 }
 
 // A rerun writes the same bytes, on one processor too.
@@ -128,19 +130,19 @@ func TestScoreOfAnEnsemble(t *testing.T) {
 		out := filepath.Join(at, name+".csv")
 		must(t, "score", dir, file, "-o", out, "-q")
 		_, columns := table(t, out)
-		runs, all = append(runs, dir), append(all, numbers(t, columns["squared_error"]))
+		runs, all = append(runs, dir), append(all, numbers(t, columns["rarity"]))
 	}
 	out := filepath.Join(at, "all.csv")
 	v := must(t, "score", runs[0], file, "-o", out, "--ensemble", runs[1], "--ensemble", runs[2], "--json", "--contamination", "0.5").object(t)
 	names, columns := table(t, out)
-	if want := []string{"squared_error", "nll", "squared_error:" + runs[1], "squared_error:" + runs[2], "mean_rank", "anomaly", "label"}; !slices.Equal(names, want) {
+	if want := []string{"rarity", "squared_error", "nll", "rarity:" + runs[1], "rarity:" + runs[2], "mean_rank", "anomaly", "label"}; !slices.Equal(names, want) {
 		t.Fatalf("%v", names)
 	}
 	got := numbers(t, columns["mean_rank"])
 	if want := eval.MeanRanks(all...); !slices.Equal(got, want) || slices.Max(got) > 1 || slices.Min(got) <= 0 {
 		t.Errorf("%v\n%v", got, want)
 	}
-	if !slices.Equal(numbers(t, columns["squared_error:"+runs[2]]), all[2]) {
+	if !slices.Equal(numbers(t, columns["rarity:"+runs[2]]), all[2]) {
 		t.Error("the scores beside the ranks are not those of the run")
 	}
 	if v["by"] != "mean_rank" {
@@ -159,7 +161,7 @@ func TestScoreSaysWhatThereIsNot(t *testing.T) {
 	file := waves(t, "waves.npz", 60)
 	dir, out := trainTiny(t, file, "--loss", "squared"), filepath.Join(t.TempDir(), "x.csv")
 	o := must(t, "score", dir, file, "-o", out)
-	if names, _ := table(t, out); !slices.Equal(names, []string{"squared_error", "label"}) || !strings.Contains(o.err, "no column nll") {
+	if names, _ := table(t, out); !slices.Equal(names, []string{"rarity", "squared_error", "label"}) || !strings.Contains(o.err, "no column nll") {
 		t.Errorf("%v: %s", names, o.err)
 	}
 	if !strings.Contains(o.err, "auroc ") || !strings.Contains(o.err, "of class 1") {
@@ -195,7 +197,7 @@ func TestScoreOfAnOldFile(t *testing.T) {
 	}
 	p := *m.Preparation()
 	deviation := p.Deviation[0]
-	p.Deviation = nil
+	p.Deviation, m.Reference = nil, nil
 	if err := m.SetPreparation(&p); err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +212,17 @@ func TestScoreOfAnOldFile(t *testing.T) {
 	if !strings.Contains(o.err, "did not keep the standard deviations") {
 		t.Error(o.err)
 	}
-	_, then := table(t, out)
+	names, then := table(t, out)
+	if names[0] != "squared_error" {
+		t.Errorf("%v: expected no rarity", names)
+	}
+	v := must(t, "score", dir, file, "-o", out, "--json", "-q").object(t)
+	if checkDetection(t, v, numbers(t, then["squared_error"]), then["label"], "1"); v["by"] != "squared_error" || !strings.Contains(show(v["notes"]), "no column rarity") {
+		t.Error(show(v))
+	}
+	if o := command(t.Context(), "score", dir, file, "-o", out, "--by", "rarity"); o.code != 2 || !strings.Contains(o.err, "train it anew") {
+		t.Errorf("%d: %s", o.code, o.err)
+	}
 	if slices.Equal(now["squared_error"], then["squared_error"]) || deviation >= p.Scale[0] {
 		t.Error("the scores of an old file are in standard deviations too")
 	}
@@ -259,7 +271,7 @@ func TestScoreADBench(t *testing.T) {
 		dir, out := trainTiny(t, file), filepath.Join(t.TempDir(), "x.csv")
 		v := must(t, "score", dir, file, "-o", out, "--json", "-q").object(t)
 		_, columns := table(t, out)
-		checkDetection(t, v, numbers(t, columns["squared_error"]), columns["label"], "1")
+		checkDetection(t, v, numbers(t, columns["rarity"]), columns["label"], "1")
 		if a := number64(t, v, "auroc"); math.Abs(a-0.5) > 0.5 {
 			t.Errorf("%s: %g", file, a)
 		}

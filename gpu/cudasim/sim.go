@@ -43,10 +43,13 @@ const BytesEnv = "AEGPU_CUDASIM_BYTES"
 //	strict-capture    while anything captures, asking for algorithms, allocation, freeing, blocking
 //	                  copies, and whatever loads a module or a kernel, are refused
 //	no-drelu-k1       DRELU of an inner width of 1 is not supported
+//	rounds-first      a result in bfloat16 is rounded to that before its epilogue too
+//	alignments-differ products of operands off a boundary of 16 bytes have algorithms proposed in another order
 //
 // Off by default:
 //
 //	bgrad-two-nodes   a product with sums is two nodes
+//	drelu-two-nodes   a product with the derivative of ReLU is two nodes
 //	refuse-late       no-drelu-k1 shows only when the product is enqueued
 //	refuse-captured   DRELU is refused when it is enqueued in a capture, and only then
 const QuirksEnv = "AEGPU_CUDASIM_QUIRKS"

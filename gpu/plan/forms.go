@@ -38,9 +38,10 @@ type half struct {
 
 // mask is a bit an element of a ReLU's output.
 type mask struct {
-	of    backend.Tensor
-	at    *Buffer
-	fresh bool
+	of               backend.Tensor
+	at               *Buffer
+	fresh            bool
+	written, applied bool // ever
 }
 
 // HalfLD is the leading dimension of t's copy: its columns, rounded up so that

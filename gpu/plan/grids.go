@@ -6,6 +6,10 @@ import "github.com/aegpu/aegpu/kernels"
 // them at once.
 func (p *planner) spread(n int) int { return min(ceil(n, kernels.Block), 16*p.SMs) }
 
+// resident is the grid for n elements of a kernel that takes long to begin and to end, so that no block waits for another to
+// end: each of the device's multiprocessors holds four of 64 registers a thread.
+func (p *planner) resident(n int) int { return min(ceil(n, kernels.Block), 4*p.SMs) }
+
 // perRow is the grid for n rows, a block each.
 func (p *planner) perRow(n int) int { return min(n, 16*p.SMs) }
 

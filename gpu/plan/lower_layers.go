@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/kernels"
 )
@@ -32,12 +34,13 @@ func (p *planner) fusedLayer(q Product, o backend.Linear) bool {
 		q.Epilogue |= ReLU
 	}
 	want := p.demandFor(o.Y)
-	if want.sign && o.Act == backend.ReLU {
+	if want.sign && o.Act == backend.ReLU && !slices.Contains(p.maskless, o.Y) {
 		m := p.newMask(o.Y)
 		masked := q
 		masked.Epilogue |= WriteMask
 		masked.Mask, masked.MaskLD = kernels.Pointer{Base: m.at}, maskLD(o.Y)
 		if m.fresh = p.multiplyLayer(masked, o, want); m.fresh {
+			m.written = true
 			return true
 		}
 	}
@@ -77,6 +80,7 @@ func (p *planner) linearBackInput(_ *node, o backend.LinearBackInput) error {
 		fused := q
 		fused.Epilogue, fused.Mask, fused.MaskLD = ApplyMask, kernels.Pointer{Base: m.at}, maskLD(o.Saved)
 		if p.multiplyHalf(fused, o.DX, want) {
+			m.applied = true
 			return nil
 		}
 	}

@@ -82,7 +82,7 @@ func (p *planner) update(n *node, o backend.Update) error {
 		o.V = backend.Tensor{}
 	}
 	copies, number := p.copiesIn(o.Params)
-	p.launch(p.spread(ceil(o.Params.Len(), 4)), kernels.UpdateFwdF32{Params: at(o.Params), Grads: at(o.Grads), M: at(o.M), V: at(o.V), Guard: sum(o.Guard, 0),
+	p.launch(p.resident(ceil(o.Params.Len(), 4)), kernels.UpdateFwdF32{Params: at(o.Params), Grads: at(o.Grads), M: at(o.M), V: at(o.V), Guard: sum(o.Guard, 0),
 		Clock: clockAt(o.Clock), N: o.Params.Len(), Tensors: o.Guard.N - backend.GuardNorm, Kind: int(r.Kind), Decayed: r.Decayed, Decay: r.WeightDecay,
 		Clip: r.Clip, Beta1: r.Beta1, Beta2: r.Beta2, Eps: r.Eps, Copies: copies, CopyCount: number, Rows: p.ended(n, o.Clock), Finished: count})
 	return nil
@@ -99,7 +99,7 @@ func (p *planner) updateLAMB(n *node, o backend.UpdateLAMB) error {
 	p.launch(s.items, kernels.LambFwdF32{Params: at(o.Params), R: at(o.Grads), M: at(o.M), V: at(o.V), Trust: sum(o.Trust, 0), Guard: sum(o.Guard, 0),
 		Clock: clockAt(o.Clock), Spans: s.begins(), Items: s.items, Tensors: len(o.Ends), Decayed: r.Decayed, Decay: r.WeightDecay, Clip: r.Clip,
 		Beta1: r.Beta1, Beta2: r.Beta2, Eps: r.Eps, Part: part, Finished: count})
-	p.launch(p.spread(ceil(o.Params.Len(), 4)), kernels.TrustFwdF32{Params: at(o.Params), R: at(o.Grads), Trust: sum(o.Trust, 0), Guard: sum(o.Guard, 0),
+	p.launch(p.resident(ceil(o.Params.Len(), 4)), kernels.TrustFwdF32{Params: at(o.Params), R: at(o.Grads), Trust: sum(o.Trust, 0), Guard: sum(o.Guard, 0),
 		Clock: clockAt(o.Clock), Ends: s.tensors(), N: o.Params.Len(), Tensors: len(o.Ends), Copies: copies, CopyCount: number, Rows: p.ended(n, o.Clock), Finished: count})
 	return nil
 }

@@ -55,14 +55,33 @@ type Move struct {
 
 // Make plans a list of operations, which have passed their checks.
 func Make(list backend.List, o Options) (*Plan, error) {
-	p := &planner{Options: o, plan: &Plan{Ticks: map[backend.Clock]int{}}}
+	p := &planner{Options: o}
+	if err := p.make(list); err != nil {
+		return nil, err
+	}
+	for y, m := range p.masks {
+		if m.written && !m.applied { // the derivative was refused: without it the layer is faster
+			p.maskless = append(p.maskless, y)
+		}
+	}
+	if p.maskless != nil {
+		p = &planner{Options: o, maskless: p.maskless}
+		if err := p.make(list); err != nil {
+			return nil, err
+		}
+	}
+	return p.plan, nil
+}
+
+func (p *planner) make(list backend.List) error {
+	p.plan = &Plan{Ticks: map[backend.Clock]int{}}
 	p.nodes = p.fuse(nodesOf(list))
 	for i := range p.nodes {
 		p.at = i
 		n := &p.nodes[i]
 		p.prepare(n)
 		if err := p.lower(n); err != nil {
-			return nil, fmt.Errorf("%s: %w", backend.Name(n.op), err)
+			return fmt.Errorf("%s: %w", backend.Name(n.op), err)
 		}
 		p.wrote(n.Writes)
 	}
@@ -70,7 +89,7 @@ func Make(list backend.List, o Options) (*Plan, error) {
 	p.restore()
 	p.streams()
 	p.finish()
-	return p.plan, nil
+	return nil
 }
 
 // planner is a plan that is being made.
@@ -82,7 +101,8 @@ type planner struct {
 
 	halves       map[backend.Tensor]*half
 	masks        map[backend.Tensor]*mask
-	sources      []*half // that the node under way reads, the tensors themselves not being written
+	maskless     []backend.Tensor // outputs of ReLUs whose mask nobody would apply
+	sources      []*half          // that the node under way reads, the tensors themselves not being written
 	weightCopies map[backend.Tensor]*WeightCopy
 	written      []backend.Tensor // so far
 	fetched      bool             // rows are on their way

@@ -1,5 +1,6 @@
 """Step times of aegpu, point by point."""
 import os
+import shutil
 
 from .check import Cut, Failed, json_of, last_line
 
@@ -13,8 +14,10 @@ QUICK_CEILING = {"gemm_flops": 1e9, "copy_bytes": 1e9}  # which would take the s
 def bench(c, facts):
     """All nets in all precisions on two streams, then on one: starting the program costs as much as some points, and what it is
     worth most is known first. Net w fills a GPU on one stream too."""
-    facts.update(ceilings=dict.fromkeys(PRECISIONS, QUICK_CEILING) if c.quick else {}, points=[], errors=[])
+    facts.update(ceilings=dict.fromkeys(PRECISIONS, QUICK_CEILING) if c.quick else dict(c.ceilings), points=[], errors=[])
     facts["tuning"] = tuned(c)
+    if c.tuning and facts["tuning"] != "off":
+        shutil.copy(c.tuning, facts["tuning"])
     try:
         for streams, nets in ((2, "abw"), (1, "ab"), (1, "w")):
             for precision in PRECISIONS:
@@ -31,8 +34,10 @@ def bench(c, facts):
 
 def tuned(c):
     """Where the choices of algorithms are kept, measured with nothing beside it; nowhere if the smoke test found measuring to fail."""
-    fails = any(s["net"] == "tuned" and not s["agrees"] for s in c.part("smoke").get("steps", []))
-    return "off" if fails else os.path.join(c.work, "tuning")
+    smoke = c.part("smoke")
+    tried = any(s["net"] == "tuned" for s in smoke.get("steps", []))
+    measured = any(p["net"] == "tuned" and p.get("microseconds") for p in smoke.get("products", []))
+    return "off" if tried and not measured else os.path.join(c.work, "tuning")
 
 
 def algorithms(c):

@@ -39,7 +39,8 @@ class Check:
         self.aegpu, self.tests = os.path.join(self.work, "aegpu"), os.path.join(self.work, "gpu.test")
         self.packed, self.mnist = os.path.join(here, "mnist"), os.path.join(self.work, "mnist")
         self.specs = os.path.join(self.work, "nets.json")  # written with nets
-        self.result, self.commands, self.ended = {"format": 2, "quick": quick, "parts": []}, set(), False
+        self.result, self.commands, self.ended = {"format": 3, "quick": quick, "parts": []}, set(), False
+        self.ceilings, self.tuning = {}, None  # that are known
         self.log = open(os.path.join(out, "gpu-check.log"), "w", encoding="utf-8")
 
     @functools.cached_property

@@ -8,7 +8,8 @@ import shutil
 from .bench import algorithms, tuned
 from .check import Cut, Failed, Skipped, last_line
 
-STEPS = 3  # that are run; the last one is looked at
+RUNS = 3  # steps, of which the last one is looked at
+STEPS = [("a", 2048), ("b", 8192), ("a", 64), ("w", 512)]
 MICROSECONDS = {"ns": 1e-3, "nsecond": 1e-3, "us": 1, "usecond": 1, "ms": 1e3, "msecond": 1e3, "s": 1e6, "second": 1e6}
 METRIC = "gpu__time_duration.sum"
 
@@ -18,13 +19,20 @@ def ncu(c, facts):
     tool = next(filter(None, found), None)
     if not tool:
         raise Skipped("ncu is not there")
-    batch = 64 if c.quick else 2048
-    facts.update(tool=tool, net="a", precision="bf16", batch=batch, kernels=[])
-    out = os.path.join(c.work, "ncu.csv")
-    command = [tool, "--csv", "--page", "raw", "--print-units", "base", "--metrics", METRIC, "--clock-control", "none", "--graph-profiling", "node",
+    facts.update(tool=tool, steps=[])
+    for net, batch in [("a", 64)] if c.quick else STEPS:
+        facts["steps"].append({"net": net, "precision": "bf16", "batch": batch, "kernels": []})
+        profile(c, tool, facts["steps"][-1])
+
+
+def profile(c, tool, facts):
+    """The last of some steps. Caches are left as they are, as in a training."""
+    net, batch = facts["net"], facts["batch"]
+    out = os.path.join(c.work, "ncu-%s-%d.csv" % (net, batch))
+    command = [tool, "--csv", "--page", "raw", "--print-units", "base", "--metrics", METRIC, "--clock-control", "none", "--cache-control", "none", "--graph-profiling", "node",
                "--target-processes", "all", "--log-file", out, c.aegpu, "train", c.mnist, "--device", "0", "--precision", "bf16", "--quiet", "--json",
-               "--limit", str(batch), "--batch", str(batch), "--epochs", str(STEPS), "--val", "0", "--test", "0", "--out", os.path.join(c.work, "ncu")]
-    command += c.nets["a"]["aegpu"].split()
+               "--limit", str(batch), "--batch", str(batch), "--epochs", str(RUNS), "--val", "0", "--test", "0", "--out", os.path.join(c.work, "ncu-%s-%d" % (net, batch))]
+    command += c.nets[net]["aegpu"].split()
     code, text, err = c.run(command, env={"AEGPU_GPU_TUNING": tuned(c) if algorithms(c) else "off"})  # measuring takes ncu too long
     said = ""
     if os.path.exists(out):

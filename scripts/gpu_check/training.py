@@ -27,11 +27,11 @@ def training(c, facts):
 
 def mnist(c, facts):
     """The plain net on MNIST: on the GPU twice in each precision, and on the CPU in two orders of sums, which say how far
-    curves may come apart."""
+    curves may come apart: in three epochs some 1e-3. (Four batches of 32 rows are no other order than one of 128 there.)"""
     facts["mnist"], net = [], c.nets["a"]
     rows, epochs = (256, 3) if c.quick else (6000, 3)
     precisions = ["fp32"] if c.quick else list(CLOSE)
-    jobs = [("cpu", "fp32", "", 128, 1), ("cpu", "fp32", "in pieces", 32, 4)]
+    jobs = [("cpu", "fp32", "", 128, 1), ("cpu", "fp32", "in pieces", 64, 2)]
     jobs += [("0", p, again, 128, 1) for p in precisions for again in ("", "again")]
     with concurrent.futures.ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
         done = {j[:3]: pool.submit(train, c, net, rows, epochs, *j) for j in jobs}

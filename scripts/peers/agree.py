@@ -10,9 +10,10 @@ import os
 
 ROWS, STEPS = 1024, 20
 # Relative to aegpu's loss: before the first step, and before the further ones. Adam takes steps of full length also where a
-# gradient is little more than rounding, so that after some ten steps PyTorch and JAX are 1e-4 apart too.
+# gradient is little more than rounding, so that after some ten steps PyTorch and JAX are 1e-4 apart too. On an H100, on 64
+# rows, PyTorch was 3e-8 from aegpu at first and after 20 steps 9e-4 in fp32, 3.1e-3 in tf32 and 7.2e-3 in bf16.
 FIRST = {"fp32": 1e-5, "tf32": 2e-3, "bf16": 2e-2}
-LATER = {"fp32": 1e-3, "tf32": 2e-3, "bf16": 2e-2}
+LATER = {"fp32": 3e-3, "tf32": 1e-2, "bf16": 2e-2}
 
 
 def noise(rows=None):

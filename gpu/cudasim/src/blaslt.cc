@@ -28,8 +28,9 @@ struct lt_heuristic { lt_algo algo; size_t workspace; int state; float waves; in
 static uint64_t size_of(int type) { return type == F32 ? 4 : 2; }
 static_assert(sizeof(lt_algo) == 64, "the algorithm is 64 bytes");
 static const uint64_t MAGIC = 0x61656770756c74;
-// Algorithms that a product has to choose from: each adds up k in an order of its own, IN_PLACE differently every time.
-enum { CANDIDATES = 4, IN_PLACE = 2 };
+// Algorithms that a product has to choose from: each adds up k in an order of its own, IN_PLACE differently every time. Where it
+// may, IN_HALF comes first for a result in bfloat16, as on an H100: each half of its sum is rounded to that.
+enum { CANDIDATES = 4, IN_PLACE = 2, IN_HALF = CANDIDATES };
 
 EXPORT size_t cublasLtGetVersion() { return 120400; }
 EXPORT int cublasLtCreate(void **h) { return *h = new int(0), BLAS_OK; }
@@ -121,9 +122,10 @@ EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, 
 		return r;
 	if (k == 1 && (d->epilogue & E_DRELU) && quirk("no-drelu-k1") && !quirk("refuse-late"))
 		return BLAS_UNSUPPORTED;
-	for (uint64_t i = 0; i < CANDIDATES && *got < want; i++) {
-		uint64_t candidate = (i + turn(d->epilogue)) % CANDIDATES;
-		if (candidate == IN_PLACE && !(p->reductions & 1))
+	bool odd = quirk("alignments-differ") && (p->align[0] < 16 || p->align[1] < 16 || p->align[3] < 16);
+	for (uint64_t i = 0; i <= CANDIDATES && *got < want; i++) {
+		uint64_t candidate = i == 0 ? IN_HALF : (i - 1 + turn(d->epilogue) + odd) % CANDIDATES;
+		if ((candidate == IN_PLACE && !(p->reductions & 1)) || (candidate == IN_HALF && (c->type == F32 || !(p->reductions & 4))))
 			continue;
 		lt_heuristic h = {};
 		h.algo = {MAGIC, c->rows, c->cols, k, d->epilogue, p->align[0], p->align[1], p->align[3], candidate, 0};
@@ -161,6 +163,12 @@ static void store(uintptr_t p, int type, uint64_t i, float v) {
 		((uint16_t *)p)[i] = v != v ? u >> 16 | 0x40 : (u + 0x7FFF + (u >> 16 & 1)) >> 16;
 }
 
+static float bfloat16(float v) {
+	uint16_t half;
+	store((uintptr_t)&half, BF16, 0, v);
+	return load((uintptr_t)&half, BF16, 0);
+}
+
 // dense is op(X) as a float matrix, rows x cols, column-major, so that the product below has one form.
 static std::vector<float> dense(uintptr_t p, const lt_layout &l, bool trans, int compute) {
 	std::vector<float> x(l.rows * l.cols);
@@ -179,7 +187,7 @@ struct product {
 	float alpha, beta;
 	uint64_t k, candidate, first; // the step of k that each sum begins with
 	uintptr_t work;
-	bool at_zero, drops_nan, split; // quirks
+	bool at_zero, drops_nan, rounds_first, split, apart; // quirks
 };
 
 static bool in_bounds(const product &q) {
@@ -198,6 +206,8 @@ static void finish(const product &q, uint64_t j, const float *sum, double *row_s
 	uint8_t *mask = e & E_AUX ? (uint8_t *)q.d.aux + j * q.d.aux_ld / 8 : nullptr;
 	for (uint64_t i = 0; i < q.c.rows; i++) {
 		float v = q.alpha * sum[i] + (q.beta != 0 ? q.beta * load(q.pd, q.c.type, j * q.c.ld + i) : 0);
+		if (q.rounds_first && q.c.type == BF16)
+			v = bfloat16(v);
 		if (e & E_BIAS)
 			v += load(q.d.bias, q.c.type, i);
 		if (e & E_RELU) {
@@ -205,7 +215,7 @@ static void finish(const product &q, uint64_t j, const float *sum, double *row_s
 				mask[i / 8] = (mask[i / 8] & ~(1 << i % 8)) | (v > 0 || (v == 0 && q.at_zero)) << i % 8;
 			v = v > 0 || (v != v && !q.drops_nan) ? v : 0;
 		}
-		if ((e & E_DRELU) && !(mask[i / 8] >> i % 8 & 1))
+		if ((e & E_DRELU) && !q.apart && !(mask[i / 8] >> i % 8 & 1))
 			v = 0;
 		if (e & E_BGRAD)
 			row_sums[i] += v;
@@ -287,6 +297,9 @@ static int multiply(const product &q) {
 			const float *col = &a[l * m];
 			for (uint64_t i = 0; i < m; i++)
 				sum[i] += col[i] * x;
+			if (q.candidate == IN_HALF && step == q.k / 2)
+				for (float &s : sum)
+					s = bfloat16(s);
 		}
 		finish(q, j, sum.data(), row_sums.data());
 	}
@@ -311,6 +324,19 @@ static int reduce(const product &q) {
 	return OK;
 }
 
+// derive is the second node of a product with the derivative of ReLU that is two.
+static int derive(const product &q) {
+	stats.launches++;
+	if (!in_bounds(q))
+		return ILLEGAL_ADDRESS;
+	bytes_launch_begin();
+	for (uint64_t j = 0; j < q.c.cols && !counting_bytes; j++)
+		for (uint64_t i = 0; i < q.c.rows; i++)
+			if (!(((const uint8_t *)q.d.aux)[j * q.d.aux_ld / 8 + i / 8] >> i % 8 & 1))
+				store(q.pd, q.c.type, j * q.c.ld + i, 0);
+	return OK;
+}
+
 // load_kernel is whether the kernel of the product is there: it is loaded when it first runs, which must not be in a capture.
 static bool load_kernel(const product &q) {
 	static std::set<std::vector<uint64_t>> loaded;
@@ -326,7 +352,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
                           const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
                           size_t work_size, void *s) {
 	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
-	             (uintptr_t)d, *alpha, *beta, 0, 0, 0, work_size > 0 ? (uintptr_t)work : 0, quirk("mask-at-zero"), quirk("relu-drops-nan"), false};
+	             (uintptr_t)d, *alpha, *beta, 0, 0, 0, work_size > 0 ? (uintptr_t)work : 0, quirk("mask-at-zero"), quirk("relu-drops-nan"), quirk("rounds-first"), false, false};
 	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)
 		return BLAS_INVALID;
 	if (int r = epilogue_ok(&q.d, &q.c))
@@ -340,6 +366,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
 		return BLAS_UNSUPPORTED;
 	q.candidate = algo->candidate;
 	q.first = q.candidate + turn(q.d.epilogue);
+	q.apart = (q.d.epilogue & E_DRELU & ~E_AUX) && quirk("drelu-two-nodes");
 	q.split = (q.d.epilogue & E_SUMS) && quirk("bgrad-two-nodes");
 	if (!load_kernel(q))
 		return BLAS_INTERNAL;
@@ -352,5 +379,7 @@ EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, v
 	int r = enqueue(stream_of(s), "product", [q] { return multiply(q); });
 	if (r == OK && q.split)
 		r = enqueue(stream_of(s), "sums of a product", [q] { return reduce(q); });
+	if (r == OK && q.apart)
+		r = enqueue(stream_of(s), "derivative of a product", [q] { return derive(q); });
 	return r == OK ? BLAS_OK : BLAS_FAILED;
 }

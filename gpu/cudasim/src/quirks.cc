@@ -6,8 +6,9 @@
 #include "sim.h"
 
 static const struct { const char *name; bool usual; } quirks[] = {
-    {"mask-at-zero", true},  {"relu-drops-nan", true},    {"epilogues-differ", true}, {"strict-capture", true},
-    {"no-drelu-k1", true},   {"bgrad-two-nodes", false},  {"refuse-late", false},     {"refuse-captured", false},
+    {"mask-at-zero", true},     {"relu-drops-nan", true},   {"epilogues-differ", true}, {"strict-capture", true},
+    {"no-drelu-k1", true},      {"rounds-first", true},     {"alignments-differ", true}, {"bgrad-two-nodes", false},
+    {"drelu-two-nodes", false}, {"refuse-late", false},     {"refuse-captured", false},
 };
 
 static bool known(const char *name, size_t n) {

@@ -38,7 +38,8 @@ int lt_destroy(void *handle);
 size_t lt_version(void);
 
 /* lt_plan_make fills plan with the algorithms that the heuristic proposes within workspace bytes, the first being chosen.
-   Only those are taken whose every run gives the same bits: none that adds partial sums in place. */
+   Only those are taken whose every run gives the same bits, and whose sums are of float32: none that adds partial sums in
+   place, nor in bfloat16. */
 int lt_plan_make(void *handle, const lt_spec *spec, size_t workspace, uintptr_t bias, uintptr_t aux, lt_plan *plan);
 void lt_plan_free(lt_plan *plan);
 

@@ -109,6 +109,14 @@ func (p *Plan) Candidates() int { return int(p.p.candidates) }
 // Choose has the runs to come use candidate i.
 func (p *Plan) Choose(i int) { p.p.chosen = C.int(i) }
 
+// Algorithm is what the library calls the chosen candidate, which only the library reads.
+func (p *Plan) Algorithm() (opaque [8]uint64) {
+	for i, v := range p.p.algo[p.p.chosen] {
+		opaque[i] = uint64(v)
+	}
+	return opaque
+}
+
 // Run enqueues the product on a stream. work is the workspace, of size bytes.
 func (p *Plan) Run(a, b, d, bias, aux, work uintptr, size int, stream uintptr) error {
 	return result(C.lt_plan_run(p.h.h, &p.p, C.uintptr_t(a), C.uintptr_t(b), C.uintptr_t(d), C.uintptr_t(bias),
