@@ -35,7 +35,7 @@ func TestCountsByWayOfLogarithms(t *testing.T) {
 			case !missing && x.At(i, j) != y.At(i, j):
 				t.Fatalf("row %d, column %d: %g is seen, and %g to be made", i, j, x.At(i, j), y.At(i, j))
 			}
-			near[j] = float32(x.At(i, j)) - 0.5
+			near[j] = float32(x.At(i, j)) + 0.5
 		}
 		targets.SquaredErrors(errors, s, i, near)
 		for j, e := range errors { // half a deviation off; 1e-5 for float32

@@ -92,7 +92,7 @@ type Config struct {
 	Clip        float64   `yaml:"clip"`
 
 	Patience       Number  `yaml:"patience"`        // epochs without improvement before stopping; 0 never stops
-	MinImprovement float64 `yaml:"min-improvement"` // of the validation loss, to count as one
+	MinImprovement float64 `yaml:"min-improvement"` // of the validation loss, or of what the best is chosen by, to count as one
 
 	PretrainEpochs   int        `yaml:"pretrain-epochs"` // per layer; above 0 trains greedily layer by layer first
 	PretrainLR       float64    `yaml:"pretrain-lr"`

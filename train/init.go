@@ -35,11 +35,12 @@ func (r *run) initialise(ctx context.Context) error {
 	return nil
 }
 
-// startsFromPCA reports whether the weights that the run begins with contain PCA.
+// startsFromPCA reports whether the weights that the run begins with contain PCA. Where it is left open those of a conditional
+// model do not, since what PCA tells of rows is what the condition tells too, and its codes are to be free of that.
 func (r *run) startsFromPCA() bool {
 	c := &r.config
 	_, unfit := r.whole.Spec.CarriesLinear()
-	return c.InitFrom == "" && unfit == nil && (c.Init == model.PCAInit || c.Init == model.AutoInit && c.PretrainEpochs == 0)
+	return c.InitFrom == "" && unfit == nil && (c.Init == model.PCAInit || c.Init == model.AutoInit && c.PretrainEpochs == 0 && c.Condition == "")
 }
 
 // badInit is what is wrong with the weights that are to be started from.

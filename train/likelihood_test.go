@@ -260,7 +260,7 @@ func TestCompositionsAreKnown(t *testing.T) {
 		{"as asked", counted(t, 500, 6, deep), settings.TotalSize, true},
 		{"as refused", counted(t, 500, 20, deep), settings.NoSize, false},
 	} {
-		o := small(t, "ae")
+		o := small(t, "vae")
 		o.SizeFactor = c.size
 		l, err := decideLosses(&o, c.set)
 		if err != nil {

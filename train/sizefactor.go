@@ -104,8 +104,11 @@ func (l *columnLosses) sayKinds(s *data.Set) {
 	var order []string
 	for j, k := range l.kinds {
 		word := k.String()
-		if l.multinomial && l.counts[j] {
+		switch {
+		case l.multinomial && l.counts[j]:
 			word = model.Multinomial
+		case l.logs && l.counts[j]:
+			word += " of ln(1+x)"
 		}
 		name := fmt.Sprintf("column %d", j+1)
 		if s.Columns != nil && s.Columns[j].Name != "" {

@@ -138,14 +138,23 @@ func TestConstantColumnWithAGap(t *testing.T) {
 // A mixed table trains on a likelihood by column, which is said and stands in the model's file, and gives categories and
 // units back.
 func TestMixedTableByColumn(t *testing.T) {
+	for _, c := range []struct{ loss, visits, columns string }{
+		{"auto", "gaussian of ln(1+x)", "gaussian,softmax*5,bernoulli,gaussian*3"},
+		{"auto,visits=poisson", "poisson", "gaussian,softmax*5,bernoulli,gaussian,poisson,gaussian"},
+	} {
+		t.Run(c.visits, func(t *testing.T) { mixedByColumn(t, c.loss, c.visits, c.columns) })
+	}
+}
+
+func mixedByColumn(t *testing.T, loss, visits, likelihood string) {
 	dir := t.TempDir()
 	run, out, file := filepath.Join(dir, "run"), filepath.Join(dir, "out.csv"), aCase("mixed-types.csv")
-	o := must(t, "train", file, "--types", "joined=date", "--out", run, "--hidden", "64", "--latent", "6", "--epochs", "80", "--device", "cpu")
-	said := `loss by column: gaussian for "age" "income" "joined", softmax for "city", bernoulli for "smoker", poisson for "visits"`
+	o := must(t, "train", file, "--types", "joined=date", "--loss", loss, "--out", run, "--hidden", "64", "--latent", "6", "--epochs", "80", "--device", "cpu")
+	said := `loss by column: gaussian for "age" "income" "joined", softmax for "city", bernoulli for "smoker", ` + visits + ` for "visits"`
 	if !strings.Contains(o.err, said) {
 		t.Errorf("not said: %s", o.err)
 	}
-	if file := string(contents(t, run, "model.safetensors")); !strings.Contains(file, `columns:gaussian,softmax*5,bernoulli,gaussian,poisson,gaussian`) {
+	if file := string(contents(t, run, "model.safetensors")); !strings.Contains(file, "columns:"+likelihood) {
 		t.Error("the likelihoods are not in the model's file")
 	}
 	_, truth := table(t, file)
@@ -185,15 +194,24 @@ func TestMixedTableByColumn(t *testing.T) {
 
 // A table of counts with names of rows is known as such, and comes back as whole numbers.
 func TestTableOfCounts(t *testing.T) {
+	for _, c := range []struct{ model, said, columns string }{
+		{"ae", "gaussian of ln(1+x) for all 40", "columns:gaussian*40"},
+		{"vae", "negative-binomial for all 40", "columns:negative-binomial*40"},
+	} {
+		t.Run(c.model, func(t *testing.T) { tableOfCounts(t, c.model, c.said, c.columns) })
+	}
+}
+
+func tableOfCounts(t *testing.T, model, said, columns string) {
 	dir := t.TempDir()
 	run, out, file := filepath.Join(dir, "run"), filepath.Join(dir, "out.csv"), aCase("row-names-counts.csv")
-	o := must(t, "train", file, "--out", run, "--hidden", "32", "--latent", "3", "--epochs", "20", "--device", "cpu")
-	for _, want := range []string{"columns: 40 count", "negative-binomial for all 40", "names of rows"} {
+	o := must(t, "train", file, "--model", model, "--out", run, "--hidden", "32", "--latent", "3", "--epochs", "20", "--device", "cpu")
+	for _, want := range []string{"columns: 40 count", said, "names of rows"} {
 		if !strings.Contains(o.err, want) {
 			t.Errorf("%q is not said: %s", want, o.err)
 		}
 	}
-	if file := string(contents(t, run, "model.safetensors")); !strings.Contains(file, "columns:negative-binomial*40") {
+	if file := string(contents(t, run, "model.safetensors")); !strings.Contains(file, columns) {
 		t.Error("the likelihood is not in the model's file")
 	}
 	truth := readTable(t, file)
@@ -215,8 +233,8 @@ func TestTableOfCounts(t *testing.T) {
 	}
 }
 
-// Five columns that one factor drives: the default autoencoder is as good as PCA with two components on the same rows, and
-// the code of the default VAE says something.
+// Five columns that one factor drives: the default autoencoder has a code of one, and is as good as PCA with one component on the
+// same rows, which it starts as; and the code of the default VAE says something.
 func TestOneFactor(t *testing.T) {
 	file, dir := aCase("one-factor.csv"), t.TempDir()
 	test := func(args ...string) map[string]any {
@@ -225,8 +243,8 @@ func TestOneFactor(t *testing.T) {
 		allNumbers(t, args[0], o.out)
 		return o.object(t)["test"].(map[string]any)
 	}
-	ae, pca := test("train", file, "--out", filepath.Join(dir, "ae")), test("pca", file, "--latent", "2")
-	if ae["examples"] != pca["examples"] || !(number64(t, ae, "sse") <= number64(t, pca, "sse")) {
+	ae, pca := test("train", file, "--out", filepath.Join(dir, "ae")), test("pca", file, "--latent", "1")
+	if ae["examples"] != pca["examples"] || !(number64(t, ae, "sse") <= number64(t, pca, "sse")*(1+1e-4)) { // in float32
 		t.Errorf("squared error %v on %v rows, PCA's %v on %v", ae["sse"], ae["examples"], pca["sse"], pca["examples"])
 	}
 	vae := test("train", file, "--model", "vae", "--out", filepath.Join(dir, "vae"))

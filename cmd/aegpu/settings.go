@@ -58,7 +58,7 @@ var allSettings = []setting{
 	{"Training", "schedule", "learning rate `SCHEDULE`: auto (cosine where the epochs are auto, else constant), constant, step:EPOCHS:FACTOR, cosine[:FLOOR], burda"},
 	{"Training", "lr-warmup", "`EPOCHS` over which the learning rate grows from 0"},
 	{"Training", "patience", "`EPOCHS` without improvement before stopping; 0 never stops, auto is a share of the epochs where these are auto, else 0"},
-	{"Training", "min-improvement", "`LOSS` by which the validation loss must fall to count as improved"},
+	{"Training", "min-improvement", "`LOSS` by which the validation loss must fall to count as improved; of tables whose code is not drawn the squared error, columns in units of their variance"},
 	{"Training", "pretrain-epochs", "`COUNT` of epochs of greedy pretraining, each layer"},
 	{"Training", "pretrain-lr", "learning `RATE` of the pretraining"},
 	{"Training", "classifier", "`KIND` of classifier on the code afterwards: none, finetune or frozen (needs labels)"},
