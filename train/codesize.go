@@ -6,17 +6,18 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/eval"
-	"github.com/aegpu/aegpu/settings"
 )
 
-// A code whose size is left open is as small as explains this share of the variance by PCA, of at most so many numbers.
+// A code whose size is left open is as small as explains this share of the variance by PCA, of at most so many numbers, and of
+// two at least where there are as many columns: one number would be a line, of which little is seen, and two are a picture.
 const (
 	explainedShare = 0.9
+	leastCode      = 2
 	mostCode       = 128
 )
 
 // CodeSize returns the size of a code that is left open, and says why it is that.
-func (s *Sets) CodeSize(ctx context.Context, dev backend.Device, _ *settings.Config) (int, string, error) {
+func (s *Sets) CodeSize(ctx context.Context, dev backend.Device) (int, string, error) {
 	rows, err := s.startRows()
 	if err != nil {
 		return 0, "", err
@@ -25,6 +26,12 @@ func (s *Sets) CodeSize(ctx context.Context, dev backend.Device, _ *settings.Con
 	if err != nil {
 		return 0, "", err
 	}
+	enough := p.K()
+	if least := min(leastCode, rows.rows, rows.d); enough < least {
+		if p, err = eval.FitPCA(ctx, dev, eval.Dense(rows.x, rows.d), least); err != nil {
+			return 0, "", err
+		}
+	}
 	s.pca = &fittedPCA{rows, p}
 	k, sum := p.K(), 0.0
 	for _, v := range p.Variance {
@@ -32,7 +39,9 @@ func (s *Sets) CodeSize(ctx context.Context, dev backend.Device, _ *settings.Con
 	}
 	switch {
 	case !(p.Total > 0):
-		return 1, "the training rows do not vary", nil
+		return k, "the training rows do not vary", nil
+	case k > enough:
+		return k, fmt.Sprintf("no fewer by default, though PCA explains %g %% of the training rows with %d", 100*explainedShare, enough), nil
 	case sum < explainedShare*p.Total*(1-1e-3):
 		return k, fmt.Sprintf("no more than %d by default, with which PCA explains %.0f %% of the training rows", mostCode, 100*sum/p.Total), nil
 	}

@@ -117,7 +117,7 @@ func (s *Sets) settleNet(ctx context.Context, dev backend.Device, c *settings.Co
 		return s.sizesOfInit(c)
 	}
 	if c.Latent == settings.Auto {
-		size, why, err := s.CodeSize(ctx, dev, c)
+		size, why, err := s.CodeSize(ctx, dev)
 		if err != nil {
 			return err
 		}

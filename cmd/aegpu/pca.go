@@ -106,7 +106,7 @@ func runPCA(c *cli.Context, s *streams) error {
 func codeSize(c *cli.Context, s *streams, dev backend.Device, config *settings.Config, sets *train.Sets, rows *data.Set) (int, error) {
 	size, most := int(config.Latent), min(rows.Rows, rows.Cols)
 	if config.Latent == settings.Auto {
-		found, why, err := sets.CodeSize(c.Context, dev, config)
+		found, why, err := sets.CodeSize(c.Context, dev)
 		if err == nil && !c.Bool("quiet") {
 			s.say([]string{fmt.Sprintf("%d components: %s (--latent N)", found, why)})
 		}
