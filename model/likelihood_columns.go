@@ -167,11 +167,8 @@ func centred(c backend.LossColumns, mean, all float64) float64 {
 	return math.Log(max(mean, least))
 }
 
-// mostShares is the widest table of which the losses of single columns are added up.
+// mostShares is the widest table of which an evaluation adds up the losses and squared errors of single columns.
 const mostShares = 4096
-
-// SharesColumns reports whether an evaluation tells the losses and squared errors of single columns, of a table of so many.
-func (Columns) SharesColumns(outputs int) bool { return outputs <= mostShares }
 
 type boundColumns struct {
 	*graph

@@ -66,7 +66,9 @@ func Levels(v []float64) []float64 {
 
 // Rarity returns minus the natural logarithm of the share of numbers that are v or more, by their levels: 0 of the smallest, between
 // two levels along a line. Beyond the largest, where the share says nothing, it goes on as ln(1 + (v - largest) / scale), scale being
-// how far the largest is from the level that e times as many are above, so that larger numbers stay rarer.
+// how far the largest is from the level that e times as many are above, so that larger numbers stay rarer. Where that is as
+// large, since rows that are equal or nearly so are the farthest out, scale is the distance to the first that is not, a factor of e
+// in how many are above: with none, the next row a little farther out would count more than all else of it.
 func Rarity(levels []float64, v float64) float64 {
 	i, _ := slices.BinarySearch(levels, v)
 	switch last := len(levels) - 1; {
@@ -74,11 +76,26 @@ func Rarity(levels []float64, v float64) float64 {
 		return 0
 	case i > last:
 		most := levels[last]
-		scale := most - levels[max(0, last-int(1/levelStep))]
+		scale := tail(levels)
 		return levelStep*float64(last) + math.Log1p((v-most)/max(scale, 1e-9*(1+math.Abs(most))))
 	}
 	below := levels[i-1]
 	return levelStep * (float64(i-1) + (v-below)/(levels[i]-below))
+}
+
+// sameLevel is the share of all that levels span by which two differ at least that are not as good as equal.
+const sameLevel = 1e-6
+
+// tail returns how far the largest level is from the one that e times as many are above, or, where these are as good as
+// equal, from the next below that is not, by how many times a factor of e more are above that.
+func tail(levels []float64) float64 {
+	last, step := len(levels)-1, int(1/levelStep)
+	most := levels[last]
+	at := max(0, last-step)
+	for at > 0 && most-levels[at] <= sameLevel*(most-levels[0]) {
+		at--
+	}
+	return (most - levels[at]) / max(1, float64(last-at)/float64(step))
 }
 
 // check says what is wrong with a reference for outputs and codes of that width.

@@ -63,6 +63,26 @@ func TestRarityAtTheEnds(t *testing.T) {
 	}
 }
 
+// Rows that lie farthest out and are equal, of a table of few different rows, leave the next row a little farther out as rare as
+// one farther out than a single one: not by as much as anything can be.
+func TestRarityBeyondEqualRows(t *testing.T) {
+	v := make([]float64, 400)
+	for i := range v {
+		v[i] = float64(i)
+	}
+	once := Rarity(Levels(slices.Clone(v)), 410)
+	for i := 380; i < len(v); i++ {
+		v[i] = 400 + 1e-7*float64(i)
+	}
+	tied := Levels(slices.Clone(v))
+	if got := Rarity(tied, 410); got < Rarity(tied, 400) || got > once+1 {
+		t.Errorf("%g beyond twenty that are as good as equal, %g beyond one", got, once)
+	}
+	if a, b := Rarity(tied, 410), Rarity(tied, 420); !(b > a) {
+		t.Errorf("%g and %g, farther out: expected more", a, b)
+	}
+}
+
 func TestReferenceInAFile(t *testing.T) {
 	m, err := New(ref64.New(), Spec{Inputs: 3, Latent: 1}, 1)
 	if err != nil {

@@ -176,6 +176,51 @@ func TestVariancesAreRefitted(t *testing.T) {
 	}
 }
 
+// Of a table too wide for the errors of single columns too, what is best is so by squared error, and variances are those of
+// errors on validation rows: of a dozen rows the likelihood would take weights that are worse than PCA, for a better guess of
+// how bad they are.
+func TestTheCriterionOfAWideTable(t *testing.T) {
+	const rows, cols = 24, 4200
+	rng := rand.New(rand.NewPCG(9, 1))
+	s := &data.Set{Name: "wide", Rows: rows, Cols: cols, F32: make([]float32, rows*cols)}
+	for i := range s.F32 {
+		s.F32[i] = float32(rng.NormFloat64())
+	}
+	c := clean(t, "ae")
+	c.Latent, c.Hidden, c.Epochs = 3, settings.Widths{8}, 1
+	r := started(t, c, s)
+	if err := r.openPhase(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	m, terms, err := r.phase.measure(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m.Squares != nil || criterion(terms) != m.SSE {
+		t.Errorf("the criterion is %g, with %d errors of columns: expected the squared error %g, and none", criterion(terms), len(m.Squares), m.SSE)
+	}
+	learned, err := r.whole.Variances()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.phase.refitVariances(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	now, err := r.whole.Variances()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum, n := 0.0, float64(r.sets.Val.Rows)
+	for _, v := range learned {
+		sum += v
+	}
+	for j, v := range now { // all of n rows have as many cells
+		if want := learned[j] * (m.SSE*n + 10*sum) / ((n + 10) * sum); math.Abs(v-want) > 1e-4*want {
+			t.Fatalf("column %d: variance %g, learned %g, expected %g", j, v, learned[j], want)
+		}
+	}
+}
+
 // Counts whose code is not drawn are made by way of ln(1+x), unless something is asked of them.
 func TestCountsByLogarithms(t *testing.T) {
 	s, rng := mixed(t, 400), rand.New(rand.NewPCG(2, 5))

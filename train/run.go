@@ -289,7 +289,7 @@ func (r *run) openPhase(ctx context.Context) error {
 	}
 	if l, ok := p.model.Spec.Likelihood.(model.Columns); ok && s.layer < 0 && s.objective == model.Reconstruct {
 		p.weights = squareWeights(p.model.TargetPreparation())
-		p.bySquares = !p.model.Spec.Drawn() && !l.HasCounts() && l.SharesColumns(p.model.Spec.Outputs())
+		p.bySquares = !p.model.Spec.Drawn() && !l.HasCounts()
 	}
 	p.validateStart = r.startsFromPCA() && s.layer < 0 && s.objective == model.Reconstruct
 	return p.open()

@@ -2,6 +2,8 @@ package train
 
 import (
 	"context"
+	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
@@ -35,14 +37,15 @@ func squareWeights(p *data.Preparation) []float64 {
 const trainedRows = 10
 
 // refitVariances gives real columns of a code that is not drawn the variances that the model's errors have on validation rows:
-// those learned are of rows that the net has fitted, and too small by as much. Each is the mean of both, by rows.
+// those learned are of rows that the net has fitted, and too small by as much. Each is the mean of both, by rows. Those of a table that
+// is too wide for the errors of single columns all grow, or shrink, as much as their sum does so, where it has real columns only.
 func (p *phase) refitVariances(ctx context.Context) error {
 	l, ok := p.model.Spec.Likelihood.(model.Columns)
 	if !ok || p.eval == nil || p.objective != model.Reconstruct || p.model.Spec.Drawn() {
 		return nil
 	}
 	m, _, err := p.measure(ctx)
-	if err != nil || m.Squares == nil {
+	if err != nil || math.IsNaN(m.SSE) {
 		return err
 	}
 	there, err := p.cellsThere(ctx)
@@ -53,12 +56,36 @@ func (p *phase) refitVariances(ctx context.Context) error {
 	if err != nil || learned == nil {
 		return err
 	}
+	if m.Squares == nil {
+		if slices.ContainsFunc(l.Runs, func(r backend.LossColumns) bool { return r.Kind != backend.GaussianColumn }) {
+			return nil
+		}
+		scaleVariances(learned, there, m.SSE*float64(p.valRows))
+		return p.model.SetVariances(learned)
+	}
 	for _, r := range l.Runs {
 		for j := r.From; j < r.To && r.Kind == backend.GaussianColumn; j++ {
 			learned[j] = (m.Squares[j]*float64(p.valRows) + trainedRows*learned[j]) / (there[j] + trainedRows)
 		}
 	}
 	return p.model.SetVariances(learned)
+}
+
+// scaleVariances multiplies variances by what makes the squared error that they expect of so many cells each the one measured,
+// the training part counting as in refitVariances.
+func scaleVariances(v, there []float64, squares float64) {
+	trained, expected := 0.0, 0.0
+	for j := range v {
+		trained += trainedRows * v[j]
+		expected += there[j] * v[j]
+	}
+	if !(trained > 0) {
+		return
+	}
+	by := (squares + trained) / (expected + trained)
+	for j := range v {
+		v[j] *= by
+	}
 }
 
 // cellsThere returns how many cells of the validation part each output has that are there, or are filled in.

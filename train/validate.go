@@ -37,11 +37,11 @@ func (p *phase) measure(ctx context.Context) (*model.Metrics, model.Terms, error
 	return &m, terms, nil
 }
 
-// standardised is the squared error of a validation row, columns in units of their variance in the training rows; NaN where
-// it was not measured.
+// standardised is the squared error of a validation row, columns in units of their variance in the training rows; of a table
+// that is too wide for the errors of single columns ([model.Metrics.Squares]), as the model sees it.
 func (p *phase) standardised(m *model.Metrics) float64 {
 	if len(m.Squares) != len(p.weights) {
-		return math.NaN()
+		return m.SSE
 	}
 	sum := 0.0
 	for j, v := range m.Squares {
