@@ -48,17 +48,26 @@ func rise(c *settings.Config, phase []Record, inputs int) string {
 	}
 	first, last := phase[0], phase[len(phase)-1]
 	from, to, when := first.Train.Loss(), last.Train.Loss(), fmt.Sprintf("epoch %d", first.Epoch)
-	if first.Start > 0 && to > far*first.Start && c.KLWarmup == 0 {
+	if farAbove(first.Start, to, inputs) && c.KLWarmup == 0 {
 		from, when = first.Start, "the first batch"
 	}
 	if !(to > from+max(0.05*math.Abs(from), 1e-3*float64(inputs))) {
 		return ""
 	}
 	much, what := "", "did not converge"
-	if from > 0 && to > far*from {
+	if farAbove(from, to, inputs) {
 		much, what = "far ", "diverged"
 	}
 	short := func(v float64) string { return strconv.FormatFloat(v, 'g', 4, 64) }
 	return fmt.Sprintf("%s: the training loss of epoch %d is %s, %sabove the %s of %s: the training %s; try a lower learning rate, or clip",
 		last.Phase, last.Epoch, short(to), much, short(from), when, what)
+}
+
+// farAbove reports whether a loss is many times that from which it went up; of one below 0, minus the logarithm of a density, whether it went up
+// by many nats an input. 0 is of a loss that is not known.
+func farAbove(from, to float64, inputs int) bool {
+	if from < 0 {
+		return to-from > far*float64(inputs)
+	}
+	return from > 0 && to > far*from
 }

@@ -41,6 +41,8 @@ func TestWarnings(t *testing.T) {
 		{"a loss that rises", 0, course("autoencoder", 4, 3, 5), []string{"the training loss of epoch 3 is 5, above the 4 of epoch 1: the training did not converge"}},
 		{"a loss that explodes", 0, course("autoencoder", 4, 1e9), []string{"far above the 4 of epoch 1: the training diverged"}},
 		{"a loss that exploded in the first epoch", 0, begun(4, 1e9, 1e8), []string{"far above the 4 of the first batch"}},
+		{"a density that exploded in the first epoch", 0, begun(-20, 1e9, 50), []string{"far above the -20 of the first batch: the training diverged"}},
+		{"a density that is left for another", 0, begun(-20, 30, 20), nil},
 		{"an easy first batch", 0, begun(1, 9, 8), nil},
 		{"a warm-up", 2, course("autoencoder", 4, 40, 60, 50), nil},
 		{"after a warm-up", 2, course("autoencoder", 4, 40, 60, 90), []string{"above the 60 of epoch 3"}},
