@@ -133,7 +133,7 @@ def compare(rows, figure="explained_variance"):
     own, pca = (statistics.mean(v) for v in zip(*pairs))
     error = standard_error([a - b for a, b in pairs])
     ratio, damped = max(1 - own, LEAST) / max(1 - pca, LEAST), max(1 - own + MEANT, LEAST) / (1 - pca + MEANT)
-    return dict(own=own, pca=pca, error=error, ratio=ratio, damped=damped, below=own - pca < -max(MEANT, error))
+    return dict(own=own, pca=pca, error=error, ratio=ratio, damped=damped, below=own - pca < -max(MEANT, error) - LEAST)
 
 
 def standard_error(values):

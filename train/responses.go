@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 )
 
@@ -86,6 +87,21 @@ func (r *responses) fit(l *model.Linear, slopes []float64) (info []float64) {
 		l.Bias[j], l.Variance[j] = float32(bias), float32(left)
 	}
 	return info
+}
+
+// takePCA gives real outputs that are inputs the slopes and the means that PCA has of these, which differ from those of
+// regression where cells are missing: it takes them for what they are filled with.
+func (r *responses) takePCA(l *model.Linear, p *eval.PCA) {
+	k, n := l.Codes(), float64(r.of.rows)
+	for j, kind := range r.kinds {
+		if kind != backend.GaussianColumn || r.there[j] == 1 {
+			continue
+		}
+		for i := range k {
+			l.Decoder[j*k+i] = p.Components[i*r.of.d+j] * float32(math.Sqrt(p.Variance[i]*(n-1)/n))
+		}
+		l.Bias[j] = p.Mean[j]
+	}
 }
 
 // logisticSlope returns by what a regression of a yes/no output of that mean on normal codes, of slopes that are of that

@@ -45,7 +45,10 @@ func (p *phase) refitVariances(ctx context.Context) error {
 	if err != nil || m.Squares == nil {
 		return err
 	}
-	there := p.cellsThere()
+	there, err := p.cellsThere(ctx)
+	if err != nil {
+		return err
+	}
 	learned, err := p.model.Variances()
 	if err != nil || learned == nil {
 		return err
@@ -58,20 +61,29 @@ func (p *phase) refitVariances(ctx context.Context) error {
 	return p.model.SetVariances(learned)
 }
 
-// cellsThere returns how many cells of the validation part each output has that are there.
-func (p *phase) cellsThere() []float64 {
+// cellsThere returns how many cells of the validation part each output has that are there, or are filled in.
+func (p *phase) cellsThere(ctx context.Context) ([]float64, error) {
 	prep, s := p.model.TargetPreparation(), made(p.valSet)
-	var there []float64
-	for j := range prep.Width() {
-		n := 0.0
+	gaps := make([]float64, prep.Width())
+	if prep.Missing == data.MissingMask && s.HasGaps() {
+		row := make([]float32, s.Cols)
 		for i := range s.Rows {
-			if v := s.At(i, j); v == v {
-				n++
+			if i%evalBatch == 0 && ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			s.Row(row, i)
+			for j, v := range row {
+				if v != v {
+					gaps[j]++
+				}
 			}
 		}
+	}
+	var there []float64
+	for j, n := range gaps {
 		for range prep.InputsOf(j) {
-			there = append(there, n)
+			there = append(there, float64(s.Rows)-n)
 		}
 	}
-	return there
+	return there, nil
 }

@@ -158,6 +158,9 @@ func linearStart(ctx context.Context, dev backend.Device, f *fittedPCA, spec *mo
 	}
 	l := &model.Linear{Mean: p.Mean, Encoder: white, Decoder: make([]float32, rows.t*k), Bias: make([]float32, rows.t), Variance: make([]float32, rows.t)}
 	info := y.fit(l, slopes)
+	if !rows.others {
+		y.takePCA(l, p)
+	}
 	if c, ok := spec.Likelihood.(model.Columns); ok {
 		y.shrinkLogits(l, c, z)
 	}

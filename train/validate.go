@@ -61,16 +61,17 @@ func criterion(t model.Terms) float64 {
 	return t.Loss()
 }
 
-// chance is the share, over the number of validation rows, by which weights have to be better than those that a training
-// starts from where squared errors are judged: of a handful of rows the best of many epochs is far better by chance alone.
-const chance = 2
+// chance is the share, over the root of the number of validation rows, by which weights have to be better than those that a
+// training starts from where squared errors are judged: about the standard error of a mean of that many, as the best of many
+// epochs is better by chance alone.
+const chance = 1
 
 // toBeat is what the criterion has to come below where the weights that a phase starts from are to be the best no longer.
 func toBeat(start model.Terms, valRows int) float64 {
 	if math.IsNaN(start.Get(model.StandardisedTerm)) {
 		return criterion(start)
 	}
-	return criterion(start) * max(0, 1-chance/float64(valRows))
+	return criterion(start) * max(0, 1-chance/math.Sqrt(float64(valRows)))
 }
 
 // finite reports whether a validation says something.

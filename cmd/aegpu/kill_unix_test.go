@@ -30,7 +30,7 @@ var victims = []struct {
 	{"vae, accumulated, dropout, lamb", []string{"--model", "vae", "--epochs", "20", "--accumulate", "3", "--dropout", "0.1", "--free-bits", "0.05", "--optimizer", "lamb", "--lr-scale", "sqrt:20"}},
 	{"contractive, exact", []string{"--model", "contractive", "--epochs", "20", "--contract", "exact:0.1", "--optimizer", "momentum", "--clip", "1"}},
 	{"contractive, stochastic", []string{"--model", "contractive", "--epochs", "20", "--contract", "stochastic:0.1:2", "--activation", "tanh"}},
-	{"ae, stops early", []string{"--epochs", "300", "--patience", "3", "--min-improvement", "0.02", "--lr", "0.01"}},
+	{"ae, stops early", []string{"--epochs", "300", "--init", "xavier", "--patience", "3", "--min-improvement", "0.02", "--lr", "0.01"}},
 	{"ae, in windows, from disk", []string{"--epochs", "20", "--window", "100", "--block", "3", "--memory", "0"}},
 	{"stacked, in windows", []string{"--model", "stacked", "--hidden", "12,8", "--pretrain-epochs", "4", "--epochs", "6", "--window", "60", "--memory", "0"}},
 	{"ae, frozen classifier, Burda's schedule", []string{"--epochs", "10", "--loss", "gaussian", "--classifier", "frozen", "--classifier-epochs", "10", "--schedule", "burda"}},
