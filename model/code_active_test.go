@@ -44,6 +44,12 @@ func TestEvaluationCountsActiveUnits(t *testing.T) {
 			t.Errorf("%g units are active, expected 1", got.Active)
 		}
 	}
+	if at, err = Upload(m.Device(), s.Part(0, 1)); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := e.Evaluate(t.Context(), Resident{Rows: at}, EvaluateOptions{LossOnly: true}); err != nil || !math.IsNaN(got.Active) {
+		t.Errorf("%g units are active over one row, %v: expected nothing to be told", got.Active, err)
+	}
 	plain, err := New(ref64.New(), Spec{Inputs: 4, Latent: latent}, 1)
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ type Metrics struct {
 	Bound    float64 // the importance-weighted bound, where several codes are drawn
 	Samples  int     // of Bound
 	Accuracy float64 // share of examples that the classifier gets right
-	Active   float64 // units of a drawn code that are active: their means vary over the examples
+	Active   float64 // units of a drawn code that are active: their means vary over the examples; NaN of one example
 
 	// Squares is the part of SSE that each output has, where Columns are there and SSE is.
 	Squares []float64
@@ -99,7 +99,7 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 		return Metrics{}, err
 	}
 	m := e.metrics(s, rows, classify, o)
-	if variances != nil && !(o.Classify && o.LossOnly) {
+	if variances != nil && rows > 1 && !(o.Classify && o.LossOnly) { // one row does not vary
 		m.Active = float64(activeUnits(variances(rows)))
 	}
 	for _, v := range parts {

@@ -37,15 +37,19 @@ func (s *Sets) CodeSize(ctx context.Context, dev backend.Device) (int, string, e
 	for _, v := range p.Variance {
 		sum += v
 	}
+	as := ""
+	if k == rows.d && k > 1 {
+		as = ", as many as a row has: nothing is compressed"
+	}
 	switch {
 	case !(p.Total > 0):
 		return k, "the training rows do not vary", nil
 	case k > enough:
-		return k, fmt.Sprintf("no fewer by default, though PCA explains %g %% of the training rows with %d", 100*explainedShare, enough), nil
+		return k, fmt.Sprintf("no fewer by default, though PCA explains %g %% of the training rows with %d%s", 100*explainedShare, enough, as), nil
 	case sum < explainedShare*p.Total*(1-1e-3):
 		return k, fmt.Sprintf("no more than %d by default, with which PCA explains %.0f %% of the training rows", mostCode, 100*sum/p.Total), nil
 	}
-	return k, fmt.Sprintf("the smallest with which PCA explains %g %% of the training rows", 100*explainedShare), nil
+	return k, fmt.Sprintf("the smallest with which PCA explains %g %% of the training rows%s", 100*explainedShare, as), nil
 }
 
 // fittedPCA is PCA of rows that it was fitted to.

@@ -23,6 +23,6 @@ func (s *Sets) hide(c *settings.Config, missing data.Missing) {
 	}
 	percent := math.Ceil(100 * min(hiddenTimes*s.Train.Missing(), mostHidden))
 	if s.hidden = float32(percent / 100); s.hidden > 0 {
-		s.Found = append(s.Found, fmt.Sprintf("cells are missing: %g %% of the others are hidden from the encoder too, so that it learns to fill them in (--corrupt none hides none)", percent))
+		s.Found = append(s.Found, fmt.Sprintf("cells are missing: %g %% of the others are hidden from the encoder too, so that it learns to fill them in, and makes what is there a little worse (--corrupt none hides none)", percent))
 	}
 }

@@ -18,6 +18,20 @@ func Steps(history []Record) (all int) {
 	return all
 }
 
+// KeptStart reports whether the weights of a training, which its last phase ends with, are those that the phase started from: no
+// epoch was better on the validation rows, by more than chance.
+func KeptStart(history []Record) bool {
+	for at := len(history) - 1; at >= 0; at-- {
+		switch r := history[at]; {
+		case r.Best || r.Phase != history[len(history)-1].Phase:
+			return false
+		case r.StartValidation != nil:
+			return true
+		}
+	}
+	return false
+}
+
 // far is the factor by which a loss that went up is said to have diverged.
 const far = 10
 

@@ -24,6 +24,26 @@ func begun(start float64, losses ...float64) []Record {
 	return all
 }
 
+func TestKeptStart(t *testing.T) {
+	start := model.Terms{{Name: model.LossTerm, Value: 1}}
+	for name, one := range map[string]struct {
+		history []Record
+		want    bool
+	}{
+		"none":          {nil, false},
+		"no start":      {[]Record{{Phase: "a"}, {Phase: "a"}}, false},
+		"kept":          {[]Record{{Phase: "a", StartValidation: start}, {Phase: "a"}}, true},
+		"better":        {[]Record{{Phase: "a", StartValidation: start}, {Phase: "a", Best: true}, {Phase: "a"}}, false},
+		"better first":  {[]Record{{Phase: "a", StartValidation: start, Best: true}, {Phase: "a"}}, false},
+		"another after": {[]Record{{Phase: "a", StartValidation: start}, {Phase: "b"}}, false},
+		"layers before": {[]Record{{Phase: "l", Best: true}, {Phase: "a", StartValidation: start}}, true},
+	} {
+		if got := KeptStart(one.history); got != one.want {
+			t.Errorf("%s: %v, expected %v", name, got, one.want)
+		}
+	}
+}
+
 func TestWarnings(t *testing.T) {
 	for _, tt := range []struct {
 		what    string

@@ -28,6 +28,7 @@ type trained struct {
 	FirstStep         float64       `json:"seconds_to_first_step,omitempty"` // from the command's start
 	Run               string        `json:"run"`
 	Stopped           bool          `json:"stopped_early,omitempty"`
+	KeptStart         bool          `json:"kept_start,omitempty"` // the weights are those that the training started from
 	Test              *eval.Summary `json:"test,omitempty"`
 	Val               *eval.Summary `json:"validation,omitempty"`
 	Warnings          []string      `json:"warnings,omitempty"` // what looks as if the training had failed
@@ -41,7 +42,7 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	}
 	out := trained{
 		Device: dev.Info().Name, Model: o.config.Model, Parameters: m.NumParameters(), Epochs: result.Epochs, Steps: result.Steps,
-		Seconds: result.Seconds, ExamplesPerSecond: result.ExamplesPerSecond, Run: o.dir, Stopped: result.Stopped,
+		Seconds: result.Seconds, ExamplesPerSecond: result.ExamplesPerSecond, Run: o.dir, Stopped: result.Stopped, KeptStart: train.KeptStart(result.History),
 	}
 	if !result.FirstStep.IsZero() {
 		out.FirstStep = result.FirstStep.Sub(s.began).Seconds()
@@ -165,8 +166,12 @@ func (p *page) lead() string {
 	if p.out.Stopped {
 		early = ", stopped early"
 	}
-	return fmt.Sprintf("%d parameters, %s (%d steps) in %.1f s on %s%s: %s examples/s.",
+	text := fmt.Sprintf("%d parameters, %s (%d steps) in %.1f s on %s%s: %s examples/s.",
 		p.out.Parameters, epochsText(p.out.Epochs), p.out.Steps, p.out.Seconds, p.out.Device, early, count(p.out.ExamplesPerSecond))
+	if p.out.KeptStart {
+		text += " What is kept is the start, PCA: no epoch was clearly better on the validation rows."
+	}
+	return text
 }
 
 // print says what was made, where it is and what to try next.
