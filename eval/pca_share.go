@@ -36,6 +36,14 @@ func FitPCAShare(ctx context.Context, dev backend.Device, x Rows, share float64,
 	return p, nil
 }
 
+// FitPCAStart is [FitPCA] for a training to start from: of rows wider than 2,048 columns it goes over them a few times only.
+func FitPCAStart(ctx context.Context, dev backend.Device, x Rows, k int) (*PCA, error) {
+	if x.Width() > maxCovariance {
+		return FitPCAShare(ctx, dev, x, 1, k)
+	}
+	return FitPCA(ctx, dev, x, k)
+}
+
 // fewPasses is how many times wide rows are gone over for an approximate PCA: the error of the variance explained falls
 // with each by the square of a ratio of eigenvalues, and a start needs no more.
 const fewPasses = 4

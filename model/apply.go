@@ -59,6 +59,12 @@ func (m *Model) ready() (*applier, error) {
 	return m.apply, err
 }
 
+// EndInference gives back the memory that inference has taken; it is taken again at its next use.
+func (m *Model) EndInference() {
+	m.apply.free()
+	m.apply = nil
+}
+
 // meanCode enqueues the code of n rows of x: the means of a drawn one.
 func (a *applier) meanCode(x backend.Tensor, n int) backend.Tensor {
 	return a.code.mean(a.encode(x, n), n)

@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/eval"
 	"github.com/aegpu/aegpu/model"
 )
 
@@ -39,6 +41,17 @@ func (r *run) takeAlgorithms(path string) error {
 		r.dir.choices = kept
 	}
 	return nil
+}
+
+// chooseForReference has the device choose how it computes what the training rows are like to the model, which is found out
+// after the training: so the choice is kept before there is a checkpoint to go on from.
+func (r *run) chooseForReference(ctx context.Context) error {
+	if _, ok := r.dev.(backend.Chooser); !ok || r.dir == nil {
+		return nil
+	}
+	_, err := eval.FitReference(ctx, r.whole, r.sets.Train)
+	r.whole.EndInference()
+	return err
 }
 
 // resumeAlgorithms has the device compute by the algorithms of the run that goes on.

@@ -52,6 +52,9 @@ func (s *Sets) CodeSize(ctx context.Context, dev backend.Device) (int, string, e
 	return k, fmt.Sprintf("the smallest with which PCA explains %g %% of the training rows%s", 100*explainedShare, as), nil
 }
 
+// narrow is how wide rows are at most whose components do not depend on how many more were looked for.
+const narrow = 2048
+
 // fittedPCA is PCA of rows that it was fitted to.
 type fittedPCA struct {
 	rows *startRows
@@ -63,7 +66,7 @@ type fittedPCA struct {
 func (s *Sets) pcaOf(ctx context.Context, dev backend.Device, k int) (*fittedPCA, error) {
 	f := s.pca
 	s.pca = nil
-	if f != nil && f.is.K() == k {
+	if f != nil && f.is.K() == k && f.rows.d <= narrow { // then it is what FitPCAStart gives, as where the settings have k already
 		return f, nil
 	}
 	if f == nil {
@@ -74,6 +77,6 @@ func (s *Sets) pcaOf(ctx context.Context, dev backend.Device, k int) (*fittedPCA
 		f = &fittedPCA{rows: rows}
 	}
 	var err error
-	f.is, err = eval.FitPCA(ctx, dev, eval.Dense(f.rows.x, f.rows.d), min(k, f.rows.rows, f.rows.d))
+	f.is, err = eval.FitPCAStart(ctx, dev, eval.Dense(f.rows.x, f.rows.d), min(k, f.rows.rows, f.rows.d))
 	return f, err
 }

@@ -220,6 +220,9 @@ func (r *run) begin(ctx context.Context) error {
 	if err := r.initialise(ctx); err != nil {
 		return err
 	}
+	if err := r.chooseForReference(ctx); err != nil {
+		return err
+	}
 	return r.writeConfig()
 }
 
