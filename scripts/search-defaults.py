@@ -9,21 +9,10 @@ without PCA as its code is no smaller than the data, or fails; then what leaves 
 "rank" is a set's mean place over data sets in explained variance, which compares sets among themselves where code sizes are the same. Rows
 are kept in a JSON file as they come; --keep goes on with one that was begun, for the same program. Needs Go (without --aegpu).
 """
-import argparse
-import itertools
-import json
 import statistics
-import tempfile
-from pathlib import Path
 
+import flagsets
 import heldout
-import measured
-
-
-def variants(place):
-    """Flags by name."""
-    lines = [line.split("#")[0].strip() for line in place.read_text().splitlines()]
-    return {name.strip(): flags.strip() for name, flags in (line.split(":", 1) for line in lines if line)}
 
 
 def ranks(rows, names):
@@ -55,29 +44,5 @@ def markdown(result, flags):
                       "", *lines, "", *(f"- {b}" for b in below), ""])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    heldout.arguments(parser)
-    measured.arguments(parser, heldout.ROOT / "build/search-defaults")
-    parser.add_argument("--variants", type=Path, default=heldout.ROOT / "scripts/search-defaults.txt", metavar="FILE")
-    parser.add_argument("--keep", action="store_true")
-    o = parser.parse_args()
-    if not o.tables:
-        parser.error("--tables DIR is missing")
-    of, place = variants(o.variants), o.out.with_suffix(".json")
-    if o.methods:
-        of = {n: of[n] for n in o.methods}
-    result = dict(machine=measured.machine(), commands=[measured.command()], rows=[])
-    if o.keep and place.exists():
-        result["rows"] = json.loads(place.read_text())["rows"]
-    known = {(r["variant"], r["flags"], r["data"], r["seed"]) for r in result["rows"]}
-    with tempfile.TemporaryDirectory() as folder:
-        binary = heldout.program(o, folder)
-        tasks = [(n, *d, s) for d, s, n in itertools.product(heldout.data_sets(o).items(), range(1, o.seeds + 1), of) if (n, of[n], d[0], s) not in known]
-        for row in heldout.rows_of(o, binary, [(f"aegpu {of[n]}".strip(), *task) for n, *task in tasks], [n for n, *_ in tasks]):
-            measured.add(o, result, dict(row, flags=of[row["variant"]]))
-    measured.end(o, markdown(result, of))
-
-
 if __name__ == "__main__":
-    main()
+    flagsets.search(__doc__, "search-defaults", [], markdown)

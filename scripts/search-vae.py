@@ -7,23 +7,11 @@ FILE has a line for each set, "NAME: FLAGS of aegpu train"; the first is what ot
 scripts/search-vae.txt are tried. log p(x) is the importance-weighted estimate, nats a row. Rows are kept in a JSON file as they come;
 --keep goes on with one that was begun, for the same program. Needs Go (without --aegpu).
 """
-import argparse
-import itertools
-import json
 import math
-import shlex
 import statistics
-import tempfile
-from pathlib import Path
 
+import flagsets
 import heldout
-import measured
-
-
-def variants(place):
-    """Flags by name."""
-    lines = [line.split("#")[0].strip() for line in place.read_text().splitlines()]
-    return {name.strip(): flags.strip() for name, flags in (line.split(":", 1) for line in lines if line)}
 
 
 def likelihoods(rows, variant):
@@ -60,28 +48,5 @@ def markdown(result):
     return "\n".join(["# Flags of VAEs", "", *(f"`{c}`\n" for c in result["commands"]), f"{result['machine']}.", "", *lines, ""])
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    heldout.arguments(parser)
-    measured.arguments(parser, heldout.ROOT / "build/search-vae")
-    parser.add_argument("--variants", type=Path, default=heldout.ROOT / "scripts/search-vae.txt", metavar="FILE")
-    parser.add_argument("--keep", action="store_true")
-    o = parser.parse_args()
-    if not o.tables:
-        parser.error("--tables DIR is missing")
-    of, place = variants(o.variants), o.out.with_suffix(".json")
-    result = dict(machine=measured.machine(), commands=[measured.command()], rows=[])
-    if o.keep and place.exists():
-        result["rows"] = json.loads(place.read_text())["rows"]
-    known = {(r["variant"], r["flags"], r["data"], r["seed"]) for r in result["rows"]}
-    with tempfile.TemporaryDirectory() as folder:
-        binary = heldout.program(o, folder)
-        tasks = [(n, *d, s) for d, s, n in itertools.product(heldout.data_sets(o).items(), range(1, o.seeds + 1), of) if (n, of[n], d[0], s) not in known]
-        methods = [(shlex.join(["aegpu", "--model", "vae", *shlex.split(of[n])]), *task) for n, *task in tasks]
-        for row in heldout.rows_of(o, binary, methods, [n for n, *_ in tasks]):
-            measured.add(o, result, dict(row, flags=of[row["variant"]]))
-    measured.end(o, markdown(result))
-
-
 if __name__ == "__main__":
-    main()
+    flagsets.search(__doc__, "search-vae", ["--model", "vae"], lambda result, _: markdown(result))
