@@ -33,6 +33,7 @@ func (o Gather) Check() error {
 		return fmt.Errorf("backend: Gather: corruption level is %v", o.Batch.Level)
 	}
 	return first(
+		wholeBlocks(op, o.Batch.First),
 		shape(op, "output", out, out.Rows, o.Data.Cols),
 		optional(op, "clean", o.Clean, out.Rows, o.Data.Cols),
 		optional(op, "noisy", o.Noisy, out.Rows, o.Data.Cols),

@@ -49,6 +49,22 @@ func first(errs ...error) error {
 	return nil
 }
 
+// share demands that rows are some of the whole's, of which there are 0 where they are all.
+func share(op string, whole, rows int) error {
+	if whole != 0 && whole < rows {
+		return fmt.Errorf("backend: %s: %d rows of %d", op, rows, whole)
+	}
+	return nil
+}
+
+// wholeBlocks demands that noise begins with the first word of a block.
+func wholeBlocks(op string, at int) error {
+	if at < 0 || at%noiseBlock != 0 {
+		return fmt.Errorf("backend: %s: noise from element %d on, expected a multiple of %d", op, at, noiseBlock)
+	}
+	return nil
+}
+
 // present demands an operand that is there and not empty.
 func present(op, name string, t Tensor) error {
 	if t.None() || t.Rows < 1 || t.Cols < 1 {

@@ -15,7 +15,10 @@ type Reparam struct {
 }
 
 // Check checks the operands.
-func (o Reparam) Check() error { return code("Reparam", o.Z, o.ML, apart("Reparam", o.Z, o.ML)) }
+func (o Reparam) Check() error {
+	const op = "Reparam"
+	return first(code(op, o.Z, o.ML, apart(op, o.Z, o.ML)), wholeBlocks(op, o.Noise.First))
+}
 
 // Access is what it reads and writes.
 func (o Reparam) Access() Access {
@@ -23,17 +26,18 @@ func (o Reparam) Access() Access {
 }
 
 // GaussianKL is the divergence from N(0, I) per latent unit, mean over the
-// batch: KL[j] = mean_b (mu^2 + e^l - 1 - l) / 2.
+// batch: KL[j] = sum_b (mu^2 + e^l - 1 - l) / 2 / Of, Of being B where it is 0.
 //
 //	KL: 1 x L, ML: B x 2L
 type GaussianKL struct {
 	KL, ML Tensor
+	Of     int // rows of the whole batch, of which ML is the rank's share; 0 where it is all
 }
 
 // Check checks the operands.
 func (o GaussianKL) Check() error {
 	const op = "GaussianKL"
-	return first(present(op, "kl", o.KL), present(op, "ml", o.ML), shape(op, "ml", o.ML, o.ML.Rows, 2*o.KL.Cols),
+	return first(share(op, o.Of, o.ML.Rows), present(op, "kl", o.KL), present(op, "ml", o.ML), shape(op, "ml", o.ML, o.ML.Rows, 2*o.KL.Cols),
 		shape(op, "kl", o.KL, 1, o.KL.Cols), apart(op, o.KL, o.ML))
 }
 
@@ -60,6 +64,7 @@ func (o ReparamBack) Check() error {
 	const op = "ReparamBack"
 	return first(
 		code(op, o.DZ, o.ML, nil),
+		wholeBlocks(op, o.Noise.First),
 		shape(op, "dml", o.DML, o.ML.Rows, o.ML.Cols),
 		shape(op, "kl", o.KL, 1, o.DZ.Cols),
 		apart(op, o.DML, o.DZ, o.ML, o.KL))
@@ -87,6 +92,7 @@ func (o ImportanceWeights) Check() error {
 	const op = "ImportanceWeights"
 	return first(
 		code(op, o.Z, o.ML, nil),
+		wholeBlocks(op, o.Noise.First),
 		shape(op, "w", o.W, o.Z.Rows, 1),
 		shape(op, "rows", o.Rows, o.Z.Rows, 1),
 		shape(op, "bound", o.Bound, o.ML.Rows, 1),
@@ -114,6 +120,7 @@ func (o ImportanceBack) Check() error {
 	const op = "ImportanceBack"
 	return first(
 		code(op, o.Z, o.ML, nil),
+		wholeBlocks(op, o.Noise.First),
 		shape(op, "dz", o.DZ, o.Z.Rows, o.Z.Cols),
 		shape(op, "dml", o.DML, o.ML.Rows, o.ML.Cols),
 		shape(op, "w", o.W, o.Z.Rows, 1),

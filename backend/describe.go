@@ -22,6 +22,9 @@ func Describe(op Operation, name func(Tensor) string) string {
 		case Sums, Clock:
 		case Noise:
 			fmt.Fprintf(&b, " stream=%#x", x.Stream)
+			if x.First != 0 {
+				fmt.Fprintf(&b, " first=%d", x.First)
+			}
 		case Data:
 			fmt.Fprintf(&b, " data=%dx%d", x.Rows, x.Cols)
 		case []LossColumns:
@@ -33,6 +36,9 @@ func Describe(op Operation, name func(Tensor) string) string {
 		case Batch:
 			if x.Corrupt != NoCorruption {
 				fmt.Fprintf(&b, " %v=%v", x.Corrupt, x.Level)
+			}
+			if x.First != 0 {
+				fmt.Fprintf(&b, " first=%d", x.First)
 			}
 		case Optimiser:
 			fmt.Fprintf(&b, " %v", x.Kind)

@@ -178,7 +178,7 @@ func (o Dropout) Check() error {
 	if !(o.P >= 0 && o.P < 1) {
 		return fmt.Errorf("backend: Dropout: p is %v, expected 0 <= p < 1", o.P)
 	}
-	return first(present(op, "x", o.X), shape(op, "y", o.Y, o.X.Rows, o.X.Cols), same(op, o.Y, o.X))
+	return first(wholeBlocks(op, o.Noise.First), present(op, "x", o.X), shape(op, "y", o.Y, o.X.Rows, o.X.Cols), same(op, o.Y, o.X))
 }
 
 // Access is what it reads and writes.

@@ -10,6 +10,7 @@ func Operations() []Operation {
 		ActivateBack{},
 		Add{},
 		AddScaledRows{},
+		AllReduce{},
 		Beside{},
 		Check{},
 		ColumnLoss{},

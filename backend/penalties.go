@@ -6,17 +6,18 @@ import "fmt"
 // and the weighted gradient to what is already in DH or DA. Scale is weight / B,
 // Share is what the accumulator adds per example (1 / B).
 
-// ColumnMeans is M[j] = mean_b H[b,j].
+// ColumnMeans is M[j] = sum_b H[b,j] / Of, Of being B where it is 0.
 //
 //	M: 1 x C, H: B x C
 type ColumnMeans struct {
 	M, H Tensor
+	Of   int // rows of the whole batch, of which H is the rank's share; 0 where it is all
 }
 
 // Check checks the operands.
 func (o ColumnMeans) Check() error {
 	const op = "ColumnMeans"
-	return first(present(op, "h", o.H), shape(op, "m", o.M, 1, o.H.Cols), apart(op, o.M, o.H))
+	return first(share(op, o.Of, o.H.Rows), present(op, "h", o.H), shape(op, "m", o.M, 1, o.H.Cols), apart(op, o.M, o.H))
 }
 
 // Access is what it reads and writes.
@@ -163,7 +164,7 @@ func (o Probes) Check() error {
 	if o.V.None() || o.Batch < 1 || o.V.Rows%o.Batch != 0 || o.Exact && o.V.Rows/o.Batch != o.V.Cols {
 		return fmt.Errorf("backend: Probes: v %v for a batch of %d (exact: %v)", o.V, o.Batch, o.Exact)
 	}
-	return present("Probes", "v", o.V)
+	return first(present("Probes", "v", o.V), wholeBlocks("Probes", o.Noise.First))
 }
 
 // Access is what it reads and writes.

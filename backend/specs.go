@@ -9,6 +9,7 @@ import (
 type Noise struct {
 	Clock  Clock
 	Stream uint32
+	First  int // elements of other ranks that lie before the tensor's in the whole batch, a multiple of 4: its element i draws the noise of First + i
 }
 
 // CorruptionKind is how an input is damaged for a denoising autoencoder.
@@ -41,6 +42,7 @@ type Batch struct {
 	Corrupt   CorruptionKind
 	Level     float32
 	Low, High float32 // what salt and pepper set
+	First     int     // as Noise.First
 }
 
 // LossKind is a reconstruction loss or a classifier's. o is the network's output

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"cmp"
+
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu/simd"
 )
@@ -55,14 +57,14 @@ func (s *scratch) deviations(logVar []float32) []float32 {
 // GaussianKL is each unit's divergence from N(0, 1), mean over the batch.
 func (d *Device) gaussianKL(o backend.GaussianKL) {
 	if d.begin("GaussianKL", o.Check()) {
-		d.ops.gaussianKL = gaussianKLOp{d.floats(o.KL), d.floats(o.ML), o.ML.Rows, o.KL.Cols}
+		d.ops.gaussianKL = gaussianKLOp{d.floats(o.KL), d.floats(o.ML), o.ML.Rows, cmp.Or(o.Of, o.ML.Rows), o.KL.Cols}
 		d.eachTile(&d.ops.gaussianKL, o.KL.Cols)
 	}
 }
 
 type gaussianKLOp struct {
-	kl, ml      []float32
-	rows, width int
+	kl, ml          []float32
+	rows, of, width int
 }
 
 func (o *gaussianKLOp) part(s *scratch, _, lo, hi int) {
@@ -78,7 +80,7 @@ func (o *gaussianKLOp) part(s *scratch, _, lo, hi int) {
 		}
 	}
 	for j, sum := range sums[:n] {
-		o.kl[lo+j] = float32(sum / float64(2*o.rows))
+		o.kl[lo+j] = float32(sum / float64(2*o.of))
 	}
 }
 

@@ -15,6 +15,8 @@ type Options struct {
 	// Workers is how many goroutines compute, GOMAXPROCS if 0. It does not
 	// change any result.
 	Workers int
+	// Reducer adds up over the ranks of a job; nil where the device is the only one.
+	Reducer backend.Reducer
 }
 
 // maxWorkers is more than any machine has cores for.
@@ -27,6 +29,8 @@ type Device struct {
 	path simd.Path
 	gemm *simd.Gemm
 
+	reducer backend.Reducer // nil where there is nobody to add up with
+
 	finishing finishOp     // of the product under way
 	moved     [2][]float32 // operands of the product under way, see even
 
@@ -38,6 +42,7 @@ type Device struct {
 	err      error  // the first error; operations do nothing after it
 	op       string // the operation under way, for its errors
 	looking  bool   // for errors, in Compile: operations compute nothing
+	stepping bool   // through a compiled step: who touches a sum over the ranks waits for it
 	closed   bool
 	closeErr error
 
@@ -63,7 +68,7 @@ func Open(opts Options) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cpu: %w", err)
 	}
-	d := &Device{pool: simd.NewPool(workers), path: path, live: map[*memory]struct{}{}}
+	d := &Device{pool: simd.NewPool(workers), path: path, reducer: opts.Reducer, live: map[*memory]struct{}{}}
 	d.gemm = simd.NewGemm(path, d.pool)
 	for range workers {
 		d.scratch = append(d.scratch, newScratch(path))

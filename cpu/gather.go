@@ -39,7 +39,7 @@ func (d *Device) gather(op backend.Gather) {
 	if op.Batch.Shuffle {
 		o.perm = k.permutation(op.Data.Rows)
 	}
-	o.binarise, o.corrupt = k.draw(backend.StreamBinarise), k.draw(backend.StreamCorrupt)
+	o.binarise, o.corrupt = k.draw(backend.StreamBinarise, op.Batch.First), k.draw(backend.StreamCorrupt, op.Batch.First)
 	d.eachRow(o, out.Rows, out.Cols, heavy)
 }
 

@@ -15,13 +15,13 @@ type noiseOps struct {
 // noise is the stream that n names, at the clock's step.
 func (d *Device) noise(n backend.Noise) simd.Draw {
 	if k := d.clock(n.Clock); k != nil {
-		return k.draw(n.Stream)
+		return k.draw(n.Stream, n.First)
 	}
 	return simd.Draw{}
 }
 
-func (c *clock) draw(stream uint32) simd.Draw {
-	return simd.Draw{Seed: c.Seed, Step: c.Step, Stream: stream}
+func (c *clock) draw(stream uint32, first int) simd.Draw {
+	return simd.Draw{Seed: c.Seed, Step: c.Step, Stream: stream, First: first}
 }
 
 // draw is the words of elements at, at+1, ..., a block of them or n if that is less.

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
@@ -18,7 +19,7 @@ type penaltyOps struct {
 // ColumnMeans is m[j] = mean_b h[b,j].
 func (d *Device) columnMeans(o backend.ColumnMeans) {
 	if d.begin("ColumnMeans", o.Check()) {
-		d.ops.columnSums = columnSumsOp{out: d.floats(o.M), v: d.floats(o.H), rows: o.H.Rows, cols: o.H.Cols, scale: 1 / float64(o.H.Rows)}
+		d.ops.columnSums = columnSumsOp{out: d.floats(o.M), v: d.floats(o.H), rows: o.H.Rows, cols: o.H.Cols, scale: 1 / float64(cmp.Or(o.Of, o.H.Rows))}
 		d.run(&d.ops.columnSums, o.H.Cols, narrow)
 	}
 }

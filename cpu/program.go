@@ -4,8 +4,9 @@ import "github.com/aegpu/aegpu/backend"
 
 // program is a compiled step: the list itself.
 type program struct {
-	dev  *Device
-	step backend.List // nil once freed
+	dev   *Device
+	step  backend.List // nil once freed
+	waits []bool       // for sums over the ranks
 }
 
 // Compile looks for errors of the step's operations, and keeps them.
@@ -21,7 +22,7 @@ func (d *Device) Compile(step backend.List) (backend.Program, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	return &program{d, append(backend.List{}, step...)}, nil
+	return &program{d, append(backend.List{}, step...), waits(step)}, nil
 }
 
 // Launch computes the step, times over.
@@ -33,11 +34,19 @@ func (p *program) Launch(times int) {
 	if p.step == nil {
 		d.fail("the program was freed")
 	}
+	d.stepping = true
 	for ; times > 0 && d.ready(); times-- {
-		for _, op := range p.step {
+		for i, op := range p.step {
+			if p.waits[i] {
+				d.reduced()
+			}
 			d.Enqueue(op)
 		}
+		if p.waits[len(p.step)] {
+			d.reduced()
+		}
 	}
+	d.stepping = false
 }
 
 // Free drops the step.

@@ -57,6 +57,7 @@ func (d *Device) tick(o backend.Tick) {
 // word is the noise word of element i in this step.
 func word(n backend.Noise, i int) uint32 {
 	k := at(n.Clock)
+	i += n.First
 	return backend.Philox(k.Seed, n.Stream, k.Step, uint32(i/4))[i%4]
 }
 
@@ -65,5 +66,6 @@ func uniform(n backend.Noise, i int) float64 { return float64(backend.Uniform(wo
 // normal is the standard normal of element i in this step.
 func normal(n backend.Noise, i int) float64 {
 	k := at(n.Clock)
+	i += n.First
 	return float64(backend.Normals(backend.Philox(k.Seed, n.Stream, k.Step, uint32(i/4)))[i%4])
 }

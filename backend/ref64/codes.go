@@ -1,6 +1,7 @@
 package ref64
 
 import (
+	"cmp"
 	"math"
 	"sort"
 
@@ -40,7 +41,7 @@ func (d *Device) gaussianKL(o backend.GaussianKL) {
 			mu, l, _, _ := gaussian(o.ML, b, j)
 			sum += (mu*mu + math.Expm1(l) - l) / 2
 		}
-		vec(o.KL)[j] = sum / float64(o.ML.Rows)
+		vec(o.KL)[j] = sum / float64(cmp.Or(o.Of, o.ML.Rows))
 	}
 }
 

@@ -17,6 +17,8 @@ func (d *Device) Enqueue(op backend.Operation) {
 		d.add(o)
 	case backend.AddScaledRows:
 		d.addScaledRows(o)
+	case backend.AllReduce:
+		d.allReduce(o)
 	case backend.Beside:
 		d.beside(o)
 	case backend.Check:

@@ -21,7 +21,7 @@ func (d *Device) gather(o backend.Gather) {
 		return
 	}
 	perm := backend.NewPermutation(uint64(o.Data.Rows), k.Seed, k.Epoch)
-	draw := backend.Noise{Clock: o.Batch.Clock, Stream: backend.StreamBinarise}
+	draw := backend.Noise{Clock: o.Batch.Clock, Stream: backend.StreamBinarise, First: o.Batch.First}
 	for b := range out.Rows {
 		from := k.Row + uint64(b)
 		if o.Batch.Shuffle {
@@ -52,7 +52,7 @@ func element(data backend.Data, i int) float64 {
 }
 
 func corrupt(spec backend.Batch, x float64, i int) float64 {
-	noise := backend.Noise{Clock: spec.Clock, Stream: backend.StreamCorrupt}
+	noise := backend.Noise{Clock: spec.Clock, Stream: backend.StreamCorrupt, First: spec.First}
 	p := float64(spec.Level)
 	switch spec.Corrupt {
 	case backend.Masking:

@@ -1,6 +1,7 @@
 package ref64
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
@@ -13,7 +14,7 @@ func (d *Device) columnMeans(o backend.ColumnMeans) {
 	}
 	clear(vec(o.M))
 	for i, x := range vec(o.H) {
-		vec(o.M)[i%o.H.Cols] += x / float64(o.H.Rows)
+		vec(o.M)[i%o.H.Cols] += x / float64(cmp.Or(o.Of, o.H.Rows))
 	}
 }
 

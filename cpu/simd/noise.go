@@ -8,10 +8,11 @@ import (
 )
 
 // Draw is a stream of random numbers at one step, as package backend's noise contract defines
-// it: element i of a tensor comes from word i%4 of Philox block i/4.
+// it: element i of a tensor comes from word i%4 of Philox block (First+i)/4, First being a multiple of 4.
 type Draw struct {
 	Seed, Step uint64
 	Stream     uint32
+	First      int
 }
 
 // Words fills dst with the random words of elements at, at+1, ...
@@ -39,7 +40,7 @@ const mostWords = 64
 func (p Path) fill(dst []uint32, d Draw, at int, form noiseForm) {
 	group := groupWords(p)
 	keys := roundKeys(d.Seed)
-	counter := [4]uint32{uint32(at / 4), d.Stream, uint32(d.Step), uint32(d.Step >> 32)}
+	counter := [4]uint32{uint32((d.First + at) / 4), d.Stream, uint32(d.Step), uint32(d.Step >> 32)}
 	skip := at % 4
 	var buffer [mostWords]uint32
 	for len(dst) > 0 {

@@ -21,6 +21,8 @@ func (p *planner) lower(n *node) error {
 		return p.add(n, o)
 	case backend.AddScaledRows:
 		return p.addScaledRows(n, o)
+	case backend.AllReduce:
+		return p.allReduce(n, o)
 	case backend.Beside:
 		return p.beside(n, o)
 	case backend.Check:
