@@ -15,14 +15,14 @@ type Share struct {
 // Alone reports whether there are no other ranks.
 func (s Share) Alone() bool { return s.Size < 2 }
 
-// Of returns the rows of a batch that are the rank's, from lo up to hi, maybe none. Shares follow each other by rank, differ
+// Of returns the rows of a batch that are the rank's, from lo up to hi, maybe none but for the first. Shares follow each other by rank, differ
 // by noiseBlock rows at most but for the last, and begin at a multiple of it, so that a rank draws whole blocks of noise.
 func (s Share) Of(rows int) (lo, hi int) {
 	if s.Alone() {
 		return 0, rows
 	}
 	blocks := (rows + noiseBlock - 1) / noiseBlock
-	at := func(rank int) int { return min(rank*blocks/s.Size*noiseBlock, rows) }
+	at := func(rank int) int { return min((rank*blocks+s.Size-1)/s.Size*noiseBlock, rows) }
 	return at(s.Rank), at(s.Rank + 1)
 }
 
