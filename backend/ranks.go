@@ -29,6 +29,19 @@ func (s Share) Of(rows int) (lo, hi int) {
 // noiseBlock is the elements that are drawn together (see [Philox]).
 const noiseBlock = 4
 
+// Ranks are the others as one of them sees them. All call the same methods in the same order, with as much to say. The
+// first rank, 0, writes what they make together.
+type Ranks interface {
+	Rank() int
+	Size() int
+	// Exchange gives a few bytes of every rank to every rank.
+	Exchange(v []byte) ([][]byte, error)
+	// AllReduce adds numbers up over the ranks, in place, to the same bits on each.
+	AllReduce(v []float64) error
+	// Broadcast gives the root's bytes to all, whose own are as many.
+	Broadcast(v []byte, root int) error
+}
+
 // Reducer adds up over the ranks of a job, on the host.
 type Reducer interface {
 	// Begin starts to add up v over the ranks, in place, and may return before that is done. All ranks begin the same sums, in

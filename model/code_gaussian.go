@@ -241,7 +241,7 @@ func (b *boundGaussian) backMean(_ backend.Tensor, n int) {
 
 func (b *boundGaussian) begin() { b.moments.clear(b.to) }
 
-func (b *boundGaussian) variances() func(rows int) []float64 { return b.moments.download(b.dev) }
+func (b *boundGaussian) readMoments() []float32 { return b.moments.download(b.dev) }
 
 func (b *boundGaussian) measure(h, _, rows backend.Tensor, n int) {
 	b.sumKL(h, n)

@@ -45,7 +45,7 @@ type graphOptions struct {
 	penalised      bool           // with the model's penalties
 	grads          backend.Tensor // as the parameters, in training
 	clock          backend.Clock
-	losses         int  // rows of losses, 0 for one a row of a batch
+	losses         int // rows of losses, 0 for one a row of a batch
 	share          backend.Share
 	shared         bool // what the decoder is to make are the rows as they are
 }
