@@ -105,18 +105,18 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
-	all := evaluated{s, widened(parts), widened(squares), widened(moments)}
+	all := tally{s, widened(parts), widened(squares), widened(moments)}
 	if err := all.together(o.Together); err != nil {
 		return Metrics{}, err
 	}
 	return e.figures(all, rows, classify, o), nil
 }
 
-// evaluated is what an evaluation adds up.
-type evaluated struct{ sums, parts, squares, moments []float64 }
+// tally is what an evaluation adds up.
+type tally struct{ sums, parts, squares, moments []float64 }
 
 // together adds the sums of all ranks up.
-func (v *evaluated) together(add func(sums []float64) error) error {
+func (v *tally) together(add func(sums []float64) error) error {
 	if add == nil {
 		return nil
 	}
@@ -129,7 +129,7 @@ func (v *evaluated) together(add func(sums []float64) error) error {
 }
 
 // figures makes means of them, over so many examples.
-func (e *Evaluator) figures(v evaluated, rows int, classify bool, o EvaluateOptions) Metrics {
+func (e *Evaluator) figures(v tally, rows int, classify bool, o EvaluateOptions) Metrics {
 	m := e.metrics(v.sums, rows, classify, o)
 	if len(v.moments) > 0 && rows > 1 && !(o.Classify && o.LossOnly) { // one row does not vary
 		m.Active = float64(activeUnits(variancesOf(v.moments, e.Spec.Latent, rows)))
