@@ -120,11 +120,19 @@ func (s *streams) launch(c *cli.Context, device string) (done bool, err error) {
 		return false, err
 	}
 	args := os.Args[1:]
-	code, err := dist.Launch(c.Context, len(gpus), dist.LaunchOptions{Path: path, Args: args, Env: os.Environ(), Stdout: s.out, Stderr: s.err})
+	code, err := dist.Launch(c.Context, len(gpus), dist.LaunchOptions{Path: path, Args: args, Env: os.Environ(), Stdout: s.out, Stderr: s.err, Signal: signalOf})
 	if err == nil && code != 0 {
 		err = &rankExit{code}
 	}
 	return true, err
+}
+
+// signalOf is the signal that ended a context.
+func signalOf(cause error) os.Signal {
+	if s := (signalError{}); errors.As(cause, &s) {
+		return s.signal
+	}
+	return os.Interrupt
 }
 
 // rankExit is the exit code of a rank that was started here and has said why itself.
