@@ -212,7 +212,7 @@ def limit_table(nets):
 
 def bucket_table(nets, per_rank):
     print(f"Buckets: microseconds of a step of {per_rank:,} rows a rank by the least bytes of a bucket; the last is all at once, beside nothing\n")
-    buckets = [1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 62]
+    buckets = [1 << 20, 1 << 21, 1 << 22, 1 << 24, 1 << 62]
     rows = [[title, str(n), *(us(stepped(net, per_rank, n, b)) for b in buckets)] for title, net in nets.items() for n in (8, 512)]
     table(["net", "GPUs", *map(size_name, buckets[:-1]), "one"], rows)
 
