@@ -2,6 +2,8 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/plan"
@@ -9,9 +11,10 @@ import (
 )
 
 // run does a plan's launches. Those on another stream than the first are done as late
-// as they may be: when the first waits for them. It returns what is not waited for.
+// as they may be: when the first waits for them, or what it waits for does; in an early
+// world sums over the ranks are done at once. It returns what is not waited for.
 func (w *world) run(p *plan.Plan) (left int) {
-	var under [plan.Fetching + 1][]func()
+	var under [plan.Reducing + 1][]func()
 	join := func(streams []plan.Stream) {
 		for _, s := range streams {
 			for _, do := range under[s] {
@@ -25,14 +28,28 @@ func (w *world) run(p *plan.Plan) (left int) {
 		join(it.Joins)
 		if it.Stream == plan.First {
 			w.launch(it)
-		} else {
-			under[it.Stream] = append(under[it.Stream], func() { w.launch(it) })
+			continue
+		}
+		var first []func()
+		for _, s := range it.After {
+			first = append(first, under[s]...)
+		}
+		under[it.Stream] = append(under[it.Stream], sync.OnceFunc(func() {
+			for _, do := range first {
+				do()
+			}
+			w.launch(it)
+		}))
+		if last := under[it.Stream]; w.early && it.Reduce != nil {
+			last[len(last)-1]()
+		}
+	}
+	for s, u := range under {
+		if !slices.Contains(p.Joins, plan.Stream(s)) {
+			left += len(u)
 		}
 	}
 	join(p.Joins)
-	for _, u := range under {
-		left += len(u)
-	}
 	return left
 }
 
@@ -40,6 +57,9 @@ func (w *world) launch(it *plan.Item) {
 	switch {
 	case it.Product != nil:
 		w.product(it.Product)
+	case it.Reduce != nil:
+		v := w.pointed(it.Reduce.At, 4, 1, it.Reduce.Count, it.Reduce.Count)
+		views{v}.fill(func(r, c int) uint64 { return overRanks(v.get(r, c)) })
 	case it.Move != nil:
 		w.move(it.Move)
 	default:

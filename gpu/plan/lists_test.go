@@ -18,6 +18,7 @@ type lists struct {
 	recent              []backend.Tensor
 	list                backend.List
 	ends                []int
+	early               bool // sums over the ranks are done early
 }
 
 func newLists(seed uint64) *lists {
@@ -152,7 +153,9 @@ func (g *lists) operation() backend.Operation {
 }
 
 func (g *lists) more(n, in int) backend.Operation {
-	switch g.IntN(11) {
+	switch g.IntN(12) {
+	case 11:
+		return g.sumOverRanks()
 	case 10:
 		return backend.Beside{Dst: g.tensor(2*n, in+1), X: g.tensor(2*n, in), Class: g.tensor(n, 1)}
 	case 0:
@@ -173,6 +176,18 @@ func (g *lists) more(n, in int) backend.Operation {
 		return g.columns(n, in)
 	}
 	return g.gather()
+}
+
+// sumOverRanks is that of a bucket of gradients, or of any tensor.
+func (g *lists) sumOverRanks() backend.Operation {
+	switch g.IntN(4) {
+	case 0:
+		return backend.AllReduce{V: g.tensor(1+g.side(), g.side())}
+	case 1:
+		return backend.AllReduce{V: g.grads}
+	}
+	from := 9 * g.IntN(4)
+	return backend.AllReduce{V: g.grads.Slice(from, 1, 9)}
 }
 
 func (g *lists) columns(n, in int) backend.Operation {
@@ -250,7 +265,9 @@ func (g *lists) pair() {
 			g.add(b)
 		}
 	}
-	switch g.IntN(13) {
+	switch g.IntN(14) {
+	case 13:
+		both(backend.LinearBackWeights{DW: g.weight(g.grads, in, 2), DB: g.bias(g.grads, in), DY: g.tensor(n, in), X: g.tensor(n, 2)}, g.sumOverRanks())
 	case 0:
 		both(backend.Loss{DOut: d, Rows: g.tensor(n, 1), Out: g.tensor(n, in), Target: g.tensor(n, in), Scale: 1}, back)
 	case 1:
@@ -305,10 +322,11 @@ func (g *lists) batches(between func(), c backend.Clock) {
 
 // options are drawn with the list.
 func (g *lists) options() plan.Options {
+	g.early = g.half()
 	refused := plan.Epilogue(g.IntN(256) & g.IntN(256) & g.IntN(256))
 	refusesHalf, bias, host := g.IntN(6) == 0, g.IntN(6) == 0, g.half()
 	return plan.Options{
-		Precision: []plan.Precision{plan.FP32, plan.BF16, plan.BF16}[g.IntN(3)], Step: true, OneStream: g.IntN(5) == 0, SMs: 4,
+		Precision: []plan.Precision{plan.FP32, plan.BF16, plan.BF16}[g.IntN(3)], Step: true, OneStream: g.IntN(5) == 0, Ranks: g.IntN(4) > 0, SMs: 4,
 		Refused: func(q plan.Product) bool {
 			_, half := q.Bias.Base.(*plan.Buffer)
 			return q.Epilogue&refused != 0 || q.C.Half && (refusesHalf || bias && half)

@@ -31,7 +31,7 @@ func every() (cases []golden) {
 		backend.Activate{Y: l.y, X: l.y, Act: backend.ELU}, backend.ActivateBack{DX: l.dy, DY: l.y, Saved: l.y, Act: backend.ReLU},
 		backend.Dropout{Y: l.y, X: l.dy, Noise: noise, P: .25},
 		backend.Add{Dst: l.y, Src: l.dy}, backend.Copy{Dst: l.y, Src: l.dy}, backend.CopyColumns{Dst: l.y, Src: ml, From: 4}, backend.Beside{Dst: o, X: tensor("o", 12, 4), Class: bound}, backend.Zero{Dst: l.y.Slice(4, 2, 4)},
-		backend.ScaleRows{T: z, W: w12},
+		backend.ScaleRows{T: z, W: w12}, backend.AllReduce{V: l.w.Slice(4, 2, 4)},
 		backend.Loss{DOut: z, Rows: rows, Out: tensor("o", 12, 4), Target: l.y, Kind: backend.SquaredError, Scale: .5},
 		backend.Loss{Rows: rows, Out: tensor("o", 12, 4), Target: l.y, Kind: backend.Bernoulli, Scale: .5},
 		backend.Loss{DOut: o, Rows: rows, Out: o, Target: l.y, Kind: backend.GaussianNLL, Scale: .5},
@@ -62,7 +62,7 @@ func every() (cases []golden) {
 		backend.Update{Params: p, Grads: g, M: m, V: v, Optimiser: backend.Optimiser{Kind: backend.AdamW, Beta1: .9, Beta2: .99, Eps: .5}, Guard: guard, Clock: c},
 		backend.UpdateLAMB{Params: p, Grads: g, M: m, V: v, Ends: []int{4, 9}, Trust: sums("trust", 2), Optimiser: backend.Optimiser{Kind: backend.LAMB, Beta1: .9}, Guard: guard, Clock: c},
 	} {
-		cases = append(cases, golden{name: backend.Name(op), apart: true, list: backend.List{op}})
+		cases = append(cases, golden{name: backend.Name(op), Options: plan.Options{Ranks: true}, apart: true, list: backend.List{op}})
 	}
 	return cases
 }

@@ -12,6 +12,10 @@ func (w *world) compute(op backend.Operation) {
 	switch o := op.(type) {
 	case backend.Gather:
 		w.gather(o)
+	case backend.AllReduce:
+		if v := w.tensor(o.V); w.ranks {
+			w.into(o.V).fill(func(r, c int) uint64 { return overRanks(v.get(r, c)) })
+		}
 	case backend.Tick:
 		w.tick(o.Clock.Mem, o.Rows)
 	case backend.ZeroSums:
@@ -93,6 +97,9 @@ func (w *world) computeCode(op backend.Operation) {
 		panic(fmt.Sprintf("%s has no symbols", backend.Name(op)))
 	}
 }
+
+// overRanks is a sum over the ranks.
+func overRanks(x uint64) uint64 { return hash("ranks", x) }
 
 // runsOf is a hash of columns.
 func runsOf(columns []backend.LossColumns) uint64 {
