@@ -82,7 +82,7 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 	};
 	auto make = [=](i64 q, i64 j, const u64 *from) {
 		int m = count(q, n);
-		Four x = fetched(data, from, j, m, cols, whole), y;
+		Four x = fetched(data, from, j, m, cols, whole);
 		if (flags & GATHER_BINARISE) {
 			Words bits = philox(seed, STREAM_BINARISE, step, (u32)(first + q));
 			for (int i = 0; i < 4; i++)
@@ -91,15 +91,15 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 		put(clean, q, m, wide, x);
 		if (!noisy.f && !noisy.half)
 			return;
-		Words noise = {{0, 0, 0, 0}};
-		Four normal = {{0, 0, 0, 0}};
-		if (kind != NO_CORRUPTION)
-			noise = philox(seed, STREAM_CORRUPT, step, (u32)(first + q));
-		if (kind == GAUSSIAN_NOISE)
-			normal = normals(noise);
-		for (int i = 0; i < 4; i++)
-			y.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
-		put(noisy, q, m, wide, y);
+		if (kind != NO_CORRUPTION) {
+			Words noise = philox(seed, STREAM_CORRUPT, step, (u32)(first + q));
+			Four normal = {{0, 0, 0, 0}};
+			if (kind == GAUSSIAN_NOISE)
+				normal = normals(noise);
+			for (int i = 0; i < 4; i++)
+				x.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
+		}
+		put(noisy, q, m, wide, x);
 	};
 	over_rows(n, 4, cols, row, make, known);
 }
