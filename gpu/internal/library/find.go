@@ -11,7 +11,7 @@ import (
 // Library is one that a process loads once.
 type Library struct {
 	Name  string   // for people
-	Flag  string   // of the command that names its path
+	Flag  string   // of the command that names its path, "" where none does
 	Env   string   // the variable that does
 	Files []string // its names, of the version that serves best first
 	Hint  string   // what helps where there is none, "" where that is known
@@ -66,7 +66,7 @@ func (l *Library) Path() string {
 func (l *Library) find(set string, places func() []place, open func(path string) error) (path string, err error) {
 	if set != "" {
 		if err := open(set); err != nil {
-			return "", fmt.Errorf("the %s that was set (%s, %s) cannot be used: %w", l.Name, l.Flag, l.Env, err)
+			return "", fmt.Errorf("the %s that was set (%s) cannot be used: %w", l.Name, l.ways("", ", "), err)
 		}
 		return set, nil
 	}
@@ -113,8 +113,20 @@ func (l *Library) notFound(looked, unusable []string) error {
 	if len(unusable) > 0 {
 		begin = fmt.Sprintf("no %s that can be used: %s; no other", l.Name, strings.Join(unusable, "; "))
 	}
-	return fmt.Errorf("%s %s where the loader looks, nor in the toolkits and Python packages of %s; %s PATH or %s=PATH names one%s",
-		begin, l.files(), strings.Join(looked, ", "), l.Flag, l.Env, l.Hint)
+	return fmt.Errorf("%s %s where the loader looks, nor in the toolkits and Python packages of %s; %s names one%s",
+		begin, l.files(), strings.Join(looked, ", "), l.ways("PATH", " or "), l.Hint)
+}
+
+// ways are those to name a path.
+func (l *Library) ways(path, or string) string {
+	flag, env := l.Flag, l.Env
+	if path != "" {
+		flag, env = flag+" "+path, env+"="+path
+	}
+	if l.Flag == "" {
+		return env
+	}
+	return flag + or + env
 }
 
 // files are the library's names in a sentence: libx.so.13, .12 or .11.
