@@ -15,19 +15,32 @@ type Share struct {
 // Alone reports whether there are no other ranks.
 func (s Share) Alone() bool { return s.Size < 2 }
 
-// Of returns the rows of a batch that are the rank's, from lo up to hi, maybe none. Shares follow each other by rank, differ
+// Of returns the rows of a batch that are the rank's, from lo up to hi, maybe none but for the first. Shares follow each other by rank, differ
 // by noiseBlock rows at most but for the last, and begin at a multiple of it, so that a rank draws whole blocks of noise.
 func (s Share) Of(rows int) (lo, hi int) {
 	if s.Alone() {
 		return 0, rows
 	}
 	blocks := (rows + noiseBlock - 1) / noiseBlock
-	at := func(rank int) int { return min(rank*blocks/s.Size*noiseBlock, rows) }
+	at := func(rank int) int { return min((rank*blocks+s.Size-1)/s.Size*noiseBlock, rows) }
 	return at(s.Rank), at(s.Rank + 1)
 }
 
 // noiseBlock is the elements that are drawn together (see [Philox]).
 const noiseBlock = 4
+
+// Ranks are the others as one of them sees them. All call the same methods in the same order, with as much to say. The
+// first rank, 0, writes what they make together.
+type Ranks interface {
+	Rank() int
+	Size() int
+	// Exchange gives a few bytes of every rank to every rank.
+	Exchange(v []byte) ([][]byte, error)
+	// AllReduce adds numbers up over the ranks, in place, to the same bits on each.
+	AllReduce(v []float64) error
+	// Broadcast gives the root's bytes to all, whose own are as many.
+	Broadcast(v []byte, root int) error
+}
 
 // Reducer adds up over the ranks of a job, on the host.
 type Reducer interface {

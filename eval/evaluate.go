@@ -24,11 +24,12 @@ type resident struct {
 func (r resident) whole() bool { return r.at.Rows.Rows == r.set.Rows }
 
 // load returns rows from one on that are on the device, for [model.Evaluator.EvaluateIn].
-func (r resident) load(from int) (model.Resident, error) {
+func (r resident) load(from int) (model.Resident, int, error) {
 	if r.whole() {
-		return r.at, nil
+		return r.at, r.set.Rows, nil
 	}
-	return r.at.Head(r.bring(from)), nil
+	n := r.bring(from)
+	return r.at.Head(n), n, nil
 }
 
 // bring uploads rows from one on, and returns how many.

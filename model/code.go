@@ -73,11 +73,10 @@ type boundCode interface {
 	// backMean does the same from a gradient by the mean, for a classifier.
 	backMean(h backend.Tensor, n int)
 	// begin enqueues that measure sums up from nothing what is not in accumulators, and
-	// variances begins to read what that came to: of codes that are drawn a function that
-	// tells, once it is there, the variances of the units' means over so many examples;
-	// nil of others.
+	// readMoments begins to read what that came to: of codes that are drawn the sums of the
+	// units' means, and those of the products of two ([variancesOf]); nil of others.
 	begin()
-	variances() func(rows int) []float64
+	readMoments() []float32
 	// measure enqueues what an evaluation sums up beside the losses in rows.
 	measure(h, z, rows backend.Tensor, n int)
 	// conclude adds to metrics what those sums, as means over examples, come to.
@@ -136,7 +135,7 @@ func (boundUndrawn) draw(h backend.Tensor, _ int) backend.Tensor     { return h 
 func (boundUndrawn) weigh(_, _ backend.Tensor, _ int) backend.Tensor { return backend.Tensor{} }
 func (boundUndrawn) drawWeights(int) backend.Tensor                  { return backend.Tensor{} }
 func (boundUndrawn) begin()                                          {}
-func (boundUndrawn) variances() func(int) []float64                  { return nil }
+func (boundUndrawn) readMoments() []float32                          { return nil }
 func (boundUndrawn) measure(_, _, _ backend.Tensor, _ int)           {}
 func (boundUndrawn) conclude(*Metrics, func(int) float64, float64)   {}
 func (b boundUndrawn) gradient() backend.Tensor                      { return b.enc.last().delta }

@@ -35,18 +35,21 @@ func (c *codeMoments) add(to backend.Queue, mu backend.Tensor) {
 	to.Enqueue(backend.LinearBackWeights{DW: c.products, DB: c.sums, DY: mu, X: mu, Accumulate: true})
 }
 
-// download begins to read the sums; what it returns tells the units' variances over so many rows once they are there.
-func (c *codeMoments) download(dev backend.Device) func(rows int) []float64 {
+// download begins to read the sums, and then the products.
+func (c *codeMoments) download(dev backend.Device) []float32 {
 	l := c.sums.Cols
-	sums, products := make([]float32, l), make([]float32, l*l)
-	dev.Download(sums, c.sums)
-	dev.Download(products, c.products)
-	return func(rows int) []float64 {
-		variance, n := make([]float64, l), float64(rows)
-		for j := range variance {
-			sum := float64(sums[j])
-			variance[j] = (float64(products[j*l+j]) - sum*sum/n) / max(n-1, 1)
-		}
-		return variance
+	v := make([]float32, l+l*l)
+	dev.Download(v[:l], c.sums)
+	dev.Download(v[l:], c.products)
+	return v
+}
+
+// variancesOf are those of the means of l units over so many examples, of which moments has the sums and the products.
+func variancesOf(moments []float64, l, rows int) []float64 {
+	variance, n := make([]float64, l), float64(rows)
+	for j := range variance {
+		sum := moments[j]
+		variance[j] = (moments[l+j*l+j] - sum*sum/n) / max(n-1, 1)
 	}
+	return variance
 }

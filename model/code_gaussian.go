@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 
@@ -179,7 +180,7 @@ func (b *boundGaussian) start() {
 }
 
 func (b *boundGaussian) noise() backend.Noise {
-	return backend.Noise{Clock: b.clock, Stream: backend.StreamCode}
+	return b.graph.noise(backend.StreamCode, b.graph.samples*b.Spec.Latent)
 }
 
 func (b *boundGaussian) encode(h backend.Tensor, _ int) backend.Tensor { return h }
@@ -223,12 +224,15 @@ func (b *boundGaussian) back(h backend.Tensor, n int) {
 		return
 	}
 	b.sumKL(h, n)
+	if b.FreeBits > 0 {
+		b.reduce(b.kl)
+	}
 	b.to.Enqueue(backend.ReparamBack{DML: delta, DZ: dz, ML: h, KL: b.kl, Noise: b.noise(), FreeBits: b.FreeBits, Scale: b.over(1)})
 }
 
 func (b *boundGaussian) sumKL(h backend.Tensor, n int) {
-	b.to.Enqueue(backend.GaussianKL{KL: b.kl, ML: h})
-	b.to.Enqueue(backend.Accumulate{Sums: b.sums, Slot: b.slotKL, V: b.kl, Scale: float64(n)})
+	b.to.Enqueue(backend.GaussianKL{KL: b.kl, ML: h, Of: b.whole})
+	b.to.Enqueue(backend.Accumulate{Sums: b.sums, Slot: b.slotKL, V: b.kl, Scale: float64(cmp.Or(b.whole, n))})
 }
 
 func (b *boundGaussian) backMean(_ backend.Tensor, n int) {
@@ -237,7 +241,7 @@ func (b *boundGaussian) backMean(_ backend.Tensor, n int) {
 
 func (b *boundGaussian) begin() { b.moments.clear(b.to) }
 
-func (b *boundGaussian) variances() func(rows int) []float64 { return b.moments.download(b.dev) }
+func (b *boundGaussian) readMoments() []float32 { return b.moments.download(b.dev) }
 
 func (b *boundGaussian) measure(h, _, rows backend.Tensor, n int) {
 	b.sumKL(h, n)

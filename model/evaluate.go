@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 	"math"
+	"slices"
 
 	"github.com/aegpu/aegpu/backend"
 )
@@ -34,6 +35,11 @@ type EvaluateOptions struct {
 	Seed     uint64  // of corruption, binarisation and drawn codes
 	LossOnly bool    // leave out the pass at the code's mean: SSE is NaN for a drawn code
 	Classify bool    // Loss is the classifier's
+
+	// Share is which of the ranks that measure together this one is: of every batch it has its share, as in a training.
+	Share backend.Share
+	// Together adds sums up over the ranks, in place; nil where there are no others.
+	Together func(sums []float64) error
 }
 
 // Evaluator measures a model on resident data sets, batch by batch on the device.
@@ -56,12 +62,14 @@ func (e *Evaluator) Close() { e.free() }
 // Evaluate measures the model on data, and its classifier on labels where there
 // are any. The context's error is returned when it ends first.
 func (e *Evaluator) Evaluate(ctx context.Context, data Resident, o EvaluateOptions) (Metrics, error) {
-	return e.EvaluateIn(ctx, data.Rows.Rows, func(int) (Resident, error) { return data, nil }, o)
+	return e.EvaluateIn(ctx, data.Rows.Rows, func(int) (Resident, int, error) { return data, data.Rows.Rows, nil }, o)
 }
 
 // EvaluateIn is Evaluate of rows that come to the device some at a time: load returns those from a row on, whole batches
-// of them or all that are left, which are good until it is called again.
-func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int) (Resident, error), o EvaluateOptions) (Metrics, error) {
+// of them or all that are left, which are good until it is called again, and how many these are. Of several ranks load
+// returns the rank's shares of the batches alone.
+func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int) (at Resident, rows int, err error), o EvaluateOptions) (Metrics, error) {
+	e.share = o.Share
 	e.dev.Enqueue(backend.ZeroSums{Sums: e.sums})
 	columns := e.shares()
 	if columns != nil {
@@ -72,21 +80,20 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	classify := e.Spec.Classes > 0
 	step := uint64(0)
 	for from := 0; from < rows; {
-		data, err := load(from)
+		data, loaded, err := load(from)
 		if err != nil {
 			return Metrics{}, err
 		}
 		if err := data.check(&e.Spec); err != nil {
 			return Metrics{}, err
 		}
-		loaded := data.Rows.Rows
-		classify = classify && data.Labels.Rows == loaded
+		classify = classify && data.Labels.Rows == data.Rows.Rows && data.Labels.Mem != nil
 		e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed, Step: step}, []backend.Hyper{{KL: o.Beta}})
 		for at := 0; at < loaded; at += e.batch {
 			if err := look.next(ctx); err != nil {
 				return Metrics{}, err
 			}
-			e.evaluate(data, min(e.batch, loaded-at), classify, o)
+			e.evaluate(data, e.takeShare(min(e.batch, loaded-at)), classify, o)
 			step++
 		}
 		from += loaded
@@ -94,27 +101,64 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	s := make([]float64, e.sums.N)
 	e.dev.ReadSums(s, e.sums)
 	parts, squares := columns.download()
-	variances := e.code.variances()
+	moments := e.code.readMoments()
 	if err := e.dev.Sync(); err != nil {
 		return Metrics{}, err
 	}
-	m := e.metrics(s, rows, classify, o)
-	if variances != nil && rows > 1 && !(o.Classify && o.LossOnly) { // one row does not vary
-		m.Active = float64(activeUnits(variances(rows)))
+	all := tally{s, widened(parts), widened(squares), widened(moments)}
+	if err := all.together(o.Together); err != nil {
+		return Metrics{}, err
 	}
-	for _, v := range parts {
-		m.Columns = append(m.Columns, float64(v)/float64(rows*e.samples))
-	}
-	if !math.IsNaN(m.SSE) {
-		for _, v := range squares {
-			m.Squares = append(m.Squares, float64(v)/float64(rows)/math.Pi)
-		}
-	}
-	return m, nil
+	return e.figures(all, rows, classify, o), nil
 }
 
-// evaluate enqueues the measurement of the n rows that come next.
+// tally is what an evaluation adds up.
+type tally struct{ sums, parts, squares, moments []float64 }
+
+// together adds the sums of all ranks up.
+func (v *tally) together(add func(sums []float64) error) error {
+	if add == nil {
+		return nil
+	}
+	all := slices.Concat(v.sums, v.parts, v.squares, v.moments)
+	err := add(all)
+	for _, part := range []*[]float64{&v.sums, &v.parts, &v.squares, &v.moments} {
+		*part, all = all[:len(*part)], all[len(*part):]
+	}
+	return err
+}
+
+// figures makes means of them, over so many examples.
+func (e *Evaluator) figures(v tally, rows int, classify bool, o EvaluateOptions) Metrics {
+	m := e.metrics(v.sums, rows, classify, o)
+	if len(v.moments) > 0 && rows > 1 && !(o.Classify && o.LossOnly) { // one row does not vary
+		m.Active = float64(activeUnits(variancesOf(v.moments, e.Spec.Latent, rows)))
+	}
+	for _, part := range v.parts {
+		m.Columns = append(m.Columns, part/float64(rows*e.samples))
+	}
+	if !math.IsNaN(m.SSE) {
+		for _, square := range v.squares {
+			m.Squares = append(m.Squares, square/float64(rows)/math.Pi)
+		}
+	}
+	return m
+}
+
+// widened is numbers as float64; nil of none.
+func widened(v []float32) (wide []float64) {
+	for _, x := range v {
+		wide = append(wide, float64(x))
+	}
+	return wide
+}
+
+// evaluate enqueues the measurement of the n rows that come next; a rank may have none of a batch.
 func (e *Evaluator) evaluate(data Resident, n int, classify bool, o EvaluateOptions) {
+	if n == 0 {
+		e.to.Enqueue(backend.Tick{Clock: e.clock})
+		return
+	}
 	e.gather(data, false, n)
 	h := e.encode(e.input(), n)
 	if !(o.Classify && o.LossOnly) {

@@ -29,8 +29,13 @@ type graph struct {
 	penalties  []boundPenalty // of a training of reconstructions
 
 	// the update that is being enqueued, of several batches
-	from  int // examples before the batch
-	group int // examples in all
+	from  int // examples before the batch, of those that the rank computes on
+	group int // examples in all, of all ranks
+
+	// what the rank has of the batch that is being enqueued
+	share  backend.Share
+	before int // examples of other ranks before its own
+	whole  int // examples of the whole batch; 0 where the rank has all
 }
 
 // graphOptions are what a graph is planned for.
@@ -40,7 +45,8 @@ type graphOptions struct {
 	penalised      bool           // with the model's penalties
 	grads          backend.Tensor // as the parameters, in training
 	clock          backend.Clock
-	losses         int  // rows of losses, 0 for one a row of a batch
+	losses         int // rows of losses, 0 for one a row of a batch
+	share          backend.Share
 	shared         bool // what the decoder is to make are the rows as they are
 }
 
@@ -69,7 +75,7 @@ func newGraph(m *Model, o graphOptions, more func(*graph, backend.Alloc)) (*grap
 
 // layOut is a graph without memory.
 func layOut(m *Model, o graphOptions) *graph {
-	g := &graph{Model: m, batch: o.batch, samples: o.samples, training: o.training, to: m.dev, clock: o.clock, grads: o.grads, group: 1}
+	g := &graph{Model: m, batch: o.batch, samples: o.samples, training: o.training, to: m.dev, clock: o.clock, grads: o.grads, group: 1, share: o.share}
 	s := &m.Spec
 	g.enc = newChain("encoder", s.encoderLayers(), m.layout, m.params, o.grads, false)
 	g.dec = newChain("decoder", s.decoderLayers(), m.layout, m.params, o.grads, s.Tied)
@@ -98,7 +104,7 @@ func (g *graph) setDropout() {
 	for _, side := range []chain{g.enc, g.dec} {
 		for i := range side[:len(side)-1] {
 			side[i].drop = g.Spec.Dropout
-			side[i].noise = backend.Noise{Clock: g.clock, Stream: stream}
+			side[i].noise = backend.Noise{Clock: g.clock, Stream: stream} // from the rank's examples on: see takeShare
 			stream++
 		}
 	}
@@ -156,7 +162,9 @@ func (g *graph) target() backend.Tensor {
 
 // gather enqueues the batch and its corruption, and the levels of its condition.
 func (g *graph) gather(r Resident, shuffle bool, n int) {
-	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: r.Rows, Batch: g.Spec.batch(g.clock, shuffle)})
+	b := g.Spec.batch(g.clock, shuffle)
+	b.First = g.before * g.Spec.Inputs
+	g.to.Enqueue(backend.Gather{Clean: g.clean.Top(n), Noisy: g.noisy.Top(n), Data: r.Rows, Batch: b})
 	g.gatherLevels(r, shuffle, n)
 }
 
@@ -170,6 +178,34 @@ func (g *graph) gatherTargets(r Resident, shuffle bool, n int) {
 // encode enqueues the encoder on x and returns the code before draws.
 func (g *graph) encode(x backend.Tensor, n int) backend.Tensor {
 	return g.code.encode(g.enc.forward(g.to, g.tellEncoder(x, n), n), n)
+}
+
+// takeShare has the graph enqueue the rank's examples of a batch, and returns how many these are.
+func (g *graph) takeShare(batch int) int {
+	lo, hi := g.share.Of(batch)
+	g.before, g.whole = lo, 0
+	if !g.share.Alone() {
+		g.whole = batch
+	}
+	for i := range g.enc {
+		g.enc[i].noise.First = lo * g.enc[i].out
+	}
+	for i := range g.dec {
+		g.dec[i].noise.First = lo * g.samples * g.dec[i].out
+	}
+	return hi - lo
+}
+
+// noise is a stream that draws so many numbers an example.
+func (g *graph) noise(stream uint32, each int) backend.Noise {
+	return backend.Noise{Clock: g.clock, Stream: stream, First: g.before * each}
+}
+
+// reduce enqueues the sum of a tensor over the ranks, where there are others.
+func (g *graph) reduce(v backend.Tensor) {
+	if g.whole > 0 {
+		g.to.Enqueue(backend.AllReduce{V: v})
+	}
 }
 
 // over is the weight of one example's term of the mean loss.

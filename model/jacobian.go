@@ -39,9 +39,9 @@ func planJacobian(g *graph, alloc backend.Alloc, batch, probes int, exact, train
 }
 
 // forward enqueues v_0 = J^T v for n examples whose encoding is in the layers.
-func (j *jacobian) forward(to backend.Queue, enc chain, c backend.Clock, n int) {
+func (j *jacobian) forward(to backend.Queue, enc chain, noise backend.Noise, n int) {
 	rows := n * j.probes
-	to.Enqueue(backend.Probes{V: j.v[len(enc)].Top(rows), Batch: n, Noise: backend.Noise{Clock: c, Stream: backend.StreamProbe}, Exact: j.exact})
+	to.Enqueue(backend.Probes{V: j.v[len(enc)].Top(rows), Batch: n, Noise: noise, Exact: j.exact})
 	for i := len(enc) - 1; i >= 0; i-- {
 		l := &enc[i]
 		to.Enqueue(backend.ScaleByDerivative{U: j.u[i].Top(rows), V: j.v[i+1].Top(rows), Saved: l.saved().Top(n), Act: l.act})

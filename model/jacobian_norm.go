@@ -59,7 +59,7 @@ func (m *Model) jacobianApplier(batch int, sums backend.Sums) (a *applier, squar
 		if len(g.enc) > 1 {
 			j := planJacobian(g, alloc, batch, m.Spec.Latent, true, false)
 			square = func(n int) {
-				j.forward(m.dev, g.enc, a.clock, n)
+				j.forward(m.dev, g.enc, backend.Noise{Clock: a.clock, Stream: backend.StreamProbe}, n)
 				v := j.v[0].Top(n * j.probes)
 				m.dev.Enqueue(backend.SquareSum{DV: v, Sums: sums, V: v, Share: 1})
 			}

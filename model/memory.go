@@ -11,7 +11,7 @@ func (s *Spec) ParameterBytes() int { return 4 * newLayout(s).size }
 func (s *Spec) TrainingBytes(o TrainingOptions) int {
 	l := newLayout(s)
 	segment := l.segment(l.span(o.Objective))
-	floats := l.size + o.Optimiser.Kind.Moments()*segment.size
+	floats := l.size + o.lossSize() + o.Optimiser.Kind.Moments()*segment.size
 	table := clockRow * max(1, o.Steps) * o.batches()
 	options := o.graph(s, backend.Tensor{}, backend.Clock{})
 	g := layOut(&Model{Spec: *s, layout: l}, options)

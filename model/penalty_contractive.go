@@ -142,7 +142,7 @@ func (b *boundDeep) afterDecoder(n int) {
 		per = 1 / float64(j.probes)
 	}
 	scale := b.over(b.Weight * float32(per))
-	j.forward(b.to, b.enc, b.clock, n)
+	j.forward(b.to, b.enc, b.noise(backend.StreamProbe, j.probes*b.Spec.Latent), n)
 	v := j.v[0].Top(n * j.probes)
 	b.to.Enqueue(backend.SquareSum{DV: v, Sums: b.sums, Slot: b.slot, V: v, Share: per, Scale: scale})
 	j.backward(b.to, b.enc, n, b.Spec.Tied || b.more())

@@ -53,6 +53,7 @@ func (b *boundKLSparsity) tensors(add func(string, backend.Tensor)) { add("means
 func (*boundKLSparsity) byCode() bool { return true }
 
 func (b *boundKLSparsity) onCode(h backend.Tensor, n int) {
-	b.to.Enqueue(backend.ColumnMeans{M: b.means, H: h})
+	b.to.Enqueue(backend.ColumnMeans{M: b.means, H: h, Of: b.whole})
+	b.reduce(b.means)
 	b.to.Enqueue(backend.SparseKL{DH: b.code.gradient().Top(n), Sums: b.sums, Slot: b.slot, M: b.means, Rho: b.Target, Scale: b.over(b.Weight)})
 }

@@ -45,15 +45,22 @@ func (r *Reading) Wait(kl float64) (Terms, *Fault, error) {
 	if err := r.guard.Wait(g); err != nil {
 		return nil, nil, err
 	}
+	if err := r.t.together(s); err != nil {
+		return nil, nil, err
+	}
 	return r.t.termsOf(s, r.examples, kl), r.t.fault(g), nil
 }
 
-// Read waits for the device and returns the mean terms over that many examples, KL
-// weighing kl in the loss.
+// Read waits for the device and returns the mean terms over that many examples, of all
+// ranks, KL weighing kl in the loss.
 func (t *Training) Read(examples int, kl float64) (Terms, error) {
 	s := make([]float64, t.sums.N)
 	t.dev.ReadSums(s, t.sums)
-	return t.termsOf(s, examples, kl), t.dev.Sync()
+	if err := t.dev.Sync(); err != nil {
+		return nil, err
+	}
+	err := t.together(s)
+	return t.termsOf(s, examples, kl), err
 }
 
 // termsOf are means over examples; only the last step had fewer than its batches
@@ -130,12 +137,15 @@ func (t *Training) StateSize() int { return t.sums.N }
 func (t *Training) ReadState(sums *[]float64) error {
 	*sums = make([]float64, t.sums.N)
 	t.dev.ReadSums(*sums, t.sums)
-	return t.dev.Sync()
+	if err := t.dev.Sync(); err != nil {
+		return err
+	}
+	return t.together(*sums)
 }
 
-// WriteState is the inverse of ReadState; nil clears the accumulators.
+// WriteState is the inverse of ReadState; nil clears the accumulators. Those of all ranks go on with the first.
 func (t *Training) WriteState(sums []float64) {
-	if len(sums) != t.sums.N {
+	if len(sums) != t.sums.N || t.share.Rank > 0 {
 		t.ResetSums()
 		return
 	}

@@ -62,7 +62,7 @@ func (t *Training) codeBack(h backend.Tensor, n int) {
 // classify enqueues the classifier's cross-entropy and its gradients: by the
 // classifier alone, or by the encoder too.
 func (t *Training) classify(n int) {
-	t.to.Enqueue(backend.Gather{Clean: t.labels.Top(n), Data: t.data.Labels.Head(t.among), Batch: backend.Batch{Clock: t.Clock, Shuffle: true}})
+	t.to.Enqueue(backend.Gather{Clean: t.labels.Top(n), Data: t.data.Labels.Head(t.among), Batch: backend.Batch{Clock: t.Clock, Shuffle: t.shuffles()}})
 	x := t.input()
 	h := t.encode(x, n)
 	code := t.code.mean(h, n)

@@ -25,6 +25,12 @@ type TrainingOptions struct {
 	Optimiser  backend.Optimiser // Decayed is set by NewTraining
 	Shared     bool              // what the decoder is to make are the rows as they are; set by NewTraining
 	Steps      int               // longest table of hyperparameters that SetTime will be given
+
+	// Share is which of the ranks that train together this one is. It computes on its share of every batch, whose rows are
+	// the data's in their order; gradients and losses are those of all.
+	Share backend.Share
+	// Together adds sums up over the ranks, in place; nil where there are no others.
+	Together func(sums []float64) error
 }
 
 // batches is how many batches make an update.
@@ -32,7 +38,8 @@ func (o *TrainingOptions) batches() int { return max(1, o.Accumulate) }
 
 // graph is what a step of those options is planned for.
 func (o *TrainingOptions) graph(s *Spec, grads backend.Tensor, clock backend.Clock) graphOptions {
-	g := graphOptions{batch: o.Batch, samples: 1, training: true, grads: grads, clock: clock, shared: o.Shared}
+	_, most := backend.Share{Size: o.Share.Size}.Of(o.Batch) // the first has as many as any
+	g := graphOptions{batch: most, samples: 1, training: true, grads: grads, clock: clock, shared: o.Shared, share: o.Share}
 	if o.Objective == Reconstruct {
 		g.samples, g.penalised = s.code().samples(), true
 	}
@@ -49,12 +56,13 @@ type Training struct {
 	opts TrainingOptions
 	data Resident
 
-	Clock   backend.Clock
-	guard   backend.Sums
-	moments [2]backend.Tensor
-	trust   backend.Sums // LAMB's ratios
-	span    span
-	segment segment // that the span covers
+	Clock    backend.Clock
+	guard    backend.Sums
+	meanLoss backend.Tensor // 1 x 1: the mean loss of all ranks' examples; none where there are no other ranks
+	moments  [2]backend.Tensor
+	trust    backend.Sums // LAMB's ratios
+	span     span
+	segment  segment // that the span covers
 
 	among     int // rows of data that batches are drawn from
 	programs  map[stepSize]backend.Program
@@ -89,7 +97,7 @@ func (m *Model) checkTraining(data Resident, opts TrainingOptions) error {
 	}
 	rows, labels, classify := data.Rows.Rows, data.Labels, opts.Objective != Reconstruct
 	switch {
-	case opts.Batch < 1 || opts.Batch > rows:
+	case opts.Batch < 1 || opts.Share.Alone() && opts.Batch > rows:
 		return fmt.Errorf("batch is %d: expected 1 to %d, the rows there are", opts.Batch, rows)
 	case classify && m.Spec.Classes == 0:
 		return fmt.Errorf("the model has no classifier to train")
@@ -105,14 +113,18 @@ func (t *Training) allocate(m *Model) error {
 	size := t.segment.size
 	t.opts.Optimiser.Decayed = t.segment.weights
 	buffers := 1 + t.opts.Optimiser.Kind.Moments()
-	block, err := dev.Alloc(1, m.layout.size+(buffers-1)*size)
+	most := m.layout.size + t.opts.lossSize()
+	block, err := dev.Alloc(1, most+(buffers-1)*size)
 	if err != nil {
 		return err
 	}
 	t.own(block.Mem)
 	grads := block.Slice(0, 1, m.layout.size)
+	if !t.opts.Share.Alone() { // after the gradients, so that they travel together
+		t.meanLoss = block.Slice(m.layout.size, 1, 1)
+	}
 	for i := range buffers - 1 {
-		t.moments[i] = block.Slice(m.layout.size+i*size, 1, size)
+		t.moments[i] = block.Slice(most+i*size, 1, size)
 	}
 	if t.Clock, err = dev.AllocClock(max(1, t.opts.Steps) * t.opts.batches()); err != nil {
 		return err
@@ -167,7 +179,7 @@ func (t *Training) Step(rows int) backend.List {
 	t.to = &step
 	t.step(rows)
 	t.to = t.dev
-	return step
+	return t.inBuckets(step)
 }
 
 // Prepare compiles the step on rows examples, so that no launch has to.
@@ -204,29 +216,51 @@ func (t *Training) Launches(rows int) int {
 
 // step enqueues one whole step on n examples: the gradients of its batches, added
 // up, and the update. What a batch adds is divided by n, so that the sum is the mean
-// over all of them, whatever their sizes.
+// over all of them, whatever their sizes. Of each the rank computes its share.
 func (t *Training) step(n int) {
-	batch := 0
-	t.group = n
-	for t.from = 0; t.from < n; t.from += batch {
-		if t.from > 0 {
-			t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: batch})
+	t.group, t.from = n, 0
+	rows := 0
+	for at := 0; at < n; at += t.opts.Batch {
+		if at > 0 {
+			t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: rows})
 		}
-		batch = min(t.opts.Batch, n-t.from)
-		data := t.data.Head(t.among)
-		t.gather(data, true, batch)
-		if t.opts.Objective == Reconstruct {
-			t.gatherTargets(data, true, batch)
-			t.reconstruct(batch)
+		batch := min(t.opts.Batch, n-at)
+		if rows = t.takeShare(batch); rows > 0 {
+			t.batchGradient(rows)
 		} else {
-			t.classify(batch)
+			t.idle()
 		}
+		t.from += rows
 	}
+	t.finish(n, rows)
+}
+
+// batchGradient enqueues the gradient of the n examples of a batch that are the rank's.
+func (t *Training) batchGradient(n int) {
+	data := t.data.Head(t.among)
+	t.gather(data, t.shuffles(), n)
+	if t.opts.Objective == Reconstruct {
+		t.gatherTargets(data, t.shuffles(), n)
+		t.reconstruct(n)
+	} else {
+		t.classify(n)
+	}
+}
+
+// shuffles reports whether the device chooses the rows of a batch. A rank's are those that it holds, in their order.
+func (t *Training) shuffles() bool { return t.share.Alone() }
+
+// finish enqueues what follows the gradients of n examples: the last batch had so many of the rank's.
+func (t *Training) finish(n, rows int) {
 	s := &t.segment
-	grads := t.grads.Slice(s.off, 1, s.size)
-	t.to.Enqueue(backend.Check{Guard: t.guard, Grads: grads, Ends: s.ends, Rows: t.rows.Top(n * t.samples), Clock: t.Clock})
+	grads, losses := t.grads.Slice(s.off, 1, s.size), t.rows.Top(n*t.samples)
+	if !t.share.Alone() {
+		t.sumOverRanks(n)
+		losses = t.meanLoss
+	}
+	t.to.Enqueue(backend.Check{Guard: t.guard, Grads: grads, Ends: s.ends, Rows: losses, Clock: t.Clock})
 	t.update(t.params.Slice(s.off, 1, s.size), grads)
-	t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: batch})
+	t.to.Enqueue(backend.Tick{Clock: t.Clock, Rows: rows})
 }
 
 // losses are the rows of the batch, n examples.

@@ -46,13 +46,11 @@ func feedBytes(dev backend.Device, window int) (device, host int) {
 
 // windowBytes is the size of a window, 0 where all rows are on the device.
 func windowBytes(c *settings.Config, s *Sets) int {
-	rows := windowRows(c, s.Train.Rows)
+	rows := s.windowRows(c)
 	if rows == 0 {
 		return 0
 	}
-	if s.Val != nil {
-		rows = max(rows, min(evalBatch, s.Val.Rows))
-	}
+	_, rows = s.heldRows(c, rows)
 	cols := s.width()
 	if s.Train.Labels != nil {
 		cols++

@@ -115,8 +115,8 @@ func (p *planned) stage(s stage, batch int) int {
 	c := p.c
 	c.Batch = settings.Number(batch)
 	held := rows // on the device
-	if n := windowRows(&c, rows); n > 0 {
-		held = n
+	if n := p.sets.windowRows(&c); n > 0 {
+		held, _ = p.sets.heldRows(&c, n)
 	}
 	u := c.UpdateParts(rows)
 	spec, outside := p.spec, 0 // outside of the phase's own model
@@ -134,7 +134,7 @@ func (p *planned) stage(s stage, batch int) int {
 		outside = p.spec.ParameterBytes()
 		spec.Classes = len(p.sets.Train.Classes)
 	}
-	o := model.TrainingOptions{Shared: p.sets.shared && s.layer <= 0, Objective: s.objective, Batch: u.Batch, Accumulate: u.Batches, Optimiser: p.optimiser, Steps: (rows + u.Rows - 1) / u.Rows}
+	o := model.TrainingOptions{Shared: p.sets.shared && s.layer <= 0, Objective: s.objective, Batch: u.Batch, Accumulate: u.Batches, Optimiser: p.optimiser, Steps: (rows + u.Rows - 1) / u.Rows, Share: p.sets.Share}
 	step := spec.TrainingBytes(o) + p.programs(spec, o, u, s.layer <= 0 && asBytes(p.sets.Preparation, p.sets.Train))
 	if v := p.sets.Val; v != nil && s.layer < 0 {
 		evaluation := spec.EvaluationBytes(min(evalBatch, v.Rows))

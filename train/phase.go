@@ -18,6 +18,8 @@ type phase struct {
 	objective        model.Objective
 	rows, valRows    int // of the parts; no valRows without validation
 	data, val        model.Resident
+	crew             *crew                                  // the other ranks; nil where there are none
+	cut              *cut                                   // which rows of a window are this rank's; nil where there are no others
 	window           *window                                // in which parts are that are not on the device as a whole; nil for none
 	windowRows       int                                    // of the training part at a time: rows, or those of the window
 	trainSet, valSet *data.Set                              // that the window reads
@@ -69,6 +71,7 @@ func (p *phase) open() error {
 	var err error
 	p.training, err = p.model.NewTraining(p.data, model.TrainingOptions{
 		Objective: p.objective, Batch: p.parts.Batch, Accumulate: p.parts.Batches, Optimiser: p.optimiser, Steps: p.times.steps,
+		Share: p.crew.share(), Together: p.crew.adds(),
 	})
 	if err != nil {
 		return err
@@ -79,7 +82,7 @@ func (p *phase) open() error {
 		}
 	}
 	for _, rows := range []int{p.windowRows, p.rows % p.windowRows} { // of the last window
-		p.training.DrawFrom(rows)
+		p.training.DrawFrom(p.own(rows))
 		if rows >= p.batch {
 			err = p.training.Prepare(p.batch)
 		}
@@ -90,8 +93,16 @@ func (p *phase) open() error {
 			return err
 		}
 	}
-	p.training.DrawFrom(p.windowRows)
-	return nil
+	p.training.DrawFrom(p.own(p.windowRows))
+	return p.sameSteps()
+}
+
+// own is how many of n rows from the begin of a window on are this rank's.
+func (p *phase) own(n int) int {
+	if p.cut == nil {
+		return n
+	}
+	return p.cut.count(n)
 }
 
 // windows is how many an epoch has.
@@ -108,21 +119,21 @@ func (p *phase) enter(ctx context.Context, at, batches int) error {
 		if next.n == 0 {
 			next = windowKey{p.trainSet, p.state.Epoch + 1, 0, p.windowRows}
 		}
-		if p.valRows > 0 && next.start == 0 || p.state.Epoch+1 == p.epochs && next.start == 0 {
+		if p.valRows > 0 && p.val.Rows.Mem == nil && next.start == 0 || p.state.Epoch+1 == p.epochs && next.start == 0 {
 			next.n = 0
 		}
 		if err := p.window.load(windowKey{p.trainSet, p.state.Epoch, start, n}, next); err != nil {
 			return err
 		}
 		if p.below != nil {
-			if err := p.below(ctx, n); err != nil {
+			if err := p.below(ctx, p.own(n)); err != nil {
 				return err
 			}
 		}
 	}
-	p.training.DrawFrom(n)
+	p.training.DrawFrom(p.own(n))
 	p.training.SetTime(backend.Time{
-		Seed: p.seed, Epoch: uint64(p.state.Epoch*p.windows() + at), Step: uint64(done + batches), Row: uint64(batches*p.batch - start),
+		Seed: p.seed, Epoch: uint64(p.state.Epoch*p.windows() + at), Step: uint64(done + batches), Row: uint64(p.own(batches*p.batch - start)),
 	}, p.times.table(done+batches, done+min(p.stepsPerEpoch(), (start+n+p.batch-1)/p.batch)))
 	return nil
 }
@@ -249,6 +260,9 @@ func (p *phase) kl(batches int) float64 {
 func (p *phase) endEpoch(ctx context.Context, h hooks, start time.Time) (Record, error) {
 	terms, err := p.training.Read(p.rows, p.kl(p.state.Batches))
 	if err != nil {
+		return Record{}, err
+	}
+	if err := p.crew.sameWeights(p.model); err != nil {
 		return Record{}, err
 	}
 	p.state.Took += time.Since(start).Seconds()

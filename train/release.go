@@ -12,11 +12,9 @@ func (r *run) release() {
 		}
 		r.phase = nil
 	}
-	r.window.free()
-	if r.window != nil {
-		return
+	if r.window.free(); r.window == nil {
+		r.data.Free()
 	}
-	r.data.Free()
 	r.val.Free()
 }
 

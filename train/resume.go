@@ -15,29 +15,26 @@ import (
 
 // resume continues from the run directory's checkpoint, or the one before it where the last is damaged.
 func (r *run) resume(ctx context.Context) error {
-	found, err := r.readCheckpoint()
-	if err != nil {
+	var was settings.Config
+	found, err := &foundCheckpoint{}, error(nil)
+	if r.crew.first() {
+		found, was, err = r.findCheckpoint()
+	}
+	if err := r.crew.agree(err); err != nil {
+		return err
+	}
+	if err := r.crew.shareCheckpoint(found); err != nil {
 		return err
 	}
 	c := found.checkpoint
-	was, err := settings.ReadConfig(bytes.NewReader([]byte(c.Config)))
-	if err != nil {
-		return wrong("%s: its settings: %w", found.path, err)
-	}
-	if err := r.mayGoOn(&was, c); err != nil {
-		return err
-	}
-	if err := r.checkState(c); err != nil {
-		return wrong("%s: %w", found.path, err)
-	}
-	if err := r.resumeAlgorithms(c); err != nil {
-		return err
-	}
 	if err := r.restore(ctx, c, found.tensors); err != nil {
 		if errors.Is(err, backend.ErrOutOfMemory) || errors.Is(err, backend.ErrTuning) || Interrupted(err) {
 			return err
 		}
 		return wrong("%s: %w", found.path, err)
+	}
+	if !r.crew.first() {
+		return nil
 	}
 	if found.damaged != nil {
 		r.warn(fmt.Sprintf("%v: the run goes on from %s, the checkpoint before it", found.damaged, PreviousFile))
@@ -52,10 +49,40 @@ func (r *run) resume(ctx context.Context) error {
 	return r.writeConfig() // epochs, patience and device may be new
 }
 
+// findCheckpoint reads the checkpoint to go on from, and checks that it is this run's; was is what it was begun with.
+func (r *run) findCheckpoint() (found *foundCheckpoint, was settings.Config, err error) {
+	if found, err = r.readCheckpoint(); err != nil {
+		return nil, was, err
+	}
+	c := found.checkpoint
+	if was, err = settings.ReadConfig(bytes.NewReader([]byte(c.Config))); err != nil {
+		return nil, was, wrong("%s: its settings: %w", found.path, err)
+	}
+	if err = r.mayGoOn(&was, c); err != nil {
+		return nil, was, err
+	}
+	if err := r.checkState(c); err != nil {
+		return nil, was, wrong("%s: %w", found.path, err)
+	}
+	return found, was, r.resumeAlgorithms(c)
+}
+
+// shareCheckpoint gives the first rank's checkpoint to all.
+func (c *crew) shareCheckpoint(f *foundCheckpoint) (err error) {
+	if c == nil {
+		return nil
+	}
+	if f.file, err = c.from0(f.file); err == nil && !c.first() {
+		f.checkpoint, f.tensors, err = parseCheckpoint(f.file)
+	}
+	return err
+}
+
 // foundCheckpoint is the checkpoint to go on from.
 type foundCheckpoint struct {
 	*checkpoint
 	tensors safetensors.SafeTensors
+	file    []byte
 	path    string
 	damaged error // what is wrong with a later one, which is passed over
 }
@@ -77,6 +104,7 @@ func (r *run) readCheckpoint() (*foundCheckpoint, error) {
 		case err != nil:
 			return nil, &RequestError{err}
 		}
+		f.file = file
 		f.checkpoint, f.tensors, err = parseCheckpoint(file)
 		switch {
 		case err == nil:

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,6 +28,9 @@ type Options struct {
 	// Every is how much time there is between two writings of the files at the least, beside the first and the last of a
 	// phase; 0 is a second, and below 0 they are written after every epoch.
 	Every time.Duration
+	// Ranks are the processes that train together with this one; nil where there are none. The first has Dir, and keeps the
+	// run; all return the same result.
+	Ranks backend.Ranks
 	// Changed is told each setting that a resumed run goes on with otherwise than it was begun, and that may be.
 	Changed func(name, was, now string)
 }
@@ -53,6 +57,7 @@ type run struct {
 	opts   Options
 	dir    *Directory // nil where nothing is kept
 
+	crew    *crew        // the other ranks; nil where there are none
 	whole   *model.Model // the model that comes out
 	stages  []stage
 	at      int // stage under way
@@ -67,6 +72,7 @@ type run struct {
 	window      *window   // of data; nil where they are whole parts
 	means       []float32 // of the columns that the decoder is to make of the training part, prepared
 	fingerprint string    // of the data
+	goesOn      bool      // from a checkpoint
 }
 
 // Run trains what the config describes on the sets (see [Load]). A context that
@@ -83,17 +89,25 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 		return nil, wrong("resuming needs a directory, that of the run to go on with: none is named")
 	}
 	r := &run{kept: kept{history: true, model: true}, dev: dev, config: c, sets: sets, opts: o, dir: o.Directory, began: time.Now()}
-	if r.dir == nil && o.Dir != "" {
-		if r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn); err != nil {
-			return nil, err
-		}
-		defer r.dir.Close()
+	r.crew, ctx = newCrew(ctx, o.Ranks)
+	sets.Share = r.crew.share()
+	if !r.crew.first() {
+		r.dir, o.Dir = nil, ""
 	}
-	if err := r.prepare(ctx); err != nil {
+	if r.dir == nil && o.Dir != "" {
+		r.dir, err = OpenDirectory(o.Dir, o.Resume, o.Warn)
+		if err == nil {
+			defer r.dir.Close()
+		}
+	}
+	if err := r.crew.agree(err); err != nil {
 		return nil, err
 	}
 	defer r.release()
-	if err := r.begin(ctx); err != nil {
+	if err := r.prepare(ctx); err != nil {
+		return nil, err
+	}
+	if err := r.crew.agree(r.begin(ctx)); err != nil {
 		r.closeModel()
 		return nil, err
 	}
@@ -110,8 +124,34 @@ func Run(ctx context.Context, dev backend.Device, c settings.Config, sets *Sets,
 	return r.result(), nil
 }
 
-// prepare checks the request and makes the data resident.
+// prepare checks the request and makes the data resident. What the settings leave open the first rank decides.
 func (r *run) prepare(ctx context.Context) error {
+	if r.saved() {
+		r.dir.TakeOpen(&r.config)
+	}
+	var err error
+	if r.goesOn, err = r.crew.firstSays(r.saved()); err != nil {
+		return err
+	}
+	if err := r.crew.agree(r.check()); err != nil {
+		return err
+	}
+	if r.crew.first() {
+		if err = Settle(ctx, r.dev, &r.config, r.sets); err == nil {
+			r.settleWindow()
+		}
+	}
+	if err := r.crew.agree(err); err != nil {
+		return err
+	}
+	if err := r.shareSettings(); err != nil {
+		return err
+	}
+	return r.crew.agree(r.place())
+}
+
+// check checks what the data have to do with the request.
+func (r *run) check() error {
 	c, s := &r.config, r.sets
 	if err := c.Validate(); err != nil {
 		return &RequestError{err}
@@ -122,28 +162,31 @@ func (r *run) prepare(ctx context.Context) error {
 	if c.Classifier != settings.NoClassifier && s.Train.ClassesPresent() < 2 {
 		return &RequestError{&settings.Error{Field: "Classifier", Msg: fmt.Sprintf("is %v: that needs two classes, and the training rows of %s are all of one", c.Classifier, s.Train.Name)}}
 	}
-	if !r.saved() && !s.SameData(c) {
+	if !r.goesOn && !s.SameData(c) {
 		return &RequestError{&settings.Error{Field: "DataFingerprint", Msg: fmt.Sprintf(
 			"is %.12s, and {Data} %s has %.12s: it holds other data than when these settings were written; bring that back, or leave {DataFingerprint} out to train on it as it is",
 			c.DataFingerprint, dataName(c), s.Source)}}
 	}
 	c.DataFingerprint = settings.Fingerprint(s.Source)
-	if err := r.settle(ctx); err != nil {
-		return err
-	}
+	r.fingerprint = s.Fingerprint()
+	return nil
+}
+
+// place plans the run's stages and makes the data resident.
+func (r *run) place() error {
+	c, s := &r.config, r.sets
 	if lr := c.LR * c.LRScale.Factor(c.UpdateRows(s.Train.Rows)); lr > math.MaxFloat32 {
 		return &RequestError{&settings.Error{Field: "LR", Msg: fmt.Sprintf("is %g, by {LRScale} %v %g: that is infinite in float32", c.LR, c.LRScale, lr)}}
 	}
 	var err error
-	r.stages, r.fingerprint = stages(c), s.Fingerprint()
-	r.settleWindow()
+	r.stages = stages(c)
 	if err = checkMemory(r.dev, *c, s); err != nil {
 		return err
 	}
 	if err = askHost(r.dev, *c, s, r.dir != nil); err != nil {
 		return err
 	}
-	if n := windowRows(c, s.Train.Rows); n > 0 {
+	if n := s.windowRows(c); n > 0 {
 		return r.openWindow(n)
 	}
 	if r.data, err = r.upload(s.Train); err != nil {
@@ -204,7 +247,7 @@ func (r *run) begin(ctx context.Context) error {
 			}
 		}
 	}
-	if r.saved() {
+	if r.goesOn {
 		return r.resume(ctx)
 	}
 	if err := r.takeAlgorithms(r.opts.Algorithms); err != nil {
@@ -217,7 +260,13 @@ func (r *run) begin(ctx context.Context) error {
 	if err := r.sets.prepare(r.whole); err != nil {
 		return err
 	}
-	if err := r.initialise(ctx); err != nil {
+	if r.crew.first() {
+		err = r.initialise(ctx)
+	}
+	if err := r.crew.agree(err); err != nil {
+		return err
+	}
+	if err := r.crew.shareWeights(r.whole); err != nil {
 		return err
 	}
 	if err := r.chooseForReference(ctx); err != nil {
@@ -276,7 +325,7 @@ func (r *run) openPhase(ctx context.Context) error {
 		name: s.name, objective: s.objective, batch: u.Rows, parts: u, epochs: s.epochs,
 		seed:      c.Seed + uint64(r.at)*0x9E3779B97F4A7C15, // noise of its own for every stage
 		optimiser: opt, patience: int(c.Patience), minimum: c.MinImprovement,
-		rows: r.sets.Train.Rows, windowRows: r.data.Rows.Rows, window: r.window, trainSet: r.sets.Train, valSet: r.sets.Val,
+		rows: r.sets.Train.Rows, windowRows: cmp.Or(r.sets.windowRows(c), r.sets.Train.Rows), window: r.window, crew: r.crew, trainSet: r.sets.Train, valSet: r.sets.Val,
 		data: r.data, val: r.val,
 		times: timetable{
 			lr: s.lr * c.LRScale.Factor(u.Rows), beta: c.Beta, lrWarmup: c.LRWarmup, klWarmup: c.KLWarmup, beta1: c.Beta1, beta2: c.Beta2,
@@ -285,6 +334,11 @@ func (r *run) openPhase(ctx context.Context) error {
 	}
 	if r.sets.Val != nil {
 		p.valRows = r.sets.Val.Rows
+	}
+	if r.crew != nil {
+		p.cut = &cut{share: r.crew.share(), parts: u, seed: p.seed, windows: p.windows(), rows: p.windowRows}
+		r.window.forget()
+		r.window.cut = p.cut
 	}
 	r.phase = p
 	if err := r.phaseModel(ctx, s); err != nil {

@@ -46,6 +46,7 @@ type Sets struct {
 	sameRows         bool              // what the decoder is to make are the rows, prepared as Targets says
 	shared           bool              // both preparations make the same numbers of the training and validation rows
 	Division         *data.Division    // how the parts came about
+	Share            backend.Share     // which of the ranks the run is one of, where there are others
 	Source           string            // the fingerprint of the data before they were divided; "" where it is not known
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each

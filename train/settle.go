@@ -247,11 +247,3 @@ func (d *Directory) begun() (settings.Config, bool) {
 	}
 	return settings.Config{}, false
 }
-
-// settle decides what the run's settings leave open.
-func (r *run) settle(ctx context.Context) error {
-	if r.saved() {
-		r.dir.TakeOpen(&r.config)
-	}
-	return Settle(ctx, r.dev, &r.config, r.sets)
-}

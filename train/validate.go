@@ -8,10 +8,11 @@ import (
 	"github.com/aegpu/aegpu/model"
 )
 
-// loadVal returns validation rows from one on that are on the device: all of them, or those of a window.
-func (p *phase) loadVal(from int) (model.Resident, error) {
-	if p.window == nil {
-		return p.val, nil
+// loadVal returns validation rows from one on that are on the device, and of how many these are the rank's: all of them, or
+// those of a window.
+func (p *phase) loadVal(from int) (at model.Resident, rows int, err error) {
+	if p.window == nil || p.val.Rows.Mem != nil {
+		return p.val, p.valRows, nil
 	}
 	return p.window.evaluated(p.valSet, from, evalBatch)
 }
@@ -21,6 +22,7 @@ func (p *phase) loadVal(from int) (model.Resident, error) {
 func (p *phase) measure(ctx context.Context) (*model.Metrics, model.Terms, error) {
 	m, err := p.eval.EvaluateIn(ctx, p.valRows, p.loadVal, model.EvaluateOptions{
 		Beta: float32(p.times.beta), Seed: p.seed, LossOnly: true, Classify: p.objective != model.Reconstruct,
+		Share: p.crew.share(), Together: p.crew.adds(),
 	})
 	if err != nil {
 		return nil, nil, err

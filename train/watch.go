@@ -38,7 +38,7 @@ func (w *watch) launched() {
 // look takes the readings that are there, and waits until no more than some are
 // not. A step that was not finite is an error.
 func (w *watch) look(most int) error {
-	for len(w.ahead) > most || len(w.ahead) > 0 && w.ahead[0].Done() {
+	for len(w.ahead) > most || len(w.ahead) > 0 && w.crew == nil && w.ahead[0].Done() { // ranks look after the same steps
 		r := w.ahead[0]
 		w.ahead = w.ahead[1:]
 		terms, fault, err := r.Wait(w.kl(r.batches))
@@ -61,7 +61,7 @@ func (w *watch) report(terms model.Terms, batches int) {
 	}
 	steps, took := w.stepsPerEpoch(), time.Since(w.start)
 	perStep := took / time.Duration(batches-w.first)
-	w.chunk = max(1, int(chunkTime/max(1, perStep)))
+	w.chunk = w.crew.chunkOf(max(1, int(chunkTime/max(1, perStep))))
 	w.hooks.progress(Progress{
 		Phase: w.name, Epoch: w.state.Epoch + 1, Epochs: w.epochs, Step: batches, Steps: steps,
 		Terms:             terms,

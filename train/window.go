@@ -23,7 +23,7 @@ const mostOfBlock = 4096
 // share of the memory holds where the data lie on disk. A run that goes on keeps what it was begun with.
 func (r *run) settleWindow() {
 	c := &r.config
-	if !r.saved() {
+	if !r.goesOn {
 		r.sets.settleWindow(r.dev, c)
 	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
 		c.Window, c.Block = was.Window, was.Block
@@ -68,6 +68,16 @@ func windowRows(c *settings.Config, rows int) int {
 	return window
 }
 
+// windowRows returns how many rows of the training part are trained on at a time, by all ranks together; 0 for all where
+// they stay on the device. A rank's are others in every epoch, so that it has them brought there anew.
+func (s *Sets) windowRows(c *settings.Config) int {
+	n := windowRows(c, s.Train.Rows)
+	if n == 0 && !s.Share.Alone() {
+		return s.Train.Rows
+	}
+	return n
+}
+
 // openWindow takes the device's memory for some rows of the parts at a time.
 func (r *run) openWindow(rows int) (err error) {
 	s := r.sets
@@ -86,10 +96,7 @@ func (r *run) openWindow(rows int) (err error) {
 		return err
 	}
 	r.means = columnMeans(first, s.Likelihood)
-	held := rows
-	if s.Val != nil {
-		held = max(held, min(evalBatch, s.Val.Rows))
-	}
+	rows, held := s.heldRows(&r.config, rows)
 	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, shared: s.shared, rows: held, block: r.config.Block, seed: r.config.Seed}
 	if err := r.window.open(s.Train.Labels != nil, s.Train.Conditions != nil); err != nil {
 		r.window.free()
@@ -97,7 +104,47 @@ func (r *run) openWindow(rows int) (err error) {
 		return err
 	}
 	r.data = r.window.at.Head(rows)
-	return nil
+	return r.openVal()
+}
+
+// openVal brings a rank's share of the validation part to the device, to stay there, where the training part would have
+// room there too.
+func (r *run) openVal() error {
+	s := r.sets
+	if s.Val == nil || s.Share.Alone() || windowRows(&r.config, s.Train.Rows) > 0 {
+		return nil
+	}
+	w := *r.window
+	w.cut, w.at = evaluationCut(s.Share, s.Val.Rows), model.Resident{}
+	w.toRows, w.toTargets, w.toLabels, w.toConditions = nil, nil, nil, nil
+	w.rows = w.cut.most(s.Val.Rows)
+	err := w.open(s.Val.Labels != nil, s.Val.Conditions != nil)
+	if err == nil {
+		err = w.load(windowKey{s.Val, -1, 0, s.Val.Rows}, windowKey{})
+	}
+	for _, f := range w.feeds() { // its rows have come
+		f.Free()
+	}
+	if err == nil {
+		r.val = w.at.Head(w.cut.count(s.Val.Rows))
+	} else {
+		w.at.Free()
+	}
+	return err
+}
+
+// heldRows returns how many of the rows of a window are on the device, and for how many there is room there, those of an
+// evaluation too.
+func (s *Sets) heldRows(c *settings.Config, window int) (rows, held int) {
+	if s.Share.Alone() {
+		rows = window
+	} else {
+		rows = (&cut{share: s.Share, parts: c.UpdateParts(s.Train.Rows)}).most(window)
+	}
+	if held = rows; s.Val != nil && windowRows(c, s.Train.Rows) > 0 {
+		held = max(held, evaluationCut(s.Share, s.Val.Rows).most(min(evalBatch, s.Val.Rows)))
+	}
+	return rows, held
 }
 
 // matched returns a part as rows of the preparations, nil of none.
@@ -133,9 +180,10 @@ func (r *run) outputs(ctx context.Context, p *phase, layers int) error {
 // window is the place on a device for some rows of a part at a time, prepared, and what reads them.
 type window struct {
 	dev                         backend.Device
+	cut                         *cut              // which rows of the phase's windows are this rank's; nil where it is alone
 	prep, targets               *data.Preparation // targets is nil where the decoder is to make the rows
-	rows, block                 int
-	shared                      bool // targets are the rows as they are
+	rows, block                 int               // rows that there is room for
+	shared                      bool              // targets are the rows as they are
 	seed                        uint64
 	at                          model.Resident
 	toRows, toTargets, toLabels backend.Feed // how they get to their place in at; nil where there are none
@@ -201,24 +249,37 @@ func (w *window) feeds() []backend.Feed {
 	return slices.DeleteFunc([]backend.Feed{w.toRows, w.toTargets, w.toLabels, w.toConditions}, func(f backend.Feed) bool { return f == nil })
 }
 
-// evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, and returns them.
-func (w *window) evaluated(s *data.Set, from, batch int) (model.Resident, error) {
+// evaluated brings rows of a set from one on to the device, in their own order and whole batches of them, of which a rank
+// has its shares, and returns them and of how many they are.
+func (w *window) evaluated(s *data.Set, from, batch int) (at model.Resident, rows int, err error) {
 	batch = min(batch, s.Rows)
-	most := w.rows / batch * batch
+	most, own := w.rows/batch*batch, func(n int) int { return n }
+	if w.cut != nil {
+		c := evaluationCut(w.cut.share, s.Rows)
+		most, own = w.rows/c.most(batch)*batch, c.count
+	}
 	key := windowKey{s, -1, from, min(most, s.Rows-from)}
 	next := windowKey{s, -1, from + key.n, min(most, s.Rows-from-key.n)}
-	err := w.load(key, next)
-	return w.at.Head(key.n), err
+	err = w.load(key, next)
+	return w.at.Head(own(key.n)), key.n, err
 }
 
 // begin reads rows, and sends them on their way, while others are trained on.
 func (w *window) begin(key windowKey) {
 	read := &windowRead{rows: nextOf(w.toRows), targets: nextOf(w.toTargets), labels: nextOf(w.toLabels), conditions: nextOf(w.toConditions)}
 	w.want, w.ahead = key, make(chan *windowRead, 1)
-	ahead := w.ahead
+	ahead, share := w.ahead, w.cut
+	if share != nil && key.epoch < 0 {
+		share = evaluationCut(share.share, key.set.Rows)
+	}
 	go func() {
-		if read.err = w.read(read, key); read.err == nil {
-			read.err = w.send(key.n)
+		rows, places := key.n, []int(nil)
+		if share != nil {
+			places = share.places(key)
+			rows = len(places)
+		}
+		if read.err = w.read(read, key, places, rows); read.err == nil {
+			read.err = w.send(rows)
 		}
 		ahead <- read
 	}()
@@ -240,8 +301,9 @@ func (w *window) forget() {
 	}
 }
 
-// read prepares the rows of a key, those that lie side by side together. A file that was cut short meanwhile is an error.
-func (w *window) read(to *windowRead, key windowKey) (err error) {
+// read prepares rows of a key, those that lie side by side together: all, or those at the places that are a rank's. A file
+// that was cut short meanwhile is an error.
+func (w *window) read(to *windowRead, key windowKey, places []int, rows int) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
 		switch fault := recover().(type) {
@@ -253,9 +315,13 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 		}
 	}()
 	in, out := w.at.Rows.Cols, w.at.Targets.Cols
-	for i := 0; i < key.n; {
-		from, n := w.place(key, key.start+i)
-		n = min(n, key.n-i)
+	for i := 0; i < rows; {
+		at := i
+		if places != nil {
+			at = places[i]
+		}
+		from, n := w.place(key, key.start+at)
+		n = min(n, sideBySide(places, i, rows))
 		w.prep.Rows(to.rows[i*in:], key.set, from, n)
 		if w.toTargets != nil {
 			w.targets.Rows(to.targets[i*out:], key.set.Target, from, n)
@@ -272,6 +338,18 @@ func (w *window) read(to *windowRead, key windowKey) (err error) {
 	return nil
 }
 
+// sideBySide is how many of the places from one on follow each other.
+func sideBySide(places []int, i, rows int) int {
+	if places == nil {
+		return rows - i
+	}
+	n := 1
+	for i+n < rows && places[i+n] == places[i]+n {
+		n++
+	}
+	return n
+}
+
 // numbers writes labels as numbers.
 func numbers(to []float32, labels []int32) {
 	for i, l := range labels {
@@ -282,9 +360,12 @@ func numbers(to []float32, labels []int32) {
 // place returns which row stands at a place of an epoch, and how many follow it side by side: blocks of rows are shuffled
 // by the seed; rows that make no whole block come last.
 func (w *window) place(key windowKey, at int) (row, n int) {
+	if key.epoch < 0 || w.block == 0 { // where all rows are in one window, they are shuffled there
+		return at, key.set.Rows - at
+	}
 	whole := key.set.Rows / w.block
 	b := at / w.block
-	if key.epoch < 0 || b >= whole {
+	if b >= whole {
 		return at, key.set.Rows - at
 	}
 	blocks := backend.NewPermutation(uint64(whole), w.seed^blockKey, uint64(key.epoch))

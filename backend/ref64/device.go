@@ -8,13 +8,17 @@ import (
 
 // Device computes at once, in float64, on one goroutine.
 type Device struct {
-	err error // the first error; operations do nothing after it
+	err error             // the first error; operations do nothing after it
+	sum func(v []float64) // adds up over the ranks; nil where the device is the only one
 }
 
 var _ backend.Device = (*Device)(nil)
 
 // New is a device with no memory in use.
 func New() *Device { return &Device{} }
+
+// NewRank is a device that is one of several ranks, which sum adds up over.
+func NewRank(sum func(v []float64)) *Device { return &Device{sum: sum} }
 
 // floats is the memory of tensors and sums, bytes that of a data set of bytes.
 type (

@@ -2,5 +2,9 @@ package ref64
 
 import "github.com/aegpu/aegpu/backend"
 
-// AllReduce leaves v as it is: the device is the only rank.
-func (d *Device) allReduce(o backend.AllReduce) { d.stop(o.Check()) }
+// AllReduce is v = the sum of v over the ranks.
+func (d *Device) allReduce(o backend.AllReduce) {
+	if !d.stop(o.Check()) && d.sum != nil {
+		d.sum(vec(o.V))
+	}
+}

@@ -1,0 +1,73 @@
+package model
+
+import (
+	"slices"
+
+	"github.com/aegpu/aegpu/backend"
+)
+
+// lossSize is the floats that the loss of all ranks takes.
+func (o *TrainingOptions) lossSize() int {
+	if o.Share.Alone() {
+		return 0
+	}
+	return paramAlign
+}
+
+// sumOverRanks enqueues the rank's share of the mean loss of n examples. That it and the gradients are added up is left to
+// inBuckets, which knows the whole step.
+func (t *Training) sumOverRanks(n int) {
+	if t.from == 0 {
+		t.to.Enqueue(backend.Zero{Dst: t.meanLoss})
+		t.to.Enqueue(backend.Zero{Dst: t.grads.Slice(t.segment.off, 1, t.segment.size)})
+		return
+	}
+	t.to.Enqueue(backend.ColumnMeans{M: t.meanLoss, H: t.rows.Top(t.from * t.samples), Of: n * t.samples})
+}
+
+// idle enqueues what a batch of which the rank has no examples asks of it all the same: its share of each sum, which is 0.
+func (t *Training) idle() {
+	var batch backend.List
+	to := t.to
+	t.to = &batch
+	t.batchGradient(1)
+	t.to = to
+	for _, op := range batch {
+		if sum, ok := op.(backend.AllReduce); ok {
+			t.to.Enqueue(backend.Zero{Dst: sum.V})
+			t.to.Enqueue(sum)
+		}
+	}
+}
+
+// inBuckets has the gradients of a step, and its loss, added up over the ranks, while the backward pass goes on.
+func (t *Training) inBuckets(step backend.List) backend.List {
+	if t.share.Alone() {
+		return step
+	}
+	check := slices.IndexFunc(step, func(op backend.Operation) bool { _, is := op.(backend.Check); return is })
+	return step.Bucketed(t.summed(), check, backend.BucketBytes)
+}
+
+// summed are the parts of what is added up over the ranks: the gradient of each tensor that is trained, and the loss.
+func (t *Training) summed() (parts []backend.Tensor) {
+	begin := 0
+	for _, end := range t.segment.ends {
+		parts = append(parts, t.grads.Slice(t.segment.off+begin, 1, end-begin))
+		begin = end
+	}
+	return append(parts, t.meanLoss)
+}
+
+// together adds accumulators up over the ranks. What is one a batch all ranks know alike, and the first tells.
+func (t *Training) together(sums []float64) error {
+	if t.opts.Together == nil {
+		return nil
+	}
+	for i, term := range t.terms {
+		if term.batch && t.share.Rank > 0 {
+			sums[numSums+i] = 0
+		}
+	}
+	return t.opts.Together(sums)
+}

@@ -1,0 +1,199 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/backend/ref64"
+)
+
+// together adds up over ranks that are goroutines, in their order.
+type together struct {
+	size  int
+	mu    sync.Mutex
+	cond  *sync.Cond
+	parts [][]float64
+	came  int
+	round int
+}
+
+func newTogether(size int) *together {
+	a := &together{size: size, parts: make([][]float64, size)}
+	a.cond = sync.NewCond(&a.mu)
+	return a
+}
+
+// sum is called by every rank. All have to bring as many numbers.
+func (a *together) sum(t *testing.T, rank int, v []float64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	round := a.round
+	a.parts[rank] = slices.Clone(v)
+	if a.came++; a.came < a.size {
+		for a.round == round {
+			a.cond.Wait()
+		}
+	} else {
+		for _, p := range a.parts[1:] {
+			if len(p) != len(a.parts[0]) {
+				t.Errorf("ranks add up %d and %d numbers", len(a.parts[0]), len(p))
+				break
+			}
+			for i, x := range p {
+				a.parts[0][i] += x
+			}
+		}
+		a.came, a.round = 0, round+1
+		a.cond.Broadcast()
+	}
+	copy(v, a.parts[0])
+	a.came++
+	for a.round == round+1 && a.came < a.size {
+		a.cond.Wait()
+	}
+	if a.round == round+1 {
+		a.came, a.round = 0, round+2
+		a.cond.Broadcast()
+	}
+}
+
+const ranksRows, ranksGroup, ranksBatch = 37, 23, 18 // updates of 23 and 14, in batches of 18 and 5, and of 14
+
+// order is where the rows of an epoch are, those of a rank in the order of its shares.
+func rankOrder(epoch int, s backend.Share) (order []int) {
+	perm := backend.NewPermutation(ranksRows, 5, uint64(epoch))
+	at := 0
+	for _, n := range []int{18, 5, 14} {
+		lo, hi := s.Of(n)
+		for b := lo; b < hi; b++ {
+			order = append(order, int(perm.At(uint64(at+b))))
+		}
+		at += n
+	}
+	return order
+}
+
+// ranked trains two epochs as one of some ranks, and returns parameters, sums and losses.
+func ranked(t *testing.T, c gradientCase, s backend.Share, all *together) []float64 {
+	dev := ref64.New()
+	opts := TrainingOptions{
+		Objective: c.objective, Batch: ranksBatch, Accumulate: 2, Steps: 2, Share: s,
+		Optimiser: backend.Optimiser{Kind: backend.LAMB, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.01, Clip: 1},
+	}
+	if !s.Alone() {
+		sum := func(v []float64) { all.sum(t, s.Rank, v) }
+		dev = ref64.NewRank(sum)
+		opts.Together = func(v []float64) error { sum(v); return nil }
+	}
+	m, err := New(dev, c.spec, 3)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	x, _ := dev.Alloc(ranksRows, c.spec.Inputs)
+	labels, _ := dev.Alloc(ranksRows, 1)
+	load := func(order []int) {
+		v, y := make([]float64, ranksRows*c.spec.Inputs), make([]float64, ranksRows)
+		for at, row := range order {
+			for j := range c.spec.Inputs {
+				i := row*c.spec.Inputs + j
+				v[at*c.spec.Inputs+j] = 0.5 + 0.4*math.Sin(float64(i*i))
+			}
+			y[at] = float64(row % 3)
+		}
+		dev.Set(x, v)
+		dev.Set(labels, y)
+	}
+	tr, err := m.NewTraining(Resident{Rows: x.Data(), Labels: labels.Data()}, opts)
+	if err != nil {
+		t.Error(err)
+		return nil
+	}
+	for _, n := range []int{ranksGroup, ranksRows - ranksGroup} {
+		step := tr.Step(n)
+		check := slices.IndexFunc(step, func(op backend.Operation) bool { _, is := op.(backend.Check); return is })
+		reduced := slices.ContainsFunc(step, func(op backend.Operation) bool { _, is := op.(backend.AllReduce); return is })
+		if reduced == s.Alone() {
+			t.Errorf("of %d ranks: a step that adds up over them: %v", max(1, s.Size), reduced)
+		}
+		if s.Alone() {
+			continue
+		}
+		if err := step.CheckReduced(tr.summed(), check); err != nil {
+			t.Error(err)
+		}
+	}
+	var out []float64
+	for epoch := range 2 {
+		if s.Alone() {
+			all := make([]int, ranksRows)
+			for i := range all {
+				all[i] = i
+			}
+			load(all)
+		} else {
+			load(rankOrder(epoch, s))
+		}
+		tr.SetTime(backend.Time{Seed: 5, Epoch: uint64(epoch), Step: uint64(2 * epoch)},
+			[]backend.Hyper{{LR: 0.1, KL: 0.5, Correct1: 2, Correct2: 3}, {LR: 0.05, KL: 0.6, Correct1: 1.5, Correct2: 2}})
+		for _, n := range []int{ranksGroup, ranksRows - ranksGroup} {
+			if err := tr.Launch(n, 1); err != nil {
+				t.Error(err)
+				return nil
+			}
+		}
+		terms, err := tr.Read(ranksRows, 0.7)
+		if err != nil {
+			t.Error(err)
+		}
+		tr.ResetSums()
+		for _, term := range terms {
+			out = append(out, term.Value)
+		}
+	}
+	guard := make([]float64, tr.guard.N)
+	dev.ReadSums(guard, tr.guard)
+	return slices.Concat(out, guard, dev.Get(m.params))
+}
+
+// TestRanksAreOne trains every kind of model as one rank and as several, some of which have no row of a batch: noise,
+// corruption, the order of rows, and what couples the examples of a batch are those of the whole batch.
+func TestRanksAreOne(t *testing.T) {
+	for _, c := range gradientCases() {
+		for _, o := range []Objective{Reconstruct, FineTune, Frozen} {
+			if o != Reconstruct && hasPenalty(&c.spec, isContractive) {
+				continue
+			}
+			if c.objective = o; o != Reconstruct {
+				c.spec.Classes = 3
+			}
+			c.spec.Activation = backend.Tanh
+			t.Run(fmt.Sprintf("%s/%d", c.name, o), func(t *testing.T) {
+				alone := ranked(t, c, backend.Share{}, nil)
+				for _, size := range []int{2, 3, 7} {
+					all := newTogether(size)
+					results := make([][]float64, size)
+					var wait sync.WaitGroup
+					for rank := range size {
+						wait.Go(func() { results[rank] = ranked(t, c, backend.Share{Rank: rank, Size: size}, all) })
+					}
+					wait.Wait()
+					for rank, got := range results {
+						if len(got) != len(alone) {
+							t.Fatalf("rank %d of %d: %d values, alone %d", rank, size, len(got), len(alone))
+						}
+						for i, want := range alone {
+							if d := math.Abs(got[i] - want); !(d <= 1e-10*(1+math.Abs(want))) {
+								t.Fatalf("value %d is %v on rank %d of %d, %v alone", i, got[i], rank, size, want)
+							}
+						}
+					}
+				}
+			})
+		}
+	}
+}
