@@ -26,6 +26,7 @@ sim_lock::~sim_lock() {
 
 void let_others() {
 	sim_device *was = on;
+	on = nullptr;
 	whole.unlock();
 	usleep(50);
 	whole.lock();
