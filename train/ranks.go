@@ -106,20 +106,28 @@ func (c *crew) chunkOf(steps int) int {
 	return c.chunk
 }
 
-// agree has all ranks fail where one does: the error is this rank's own, or tells of another's.
+// agree has all ranks fail where one does.
 func (c *crew) agree(err error) error {
-	if known := (*told)(nil); c == nil || errors.As(err, &known) {
+	if c == nil {
+		return err
+	}
+	return Agree(c, err)
+}
+
+// Agree has all ranks fail where one does: the error is this rank's own, or a [RankError] that tells of another's.
+func Agree(ranks backend.Ranks, err error) error {
+	if known := (*told)(nil); errors.As(err, &known) {
 		return err
 	}
 	text := ""
 	if err != nil {
 		text = err.Error()
 	}
-	all, failed := c.Exchange([]byte(text))
+	all, failed := ranks.Exchange([]byte(text))
 	switch {
 	case failed != nil:
 		return errors.Join(err, failed)
-	case err != nil && c.Rank() > 0 && text == string(all[0]):
+	case err != nil && ranks.Rank() > 0 && text == string(all[0]):
 		return &told{&RankError{Rank: 0, Text: text, Same: true}}
 	case err != nil:
 		return &told{err}
