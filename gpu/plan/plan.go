@@ -173,6 +173,11 @@ func (p *Plan) Products() (all []*Product) {
 	return all
 }
 
+// Reduces reports whether the plan adds up over the ranks.
+func (p *Plan) Reduces() bool {
+	return slices.ContainsFunc(p.Items, func(i Item) bool { return i.Reduce != nil })
+}
+
 // Bytes is the memory that the plan takes of its own, and that of the copies of weights,
 // which plans share. A ring for rows of data on the host is counted too.
 func (p *Plan) Bytes() (own, shared int) {
