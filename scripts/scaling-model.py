@@ -2,13 +2,17 @@
 """Prints what docs/scaling.md predicts of many GPUs: step times and efficiency by the number of ranks, and of all-reduces alone.
 
     scripts/scaling-model.py [--net NAME=WIDTHS] [--rows N]
+    scripts/scaling-model.py --check docs/scaling.md      whether that file has every line of it
 
 A step of one rank is what docs/benchmarks/gpu-h100.md measured of bf16, by three constants (below). Sums over ranks are what NCCL's
 own model of its algorithms says (src/graph/tuning.cc), with its constants for Hopper. Nothing here was measured on several GPUs.
 --net adds a net, as in --net mine=2000,512,64, whose decoder mirrors the encoder.
 """
 import argparse
+import contextlib
+import io
 import math
+import sys
 
 # One H100 in bf16 (docs/benchmarks/gpu-h100.md): the rates of large products and copies as measured, and what fits the step times there.
 FLOPS, BYTES = 694e12, 2.6e12  # a second
@@ -29,6 +33,19 @@ MEASURED = {  # microseconds of a step in bf16 by rows, from docs/benchmarks/gpu
     "a: 784-512-256-32": {64: 79.7, 512: 99.0, 2048: 147.1, 8192: 298.2, 65536: 1902},
     "w: 784-4096-4096-64": {64: 723.3, 512: 816.4, 2048: 1355, 8192: 3537},
 }
+
+
+PUBLISHED = [  # machines, GPUs of each, bytes, microseconds that nccl-tests showed, on what, where (docs/scaling.md has the addresses)
+    (1, 8, 4, 12.5, "8 H20, NVLink as an H100's", "DeepEP 303"),
+    (1, 8, 4 << 10, 16.7, "8 H20", "DeepEP 303"),
+    (2, 8, 4, 47.5, "16 H20, InfiniBand 400", "NCCL 1244"),
+    (2, 8, 1 << 20, 203.2, "16 H100, Ethernet 200 of a cloud", "a3mega"),
+    (2, 8, 4 << 20, 364.6, "16 H100, Ethernet 200 of a cloud", "a3mega"),
+    (2, 8, 64 << 20, 1261.6, "16 H100, Ethernet 200 of a cloud", "a3mega"),
+    (2, 1, 2 << 20, 113.2, "2 H100, InfiniBand 400", "nccl-tests 232"),
+    (2, 1, 8 << 20, 231.4, "2 H100, InfiniBand 400", "nccl-tests 232"),
+    (2, 1, 32 << 20, 812.3, "2 H100, InfiniBand 400", "nccl-tests 232"),
+]
 
 
 class Net:
@@ -186,6 +203,15 @@ def reduce_table():
     table(["size", *(f"{m} x {g} GPUs" for m, g in shapes)], [[size_name(s), *(us(nccl(m, g, s)) for m, g in shapes)] for s in sizes])
 
 
+def published_table():
+    print("All-reduce of float32 as published, beside the prediction\n")
+    rows = []
+    for m, g, size, published, where, source in PUBLISHED:
+        guess = 1e6 * nccl(m, g, size)
+        rows.append([where, f"{m} x {g}", size_name(size), f"{published:,.1f}", f"{guess:,.0f}", f"{published / guess:.1f}", source])
+    table(["on", "GPUs", "size", "published us", "predicted us", "ratio", "from"], rows)
+
+
 def step_tables(nets, batch, counts, per_rank):
     print(f"Strong scaling: batches of {batch:,} rows in all. Microseconds of a step, and efficiency T(1) / (N T(N))\n")
     rows = []
@@ -221,6 +247,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--net", action="append", default=[], metavar="NAME=WIDTHS")
     parser.add_argument("--rows", type=int, default=65536, help="of a batch in all, for strong scaling")
+    parser.add_argument("--check", metavar="FILE")
     o = parser.parse_args()
     nets = {name: Net(widths) for name, widths in NETS.items()}
     for text in o.net:
@@ -229,11 +256,20 @@ def main():
             nets[name] = Net([int(w) for w in widths.split(",")])
         except ValueError:
             parser.error(f"--net {text}: expected NAME=WIDTH,WIDTH,...")
-    fit_table()
-    reduce_table()
-    step_tables(nets, o.rows, [2, 4, 8, 64, 512], 2048)
-    limit_table(nets)
-    bucket_table(nets, 2048)
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        fit_table()
+        reduce_table()
+        published_table()
+        step_tables(nets, o.rows, [2, 4, 8, 64, 512], 2048)
+        limit_table(nets)
+        bucket_table(nets, 2048)
+    if not o.check:
+        sys.stdout.write(out.getvalue())
+        return
+    there = set(open(o.check).read().splitlines())
+    if missing := [line for line in out.getvalue().splitlines() if line not in there]:
+        sys.exit(f"{o.check} lacks {len(missing)} lines of scripts/scaling-model.py, first: {missing[0]}")
 
 
 if __name__ == "__main__":
