@@ -27,18 +27,17 @@ from pathlib import Path
 from measured import machine
 
 ROOT = Path(__file__).resolve().parents[1]
-RATE = 1e9 / 8  # bytes a second of the network, with all headers
 SPACES = [f"aegpu-{os.getpid()}-{side}" for side in "ab"]
 ADDRESSES = ["10.77.0.1", "10.77.0.2"]
 LINK = "link0"  # the interface's name in each
 
-# Rows are of one rank; the others' follow. `times` is how often each dense layer computes a row.
+# A batch is of all ranks. Layers: inputs, outputs, and how often a row passes.
 NETS = {
-    "deep": dict(what="784-1000-500-250-30, batches of 256", flags="--hidden 1000,500,250 --latent 30", batch=256, steps=12,
+    "deep": dict(what="784-1000-500-250-30, batches of 256", flags="--hidden 1000,500,250 --latent 30", batch=256, steps=20,
                  layers=[(784, 1000, 1), (1000, 500, 1), (500, 250, 1), (250, 30, 1), (30, 250, 1), (250, 500, 1), (500, 1000, 1), (1000, 784, 1)]),
-    "tied": dict(what="784-512-256-32, tied weights, batches of 512", flags="--hidden 512,256 --latent 32 --tied", batch=512, steps=30,
+    "tied": dict(what="784-512-256-32, tied weights, batches of 512", flags="--hidden 512,256 --latent 32 --tied", batch=512, steps=50,
                  layers=[(784, 512, 2), (512, 256, 2), (256, 32, 2)]),
-    "vae": dict(what="VAE 784-200-200-50, 16 samples, batches of 256", flags="--model vae --hidden 200,200 --latent 50 --samples 16", batch=256, steps=12,
+    "vae": dict(what="VAE 784-200-200-50, 16 samples, batches of 256", flags="--model vae --hidden 200,200 --latent 50 --samples 16", batch=256, steps=20,
                 layers=[(784, 200, 1), (200, 200, 1), (200, 100, 1), (50, 200, 16), (200, 200, 16), (200, 784, 16)]),
 }
 
@@ -220,14 +219,10 @@ def link_text(result):
     got = {(m["what"], m["bytes"]): m["seconds"] for m in result["link"]}
     big = 16 << 20
     rate = lambda what: f"{big / got[what, big] / 1e6:.0f} MB/s"
-    return (f"One way the link carries {rate('one way')} of 16 MiB by MPI, both ways at once {rate('both ways')} each; a sum of 16 MiB over two ranks runs at "
-            f"{rate('sum')}, one of 4 bytes takes {1e6 * got['sum', 4]:.0f} us. The interface counted {result['carried'] / 1e6:,.0f} MB while that was measured"
-            f" ({sum(sent(m) for m in result['link']) / 1e6:,.0f} MB were sent and more, in repeats).")
-
-
-def sent(m):
-    """Bytes that rank 0 sends of a measurement, at the least: once."""
-    return m["bytes"]
+    sent = sum(m["bytes"] * (m["times"] + 1) for m in result["link"])
+    return (f"One way the link carries {rate('one way')} of 16 MiB by MPI, both ways at once {rate('both ways')} each; a sum of 16 MiB over two ranks "
+            f"runs at {rate('sum')}, one of 4 bytes takes {1e6 * got['sum', 4]:.0f} us. All of it crossed the link: rank 0 sent {sent / 1e6:,.0f} MB in "
+            f"that time, and the interface counted {result['carried'] / 1e6:,.0f}.")
 
 
 def report(result):
@@ -282,7 +277,7 @@ def measure(o, folder):
         call("bash", "-c", build, cwd=ROOT)
     o.aegpu = o.aegpu.resolve()
     make_network(folder)
-    result = dict(machine=machine(), of=o.runs, epoch="an epoch of 12 to 30 steps after one like it", delay=delay())
+    result = dict(machine=machine(), of=o.runs, epoch="an epoch of 20 to 50 steps after one like it", delay=delay())
     result["check"] = check(o, folder)
     print(json.dumps(result["check"]), flush=True)
     if o.check:
