@@ -41,6 +41,17 @@ func TestMPI(t *testing.T) {
 	}
 }
 
+// role is one that fails with an error.
+func role(do func() error) func() int {
+	return func() int {
+		if err := do(); err != nil {
+			fmt.Fprintln(os.Stderr, "rank:", err)
+			return 1
+		}
+		return 0
+	}
+}
+
 func mpiRank() error {
 	job, err := Find(os.Getenv)
 	if err != nil {
