@@ -112,7 +112,7 @@ func largest(a, b []float32) (most float64) {
 func TestTrainingOfRanks(t *testing.T) {
 	specs := []model.Variant{}
 	for _, v := range variants() {
-		if slices.Contains([]string{"plain", "KL sparsity"}, v.Name) {
+		if slices.Contains([]string{"plain", "sparse, KL"}, v.Name) {
 			specs = append(specs, v)
 		}
 	}
