@@ -111,7 +111,7 @@ func (g *lists) act() backend.Activation {
 func (g *lists) half() bool { return g.IntN(2) == 0 }
 
 func (g *lists) noise() backend.Noise {
-	return backend.Noise{Clock: g.clocks[g.IntN(4)], Stream: uint32(g.IntN(2))}
+	return backend.Noise{Clock: g.clocks[g.IntN(4)], Stream: uint32(g.IntN(2)), First: g.first()}
 }
 
 // operation is any one.
@@ -139,7 +139,7 @@ func (g *lists) operation() backend.Operation {
 	case 10:
 		return backend.Accumulate{Sums: g.sums, Slot: g.IntN(3), V: g.tensor(n, 1), Scale: .5}
 	case 11:
-		return backend.ColumnMeans{M: g.tensor(1, in), H: g.tensor(n, in)}
+		return backend.ColumnMeans{M: g.tensor(1, in), H: g.tensor(n, in), Of: g.whole(n)}
 	case 12:
 		return backend.Copy{Dst: g.tensor(n, in), Src: g.tensor(n, in)}
 	case 13:
@@ -219,6 +219,12 @@ func (g *lists) columns(n, in int) backend.Operation {
 	return o
 }
 
+// first is how many elements of other ranks there are before a tensor's.
+func (g *lists) first() int { return []int{0, 4, 1<<33 + 8}[g.IntN(3)] }
+
+// whole is how many rows a batch has of which n are the rank's, 0 where they are all.
+func (g *lists) whole(n int) int { return []int{0, n, n + 5}[g.IntN(3)] }
+
 func (g *lists) gather() backend.Operation {
 	data := g.bytes
 	if g.IntN(3) == 0 {
@@ -226,7 +232,7 @@ func (g *lists) gather() backend.Operation {
 	}
 	o := backend.Gather{Clean: g.tensor(2+g.IntN(2), data.Cols), Data: data, Batch: backend.Batch{Clock: g.clocks[g.IntN(4)], Shuffle: g.IntN(4) > 0}}
 	if g.IntN(3) == 0 {
-		o.Noisy, o.Batch.Corrupt = g.tensor(o.Clean.Rows, data.Cols), backend.Masking
+		o.Noisy, o.Batch.Corrupt, o.Batch.First = g.tensor(o.Clean.Rows, data.Cols), backend.Masking, g.first()
 	}
 	return o
 }
@@ -276,7 +282,7 @@ func (g *lists) pair() {
 		both(back, backend.ContractShallow{DA: d, DR: g.tensor(1, in), Sums: g.sums, Slot: s, Saved: back.Saved, R: g.tensor(1, in), Act: back.Act, Share: .5, Scale: 1})
 	case 6:
 		kl := g.tensor(1, 1+g.IntN(2))
-		both(backend.GaussianKL{KL: kl, ML: g.tensor(n, 2*kl.Cols)}, backend.Accumulate{Sums: g.sums, Slot: s, V: kl, Scale: .5})
+		both(backend.GaussianKL{KL: kl, ML: g.tensor(n, 2*kl.Cols), Of: g.whole(n)}, backend.Accumulate{Sums: g.sums, Slot: s, V: kl, Scale: .5})
 	case 7:
 		rows := g.tensor(n, 1)
 		both(backend.Accumulate{Sums: g.sums, Slot: s, V: rows, Scale: .5}, backend.Check{Guard: g.guard, Grads: g.grads, Ends: g.ends, Rows: rows, Clock: c})
