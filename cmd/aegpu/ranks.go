@@ -18,6 +18,9 @@ import (
 // join makes the process one of the ranks of the job that it was started in, where there is one. From then on the command
 // ends when a rank is lost. Ranks but the first say nothing that the first says too.
 func (s *streams) join(ctx context.Context) error {
+	if _, err := dist.Find(os.Getenv); err != nil {
+		return wrong("%w", err)
+	}
 	group, err := aegpu.Join(ctx)
 	if err != nil || group == nil {
 		return err
