@@ -94,7 +94,7 @@ func TestRankOfOne(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	sizes, runs := []int{1, 8, 64}, 100
+	sizes, runs := []int{1, 8, 64}, 20
 	if sim != nil {
 		sizes, runs = sizes[:1], 2
 	}
