@@ -82,7 +82,7 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 		return wrong("a probe needs labels on the training rows and on those measured: %s has none", p.name)
 	}
 	if p.train != nil {
-		if opts.PCA, err = eval.Linear(c.Context, m, p.train); err != nil {
+		if opts.PCA, err = eval.Linear(c.Context, m, p.train, s.ranks); err != nil {
 			return err
 		}
 	}

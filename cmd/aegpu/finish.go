@@ -51,7 +51,7 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 	var pca *eval.PCA
 	var err error
 	if test != nil {
-		if pca, err = eval.Linear(ctx, m, sets.Train); err != nil {
+		if pca, err = eval.Linear(ctx, m, sets.Train, s.ranks); err != nil {
 			return err
 		}
 	}

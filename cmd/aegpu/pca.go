@@ -84,7 +84,7 @@ func runPCA(c *cli.Context, s *streams) error {
 	if err != nil {
 		return err
 	}
-	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test)
+	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test, s.ranks)
 	if err != nil {
 		return err
 	}
