@@ -33,6 +33,7 @@ type DeviceOptions struct {
 	Precision backend.Precision // of products: FP32; TF32 and BF16 on a GPU
 	Tuning    string            // file of a GPU's algorithms, see [gpu.Options]
 	CuBLASLt  string            // path of libcublasLt.so, found where it is ""
+	Ranks     *Ranks            // that the process trains together with, see [Join]; nil where it is alone
 	Warn      func(line string) // is told what goes on otherwise than was said; may be nil
 }
 
@@ -46,6 +47,9 @@ func Open(name string) (Device, error) {
 // OpenWith opens a device with options. For "auto" it says why there is no GPU where
 // there is none that can be used.
 func OpenWith(name string, o DeviceOptions) (dev Device, noGPU, err error) {
+	if o.Ranks.Size() > 1 {
+		return openRank(name, o)
+	}
 	switch name {
 	case "cpu":
 		dev, err = openCPU(o, "the CPU was asked for")

@@ -215,7 +215,6 @@ func TestAnEndOfOneIsToldToAll(t *testing.T) {
 // TestLobbyRefuses: wrong sizes, another job, a rank twice; strangers are passed by.
 func TestLobbyRefuses(t *testing.T) {
 	all := jobs(t, 3)
-	short := Options{Join: 5 * time.Second, patience: time.Second}
 	taken, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", all[0].Port+1)) // by one that never says anything
 	if err != nil {
 		t.Fatal(err)
@@ -233,15 +232,16 @@ func TestLobbyRefuses(t *testing.T) {
 
 	for _, c := range []struct {
 		job  func(*Job)
+		time time.Duration
 		want string
 	}{
-		{func(j *Job) { j.Size = 4 }, "rank 0 refused: this is a job of 3 ranks, not 4"},
-		{func(j *Job) { j.ID = "another" }, "rank 0 was not found at 127.0.0.1, ports "},
-		{func(j *Job) { j.Rank, j.Size = 3, 3 }, "rank 3: expected one below the number of ranks, 3"},
+		{func(j *Job) { j.Size = 4 }, 20 * time.Second, "rank 0 refused: this is a job of 3 ranks, not 4"},
+		{func(j *Job) { j.ID = "another" }, time.Second, "rank 0 was not found at 127.0.0.1, ports "},
+		{func(j *Job) { j.Rank, j.Size = 3, 3 }, time.Second, "rank 3: expected one below the number of ranks, 3"},
 	} {
 		job := all[2]
 		c.job(&job)
-		if _, err := Join(t.Context(), job, short); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := Join(t.Context(), job, Options{Join: c.time, patience: time.Second}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%v, expected %q", err, c.want)
 		}
 	}

@@ -100,8 +100,11 @@ func (c *crew) chunkOf(steps int) int {
 	return c.chunk
 }
 
-// agree has all ranks fail where one does: the error is this rank's own, or tells of another's.
+// agree has all ranks fail where one does.
 func (c *crew) agree(err error) error { return joint.Agree(c.ranks(), err) }
+
+// Agree has all ranks fail where one does: the error is this rank's own, or a [RankError] that tells of another's.
+func Agree(ranks backend.Ranks, err error) error { return joint.Agree(ranks, err) }
 
 // ranks are the other ranks, nil where there are none.
 func (c *crew) ranks() backend.Ranks {

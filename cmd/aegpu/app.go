@@ -13,6 +13,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/aegpu/aegpu"
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/train"
@@ -30,7 +32,12 @@ type streams struct {
 	unsaved  atomic.Bool // it has something to save when it is ended
 	leave    atomic.Pointer[func(error) error]
 	progress *progress
-	doubts   []string // warnings of a command that succeeds: one that fails says why in a line
+	group    *aegpu.Ranks  // that the process computes together with; nil where it is alone
+	ranks    backend.Ranks // the same
+	joined   atomic.Pointer[aegpu.Ranks]
+	lost     chan error // why the ranks cannot go on
+	mute     bool       // another rank speaks
+	doubts   []string   // warnings of a command that succeeds: one that fails says why in a line
 }
 
 // run is the program: arguments in, exit code out.
@@ -40,14 +47,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx = data.WithInput(data.WithMemory(ctx, hostmemory.AskBytes), stdin)
 	disk := newDisk()
 	defer disk.Close()
-	s := &streams{disk: disk, in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now()}
+	s := &streams{disk: disk, in: stdin, out: &printer{w: stdout, cancel: cancel}, err: &printer{w: stderr, cancel: cancel}, began: time.Now(), lost: make(chan error, 1)}
 	s.progress = newProgress(s.err)
 	defer s.err.show("")
 	ctx = data.WithProgress(data.WithDisk(ctx, disk), s.progress.told)
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
-		err = s.wait(ctx, func() error { return unfaulted(func() error { return app.RunContext(ctx, args) }) })
+		err = s.leaveRanks(s.wait(ctx, func() error { return unfaulted(func() error { return app.RunContext(ctx, args) }) }))
 	}
 	if err == nil {
 		s.warnAll(s.doubts)
@@ -59,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if told := (*explained)(nil); train.Interrupted(err) && !errors.As(err, &told) {
 		err = &ended{context.Cause(ctx), err}
 	}
-	if !silent(ctx, err) {
+	if !silent(ctx, err) && !s.saidByFirst(err) {
 		fmt.Fprintf(s.err, "aegpu: %s\n", inFlags(err))
 	}
 	return exitCode(ctx, err)

@@ -64,20 +64,20 @@ func (s *streams) openDevice(c *cli.Context, name string, precision backend.Prec
 	if err != nil {
 		return nil, err
 	}
-	o.Precision = precision
-	if !c.Bool("quiet") {
+	o.Precision, o.Ranks = precision, s.group
+	if !c.Bool("quiet") && !s.mute {
 		o.Warn = func(line string) { fmt.Fprintf(s.err, "warning: %s\n", line) }
 	}
 	dev, noGPU, err := aegpu.OpenWith(name, o)
 	if err != nil {
 		return nil, err
 	}
-	if !c.Bool("quiet") {
+	if !c.Bool("quiet") && !s.mute {
 		why := ""
 		if noGPU != nil {
 			why = " (no GPU: " + oneLine(noGPU) + ")"
 		}
-		fmt.Fprintf(s.err, "device %s: %s%s\n", dev.Info().Name, dev.Info().Detail, why)
+		fmt.Fprintf(s.err, "device %s: %s%s%s\n", dev.Info().Name, dev.Info().Detail, why, s.ranksText())
 	}
 	return dev, nil
 }

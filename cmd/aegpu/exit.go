@@ -42,9 +42,12 @@ func exitCode(ctx context.Context, err error) int {
 		setting  *settings.Error
 		device   *aegpu.DeviceError
 	)
+	rank := (*rankExit)(nil)
 	switch {
 	case err == nil:
 		return 0
+	case errors.As(err, &rank):
+		return rank.code
 	case train.Interrupted(err):
 		if s, ok := endedBy(ctx); ok {
 			return endings[s.signal].code
@@ -73,7 +76,7 @@ func (e *ended) Unwrap() error { return e.err }
 func silent(ctx context.Context, err error) bool {
 	s, _ := endedBy(ctx)
 	closed := errors.As(err, new(*ended)) && s == outputClosed
-	return err == nil || closed || errors.Is(err, syscall.EPIPE)
+	return err == nil || closed || errors.Is(err, syscall.EPIPE) || errors.As(err, new(*rankExit))
 }
 
 // unreadable is what is wrong with a file that was asked for: the caller's

@@ -115,21 +115,30 @@ func (s *streams) wait(ctx context.Context, command func() error) error {
 	select {
 	case err := <-done:
 		return err
+	case why := <-s.lost:
+		return s.left(&lostError{why})
 	case <-ctx.Done():
 	}
 	for {
 		select {
 		case err := <-done:
 			return err
+		case why := <-s.lost:
+			return s.left(&lostError{why})
 		case <-time.After(grace):
 		}
 		if s.unsaved.Load() {
 			continue
 		}
-		data.Abandon()
-		if leave := s.leave.Load(); leave != nil {
-			return (*leave)(ctx.Err())
-		}
-		return ctx.Err()
+		return s.left(ctx.Err())
 	}
+}
+
+// left is the error of a command that is left to itself.
+func (s *streams) left(err error) error {
+	data.Abandon()
+	if leave := s.leave.Load(); leave != nil {
+		return (*leave)(err)
+	}
+	return err
 }

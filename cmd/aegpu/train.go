@@ -35,8 +35,20 @@ func newTrainCommand(s *streams) *cli.Command {
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object on standard output", Category: "Run", DisableDefaultText: true},
 			&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "say nothing on standard error but what goes wrong", Category: "Run", DisableDefaultText: true}),
 		Action: func(c *cli.Context) error {
-			o, err := trainOptionsOf(c)
-			if err != nil {
+			if err := s.join(c.Context); err != nil {
+				return err
+			}
+			var (
+				o   trainOptions
+				err error
+			)
+			if s.firstRank() {
+				o, err = trainOptionsOf(c)
+			}
+			if err := s.shareRequest(&o, err); err != nil {
+				return err
+			}
+			if done, err := s.launch(c, o.config.Device); done || err != nil {
 				return err
 			}
 			return runTrain(c, s, o)
@@ -118,27 +130,34 @@ func (o *trainOptions) keepData() error {
 
 func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	ctx := c.Context
-	dir, err := o.openDir(s)
-	if err != nil {
+	var dir *train.Directory
+	var err error
+	if s.firstRank() {
+		dir, err = o.openDir(s)
+	}
+	if err := s.agree(err); err != nil {
 		return err
 	}
-	defer dir.Close()
-	s.leaveBy(func(err error) error {
-		dir.Close()
-		return o.stopped(err)
-	})
+	if s.firstRank() {
+		defer dir.Close()
+		s.leaveBy(func(err error) error {
+			dir.Close()
+			return o.stopped(err)
+		})
+	}
 	dev, err := s.openDevice(c, o.config.Device, o.config.Precision)
 	if err != nil {
 		return err
 	}
 	defer dev.Close()
 	sets, err := train.Load(ctx, o.config)
-	if err != nil {
+	if err := s.agree(err); err != nil {
 		return notBegun(err)
 	}
+	sets.Share = shareOf(s.ranks)
 	s.sayFound(&data.Source{Found: sets.Found, Doubts: sets.Doubts}, o.quiet)
 	o.warnings = append(o.warnings, sets.Doubts...)
-	if err := o.sameData(s, sets); err != nil {
+	if err := s.agree(o.sameData(s, sets)); err != nil {
 		return err
 	}
 	if !o.quiet {
@@ -148,11 +167,17 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	result, err := s.train(ctx, dev, o, sets, dir)
-	if err != nil {
+	if err != nil && s.firstRank() {
 		dir.Close() // then it holds what is kept
 		return o.stopped(err)
 	}
+	if err != nil {
+		return err
+	}
 	defer result.Model.Close()
+	if !s.firstRank() {
+		return nil
+	}
 	o.config = result.Config
 	s.leaveBy(o.notMeasured)
 	if err = s.finish(ctx, dev, o, sets, result, dir); err != nil {
@@ -190,7 +215,7 @@ func (o *trainOptions) sameData(s *streams, sets *train.Sets) error {
 }
 
 func (s *streams) train(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, dir *train.Directory) (*train.Result, error) {
-	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn, Unsaved: s.unsaved.Store, Every: filesEvery}
+	options := train.Options{Directory: dir, Resume: o.resume, Algorithms: o.algorithms, Warn: s.warn, Unsaved: s.unsaved.Store, Every: filesEvery, Ranks: s.ranks}
 	options.Changed = func(name, was, now string) {
 		if o.own != "" && !o.isSet(name) { // nobody has asked for it here and now
 			s.warn(printable(fmt.Sprintf("%s: %s is %s, and the run was begun with %s: it goes on with %s", o.own, name, now, was, now)))
@@ -241,7 +266,11 @@ func (s *streams) settle(ctx context.Context, dev backend.Device, o *trainOption
 var filesEvery time.Duration
 
 // warn says on err, quiet or not, what goes on otherwise than it was meant to.
-func (s *streams) warn(line string) { fmt.Fprintf(s.err, "aegpu: warning: %s\n", line) }
+func (s *streams) warn(line string) {
+	if !s.mute {
+		fmt.Fprintf(s.err, "aegpu: warning: %s\n", line)
+	}
+}
 
 // updateText says what makes an update where that is more than a batch, and the
 // learning rate where it is scaled.

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/aegpu/aegpu"
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/dist"
+	"github.com/aegpu/aegpu/settings"
+	"github.com/aegpu/aegpu/train"
+	"github.com/urfave/cli/v2"
+)
+
+// join makes the process one of the ranks of the job that it was started in, where there is one. From then on the command
+// ends when a rank is lost. Ranks but the first say nothing that the first says too.
+func (s *streams) join(ctx context.Context) error {
+	group, err := aegpu.Join(ctx)
+	if err != nil || group == nil {
+		return err
+	}
+	s.group, s.ranks = group, group
+	if !s.firstRank() {
+		s.progress.quiet.Store(true)
+		s.mute = true
+	}
+	s.joined.Store(group)
+	go func() {
+		<-group.Failed()
+		s.lost <- group.Err()
+	}()
+	return nil
+}
+
+// firstRank reports whether the process writes and speaks: it is the first rank, or alone.
+func (s *streams) firstRank() bool { return s.group.Rank() == 0 }
+
+// agree has all ranks fail where one does.
+func (s *streams) agree(err error) error {
+	if s.ranks == nil {
+		return err
+	}
+	return train.Agree(s.ranks, err)
+}
+
+// lostError is that the other ranks are not there any more.
+type lostError struct{ error }
+
+func (e *lostError) Unwrap() error { return e.error }
+
+// leaveRanks ends the process's part of a job: when all are done, or at once where it failed.
+func (s *streams) leaveRanks(err error) error {
+	group := s.joined.Load()
+	if group == nil {
+		return err
+	}
+	if known := (*train.RankError)(nil); err != nil && !train.Interrupted(err) && !errors.As(err, &known) {
+		group.Abort(err)
+	}
+	closed := group.Close()
+	if err == nil && closed != nil {
+		return &lostError{closed}
+	}
+	return err
+}
+
+// saidByFirst reports whether an error is one that the first rank has too, and tells.
+func (s *streams) saidByFirst(err error) bool {
+	if s.joined.Load().Rank() == 0 {
+		return false
+	}
+	diverged, rank := (*train.DivergedError)(nil), (*train.RankError)(nil)
+	return train.Interrupted(err) || errors.As(err, &diverged) || errors.As(err, &rank) && rank.Same
+}
+
+// shareRequest gives the first rank's settings to the others.
+func (s *streams) shareRequest(o *trainOptions, err error) error {
+	if s.ranks == nil {
+		return err
+	}
+	if err == nil && s.firstRank() && o.config.Data == "-" {
+		err = wrong("ranks cannot share standard input: expected a file that all of them reach")
+	}
+	if err := s.agree(err); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if s.firstRank() {
+		err = o.config.Write(&text)
+	}
+	if err := s.agree(err); err != nil {
+		return err
+	}
+	all, err := s.ranks.Exchange(text.Bytes())
+	if err != nil || s.firstRank() {
+		return err
+	}
+	*o = trainOptions{quiet: true, isSet: func(string) bool { return false }}
+	if o.config, err = settings.ReadConfig(bytes.NewReader(all[0])); err == nil {
+		o.config.DataFingerprint = "" // the first rank has looked at it, and all have the same data
+	}
+	return err
+}
+
+// launch starts a rank for each GPU of a list, unless the process is a rank itself; done says that it did.
+func (s *streams) launch(c *cli.Context, device string) (done bool, err error) {
+	gpus, is, err := aegpu.GPUs(device)
+	if err != nil || !is {
+		return false, err
+	}
+	job, err := dist.Find(os.Getenv)
+	if err != nil || job.Size > 1 {
+		return false, err
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return false, err
+	}
+	args := os.Args[1:]
+	code, err := dist.Launch(c.Context, len(gpus), dist.LaunchOptions{Path: path, Args: args, Env: os.Environ(), Stdout: s.out, Stderr: s.err})
+	if err == nil && code != 0 {
+		err = &rankExit{code}
+	}
+	return true, err
+}
+
+// rankExit is the exit code of a rank that was started here and has said why itself.
+type rankExit struct{ code int }
+
+func (e *rankExit) Error() string { return "a rank failed" }
+
+// shareOf is which of the ranks this is.
+func shareOf(ranks backend.Ranks) backend.Share {
+	if ranks == nil {
+		return backend.Share{}
+	}
+	return backend.Share{Rank: ranks.Rank(), Size: ranks.Size()}
+}
+
+// ranksText says of how many ranks the process is one, "" where it is alone.
+func (s *streams) ranksText() string {
+	if s.ranks == nil {
+		return ""
+	}
+	return fmt.Sprintf(", rank %d of %d", s.ranks.Rank(), s.ranks.Size())
+}

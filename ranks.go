@@ -1,0 +1,168 @@
+package aegpu
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/dist"
+	"github.com/aegpu/aegpu/gpu"
+)
+
+// Ranks are the processes that train one model together, as one of them sees them; nil is a process that trains alone.
+type Ranks = dist.Group
+
+// Join makes the process one of the ranks of the job that it was started in, by mpirun, srun, torchrun, a Kubernetes
+// MPIJob or PyTorchJob, or `aegpu train --device 0,1`: the environment says which. It returns nil where there is no job.
+// The caller closes the group when all is done, or ends it by Abort.
+func Join(ctx context.Context) (*Ranks, error) {
+	job, err := dist.Find(os.Getenv)
+	if err != nil {
+		return nil, &DeviceError{"ranks", err}
+	}
+	ranks, err := dist.Join(ctx, job, dist.Options{})
+	if err != nil {
+		return nil, &DeviceError{"ranks", err}
+	}
+	return ranks, nil
+}
+
+// WithRanks has Fit train together with other processes, all of which call it with the same rows and settings, on devices
+// that were opened with the same group. The first writes what InDirectory names.
+func WithRanks(ranks *Ranks) Option {
+	return func(f *fitting) {
+		if ranks.Size() > 1 {
+			f.options.Ranks = ranks
+		}
+	}
+}
+
+// openRank opens a device for one of several ranks: "auto" the GPU of its number on its machine, or on machines without
+// GPUs the CPU, a list the one of that place. All have the same kind.
+func openRank(name string, o DeviceOptions) (dev Device, noGPU, err error) {
+	which, noGPU, err := deviceOfRank(name, o.Ranks)
+	said := which
+	if err != nil {
+		said = "error " + err.Error()
+	}
+	all, failed := o.Ranks.Exchange([]byte(said))
+	if err != nil || failed != nil {
+		return nil, nil, &DeviceError{name, firstOf(err, failed)}
+	}
+	onCPU := func(text []byte) bool { return string(text) == "cpu" }
+	for rank, text := range all {
+		if reason, bad := strings.CutPrefix(string(text), "error "); bad {
+			return nil, nil, &DeviceError{name, fmt.Errorf("rank %d: %s", rank, reason)}
+		}
+		if onCPU(text) != onCPU(all[0]) {
+			return nil, nil, &DeviceError{name, fmt.Errorf("rank 0 has %s, and rank %d %s: expected GPUs for all ranks or for none (--device cpu)", place(all[0]), rank, place(text))}
+		}
+	}
+	if which == "cpu" {
+		dev, err = openCPURank(o)
+	} else {
+		n, _ := strconv.Atoi(which) // deviceOfRank made it
+		dev, err = openGPU(n, o)
+	}
+	return dev, noGPU, err
+}
+
+func firstOf(a, b error) error {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// place is a rank's device in words.
+func place(which []byte) string {
+	if string(which) == "cpu" {
+		return "the CPU"
+	}
+	return "GPU " + string(which)
+}
+
+// deviceOfRank is the device that a rank opens: "cpu", or the number of a GPU. noGPU says why "auto" came to the CPU.
+func deviceOfRank(name string, ranks *Ranks) (which string, noGPU, err error) {
+	local := ranks.Local()
+	switch {
+	case name == "cpu":
+		return name, nil, nil
+	case strings.Contains(name, ","):
+		list := strings.Split(name, ",")
+		if local >= len(list) {
+			return "", nil, fmt.Errorf("rank %d is number %d on its machine, and %s are %d devices", ranks.Rank(), local, name, len(list))
+		}
+		return strings.TrimSpace(list[local]), nil, nil
+	case name != "auto" && name != "" && name != "all" && ranks.LocalSize() > 1:
+		return "", nil, fmt.Errorf("%d ranks of one machine cannot share GPU %s: leave it out, and each takes that of its number there", ranks.LocalSize(), name)
+	case name != "auto" && name != "" && name != "all":
+		return name, nil, nil
+	}
+	infos, err := gpu.List()
+	if err == nil && len(infos) == 0 {
+		err = ErrNoGPU
+	}
+	switch {
+	case err != nil && name == "all":
+		return "", nil, err
+	case err != nil:
+		return "cpu", err, nil
+	case len(infos) == 1: // a launcher that gives each rank its own shows it that one alone
+		return "0", nil, nil
+	case local >= len(infos):
+		return "", nil, fmt.Errorf("rank %d is number %d on its machine, which has %d GPUs: start as many ranks as there are, or name some (--device)", ranks.Rank(), local, len(infos))
+	}
+	return strconv.Itoa(local), nil, nil
+}
+
+// openCPURank opens the CPU, whose ranks add up by MPI.
+func openCPURank(o DeviceOptions) (Device, error) {
+	if o.Precision != backend.FP32 {
+		return openCPU(o, "the ranks have none")
+	}
+	world, err := dist.MPI(o.Ranks)
+	if err != nil {
+		return nil, &DeviceError{"cpu", err}
+	}
+	o.Ranks.Use(world)
+	dev, err := cpu.Open(cpu.Options{Reducer: world})
+	if err != nil {
+		return nil, &DeviceError{"cpu", err}
+	}
+	return dev, nil
+}
+
+// GPUs returns the GPUs that a list names, as "0,1" or "all", and whether it is one.
+func GPUs(device string) (numbers []string, is bool, err error) {
+	switch {
+	case device == "all":
+		infos, err := gpu.List()
+		if err == nil && len(infos) == 0 {
+			err = ErrNoGPU
+		}
+		if err != nil {
+			return nil, true, &DeviceError{device, err}
+		}
+		for n := range infos {
+			numbers = append(numbers, strconv.Itoa(n))
+		}
+		return numbers, true, nil
+	case !strings.Contains(device, ","):
+		return nil, false, nil
+	}
+	seen := map[int]bool{}
+	for _, text := range strings.Split(device, ",") {
+		n, bad := strconv.Atoi(strings.TrimSpace(text))
+		if bad != nil || n < 0 || seen[n] {
+			return nil, true, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected GPUs' numbers as in 0,1, each once", device)}
+		}
+		seen[n] = true
+		numbers = append(numbers, strconv.Itoa(n))
+	}
+	return numbers, true, nil
+}
