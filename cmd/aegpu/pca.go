@@ -27,7 +27,7 @@ func newPCACommand(s *streams) *cli.Command {
 		ArgsUsage:   "[DATA]",
 		Description: "Fits PCA to the training rows of DATA (default builtin:glyphs) and measures it on the test rows.\n\n  aegpu pca data/mnist --latent 30 --val 0",
 		Flags:       append(flags, jsonFlag(), quietFlag()),
-		Action:      func(c *cli.Context) error { return runPCA(c, s) },
+		Action:      func(c *cli.Context) error { return s.jointly(c, runPCA) },
 	}
 }
 
@@ -77,16 +77,19 @@ func runPCA(c *cli.Context, s *streams) error {
 		return err
 	}
 	size, err := codeSize(c, s, dev, &config, sets, rows)
-	if err != nil {
+	if size, err = s.firstSize(size, err); err != nil {
 		return err
 	}
-	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), size)
+	pca, err := eval.FitPCA(c.Context, dev, eval.Shared(eval.SetRows(rows), s.ranks), size)
 	if err != nil {
 		return err
 	}
 	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test, s.ranks)
 	if err != nil {
 		return err
+	}
+	if !s.firstRank() {
+		return nil
 	}
 	kept := 0.0
 	for _, v := range pca.Variance {

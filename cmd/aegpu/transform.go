@@ -72,18 +72,18 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if t.times > math.MaxInt/max(set.Rows, 1) {
 		return wrong("%d times %d rows: expected fewer", t.times, set.Rows)
 	}
-	w := rowsFile{path: path, rows: set.Rows * max(t.times, 1), set: set.Rows}
-	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
+	w := rowsFile{path: path, rows: set.Rows * max(t.times, 1), set: set.Rows, ranks: s.ranks}
+	err = w.write(c.Context, func(ctx context.Context, start, n int) (*data.Set, error) {
 		first := start % set.Rows
 		var result *data.Set
 		var err error
 		switch rows := set.Part(first, n); {
 		case t.times > 0:
-			result, err = t.drawn(m, c.Context, rows, first, start/set.Rows)
+			result, err = t.drawn(m, ctx, rows, first, start/set.Rows)
 		case level != nil:
-			result, err = t.at(m, c.Context, rows, *level)
+			result, err = t.at(m, ctx, rows, *level)
 		default:
-			result, err = t.rows(m, c.Context, rows)
+			result, err = t.rows(m, ctx, rows)
 		}
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
 			bad.Row += first
@@ -92,6 +92,9 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	})
 	if err != nil {
 		return err
+	}
+	if !s.firstRank() {
+		return nil
 	}
 	s.sayLost(w)
 	if t.done != nil && !c.Bool("quiet") {
