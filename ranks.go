@@ -22,13 +22,9 @@ type Ranks = dist.Group
 func Join(ctx context.Context) (*Ranks, error) {
 	job, err := dist.Find(os.Getenv)
 	if err != nil {
-		return nil, &DeviceError{"ranks", err}
+		return nil, err
 	}
-	ranks, err := dist.Join(ctx, job, dist.Options{})
-	if err != nil {
-		return nil, &DeviceError{"ranks", err}
-	}
-	return ranks, nil
+	return dist.Join(ctx, job, dist.Options{})
 }
 
 // WithRanks has Fit train together with other processes, all of which call it with the same rows and settings, on devices
@@ -137,32 +133,39 @@ func openCPURank(o DeviceOptions) (Device, error) {
 	return dev, nil
 }
 
-// GPUs returns the GPUs that a list names, as "0,1" or "all", and whether it is one.
+// GPUs returns the GPUs that a list names, as "0,1" or "all", and whether it is one. A [DeviceError] says that the machine
+// has not all of them.
 func GPUs(device string) (numbers []string, is bool, err error) {
-	switch {
-	case device == "all":
-		infos, err := gpu.List()
-		if err == nil && len(infos) == 0 {
-			err = ErrNoGPU
-		}
-		if err != nil {
-			return nil, true, &DeviceError{device, err}
-		}
-		for n := range infos {
-			numbers = append(numbers, strconv.Itoa(n))
-		}
-		return numbers, true, nil
-	case !strings.Contains(device, ","):
+	if device != "all" && !strings.Contains(device, ",") {
 		return nil, false, nil
 	}
-	seen := map[int]bool{}
-	for _, text := range strings.Split(device, ",") {
-		n, bad := strconv.Atoi(strings.TrimSpace(text))
-		if bad != nil || n < 0 || seen[n] {
-			return nil, true, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected GPUs' numbers as in 0,1, each once", device)}
+	if device != "all" {
+		seen := map[int]bool{}
+		for _, text := range strings.Split(device, ",") {
+			n, bad := strconv.Atoi(strings.TrimSpace(text))
+			if bad != nil || n < 0 || seen[n] {
+				return nil, true, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected GPUs' numbers as in 0,1, each once", device)}
+			}
+			seen[n] = true
+			numbers = append(numbers, strconv.Itoa(n))
 		}
-		seen[n] = true
-		numbers = append(numbers, strconv.Itoa(n))
+	}
+	infos, err := gpu.List()
+	if err == nil && len(infos) == 0 {
+		err = ErrNoGPU
+	}
+	if err != nil {
+		return nil, true, &DeviceError{append(numbers, device)[0], err}
+	}
+	for n := range infos {
+		if device == "all" {
+			numbers = append(numbers, strconv.Itoa(n))
+		}
+	}
+	for _, text := range numbers {
+		if n, _ := strconv.Atoi(text); n >= len(infos) {
+			return nil, true, &DeviceError{text, fmt.Errorf("there is no such GPU: the machine has %d", len(infos))}
+		}
 	}
 	return numbers, true, nil
 }

@@ -71,20 +71,11 @@ func (o AllReduce) Access() Access {
 // hundred times what a message costs beside its bytes.
 const BucketBytes = 1 << 20
 
-// Bucketed returns the step with the parts of a gradient added up over the ranks before the first operation that reads
-// them: those that lie side by side and are final together as one once they come to so many bytes, as soon as they are; all
-// that is left before the operation at number before.
+// Bucketed returns the step with the parts of a gradient added up over the ranks before the operation at number before,
+// which reads them: those that lie side by side and are final together as one once they come to so many bytes, as soon as
+// they are; all that is left right before it.
 func (l List) Bucketed(parts []Tensor, before, bytes int) List {
-	last := make([]int, len(parts)) // operation after which a part is final
-	for i, op := range l[:before] {
-		for _, w := range op.Access().Writes {
-			for k, p := range parts {
-				if Overlap(w, p) {
-					last[k] = i
-				}
-			}
-		}
-	}
+	last := l.finals(parts, before)
 	var step List
 	done := make([]bool, len(parts))
 	for i, op := range l {
@@ -98,6 +89,60 @@ func (l List) Bucketed(parts []Tensor, before, bytes int) List {
 	}
 	return step
 }
+
+// finals are the operations, of those before one, that write each of some tensors last; -1 where none does.
+func (l List) finals(of []Tensor, before int) []int {
+	last := make([]int, len(of))
+	for k, t := range of {
+		last[k] = -1
+		for i, op := range l[:before] {
+			if slices.ContainsFunc(op.Access().Writes, func(w Tensor) bool { return Overlap(w, t) }) {
+				last[k] = i
+			}
+		}
+	}
+	return last
+}
+
+// Sums are the tensors that the step adds up over the ranks, in its order.
+func (l List) Sums() (all []Tensor) {
+	for _, op := range l {
+		if sum, is := op.(AllReduce); is {
+			all = append(all, sum.V)
+		}
+	}
+	return all
+}
+
+// WithSums returns the step with its tensors added up over the ranks in the order that all ranks keep to: each as soon as
+// it is final, but before the operation at number before. Sums that the step has itself are among them, and stay where they
+// are.
+func (l List) WithSums(order []Tensor, before int) List {
+	last := l.finals(order, before)
+	var step List
+	next := 0
+	until := func(stop func(k int) bool) {
+		for ; next < len(order) && !stop(next); next++ {
+			step = append(step, AllReduce{order[next]})
+		}
+	}
+	for i, op := range l {
+		if sum, is := op.(AllReduce); is {
+			until(func(k int) bool { return order[k] == sum.V })
+			next++
+		} else if i == before {
+			until(func(int) bool { return false })
+		}
+		step = append(step, op)
+		if i < before {
+			until(func(k int) bool { return last[k] > i || last[k] < 0 || l.has(order[k]) })
+		}
+	}
+	return step
+}
+
+// has reports whether the step adds a tensor up itself.
+func (l List) has(t Tensor) bool { return slices.Contains(l.Sums(), t) }
 
 // buckets are the reductions of the parts that are ready and not done, those side by side as one, where that comes to so
 // many bytes at least; they are done then.

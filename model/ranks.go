@@ -17,12 +17,20 @@ func (o *TrainingOptions) lossSize() int {
 // sumOverRanks enqueues the rank's share of the mean loss of n examples. That it and the gradients are added up is left to
 // inBuckets, which knows the whole step.
 func (t *Training) sumOverRanks(n int) {
-	if t.from == 0 {
-		t.to.Enqueue(backend.Zero{Dst: t.meanLoss})
-		t.to.Enqueue(backend.Zero{Dst: t.grads.Slice(t.segment.off, 1, t.segment.size)})
-		return
+	if t.from > 0 {
+		t.to.Enqueue(backend.ColumnMeans{M: t.meanLoss, H: t.rows.Top(t.from * t.samples), Of: n * t.samples})
 	}
-	t.to.Enqueue(backend.ColumnMeans{M: t.meanLoss, H: t.rows.Top(t.from * t.samples), Of: n * t.samples})
+}
+
+// startIdle enqueues what is a rank's of a step of n examples where it has none of them: a gradient and a loss of 0.
+func (t *Training) startIdle(n int) {
+	for at := 0; at < n; at += t.opts.Batch {
+		if lo, hi := t.share.Of(min(t.opts.Batch, n-at)); hi > lo {
+			return
+		}
+	}
+	t.to.Enqueue(backend.Zero{Dst: t.meanLoss})
+	t.to.Enqueue(backend.Zero{Dst: t.grads.Slice(t.segment.off, 1, t.segment.size)})
 }
 
 // idle enqueues what a batch of which the rank has no examples asks of it all the same: its share of each sum, which is 0.
@@ -40,13 +48,27 @@ func (t *Training) idle() {
 	}
 }
 
-// inBuckets has the gradients of a step, and its loss, added up over the ranks, while the backward pass goes on.
-func (t *Training) inBuckets(step backend.List) backend.List {
+// bucketBytes is [backend.BucketBytes]; tests have less.
+var bucketBytes = backend.BucketBytes
+
+// inBuckets has the gradients of a step of n examples, and its loss, added up over the ranks while the backward pass goes
+// on. In which buckets and what order the first rank's step says, which has rows of every batch.
+func (t *Training) inBuckets(step backend.List, n int) backend.List {
 	if t.share.Alone() {
 		return step
 	}
-	check := slices.IndexFunc(step, func(op backend.Operation) bool { _, is := op.(backend.Check); return is })
-	return step.Bucketed(t.summed(), check, backend.BucketBytes)
+	mine, first := t.share, t.share
+	first.Rank = 0
+	t.share = first
+	order := t.listed(n)
+	t.share = mine
+	order = order.Bucketed(t.summed(), checkOf(order), bucketBytes)
+	return step.WithSums(order.Sums(), checkOf(step))
+}
+
+// checkOf is the number of the operation of a step that looks at the gradients.
+func checkOf(step backend.List) int {
+	return slices.IndexFunc(step, func(op backend.Operation) bool { _, is := op.(backend.Check); return is })
 }
 
 // summed are the parts of what is added up over the ranks: the gradient of each tensor that is trained, and the loss.

@@ -115,7 +115,7 @@ func ranked(t *testing.T, c gradientCase, s backend.Share, all *together) []floa
 	}
 	for _, n := range []int{ranksGroup, ranksRows - ranksGroup} {
 		step := tr.Step(n)
-		check := slices.IndexFunc(step, func(op backend.Operation) bool { _, is := op.(backend.Check); return is })
+		check := checkOf(step)
 		reduced := slices.ContainsFunc(step, func(op backend.Operation) bool { _, is := op.(backend.AllReduce); return is })
 		if reduced == s.Alone() {
 			t.Errorf("of %d ranks: a step that adds up over them: %v", max(1, s.Size), reduced)
@@ -163,7 +163,16 @@ func ranked(t *testing.T, c gradientCase, s backend.Share, all *together) []floa
 // TestRanksAreOne trains every kind of model as one rank and as several, some of which have no row of a batch: noise,
 // corruption, the order of rows, and what couples the examples of a batch are those of the whole batch.
 func TestRanksAreOne(t *testing.T) {
-	for _, c := range gradientCases() {
+	bucketBytes = 64
+	defer func() { bucketBytes = backend.BucketBytes }()
+	cases := gradientCases()
+	for _, bits := range []float32{0.01, 0.03, 0.1, 0.5} { // some between what a unit has of a share, and of the batch
+		c := gradientCase{name: fmt.Sprint("free bits ", bits), spec: Variants(5, []int{6, 5}, 3)[0].Spec, beta: 0.7}
+		vae(&c.spec)
+		c.spec.Code = Gaussian{FreeBits: bits}
+		cases = append(cases, c)
+	}
+	for _, c := range cases {
 		for _, o := range []Objective{Reconstruct, FineTune, Frozen} {
 			if o != Reconstruct && hasPenalty(&c.spec, isContractive) {
 				continue

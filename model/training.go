@@ -175,11 +175,15 @@ func (t *Training) SetTime(now backend.Time, table []backend.Hyper) {
 
 // Step is the operations of a step on rows examples.
 func (t *Training) Step(rows int) backend.List {
-	var step backend.List
+	return t.inBuckets(t.listed(rows), rows)
+}
+
+// listed is the operations of a step, without the sums of gradients over the ranks.
+func (t *Training) listed(rows int) (step backend.List) {
 	t.to = &step
 	t.step(rows)
 	t.to = t.dev
-	return t.inBuckets(step)
+	return step
 }
 
 // Prepare compiles the step on rows examples, so that no launch has to.
@@ -219,6 +223,9 @@ func (t *Training) Launches(rows int) int {
 // over all of them, whatever their sizes. Of each the rank computes its share.
 func (t *Training) step(n int) {
 	t.group, t.from = n, 0
+	if !t.share.Alone() {
+		t.startIdle(n)
+	}
 	rows := 0
 	for at := 0; at < n; at += t.opts.Batch {
 		if at > 0 {

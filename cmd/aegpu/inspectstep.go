@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -162,13 +163,13 @@ func multiprocessors(device string) (int, error) {
 }
 
 func (o *stepOf) addLaunches(t *model.Training, p backend.Precision, sms int) error {
-	made, err := plan.Make(t.Step(o.Batch), plan.Options{Precision: p, Step: true, SMs: sms})
+	made, err := plan.Make(t.Step(o.Batch), plan.Options{Precision: p, Step: true, Ranks: true, SMs: sms})
 	if err != nil {
 		return err
 	}
 	for _, it := range made.Items {
 		l := launchLine{Launch: it.Short(), Of: it.Op, Stream: it.Stream.String()}
-		for _, s := range it.Joins {
+		for _, s := range slices.Concat(it.Joins, it.After) {
 			l.Waits = append(l.Waits, s.String())
 		}
 		o.Launches = append(o.Launches, l)

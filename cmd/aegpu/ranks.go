@@ -21,6 +21,9 @@ import (
 // join makes the process one of the ranks of the job that it was started in, where there is one. From then on the command
 // ends when a rank is lost. Ranks but the first say nothing that the first says too.
 func (s *streams) join(ctx context.Context) error {
+	if _, err := dist.Find(os.Getenv); err != nil {
+		return wrong("%w", err)
+	}
 	group, err := aegpu.Join(ctx)
 	if err != nil || group == nil {
 		return err
@@ -149,11 +152,19 @@ func (s *streams) launch(c *cli.Context, device string) (done bool, err error) {
 		return false, err
 	}
 	args := os.Args[1:]
-	code, err := dist.Launch(c.Context, len(gpus), dist.LaunchOptions{Path: path, Args: args, Env: os.Environ(), Stdout: s.out, Stderr: s.err})
+	code, err := dist.Launch(c.Context, len(gpus), dist.LaunchOptions{Path: path, Args: args, Env: os.Environ(), Stdout: s.out, Stderr: s.err, Signal: signalOf})
 	if err == nil && code != 0 {
 		err = &rankExit{code}
 	}
 	return true, err
+}
+
+// signalOf is the signal that ended a context.
+func signalOf(cause error) os.Signal {
+	if s := (signalError{}); errors.As(cause, &s) {
+		return s.signal
+	}
+	return os.Interrupt
 }
 
 // rankExit is the exit code of a rank that was started here and has said why itself.
