@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
@@ -85,8 +87,53 @@ func TestRowsFailTogether(t *testing.T) {
 		_, err = m.Encode(WithRanks(ctx, ranks), &data.Set{Rows: 3500, Cols: 2, F32: make([]float32, 7000)})
 		return err
 	}) {
-		if err == nil || rank == 1 && !errors.Is(err, context.Canceled) {
+		if !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "rank 1 was interrupted") != (rank != 1) {
 			t.Errorf("rank %d: %v", rank, err)
 		}
 	}
+}
+
+// TestFillOverRanks fills the cells of rows of several chunks in as one rank and as several: the same bits.
+func TestFillOverRanks(t *testing.T) {
+	small, _, _ := gapped(t)
+	idx := make([]int, 2100)
+	for i := range idx {
+		idx[i] = i % small.Rows
+	}
+	s := small.Subset(idx)
+	fill := func(ctx context.Context) ([]any, error) {
+		_, _, m := gapped(t)
+		means, n, err := m.Fill(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		drawn, _, err := m.FillDraw(ctx, s, 0, 1, 7)
+		return []any{means, n, drawn}, err
+	}
+	want, err := fill(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	errs := jointtest.Run(2, func(ranks backend.Ranks) error {
+		got, err := fill(WithRanks(t.Context(), ranks))
+		for i := range got {
+			if !sameCells(got[i], want[i]) {
+				t.Errorf("result %d of rank %d is another", i, ranks.Rank())
+			}
+		}
+		return err
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Error(err)
+	}
+}
+
+// sameCells compares sets, or whole numbers.
+func sameCells(a, b any) bool {
+	x, is := a.(*data.Set)
+	if !is {
+		return a == b
+	}
+	y := b.(*data.Set)
+	return x.Rows == y.Rows && slices.Equal(x.F32, y.F32) && slices.Equal(x.F64, y.F64)
 }

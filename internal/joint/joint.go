@@ -4,9 +4,11 @@
 package joint
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
@@ -19,7 +21,17 @@ type RankError struct {
 	Same bool // it went wrong here too, alike: the first rank tells it
 }
 
-func (e *RankError) Error() string { return fmt.Sprintf("rank %d: %s", e.Rank, e.Text) }
+func (e *RankError) Error() string {
+	if e.Is(context.Canceled) {
+		return fmt.Sprintf("rank %d was interrupted", e.Rank)
+	}
+	return fmt.Sprintf("rank %d: %s", e.Rank, e.Text)
+}
+
+// Is has the end of another rank's context be one of this rank's.
+func (e *RankError) Is(target error) bool {
+	return target == context.Canceled && strings.HasSuffix(e.Text, context.Canceled.Error())
+}
 
 // told is an error that all ranks know of.
 type told struct{ error }
