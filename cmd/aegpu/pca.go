@@ -85,24 +85,26 @@ func runPCA(c *cli.Context, s *streams) error {
 		return err
 	}
 	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test, s.ranks)
-	if err != nil {
+	if err != nil || !s.firstRank() {
 		return err
 	}
-	if !s.firstRank() {
+	if !c.Bool("json") {
+		fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept(pca), sets.Train.Rows)
+		writeFigures(s.out, "PCA", part, sum)
 		return nil
 	}
+	r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept(pca)}
+	r.Test, r.Val = byPart(part, sum)
+	return s.writeJSON(r)
+}
+
+// kept is the share of the variance that PCA keeps.
+func kept(pca *eval.PCA) float64 {
 	kept := 0.0
 	for _, v := range pca.Variance {
 		kept += v / max(pca.Total, math.SmallestNonzeroFloat64)
 	}
-	if c.Bool("json") {
-		r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept}
-		r.Test, r.Val = byPart(part, sum)
-		return s.writeJSON(r)
-	}
-	fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept, sets.Train.Rows)
-	writeFigures(s.out, "PCA", part, sum)
-	return nil
+	return kept
 }
 
 // codeSize is the code size that was asked for, or where none was the one that a training would take.

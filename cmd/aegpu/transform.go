@@ -74,33 +74,33 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	}
 	w := rowsFile{path: path, rows: set.Rows * max(t.times, 1), set: set.Rows, ranks: s.ranks}
 	err = w.write(c.Context, func(ctx context.Context, start, n int) (*data.Set, error) {
-		first := start % set.Rows
-		var result *data.Set
-		var err error
-		switch rows := set.Part(first, n); {
-		case t.times > 0:
-			result, err = t.drawn(m, ctx, rows, first, start/set.Rows)
-		case level != nil:
-			result, err = t.at(m, ctx, rows, *level)
-		default:
-			result, err = t.rows(m, ctx, rows)
-		}
-		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
-			bad.Row += first
-		}
-		return result, err
+		return t.some(ctx, m, set, level, start, n)
 	})
-	if err != nil {
+	if err != nil || !s.firstRank() {
 		return err
-	}
-	if !s.firstRank() {
-		return nil
 	}
 	s.sayLost(w)
 	if t.done != nil && !c.Bool("quiet") {
 		fmt.Fprintln(s.err, t.done())
 	}
 	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: w.rows, Columns: w.columns, File: path})
+}
+
+// some returns n rows of the file from row start on.
+func (t transform) some(ctx context.Context, m *model.Model, set *data.Set, level *int32, start, n int) (result *data.Set, err error) {
+	first := start % set.Rows
+	switch rows := set.Part(first, n); {
+	case t.times > 0:
+		result, err = t.drawn(m, ctx, rows, first, start/set.Rows)
+	case level != nil:
+		result, err = t.at(m, ctx, rows, *level)
+	default:
+		result, err = t.rows(m, ctx, rows)
+	}
+	if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
+		bad.Row += first
+	}
+	return result, err
 }
 
 // wrote says what file was made of how many rows.

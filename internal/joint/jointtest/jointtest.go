@@ -2,6 +2,7 @@
 package jointtest
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -71,7 +72,7 @@ func (r *room) leave(rank int, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.gone == nil {
-		r.gone = fmt.Errorf("rank %d has left: %v", rank, err)
+		r.gone = errors.Join(fmt.Errorf("rank %d has left", rank), err)
 		r.cond.Broadcast()
 	}
 }
