@@ -175,7 +175,8 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	}
 	defer result.Model.Close()
 	if !s.firstRank() {
-		return nil
+		_, _, err := s.measured(ctx, result, sets, nil)
+		return err
 	}
 	o.config = result.Config
 	s.leaveBy(o.notMeasured)
