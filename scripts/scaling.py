@@ -13,7 +13,6 @@ import atexit
 import importlib.machinery
 import importlib.util
 import json
-import math
 import os
 import shlex
 import shutil
@@ -28,16 +27,17 @@ from measured import machine
 
 ROOT = Path(__file__).resolve().parents[1]
 SPACES = [f"aegpu-{os.getpid()}-{side}" for side in "ab"]
+EPOCHS = 5  # that are timed, of a run
 ADDRESSES = ["10.77.0.1", "10.77.0.2"]
 LINK = "link0"  # the interface's name in each
 
 # A batch is of all ranks. Layers: inputs, outputs, and how often a row passes.
 NETS = {
-    "deep": dict(what="784-1000-500-250-30, batches of 256", flags="--hidden 1000,500,250 --latent 30", batch=256, steps=20,
+    "deep": dict(what="784-1000-500-250-30, batches of 256", flags="--hidden 1000,500,250 --latent 30", batch=256, steps=10,
                  layers=[(784, 1000, 1), (1000, 500, 1), (500, 250, 1), (250, 30, 1), (30, 250, 1), (250, 500, 1), (500, 1000, 1), (1000, 784, 1)]),
-    "tied": dict(what="784-512-256-32, tied weights, batches of 512", flags="--hidden 512,256 --latent 32 --tied", batch=512, steps=50,
+    "tied": dict(what="784-512-256-32, tied weights, batches of 512", flags="--hidden 512,256 --latent 32 --tied", batch=512, steps=25,
                  layers=[(784, 512, 2), (512, 256, 2), (256, 32, 2)]),
-    "vae": dict(what="VAE 784-200-200-50, 16 samples, batches of 256", flags="--model vae --hidden 200,200 --latent 50 --samples 16", batch=256, steps=20,
+    "vae": dict(what="VAE 784-200-200-50, 16 samples, batches of 256", flags="--model vae --hidden 200,200 --latent 50 --samples 16", batch=256, steps=10,
                 layers=[(784, 200, 1), (200, 200, 1), (200, 100, 1), (50, 200, 16), (200, 200, 16), (200, 784, 16)]),
 }
 
@@ -141,11 +141,12 @@ def check(o, folder):
 
 
 def speed(o, folder, net, ranks, batch, overlap):
-    """Examples a second of the second epoch of two, and the machine's load before."""
+    """Examples a second of the epochs after the first, and the machine's load before."""
     load = os.getloadavg()[0]
-    flags = f"{net['flags']} --batch {batch} --limit {batch * net['steps']} --epochs 2"
+    flags = f"{net['flags']} --batch {batch} --limit {batch * net['steps']} --epochs {EPOCHS + 1}"
     env = [] if overlap else ["AEGPU_OVERLAP=off"]
-    return dict(ranks=ranks, batch=batch, overlap=overlap, load=load, examples_per_second=train(o, folder, ranks, flags, env=env)[-1]["examples_per_second"])
+    epochs = [m["examples_per_second"] for m in train(o, folder, ranks, flags, env=env)[1:]]
+    return dict(ranks=ranks, batch=batch, overlap=overlap, load=load, examples_per_second=epochs)
 
 
 def settings(net, switch):
@@ -157,15 +158,15 @@ def settings(net, switch):
             yield 2, rows, overlap
 
 
-def middle(result, name, ranks, batch, overlap=True):
-    values = [r["examples_per_second"] for r in result["runs"]
-              if (r["net"], r["ranks"], r["batch"], r["overlap"]) == (name, ranks, batch, overlap)]
-    return statistics.median(values) if values else None
+def values(result, name, ranks, batch, overlap=True):
+    """Examples a second of the runs: of each the median of its epochs, and of all epochs the best."""
+    runs = [r["examples_per_second"] for r in result["runs"] if (r["net"], r["ranks"], r["batch"], r["overlap"]) == (name, ranks, batch, overlap)]
+    return sorted(map(statistics.median, runs)), max((max(r) for r in runs), default=None)
 
 
 def sum_seconds(result, size):
-    """What a sum of so many bytes takes by the C program, between its sizes on a straight line."""
-    points = [(m["bytes"], m["seconds"]) for m in result["link"] if m["what"] == "sum"]
+    """The least that a sum of so many bytes took by the C program, between its sizes on a straight line."""
+    points = [(m["bytes"], m["least"]) for m in result["link"] if m["what"] == "sum"]
     for (x, a), (y, b) in zip(points, points[1:]):
         if size <= y:
             return a + (b - a) * max(0, size - x) / (y - x)
@@ -176,7 +177,7 @@ def predicted(result, name, batch, overlap):
     """Examples a second of two ranks by the cost model: what one rank took of half the batch, and the sums."""
     net, half = NETS[name], batch // 2
     b = net["batch"]
-    small, large = (rows / middle(result, name, 1, rows) for rows in (b // 2, b))
+    small, large = (rows / values(result, name, 1, rows)[1] for rows in (b // 2, b))
     row = max(0.0, (large - small) / (b - b // 2))
     fixed = max(0.0, small - row * (b // 2))  # update, check and weights: after all sums
     work = [m * n * k for m, n, k in net["layers"]]
@@ -198,27 +199,27 @@ def ratio_text(net):
 
 
 def table(result):
-    lines = ["| net | gradient, MiB | FLOPs a byte | ranks | batch | sums | examples/s | least to most | times one rank | predicted |",
-             "|" + " --- |" * 10]
+    lines = ["| net | gradient, MiB | FLOPs a byte | ranks | batch | sums | examples/s | least to most | times one rank | best epoch | times one rank's | predicted |",
+             "|" + " --- |" * 12]
     for name in dict.fromkeys(r["net"] for r in result["runs"]):
         net = NETS[name]
-        one = middle(result, name, 1, net["batch"])
+        one, one_best = values(result, name, 1, net["batch"])
         for ranks, batch, overlap in settings(net, True):
-            values = sorted(r["examples_per_second"] for r in result["runs"]
-                            if (r["net"], r["ranks"], r["batch"], r["overlap"]) == (name, ranks, batch, overlap))
-            if not values:
+            all_, best = values(result, name, ranks, batch, overlap)
+            if not all_:
                 continue
-            m = statistics.median(values)
+            m = statistics.median(all_)
             guess = f"{predicted(result, name, batch, overlap):,.0f}" if ranks > 1 else ""
             lines.append("| " + " | ".join([name, *ratio_text(net), str(ranks), f"{batch:,}", "" if ranks == 1 else "beside" if overlap else "after",
-                                            f"{m:,.0f}", f"{values[0]:,.0f} to {values[-1]:,.0f}", f"{m / one:.2f}", guess]) + " |")
+                                            f"{m:,.0f}", f"{all_[0]:,.0f} to {all_[-1]:,.0f}", f"{m / statistics.median(one):.2f}", f"{best:,.0f}",
+                                            f"{best / one_best:.2f}", guess]) + " |")
     return "\n".join(lines)
 
 
 def link_text(result):
     got = {(m["what"], m["bytes"]): m["seconds"] for m in result["link"]}
     big = 16 << 20
-    rate = lambda what: f"{big / got[what, big] / 1e6:.0f} MB/s"
+    rate = lambda what: f"{big / got[what, big] / 1e6:.0f} MB/s"  # median
     sent = sum(m["bytes"] * (m["times"] + 1) for m in result["link"])
     return (f"One way the link carries {rate('one way')} of 16 MiB by MPI, both ways at once {rate('both ways')} each; a sum of 16 MiB over two ranks "
             f"runs at {rate('sum')}, one of 4 bytes takes {1e6 * got['sum', 4]:.0f} us. All of it crossed the link: rank 0 sent {sent / 1e6:,.0f} MB in "
@@ -234,7 +235,8 @@ def report(result):
 `scripts/scaling.py`, {result['machine']}; the load before the runs was {min(loads):.1f} to {max(loads):.1f}, where 0 is a machine with
 nothing else to do: it was shared, and others' work took turns on the same cores. Each rank has one core, in its own network
 namespace; the link between them is shaped to 1 Gbit/s each way (125 MB/s with all headers, 117 of TCP's data), {'and its kernel could delay packets' if result['delay'] else 'without delay, which this kernel cannot make'}.
-Median of {result['of']} runs of {result['epoch']}, taken in turns. One rank has a core of its own and no network.
+Median of {result['of']} runs, taken in turns, each the median of {EPOCHS} epochs of 10 or 25 steps after one more; beside it the best of all epochs, which others'
+work disturbed least. One rank has a core of its own and no network.
 
 {link_text(result)}
 
@@ -243,8 +245,8 @@ Median of {result['of']} runs of {result['epoch']}, taken in turns. One rank has
 {table(result)}
 
 Sums go on beside the backward pass, or (`AEGPU_OVERLAP=off`) each is waited for. FLOPs a byte: those of a rank's half of the batch for each byte of gradient.
-Predicted is docs/scaling.md's model with what one rank takes of a half and a whole batch, and the sums as the C program
-(`scripts/scaling-link.c`) measured them; that the core also has to move the bytes is not in it.
+Predicted is docs/scaling.md's model with what one rank takes of a half and a whole batch at best, and the least that the C program
+(`scripts/scaling-link.c`) took for sums; that the core also has to move the bytes is not in it.
 
 Four ranks, two in each namespace: over ten steps of `{c['flags']}` their losses are within {c['most']:.1e} of one rank's.
 """
@@ -277,7 +279,7 @@ def measure(o, folder):
         call("bash", "-c", build, cwd=ROOT)
     o.aegpu = o.aegpu.resolve()
     make_network(folder)
-    result = dict(machine=machine(), of=o.runs, epoch="an epoch of 20 to 50 steps after one like it", delay=delay())
+    result = dict(machine=machine(), of=o.runs, delay=delay())
     result["check"] = check(o, folder)
     print(json.dumps(result["check"]), flush=True)
     if o.check:
