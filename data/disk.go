@@ -74,6 +74,9 @@ func WithDisk(ctx context.Context, d *Disk) context.Context {
 	return context.WithValue(ctx, diskKey{}, d)
 }
 
+// seenKey says of a context that data are read by it that another process looks at.
+type seenKey struct{}
+
 // diskOf returns the context's Disk, nil for none.
 func diskOf(ctx context.Context) *Disk {
 	d, _ := ctx.Value(diskKey{}).(*Disk)
@@ -192,7 +195,7 @@ func mappedElements[T number](s *stream, n int, descr, what string) ([]T, error)
 	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 {
 		return nil, nil
 	}
-	if d.takes(bytes) {
+	if s.ctx.Value(seenKey{}) == nil && d.takes(bytes) {
 		d.gives(bytes) // who reads them counts them
 		return nil, nil
 	}

@@ -18,7 +18,7 @@ import (
 type RankError struct {
 	Rank int
 	Text string
-	Same bool // it went wrong here too, alike: the first rank tells it
+	Same bool // the first rank tells it, be it that it went wrong here too, alike
 }
 
 func (e *RankError) Error() string { return fmt.Sprintf("rank %d: %s", e.Rank, e.Text) }
@@ -134,7 +134,7 @@ func Agree(ranks backend.Ranks, err error) error {
 	}
 	for rank, text := range all {
 		if len(text) > 0 {
-			return &told{&RankError{Rank: rank, Text: string(text)}}
+			return &told{&RankError{Rank: rank, Text: string(text), Same: rank == 0}}
 		}
 	}
 	return nil

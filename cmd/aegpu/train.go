@@ -150,8 +150,8 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	defer dev.Close()
-	sets, err := train.Load(ctx, o.config)
-	if err := s.agree(err); err != nil {
+	sets, err := train.LoadTogether(ctx, o.config, s.ranks)
+	if err != nil {
 		return notBegun(err)
 	}
 	sets.Share = shareOf(s.ranks)
