@@ -16,8 +16,11 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
+
+var bernoulli = settings.Loss{Likelihood: model.Bernoulli{}}
 
 // mixedTable is a CSV file of rows with names, groups, a class, a level, two numbers of which some are missing, counts, a
 // category and a number to be made.
@@ -107,10 +110,7 @@ func TestRanksLoadTogether(t *testing.T) {
 			return 1 << 30
 		},
 		"array on disk, as it is, squashed": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Test, c.Loss = inFile(t, "rows.npy", numbers), 0.1, settings.Loss{}
-			if err := c.Loss.UnmarshalText([]byte("bernoulli")); err != nil {
-				t.Fatal(err)
-			}
+			c.Data, c.Test, c.Loss = inFile(t, "rows.npy", numbers), 0.1, bernoulli
 			return 0
 		},
 		"pictures on disk, own test part": func(t *testing.T, c *settings.Config) int64 {
@@ -305,9 +305,12 @@ func TestRanksReadNoOtherRows(t *testing.T) {
 	paths := []string{inFile(t, "rows.npy", s), inFile(t, "rows.npy", s)}
 	_, errs := together(t, 2, func(rank int, dev backend.Device, ranks backend.Ranks) (*Result, error) {
 		c := small(t, "ae")
-		c.Data, c.Test, c.Epochs, c.Batch = paths[rank], 0.1, 1, 512
+		c.Data, c.Test, c.Epochs, c.Batch, c.Loss = paths[rank], 0.1, 1, 512, bernoulli
 		sets, err := LoadTogether(withDisk(t, 1<<30), c, ranks)
 		if err != nil {
+			return nil, err
+		}
+		if _, err := sets.matched(sets.Train); err != nil {
 			return nil, err
 		}
 		if at, mapped := residentOf(t, paths[rank]); rank == 1 && (!mapped || at > 5<<20) || rank == 0 && mapped {
