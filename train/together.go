@@ -7,6 +7,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
@@ -16,7 +17,7 @@ import (
 // refused, and take from the first what it found: which rows the parts are, and what makes a model's rows of them. A
 // training then reads their own rows alone. What goes wrong on one rank is the error of all.
 func LoadTogether(ctx context.Context, c settings.Config, ranks backend.Ranks) (*Sets, error) {
-	if ranks == nil || ranks.Size() < 2 {
+	if joint.Alone(ranks) {
 		return Load(ctx, c)
 	}
 	crew := &crew{Ranks: ranks}
