@@ -83,45 +83,53 @@ func history(t *testing.T, records []Record) string {
 	return strings.Join(lines, "\n")
 }
 
+// loadedTogether are data of all kinds, as they are loaded: each sets where they are, and returns how much memory they may take.
+var loadedTogether = map[string]func(t *testing.T, c *settings.Config) (memory int64){
+	"table": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Label, c.ID, c.Group, c.Test, c.Classifier = mixedTable(t, 90), "kind", "id", "household", 0.2, settings.FinetuneClassifier
+		return 1 << 30
+	},
+	"table on disk": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Label, c.Test = mixedTable(t, 90), "kind", 0.2
+		return 0
+	},
+	"condition": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Condition, c.Limit = mixedTable(t, 90), "site", 50
+		return 1 << 30
+	},
+	"targets": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Target, c.Test = mixedTable(t, 90), []string{"dose", "weight"}, 0.1
+		return 1 << 30
+	},
+	"array": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Test = inFile(t, "rows.npy", plainWaves()), 0.1
+		return 1 << 30
+	},
+	"array on disk, as it is, squashed": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Test, c.Loss = inFile(t, "rows.npy", plainWaves()), 0.1, bernoulli
+		return 0
+	},
+	"pictures on disk, own test part": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.TestData = inFile(t, "rows.npy", pictures(80)), inFile(t, "test.npy", pictures(20))
+		return 0
+	},
+	"no parts": func(t *testing.T, c *settings.Config) int64 {
+		c.Data, c.Val, c.Limit = inFile(t, "rows.npy", plainWaves()), 0, 70
+		return 0
+	},
+}
+
+// plainWaves are rows without labels.
+func plainWaves() *data.Set {
+	s := waves(90)
+	s.Labels, s.Classes = nil, nil
+	return s
+}
+
 // TestRanksLoadTogether trains over ranks of which the first alone looks at all rows: the parts, what is known of them, and
 // every bit of the losses are those of ranks that each load the data themselves.
 func TestRanksLoadTogether(t *testing.T) {
-	numbers := waves(90)
-	numbers.Labels, numbers.Classes = nil, nil
-	for name, set := range map[string]func(t *testing.T, c *settings.Config) (memory int64){
-		"table": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Label, c.ID, c.Group, c.Test, c.Classifier = mixedTable(t, 90), "kind", "id", "household", 0.2, settings.FinetuneClassifier
-			return 1 << 30
-		},
-		"table on disk": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Label, c.Test = mixedTable(t, 90), "kind", 0.2
-			return 0
-		},
-		"condition": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Condition, c.Limit = mixedTable(t, 90), "site", 50
-			return 1 << 30
-		},
-		"targets": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Target, c.Test = mixedTable(t, 90), []string{"dose", "weight"}, 0.1
-			return 1 << 30
-		},
-		"array": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Test = inFile(t, "rows.npy", numbers), 0.1
-			return 1 << 30
-		},
-		"array on disk, as it is, squashed": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Test, c.Loss = inFile(t, "rows.npy", numbers), 0.1, bernoulli
-			return 0
-		},
-		"pictures on disk, own test part": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.TestData = inFile(t, "rows.npy", pictures(80)), inFile(t, "test.npy", pictures(20))
-			return 0
-		},
-		"no parts": func(t *testing.T, c *settings.Config) int64 {
-			c.Data, c.Val, c.Limit = inFile(t, "rows.npy", numbers), 0, 70
-			return 0
-		},
-	} {
+	for name, set := range loadedTogether {
 		t.Run(name, func(t *testing.T) {
 			c := small(t, "ae")
 			c.Epochs, c.Loss = 2, settings.Loss{By: settings.AutoLoss}
