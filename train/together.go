@@ -15,20 +15,19 @@ import (
 // LoadTogether is [Load] for the ranks of a job, which all have the same settings and reach the same data; nil is no job.
 // The first rank alone looks at all rows. The others open the data, look at a few of their rows, by which other data are
 // refused, and take from the first what it found: which rows the parts are, and what makes a model's rows of them. A
-// training then reads their own rows alone. What goes wrong on one rank is the error of all.
+// training then reads their own rows alone. Data that have to be decoded one rank of each machine reads, and lends to the
+// others there. What goes wrong on one rank is the error of all.
 func LoadTogether(ctx context.Context, c settings.Config, ranks backend.Ranks) (*Sets, error) {
 	if joint.Alone(ranks) {
 		return Load(ctx, c)
 	}
 	crew := &crew{Ranks: ranks}
 	c, err := complete(c)
-	var source *data.Source
-	if err == nil {
-		how := c.Reading()
-		how.Seen = !crew.first()
-		source, err = data.Read(ctx, c.Data, how)
-	}
 	if err := crew.agree(err); err != nil {
+		return nil, err
+	}
+	source, err := crew.open(ctx, &c)
+	if err != nil {
 		return nil, err
 	}
 	probe := data.Probe(c.Seed, source.Train, source.Val, source.Test)

@@ -135,23 +135,8 @@ func TestRanksLoadTogether(t *testing.T) {
 			c.Epochs, c.Loss = 2, settings.Loss{By: settings.AutoLoss}
 			memory := set(t, &c)
 			for _, size := range []int{2, 3} {
-				train := func(load func(ranks backend.Ranks) (*Sets, error)) (sets []*Sets, losses string) {
-					sets = make([]*Sets, size)
-					results, errs := together(t, size, func(rank int, dev backend.Device, ranks backend.Ranks) (_ *Result, err error) {
-						if sets[rank], err = load(ranks); err != nil {
-							return nil, err
-						}
-						kept := *sets[rank] // a run matches the parts
-						defer func() { sets[rank] = &kept }()
-						return Run(t.Context(), dev, c, sets[rank], Options{Ranks: ranks})
-					})
-					if err := errors.Join(errs...); err != nil {
-						t.Fatal(err)
-					}
-					return sets, history(t, results[size-1].History)
-				}
-				each, want := train(func(backend.Ranks) (*Sets, error) { return Load(withDisk(t, memory), c) })
-				once, got := train(func(ranks backend.Ranks) (*Sets, error) { return LoadTogether(withDisk(t, memory), c, ranks) })
+				each, want := trainedBy(t, size, c, func(backend.Ranks) (*Sets, error) { return Load(withDisk(t, memory), c) })
+				once, got := trainedBy(t, size, c, func(ranks backend.Ranks) (*Sets, error) { return LoadTogether(withDisk(t, memory), c, ranks) })
 				if got != want {
 					t.Errorf("%d ranks come to\n%s\nand where each loads the data itself to\n%s", size, got, want)
 				}
@@ -161,6 +146,86 @@ func TestRanksLoadTogether(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRanksBorrow has the ranks of one machine, but for its first, not even reach data that have to be decoded: they train to
+// the same bits on those that the first one lends.
+func TestRanksBorrow(t *testing.T) {
+	for name, set := range loadedTogether {
+		c := small(t, "ae")
+		c.Epochs, c.Loss = 2, settings.Loss{By: settings.AutoLoss}
+		memory := set(t, &c)
+		if !data.Decoded(t.Context(), c.Data) {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			_, want := trainedBy(t, 3, c, func(backend.Ranks) (*Sets, error) { return Load(withDisk(t, memory), c) })
+			_, got := trainedBy(t, 3, c, func(ranks backend.Ranks) (*Sets, error) {
+				mine := c
+				if ranks.Rank() > 0 {
+					mine.Data = filepath.Join(t.TempDir(), "nothing here.csv")
+				}
+				return LoadTogether(withDisk(t, memory), mine, onMachine{ranks, ranks.Rank(), 3})
+			})
+			if got != want {
+				t.Errorf("ranks that borrow the data come to\n%s\nand where each loads them itself to\n%s", got, want)
+			}
+		})
+	}
+}
+
+// TestRanksReadWhatIsNotLent has ranks that cannot borrow read the data themselves: where no data are on disk, and where the
+// rank is the first of another machine.
+func TestRanksReadWhatIsNotLent(t *testing.T) {
+	c := small(t, "ae")
+	c.Data, c.Epochs, c.Loss = mixedTable(t, 90), 2, settings.Loss{By: settings.AutoLoss}
+	_, want := trainedBy(t, 3, c, func(backend.Ranks) (*Sets, error) { return Load(t.Context(), c) })
+	for name, load := range map[string]func(ranks backend.Ranks) (*Sets, error){
+		"no disk": func(ranks backend.Ranks) (*Sets, error) {
+			return LoadTogether(t.Context(), c, onMachine{ranks, ranks.Rank(), 3})
+		},
+		"no disk of one": func(ranks backend.Ranks) (*Sets, error) {
+			ctx := t.Context()
+			if ranks.Rank() != 1 {
+				ctx = withDisk(t, 1<<30)
+			}
+			return LoadTogether(ctx, c, onMachine{ranks, ranks.Rank(), 3})
+		},
+		"two machines": func(ranks backend.Ranks) (*Sets, error) {
+			return LoadTogether(withDisk(t, 1<<30), c, onMachine{ranks, ranks.Rank() % 2, 2 - ranks.Rank()/2})
+		},
+	} {
+		if _, got := trainedBy(t, 3, c, load); got != want {
+			t.Errorf("%s: ranks come to\n%s\nwant\n%s", name, got, want)
+		}
+	}
+}
+
+// onMachine is a rank with its place among those of its machine.
+type onMachine struct {
+	backend.Ranks
+	local, size int
+}
+
+func (m onMachine) Local() int     { return m.local }
+func (m onMachine) LocalSize() int { return m.size }
+
+// trainedBy trains on so many ranks, and returns what each has loaded and what they came to.
+func trainedBy(t *testing.T, size int, c settings.Config, load func(ranks backend.Ranks) (*Sets, error)) (sets []*Sets, losses string) {
+	t.Helper()
+	sets = make([]*Sets, size)
+	results, errs := together(t, size, func(rank int, dev backend.Device, ranks backend.Ranks) (_ *Result, err error) {
+		if sets[rank], err = load(ranks); err != nil {
+			return nil, err
+		}
+		kept := *sets[rank] // a run matches the parts
+		defer func() { sets[rank] = &kept }()
+		return Run(t.Context(), dev, c, sets[rank], Options{Ranks: ranks})
+	})
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return sets, history(t, results[size-1].History)
 }
 
 // sameSets compares what a rank has been told with what one finds out itself.
