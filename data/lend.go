@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 )
 
 // Processes of one machine that train together need not decode the same data each: one reads them, and lends the others
@@ -38,7 +39,7 @@ func (l *Loan) Close() {
 }
 
 // Decoded reports whether reading data of that name makes numbers of what is in its files: all but one file of NPY or IDX
-// that is not packed, whose numbers may be mapped as they are.
+// that is not packed, and holds real numbers or pictures of bytes, as they are mapped.
 func Decoded(ctx context.Context, name string) bool {
 	info, err := os.Stat(name)
 	if err != nil || !info.Mode().IsRegular() {
@@ -48,8 +49,24 @@ func Decoded(ctx context.Context, name string) bool {
 	if err != nil || kind != "npy" && kind != "idx" {
 		return true
 	}
-	_, packed, err := headBytes(ctx, name)
-	return err != nil || packed
+	mapped := false
+	err = withFile(ctx, name, func(s *stream) error {
+		h := npyHeader{descr: "|u1"}
+		if kind == "npy" {
+			if h, err = readNPYHeader(s); err != nil {
+				return err
+			}
+		} else if number, dims, err := idxHeader(s); err != nil || number != 0x08 {
+			return err
+		} else {
+			h.shape = dims
+		}
+		bytes := bareType(h.descr) == "u1" && len(h.shape) > 2
+		real := slices.Contains([]string{"<f4", "<f8"}, h.descr) && littleEndian
+		mapped = s.file != nil && !h.fortran && (bytes || real)
+		return nil
+	})
+	return err != nil || !mapped
 }
 
 // lentSet is a set without its numbers, the names of its rows and their groups.

@@ -4,6 +4,9 @@ package data
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -55,5 +58,46 @@ func TestLend(t *testing.T) {
 		if _, err := Borrow(WithDisk(context.Background(), theirs), outline, loan.Lent); err == nil {
 			t.Error("what is lent no more is borrowed")
 		}
+	}
+}
+
+// Data are decoded but where their numbers can be mapped as they lie.
+func TestDecoded(t *testing.T) {
+	numbers := &Set{Rows: 3, Cols: 4, F32: make([]float32, 12)}
+	wide := &Set{Rows: 3, Cols: 1, F64: []float64{0.1, 0.2, 0.3}}
+	pictures := &Set{Rows: 3, Cols: 64, Height: 8, Width: 8, Channels: 1, U8: make([]uint8, 3*64)}
+	for _, c := range []struct {
+		name string
+		set  *Set
+		want bool
+	}{{"a.npy", numbers, false}, {"a.npy", wide, false}, {"a.npy", pictures, false}, {"a.idx", pictures, false}, {"a.idx", numbers, true},
+		{"a.npy.gz", numbers, true}, {"a.idx.gz", pictures, true}, {"a.csv", numbers, true}, {"a.parquet", numbers, true}, {"a.npz", numbers, true}} {
+		path := filepath.Join(t.TempDir(), c.name)
+		if err := Write(path, c.set); err != nil {
+			t.Fatal(err)
+		}
+		if got := Decoded(t.Context(), path); got != c.want {
+			t.Errorf("%s of %d columns: decoded %v, want %v", c.name, c.set.Cols, got, c.want)
+		}
+		d := NewDisk(1<<30, t.TempDir()) // and then, and only then, are they mapped by who does not look at them
+		defer d.Close()
+		src, err := Read(WithDisk(context.Background(), d), path, Reading{Seen: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if src.Train.OnDisk() == c.want {
+			t.Errorf("%s of %d columns: on disk %v", c.name, c.set.Cols, src.Train.OnDisk())
+		}
+	}
+	for name, descr := range map[string]string{"whole.npy": "<i8", "other-order.npy": ">f8"} {
+		header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (2, 3), }", descr)
+		header += strings.Repeat(" ", 117-len(header)) + "\n"
+		path := file(t, name, "\x93NUMPY\x01\x00\x76\x00"+header+strings.Repeat("\x00", 48))
+		if src, err := Open(t.Context(), path); err != nil || src.Train.Cols != 3 || !Decoded(t.Context(), path) {
+			t.Errorf("%s is not decoded (%v)", name, err)
+		}
+	}
+	if dir := t.TempDir(); !Decoded(t.Context(), dir) || !Decoded(t.Context(), "builtin:glyphs") {
+		t.Error("folders and what is built in are not decoded")
 	}
 }
