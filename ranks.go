@@ -1,7 +1,9 @@
 package aegpu
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -61,8 +63,11 @@ func openRank(name string, o DeviceOptions) (dev Device, noGPU, err error) {
 	if which == "cpu" {
 		dev, err = openCPURank(o)
 	} else {
-		n, _ := strconv.Atoi(which) // deviceOfRank made it
-		dev, err = openGPU(n, o)
+		n, bad := strconv.Atoi(strings.TrimPrefix(which, "cuda:"))
+		if bad != nil {
+			return nil, nil, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected auto, cpu, or GPUs' numbers as in 0,1", name)}
+		}
+		dev, err = openGPURank(n, o)
 	}
 	return dev, noGPU, err
 }
@@ -129,6 +134,43 @@ func openCPURank(o DeviceOptions) (Device, error) {
 	dev, err := cpu.Open(cpu.Options{Reducer: world})
 	if err != nil {
 		return nil, &DeviceError{"cpu", err}
+	}
+	return dev, nil
+}
+
+// openGPURank opens a GPU, which adds up with the others by NCCL.
+func openGPURank(n int, o DeviceOptions) (Device, error) {
+	name, job := strconv.Itoa(n), o.Ranks
+	var said []byte
+	if job.Rank() == 0 {
+		id, err := gpu.NewRanksID(o.NCCL)
+		if said = append([]byte("id "), id...); err != nil {
+			said = []byte(err.Error())
+		}
+	}
+	all, err := job.Exchange(said)
+	if err != nil {
+		return nil, err
+	}
+	id, is := bytes.CutPrefix(all[0], []byte("id "))
+	if !is {
+		return nil, &DeviceError{name, errors.New(string(all[0]))}
+	}
+	dev, err := openGPU(n, o, &gpu.Ranks{ID: id, Rank: job.Rank(), Size: job.Size()})
+	if err != nil {
+		return nil, err
+	}
+	if sums, ok := dev.(dist.Engine); ok {
+		job.Use(sums)
+	}
+	if waits, ok := dev.(interface{ Abort() }); ok {
+		go func() {
+			select {
+			case <-job.Failed():
+				waits.Abort() // what waits for a rank that is gone
+			case <-job.Done():
+			}
+		}()
 	}
 	return dev, nil
 }
