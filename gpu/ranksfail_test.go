@@ -145,6 +145,21 @@ func TestAbort(t *testing.T) {
 	ends(t, all, sim)
 }
 
+// TestRankThatIsGone has a rank wait for one that has ended: NCCL knows, and nobody asks but the watch.
+func TestRankThatIsGone(t *testing.T) {
+	simulator(t)
+	all, sim := together(t, 2, Options{})
+	all[1].Abort()
+	err := all[0].AllReduce([]float64{1})
+	if err == nil || !strings.Contains(err.Error(), "rank 1 of 2 is gone") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v, want who is gone", err)
+	}
+	if err := all[1].Sync(); !errors.Is(err, ErrAborted) {
+		t.Errorf("the one that is gone: %v", err)
+	}
+	ends(t, all, sim)
+}
+
 // TestRankThatNeverComes has the simulator lose its patience, as NCCL does when it finds that the connection is gone.
 func TestRankThatNeverComes(t *testing.T) {
 	simulator(t)
