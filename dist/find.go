@@ -148,6 +148,12 @@ func halfTorchrun(e *env) (Job, bool) {
 	if e.master(&job); job.Addr == "" && job.Size > 1 && e.err == nil {
 		e.err = fmt.Errorf("RANK=%d and WORLD_SIZE=%d are set, but not MASTER_ADDR: where is rank 0?", job.Rank, job.Size)
 	}
+	if n, _ := e.number("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"); n == job.Size {
+		job.MPI = true // mpirun is behind it
+	}
+	if job.Rank == 0 && job.LocalSize != job.Size && loopback(job.Addr) && e.get("KUBERNETES_SERVICE_HOST") != "" {
+		job.Addr = "0.0.0.0" // what some versions of PyTorchJob call localhost, for the master alone, others reach by the pod's name
+	}
 	if e.get("AEGPU_LAUNCHED") != "" {
 		job.Launcher, job.ID = "aegpu", e.get("AEGPU_JOB")
 	}

@@ -160,3 +160,40 @@ func TestRankThatNeverComes(t *testing.T) {
 	}
 	ends(t, all, sim, "has not come to")
 }
+
+// TestWaitsOfRanks leaves out what streams wait for: the sums are then of what is not there yet, or used before they are.
+func TestWaitsOfRanks(t *testing.T) {
+	simulator(t)
+	step := func(order, drop string) (sums []float32) {
+		t.Setenv("AEGPU_CUDASIM_GRAPH_ORDER", order)
+		all, sim := together(t, 2, Options{})
+		t.Setenv("AEGPU_CUDASIM_DROP_WAITS", drop)
+		eachOf(all, func(rank int, d *Device) {
+			s := newRanksStep(t, d, rank)
+			p, err := d.Compile(s.list)
+			if err != nil {
+				t.Errorf("rank %d: %v", rank, err)
+				return
+			}
+			p.Launch(1)
+			v := make([]float32, s.used.Len())
+			if d.Download(v, s.used); rank == 0 {
+				sums = v
+			}
+		})
+		t.Setenv("AEGPU_CUDASIM_DROP_WAITS", "")
+		part(t, all, sim)
+		return sums
+	}
+	right := step("late", "")
+	for _, c := range []struct{ order, drop string }{{"late", "join"}, {"early", "fork"}} {
+		if slices.Equal(step(c.order, c.drop), right) {
+			t.Errorf("run %s without the waits to %s the sums are right", c.order, c.drop)
+		}
+	}
+	for _, order := range []string{"late", "early"} {
+		if got := step(order, ""); !slices.Equal(got, right) {
+			t.Errorf("run %s the sums are %v, want %v", order, got, right)
+		}
+	}
+}
