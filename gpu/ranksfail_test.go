@@ -197,3 +197,15 @@ func TestWaitsOfRanks(t *testing.T) {
 		}
 	}
 }
+
+// TestRanksBesideEachOther has the simulator look at what the launches of a step touch that may run at the same time.
+func TestRanksBesideEachOther(t *testing.T) {
+	simulator(t)
+	t.Setenv(cudasim.BytesEnv, "1")
+	all, sim := together(t, 2, Options{})
+	eachOf(all, func(rank int, d *Device) { sumsOf(t, d, rank) })
+	if n := sim.Stats().GraphForked; n != 3 {
+		t.Errorf("%d launches are forked, want a weight gradient and two sums", n)
+	}
+	part(t, all, sim)
+}
