@@ -99,13 +99,13 @@ func (s *streams) leaveRanks(err error) error {
 	return err
 }
 
-// saidByFirst reports whether an error is one that the first rank has too, and tells.
+// saidByFirst reports whether an error is one that the first rank has too, and tells, as it does of what went wrong on another.
 func (s *streams) saidByFirst(err error) bool {
 	if s.joined.Load().Rank() == 0 {
 		return false
 	}
 	diverged, rank := (*train.DivergedError)(nil), (*train.RankError)(nil)
-	return train.Interrupted(err) || errors.As(err, &diverged) || errors.As(err, &rank) && rank.Same
+	return train.Interrupted(err) || errors.As(err, &diverged) || errors.As(err, &rank)
 }
 
 // shareRequest gives the first rank's settings to the others.
