@@ -83,6 +83,14 @@ type lostError struct{ error }
 
 func (e *lostError) Unwrap() error { return e.error }
 
+// orLost is why the ranks cannot go on, where an error only comes of that.
+func (s *streams) orLost(err error) error {
+	if lost := s.group.Err(); err != nil && lost != nil {
+		return &lostError{lost}
+	}
+	return err
+}
+
 // leaveRanks ends the process's part of a job: when all are done, or at once where it failed.
 func (s *streams) leaveRanks(err error) error {
 	group := s.joined.Load()
