@@ -166,6 +166,7 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	result, err := s.train(ctx, dev, o, sets, dir)
+	err = s.orLost(err)
 	if err != nil && s.firstRank() {
 		dir.Close() // then it holds what is kept
 		return o.stopped(err)
