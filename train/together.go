@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
@@ -22,32 +23,55 @@ func LoadTogether(ctx context.Context, c settings.Config, ranks backend.Ranks) (
 		return Load(ctx, c)
 	}
 	crew := &crew{Ranks: ranks}
-	c, err := complete(c)
-	if err := crew.agree(err); err != nil {
+	s, err := crew.load(ctx, c)
+	if err == nil {
+		return s, nil
+	}
+	return nil, crew.asRequest(err)
+}
+
+// load is LoadTogether.
+func (c *crew) load(ctx context.Context, config settings.Config) (*Sets, error) {
+	config, err := complete(config)
+	if err := c.agree(err); err != nil {
 		return nil, err
 	}
-	source, err := crew.open(ctx, &c)
+	source, err := c.open(ctx, &config)
 	if err != nil {
 		return nil, err
 	}
-	probe := data.Probe(c.Seed, source.Train, source.Val, source.Test)
-	if err := crew.agree(crew.same("data", []byte(probe))); err != nil {
+	probe := data.Probe(config.Seed, source.Train, source.Val, source.Test)
+	if err := c.agree(c.same(sameData, []byte(probe))); err != nil {
 		return nil, err
 	}
 	var s *Sets
 	var text []byte
-	if crew.first() {
-		if s, err = Divide(source, c); err == nil {
+	if c.first() {
+		if s, err = Divide(source, config); err == nil {
 			text, err = s.findings()
 		}
 	}
-	if err := crew.agree(err); err != nil {
+	if err := c.agree(err); err != nil {
 		return nil, err
 	}
-	if text, err = crew.from0(text); err == nil && !crew.first() {
-		s, err = setsOf(source, c, text)
+	if text, err = c.from0(text); err == nil && !c.first() {
+		s, err = setsOf(source, config, text)
 	}
-	return s, crew.agree(err)
+	return s, c.agree(err)
+}
+
+// asRequest has an error of all ranks be one of the request where the rank that it is of knows it as such.
+func (c *crew) asRequest(err error) error {
+	all, failed := c.Exchange(fmt.Append(nil, isRequest(err)))
+	if rank := (*RankError)(nil); failed == nil && errors.As(err, &rank) && rank.Rank < len(all) && string(all[rank.Rank]) == "true" && !isRequest(err) {
+		return &RequestError{err}
+	}
+	return err
+}
+
+// isRequest reports whether an error is one of what was asked for, the data among it.
+func isRequest(err error) bool {
+	return errors.As(err, new(*RequestError)) || errors.As(err, new(*data.Error)) || errors.As(err, new(*data.ReadingError)) || errors.As(err, new(*settings.Error))
 }
 
 // findings are what was found out of all rows of the parts, for ranks that do not look at them.

@@ -330,7 +330,7 @@ func TestRanksRefuseOtherData(t *testing.T) {
 				return nil, err
 			})
 			for rank, err := range errs {
-				if err == nil || !strings.Contains(err.Error(), one.want) && !(rank == 1 && errors.Is(err, os.ErrNotExist)) {
+				if !isRequest(err) || !strings.Contains(err.Error(), one.want) && !(rank == 1 && errors.Is(err, os.ErrNotExist)) {
 					t.Errorf("rank %d: %v, expected %q", rank, err, one.want)
 				}
 			}
@@ -359,7 +359,7 @@ func TestRanksAreToldOfBadData(t *testing.T) {
 	})
 	var bad *data.Error
 	var rank *RankError
-	if !errors.As(errs[0], &bad) || bad.Row != 394 || !errors.As(errs[1], &rank) || rank.Rank != 0 || !rank.Same {
+	if !errors.As(errs[0], &bad) || bad.Row != 394 || !errors.As(errs[1], &rank) || rank.Rank != 0 || !errors.As(errs[1], new(*RequestError)) {
 		t.Errorf("got %v and %v", errs[0], errs[1])
 	}
 }
