@@ -191,6 +191,10 @@ func TestRanksReadWhatIsNotLent(t *testing.T) {
 			}
 			return LoadTogether(ctx, c, onMachine{ranks, ranks.Rank(), 3})
 		},
+		"no room": func(ranks backend.Ranks) (*Sets, error) {
+			disk := data.NewDisk(1<<30, filepath.Join(t.TempDir(), "not there"))
+			return LoadTogether(data.WithDisk(t.Context(), disk), c, onMachine{ranks, ranks.Rank(), 3})
+		},
 		"two machines": func(ranks backend.Ranks) (*Sets, error) {
 			return LoadTogether(withDisk(t, 1<<30), c, onMachine{ranks, ranks.Rank() % 2, 2 - ranks.Rank()/2})
 		},
