@@ -40,6 +40,7 @@ NETS = {
     "vae": dict(what="VAE 784-200-200-50, 16 samples, batches of 256", flags="--model vae --hidden 200,200 --latent 50 --samples 16", batch=256, steps=10,
                 layers=[(784, 200, 1), (200, 200, 1), (200, 100, 1), (50, 200, 16), (200, 200, 16), (200, 784, 16)]),
 }
+NETS["large"] = dict(NETS["vae"], what="that VAE in batches of 1,024", batch=1024, steps=5)
 
 loader = importlib.machinery.SourceFileLoader("scaling_model", str(ROOT / "scripts" / "scaling-model.py"))
 model = importlib.util.module_from_spec(importlib.util.spec_from_loader("scaling_model", loader))
@@ -235,7 +236,7 @@ def report(result):
 `scripts/scaling.py`, {result['machine']}; the load before the runs was {min(loads):.1f} to {max(loads):.1f}, where 0 is a machine with
 nothing else to do: it was shared, and others' work took turns on the same cores. Each rank has one core, in its own network
 namespace; the link between them is shaped to 1 Gbit/s each way (125 MB/s with all headers, 117 of TCP's data), {'and its kernel could delay packets' if result['delay'] else 'without delay, which this kernel cannot make'}.
-Median of {result['of']} runs, taken in turns, each the median of {EPOCHS} epochs of 10 or 25 steps after one more; beside it the best of all epochs, which others'
+Median of {result['of']} runs, taken in turns, each the median of {EPOCHS} epochs of 5 to 25 steps after one more; beside it the best of all epochs, which others'
 work disturbed least. One rank has a core of its own and no network.
 
 {link_text(result)}
