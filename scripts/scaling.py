@@ -227,7 +227,16 @@ def link_text(result):
             f"that time, and the interface counted {result['carried'] / 1e6:,.0f}.")
 
 
+def breaks_even(result):
+    """The most FLOPs a second of one rank, and how many that is for each byte of a sum over the link."""
+    rate = max(6 * sum(m * n * k for m, n, k in net["layers"]) * values(result, name, 1, net["batch"])[1]
+               for name, net in NETS.items() if any(r["net"] == name for r in result["runs"]))
+    largest = max((m for m in result["link"] if m["what"] == "sum"), key=lambda m: m["bytes"])
+    return rate, rate * largest["least"] / largest["bytes"]
+
+
 def report(result):
+    rate, even = breaks_even(result)
     loads = [r["load"] for r in result["runs"]]
     nets = "\n".join(f"- {name}: {NETS[name]['what']}" for name in dict.fromkeys(r["net"] for r in result["runs"]))
     c = result["check"]
@@ -244,6 +253,9 @@ work disturbed least. One rank has a core of its own and no network.
 {nets}
 
 {table(result)}
+
+One core does up to {rate / 1e9:,.0f} GFLOP/s, so a sum takes as long as {even:,.0f} FLOPs for each of its bytes: two ranks are slower than one where a
+rank's share of a batch has less than that to compute, and gain where it has a multiple.
 
 Sums go on beside the backward pass, or (`AEGPU_OVERLAP=off`) each is waited for. FLOPs a byte: those of a rank's half of the batch for each byte of gradient.
 Predicted is docs/scaling.md's model with what one rank takes of a half and a whole batch at best, and the least that the C program
