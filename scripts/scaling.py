@@ -246,7 +246,7 @@ def report(result):
 nothing else to do: it was shared, and others' work took turns on the same cores. Each rank has one core, in its own network
 namespace; the link between them is shaped to 1 Gbit/s each way (125 MB/s with all headers, 117 of TCP's data), {'and its kernel could delay packets' if result['delay'] else 'without delay, which this kernel cannot make'}.
 Median of {result['of']} runs, taken in turns, each the median of {EPOCHS} epochs of 5 to 25 steps after one more; beside it the best of all epochs, which others'
-work disturbed least. One rank has a core of its own and no network.
+work disturbed least. One rank has a core of its own and no network. {result.get('note', '')}
 
 {link_text(result)}
 
