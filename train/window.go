@@ -25,7 +25,7 @@ func (r *run) settleWindow() {
 	c := &r.config
 	if !r.goesOn {
 		r.sets.settleWindow(r.dev, c)
-	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
+	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && (c.Window == 0 || c.Window == was.Window && c.Block == 0) {
 		c.Window, c.Block = was.Window, was.Block
 	}
 }
