@@ -248,7 +248,7 @@ func TestMPI(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	spread := spreads(t, here, alone.Curves)
+	spread := accumulatedSpread(t, here, alone.Curves)
 	for _, n := range []int{1, 2, 4} {
 		found := alone
 		if n > 1 {

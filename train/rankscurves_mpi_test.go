@@ -5,10 +5,8 @@ package train
 import (
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -45,7 +43,7 @@ var curves = []curve{
 // wavesFile is what all are trained on.
 const wavesFile = "waves.csv"
 
-const curveSettings = "latent: 2\nbatch: 20\ntest: 0\nlr: 0.01\npretrain-lr: 0.01\ninit: xavier\nepochs: 30\nhidden: [8]\n"
+const curveSettings = "latent: 2\nbatch: 20\ntest: 0\nlr: 0.01\npretrain-lr: 0.01\ninit: xavier\nepochs: 20\nhidden: [8]\n"
 
 func (c *curve) config() settings.Config {
 	text := c.settings + "\n"
@@ -113,10 +111,10 @@ func (s *site) goOn(one curve) ([]Record, error) {
 	return s.curve(one.config(), o)
 }
 
-// spreads are how far curves come apart by --accumulate, in one process.
-func spreads(t *testing.T, s *site, alone map[string][]Record) map[string]float64 {
+// accumulatedSpread is how far the curves of plain trainings come apart at the most by --accumulate, in one process: it adds
+// up in another order too.
+func accumulatedSpread(t *testing.T, s *site, alone map[string][]Record) (most float64) {
 	t.Helper()
-	apart := map[string]float64{}
 	for _, one := range curves {
 		if !one.plain {
 			continue
@@ -128,23 +126,22 @@ func spreads(t *testing.T, s *site, alone map[string][]Record) map[string]float6
 			if err != nil {
 				t.Fatal(err)
 			}
-			apart[one.name] = max(apart[one.name], off(got, alone[one.name]))
+			most = max(most, off(got, alone[one.name]))
 		}
 	}
-	t.Logf("accumulated: curves are off by %.2g at the most", slices.Max(slices.Collect(maps.Values(apart))))
-	return apart
+	return most
 }
 
-// asFar is how far curves may come apart that no other order of sums has driven apart in one process: as far as the first losses.
-const asFar = 1e-5
+// asFar is how far curves may come apart whatever accumulated ones do: after some hundred updates of Adam that is what became of
+// roundings.
+const asFar = 1e-4
 
-// compareCurves demands that curves come apart no more than three times as far as accumulated ones, which add up in another
-// order too.
-func compareCurves(t *testing.T, what string, got, want map[string][]Record, spread map[string]float64) {
+// compareCurves demands that curves are apart by no more than three times what accumulated ones are.
+func compareCurves(t *testing.T, what string, got, want map[string][]Record, spread float64) {
 	t.Helper()
-	farthest, which := 0.0, ""
+	farthest, which, bound := 0.0, "", max(asFar, 3*spread)
 	for _, one := range curves {
-		far, bound := off(got[one.name], want[one.name]), max(asFar, 3*spread[one.name])
+		far := off(got[one.name], want[one.name])
 		if far > farthest {
 			farthest, which = far, one.name
 		}
@@ -152,5 +149,5 @@ func compareCurves(t *testing.T, what string, got, want map[string][]Record, spr
 			t.Errorf("%s: %s: losses are off by %.2g, at most %.2g expected", what, one.name, far, bound)
 		}
 	}
-	t.Logf("%s: curves are off by %.2g at the most (%s)", what, farthest, which)
+	t.Logf("%s: curves are off by %.2g at the most (%s), accumulated ones by %.2g", what, farthest, which, spread)
 }
