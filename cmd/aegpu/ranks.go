@@ -15,10 +15,13 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// rankTimes are how long ranks may take; 0 leaves it to the job.
+var rankTimes dist.Options
+
 // join makes the process one of the ranks of the job that it was started in, where there is one. From then on the command
 // ends when a rank is lost. Ranks but the first say nothing that the first says too.
 func (s *streams) join(ctx context.Context) error {
-	group, err := aegpu.Join(ctx)
+	group, err := aegpu.JoinWith(ctx, rankTimes)
 	if err != nil || group == nil {
 		return err
 	}

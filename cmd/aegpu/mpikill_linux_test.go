@@ -1,0 +1,111 @@
+//go:build mpi
+
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// TestRanksKilledAtRandomInstants kills one of several ranks, or stops it for good, at random instants: the others end within 30
+// seconds and say in a line which rank it was and why, and any number of ranks goes on to the curve of the run that nobody killed.
+func TestRanksKilledAtRandomInstants(t *testing.T) {
+	c := chances(t, "AEGPU_RANK_KILLS", 8)
+	csv := waves(t, "waves.csv", 300)
+	ran := lives{}
+	var slowest [2]time.Duration
+	farthest := 0.0
+	for i := c.IntN(len(victims)); c.more(); i = (i + 1) % len(victims) {
+		name, v := victims[i].name, mpiVictim(csv, i)
+		v.wholly(t, name)
+		dir := filepath.Join(t.TempDir(), "run")
+		for strikes := 1 + c.IntN(2); strikes > 0; strikes-- {
+			which := c.done % 2
+			took, over := v.strike(t, c, []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[which], dir, ran)
+			slowest[which] = max(slowest[which], took)
+			if over {
+				break
+			}
+		}
+		n := 1 + c.IntN(4)
+		v.toTheEnd(t, n, dir)
+		far := curvesApart(t, dir, v.whole)
+		if farthest = max(farthest, far); !(far <= oneCurve) {
+			t.Errorf("%s: gone on with by %d ranks: losses are off by %.2g", name, n, far)
+		}
+		if left := leftovers(t, dir); left != nil {
+			t.Errorf("%s: it left %v", name, left)
+		}
+		ran[fmt.Sprintf("gone on with by %d", n)]++
+		if t.Failed() {
+			t.FailNow()
+		}
+	}
+	t.Logf("%d in %v: %v", c.done, c.took(), ran)
+	t.Logf("all had ended %v after a kill, %v after a stop at the most; losses are off by %.2g at the most", slowest[0], slowest[1], farthest)
+}
+
+// strike kills or stops a rank at a random instant, and returns after what time all others had ended; over where the training
+// was done before.
+func (v *victim) strike(t *testing.T, c *chance, signal syscall.Signal, dir string, ran lives) (took time.Duration, over bool) {
+	t.Helper()
+	n := 2 + c.IntN(3)
+	j := startRanks(t, n, v.line(dir)...)
+	defer j.Process.Kill()
+	pids, ok := j.processes(t)
+	if !ok {
+		t.Fatalf("%d ranks did not begin: %s", n, j.everything(t))
+	}
+	hit := c.IntN(n)
+	select { // ranks share the cores, and start together
+	case <-time.After(time.Duration(c.Float64() * float64(v.took) * float64(n))):
+	case <-j.ended:
+	}
+	struck := time.Now()
+	if j.over() || syscall.Kill(pids[hit], signal) != nil {
+		<-j.ended
+		ran["over before"]++
+		return 0, true
+	}
+	others := slices.Delete(slices.Clone(pids), hit, hit+1)
+	j.until(func() bool { return !slices.ContainsFunc(others, alive) || time.Since(struck) > time.Minute })
+	took = time.Since(struck)
+	_ = syscall.Kill(pids[hit], syscall.SIGKILL)
+	<-j.ended
+	if j.ProcessState.Success() { // it was about to end
+		ran["over before"]++
+		return 0, true
+	}
+	c.done++
+	ran[fmt.Sprintf("%v", signal)]++
+	if took > 30*time.Second {
+		t.Errorf("%v: of %d ranks %d hit: the others ended after %v: %s", signal, n, hit, took, j.everything(t))
+	}
+	v.said1(t, j, pids, hit, ran)
+	return took, false
+}
+
+// said1 demands of the ranks that were left that each says in a line which one it was and why.
+func (v *victim) said1(t *testing.T, j *mpiJob, pids []int, hit int, ran lives) {
+	t.Helper()
+	line := regexp.MustCompile(fmt.Sprintf(`^aegpu: .*rank %d \(.*, process %d\) (died|has not answered for )`, hit, pids[hit]))
+	for rank := range pids {
+		if rank == hit {
+			continue
+		}
+		text := j.rankSaid(t, rank, pids)
+		switch {
+		case line.MatchString(text) && strings.Count(text, "\n") == 1:
+			ran["named the rank in a line"]++
+		default:
+			ran["other"]++
+			t.Logf("rank %d of %d, with rank %d hit: %q", rank, j.size, hit, text)
+		}
+	}
+}
