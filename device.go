@@ -33,6 +33,7 @@ type DeviceOptions struct {
 	Precision backend.Precision // of products: FP32; TF32 and BF16 on a GPU
 	Tuning    string            // file of a GPU's algorithms, see [gpu.Options]
 	CuBLASLt  string            // path of libcublasLt.so, found where it is ""
+	NCCL      string            // path of libnccl.so, for several ranks; found where it is ""
 	Ranks     *Ranks            // that the process trains together with, see [Join]; nil where it is alone
 	Warn      func(line string) // is told what goes on otherwise than was said; may be nil
 }
@@ -67,7 +68,7 @@ func OpenWith(name string, o DeviceOptions) (dev Device, noGPU, err error) {
 		if bad != nil || n < 0 {
 			return nil, nil, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected auto, cpu, or a GPU's number as in 0", name)}
 		}
-		dev, err = openGPU(n, o)
+		dev, err = openGPU(n, o, nil)
 	}
 	return dev, noGPU, err
 }
@@ -86,7 +87,7 @@ func openAnyGPU(o DeviceOptions) (Device, error) {
 	}
 	var all []error
 	for n := range infos {
-		dev, err := openGPU(n, o)
+		dev, err := openGPU(n, o, nil)
 		unusable := (*DeviceError)(nil)
 		if err == nil || !errors.As(err, &unusable) {
 			return dev, err
@@ -107,12 +108,12 @@ func openCPU(o DeviceOptions, because string) (Device, error) {
 	return dev, nil
 }
 
-func openGPU(n int, o DeviceOptions) (Device, error) {
+func openGPU(n int, o DeviceOptions, ranks *gpu.Ranks) (Device, error) {
 	name := strconv.Itoa(n)
 	if _, err := gpu.List(); err != nil {
 		return nil, &DeviceError{name, err}
 	}
-	dev, err := gpu.OpenWith(n, gpu.Options{Precision: o.Precision, Tuning: o.Tuning, CuBLASLt: o.CuBLASLt, Warn: o.Warn})
+	dev, err := gpu.OpenWith(n, gpu.Options{Precision: o.Precision, Tuning: o.Tuning, CuBLASLt: o.CuBLASLt, NCCL: o.NCCL, Ranks: ranks, Warn: o.Warn})
 	if errors.Is(err, gpu.ErrTuning) {
 		return nil, err
 	}

@@ -172,7 +172,7 @@ func (m *Model) Evaluate(test, train *Table) (*Evaluation, error) {
 		if err := checkTable(train); err != nil {
 			return nil, err
 		}
-		pca, err := eval.Linear(context.Background(), m.engine, train)
+		pca, err := eval.Linear(context.Background(), m.engine, train, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -1,7 +1,9 @@
 package aegpu
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -25,13 +27,9 @@ func Join(ctx context.Context) (*Ranks, error) { return JoinWith(ctx, dist.Optio
 func JoinWith(ctx context.Context, o dist.Options) (*Ranks, error) {
 	job, err := dist.Find(os.Getenv)
 	if err != nil {
-		return nil, &DeviceError{"ranks", err}
+		return nil, err
 	}
-	ranks, err := dist.Join(ctx, job, o)
-	if err != nil {
-		return nil, &DeviceError{"ranks", err}
-	}
-	return ranks, nil
+	return dist.Join(ctx, job, o)
 }
 
 // WithRanks has Fit train together with other processes, all of which call it with the same rows and settings, on devices
@@ -68,8 +66,11 @@ func openRank(name string, o DeviceOptions) (dev Device, noGPU, err error) {
 	if which == "cpu" {
 		dev, err = openCPURank(o)
 	} else {
-		n, _ := strconv.Atoi(which) // deviceOfRank made it
-		dev, err = openGPU(n, o)
+		n, bad := strconv.Atoi(strings.TrimPrefix(which, "cuda:"))
+		if bad != nil {
+			return nil, nil, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected auto, cpu, or GPUs' numbers as in 0,1", name)}
+		}
+		dev, err = openGPURank(n, o)
 	}
 	return dev, noGPU, err
 }
@@ -140,32 +141,76 @@ func openCPURank(o DeviceOptions) (Device, error) {
 	return dev, nil
 }
 
-// GPUs returns the GPUs that a list names, as "0,1" or "all", and whether it is one.
+// openGPURank opens a GPU, which adds up with the others by NCCL.
+func openGPURank(n int, o DeviceOptions) (Device, error) {
+	name, job := strconv.Itoa(n), o.Ranks
+	var said []byte
+	if job.Rank() == 0 {
+		id, err := gpu.NewRanksID(o.NCCL)
+		if said = append([]byte("id "), id...); err != nil {
+			said = []byte(err.Error())
+		}
+	}
+	all, err := job.Exchange(said)
+	if err != nil {
+		return nil, err
+	}
+	id, is := bytes.CutPrefix(all[0], []byte("id "))
+	if !is {
+		return nil, &DeviceError{name, errors.New(string(all[0]))}
+	}
+	dev, err := openGPU(n, o, &gpu.Ranks{ID: id, Rank: job.Rank(), Size: job.Size()})
+	if err != nil {
+		return nil, err
+	}
+	if sums, ok := dev.(dist.Engine); ok {
+		job.Use(sums)
+	}
+	if waits, ok := dev.(interface{ Abort() }); ok {
+		go func() {
+			select {
+			case <-job.Failed():
+				waits.Abort() // what waits for a rank that is gone
+			case <-job.Done():
+			}
+		}()
+	}
+	return dev, nil
+}
+
+// GPUs returns the GPUs that a list names, as "0,1" or "all", and whether it is one. A [DeviceError] says that the machine
+// has not all of them.
 func GPUs(device string) (numbers []string, is bool, err error) {
-	switch {
-	case device == "all":
-		infos, err := gpu.List()
-		if err == nil && len(infos) == 0 {
-			err = ErrNoGPU
-		}
-		if err != nil {
-			return nil, true, &DeviceError{device, err}
-		}
-		for n := range infos {
-			numbers = append(numbers, strconv.Itoa(n))
-		}
-		return numbers, true, nil
-	case !strings.Contains(device, ","):
+	if device != "all" && !strings.Contains(device, ",") {
 		return nil, false, nil
 	}
-	seen := map[int]bool{}
-	for _, text := range strings.Split(device, ",") {
-		n, bad := strconv.Atoi(strings.TrimSpace(text))
-		if bad != nil || n < 0 || seen[n] {
-			return nil, true, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected GPUs' numbers as in 0,1, each once", device)}
+	if device != "all" {
+		seen := map[int]bool{}
+		for _, text := range strings.Split(device, ",") {
+			n, bad := strconv.Atoi(strings.TrimSpace(text))
+			if bad != nil || n < 0 || seen[n] {
+				return nil, true, &SettingsError{Field: "Device", Msg: fmt.Sprintf("is %q: expected GPUs' numbers as in 0,1, each once", device)}
+			}
+			seen[n] = true
+			numbers = append(numbers, strconv.Itoa(n))
 		}
-		seen[n] = true
-		numbers = append(numbers, strconv.Itoa(n))
+	}
+	infos, err := gpu.List()
+	if err == nil && len(infos) == 0 {
+		err = ErrNoGPU
+	}
+	if err != nil {
+		return nil, true, &DeviceError{append(numbers, device)[0], err}
+	}
+	for n := range infos {
+		if device == "all" {
+			numbers = append(numbers, strconv.Itoa(n))
+		}
+	}
+	for _, text := range numbers {
+		if n, _ := strconv.Atoi(text); n >= len(infos) {
+			return nil, true, &DeviceError{text, fmt.Errorf("there is no such GPU: the machine has %d", len(infos))}
+		}
 	}
 	return numbers, true, nil
 }

@@ -6,7 +6,8 @@ import "fmt"
 
 // Gather fetches the batch Clean[b] = Data[perm(Row+b)] (bytes as v/255), drawn
 // to 0 or 1 where asked, and its corrupted copy. Either output may be none, but
-// not both. Noise indices are those of the output's elements.
+// not both. Noise indices are those of the output's elements, from
+// Batch.First on.
 //
 //	Clean, Noisy: B x D; Row+B must not pass Data.Rows
 type Gather struct {

@@ -103,6 +103,24 @@ func TestChecksOfCodesAndUpdates(t *testing.T) {
 	})
 }
 
+func TestChecksOfShares(t *testing.T) {
+	batch := func(first int) error {
+		return Gather{Clean: tensor(3, 4), Data: tensor(9, 4).Data(), Batch: Batch{First: first}}.Check()
+	}
+	holdChecks(t, []checked{
+		{batch(12), ""}, {batch(1 << 33), ""},
+		{batch(6), "backend: Gather: noise from element 6 on, expected a multiple of 4"},
+		{batch(-4), "noise from element -4 on"},
+		{Dropout{Y: tensor(3, 4), X: tensor(3, 4), Noise: Noise{First: 1}}.Check(), "Dropout: noise from element 1 on"},
+		{Reparam{Z: tensor(6, 2), ML: tensor(3, 4), Noise: Noise{First: 2}}.Check(), "Reparam: noise from element 2 on"},
+		{ColumnMeans{M: tensor(1, 4), H: tensor(3, 4), Of: 3}.Check(), ""},
+		{ColumnMeans{M: tensor(1, 4), H: tensor(3, 4), Of: 2}.Check(), "backend: ColumnMeans: 3 rows of 2"},
+		{GaussianKL{KL: tensor(1, 2), ML: tensor(3, 4), Of: -1}.Check(), "GaussianKL: 3 rows of -1"},
+		{AllReduce{V: tensor(1, 1)}.Check(), ""},
+		{AllReduce{}.Check(), "AllReduce: v"},
+	})
+}
+
 func TestChecksOfTransfersAndLists(t *testing.T) {
 	whole := tensor(8, 8)
 	holdChecks(t, []checked{

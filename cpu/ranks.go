@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"os"
 	"slices"
 
 	"github.com/aegpu/aegpu/backend"
@@ -28,11 +29,16 @@ func (d *Device) reduced() {
 }
 
 // waits are the operations of a step before which the sums over the ranks that were begun have to be there: since they
-// touch one, or are the last.
+// touch one, or are the last. The environment variable AEGPU_OVERLAP=off, to measure what it is worth, has every sum waited
+// for at once.
 func waits(step backend.List) []bool {
 	all := make([]bool, len(step)+1)
 	var under []backend.Access
+	alone := os.Getenv("AEGPU_OVERLAP") == "off"
 	for i, op := range step {
+		if alone && len(under) > 0 {
+			all[i], under = true, nil
+		}
 		if _, is := op.(backend.AllReduce); is {
 			under = append(under, op.Access())
 		} else if len(under) > 0 && slices.ContainsFunc(under, op.Access().Conflicts) {

@@ -187,6 +187,14 @@ func (g *Group) Failed() <-chan struct{} {
 	return g.failed
 }
 
+// Done is closed when the group is.
+func (g *Group) Done() <-chan struct{} {
+	if g == nil {
+		return nil
+	}
+	return g.quit
+}
+
 // Err is why the job cannot go on, nil while it can.
 func (g *Group) Err() error {
 	if g == nil {

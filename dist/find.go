@@ -148,6 +148,12 @@ func halfTorchrun(e *env) (Job, bool) {
 	if e.master(&job); job.Addr == "" && job.Size > 1 && e.err == nil {
 		e.err = fmt.Errorf("RANK=%d and WORLD_SIZE=%d are set, but not MASTER_ADDR: where is rank 0?", job.Rank, job.Size)
 	}
+	if n, _ := e.number("OMPI_COMM_WORLD_SIZE", "PMI_SIZE"); n == job.Size {
+		job.MPI = true // mpirun is behind it
+	}
+	if job.Rank == 0 && job.LocalSize != job.Size && loopback(job.Addr) && e.get("KUBERNETES_SERVICE_HOST") != "" {
+		job.Addr = "0.0.0.0" // what some versions of PyTorchJob call localhost, for the master alone, others reach by the pod's name
+	}
 	if e.get("AEGPU_LAUNCHED") != "" {
 		job.Launcher, job.ID = "aegpu", e.get("AEGPU_JOB")
 	}
@@ -188,14 +194,15 @@ func hydra(e *env) (Job, bool) {
 	return job, true
 }
 
-// underMPI settles where rank 0 is. MPI tells in a program that has it.
+// underMPI settles where rank 0 is. Of several machines MPI tells in a program that has it; on one the ranks know each other before
+// MPI starts, and so which one it starts without.
 func (e *env) underMPI(job *Job) {
 	e.master(job)
 	switch {
-	case e.err != nil || job.Size <= 1 || job.Addr != "" || builtWithMPI:
+	case e.err != nil || job.Size <= 1 || job.Addr != "":
 	case job.LocalSize == job.Size:
 		job.Addr, job.Port = "127.0.0.1", onePort(job.ID)
-	default:
+	case !builtWithMPI:
 		e.err = fmt.Errorf("%s started %d ranks on several machines: set MASTER_ADDR to the host of rank 0, or use an aegpu that was built with -tags mpi",
 			job.Launcher, job.Size)
 	}

@@ -35,11 +35,16 @@ func TestFind(t *testing.T) {
 		{"torchrun", asTorchrun, inTorchrun},
 		{"a pod of PyTorchJob", "RANK=1 WORLD_SIZE=2 MASTER_ADDR=job-master-0 MASTER_PORT=23456",
 			Job{Rank: 1, Size: 2, Launcher: "torchrun", Addr: "job-master-0", Port: 23456, ID: " "}},
+		{"a master of PyTorchJob", "RANK=0 WORLD_SIZE=2 MASTER_ADDR=localhost MASTER_PORT=23456 KUBERNETES_SERVICE_HOST=10.0.0.1",
+			Job{Rank: 0, Size: 2, Launcher: "torchrun", Addr: "0.0.0.0", Port: 23456, ID: " "}},
+		{"torchrun in a pod", "RANK=0 WORLD_SIZE=2 LOCAL_RANK=0 LOCAL_WORLD_SIZE=2 MASTER_ADDR=localhost MASTER_PORT=1 KUBERNETES_SERVICE_HOST=10.0.0.1",
+			Job{Rank: 0, Size: 2, LocalSize: 2, Launcher: "torchrun", Addr: "localhost", Port: 1, ID: " "}},
 		{"no port", "RANK=1 WORLD_SIZE=2 MASTER_ADDR=a", Job{Rank: 1, Size: 2, Launcher: "torchrun", Addr: "a", Port: 29500, ID: " "}},
 		{"one of torchrun's", "RANK=0 WORLD_SIZE=1 MASTER_ADDR=a MASTER_PORT=1", one},
 		{"a rank of something else", "RANK=colonel", one},
 		{"a size alone", "WORLD_SIZE=1", one},
 		{"our own", asTorchrun + "AEGPU_LAUNCHED=1 AEGPU_JOB=abc", with(inTorchrun, func(j *Job) { j.Launcher, j.ID = "aegpu", "abc" })},
+		{"mpirun with torchrun's", asTorchrun + "OMPI_COMM_WORLD_RANK=5 OMPI_COMM_WORLD_SIZE=8", with(inTorchrun, func(j *Job) { j.MPI = true })},
 		{"Slurm", asSlurm, inSlurm},
 		{"srun by torchrun", asSlurm + asTorchrun, inTorchrun},
 		{"mpirun by torchrun", asOpenMPI + asTorchrun, inTorchrun},
@@ -63,13 +68,10 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestFindUnderMPI: without an address it is MPI that tells, or a machine of its own.
+// TestFindUnderMPI: without an address all ranks are on this machine, or it is MPI that tells.
 func TestFindUnderMPI(t *testing.T) {
 	got, err := Find(variables(asOpenMPI))
-	want := Job{Rank: 1, Size: 2, Local: 1, LocalSize: 2, Launcher: "Open MPI", MPI: true, ID: "77"}
-	if !builtWithMPI {
-		want.Addr, want.Port = "127.0.0.1", onePort("77")
-	}
+	want := Job{Rank: 1, Size: 2, Local: 1, LocalSize: 2, Launcher: "Open MPI", MPI: true, Addr: "127.0.0.1", Port: onePort("77"), ID: "77"}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v\nexpected %+v", got, err, want)
 	}

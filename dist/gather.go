@@ -164,7 +164,7 @@ func (g *Group) watch() {
 				}
 				continue
 			}
-			if l.quiet++; l.quiet > 10 {
+			if l.quiet++; l.quiet >= 10 {
 				g.fail(l, fmt.Sprintf("%s has not answered for %s", l.name, seconds(g.opts.Silence)))
 				return
 			}

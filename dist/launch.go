@@ -123,7 +123,7 @@ func (l *launched) wait(ctx context.Context) {
 }
 
 func (l *launched) signal(cause error) {
-	var s os.Signal = os.Interrupt
+	s := os.Interrupt
 	if l.o.Signal != nil {
 		s = l.o.Signal(cause)
 	}

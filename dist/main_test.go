@@ -1,7 +1,6 @@
 package dist
 
 import (
-	"fmt"
 	"os"
 	"testing"
 )
@@ -16,15 +15,4 @@ func TestMain(m *testing.M) {
 		os.Exit(roles[role]())
 	}
 	os.Exit(m.Run())
-}
-
-// role is one that fails with an error.
-func role(do func() error) func() int {
-	return func() int {
-		if err := do(); err != nil {
-			fmt.Fprintln(os.Stderr, "rank:", err)
-			return 1
-		}
-		return 0
-	}
 }

@@ -14,6 +14,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -103,12 +104,14 @@ static void serve(void) {
       last = now();
     }
     int all;
+    double before = now();
     if (!check(MPI_Testall((int)(started - finished), under_way, &all, statuses), "MPI_Testall: ")) return;
+    double after = now();
+    if (all || after - before > 3e-6) last = after; // a look that took time has moved something, and more may be on its way
     if (!all) {
-      rest(now() - last, waiting);
+      rest(after - last, waiting);
       continue;
     }
-    last = now();
     pthread_mutex_lock(&w.lock);
     w.finished = started;
     pthread_cond_broadcast(&w.done);
@@ -125,6 +128,9 @@ static void become(int state) {
 
 static void *run(void *unused) {
   (void)unused;
+  // Left to itself, Open MPI adds up in place along a binomial tree (nbc_iallreduce.c): all that there is crosses the network 2 log2 N
+  // times, one way at a time. Rabenseifner's (2004) halves and gathers: less than twice. Others do not know the variable.
+  setenv("OMPI_MCA_coll_libnbc_iallreduce_algorithm", "3", 0);
 #ifdef __linux__
   prctl(PR_SET_TIMERSLACK, 1000UL); // naps of 50 microseconds are to be no longer
 #endif

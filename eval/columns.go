@@ -100,6 +100,22 @@ type tally struct {
 	ordinaryErr, ordinarySpread float64 // and of ordinary rows, about theirs
 }
 
+// numbersOf is tallies as numbers, which [takeNumbers] takes.
+func numbersOf(sums []tally) (v []float64) {
+	for _, t := range sums {
+		v = append(v, float64(t.cells), float64(t.wrong), t.squares, t.err, t.spread, t.ordinaryErr, t.ordinarySpread)
+	}
+	return v
+}
+
+func takeNumbers(sums []tally, v []float64) {
+	each := len(v) / max(len(sums), 1)
+	for j := range sums {
+		n := v[j*each : (j+1)*each]
+		sums[j] = tally{int(n[0]), int(n[1]), n[2], n[3], n[4], n[5], n[6]}
+	}
+}
+
 func (t *tally) add(o tally) {
 	t.err += o.err
 	t.spread += o.spread
@@ -107,19 +123,15 @@ func (t *tally) add(o tally) {
 	t.ordinarySpread += o.ordinarySpread
 }
 
-// measure returns the figures of every column of raw rows, and their sums.
+// measure returns the figures of every column of raw rows, and their sums, over all ranks' portions.
 func (y *yardsticks) measure(ctx context.Context, s *data.Set, of maker) (columns []ColumnFigure, all tally, err error) {
 	sums := make([]tally, y.prep.Width())
-	for at := 0; at < s.Rows; at += model.ChunkRows {
-		if err := ctx.Err(); err != nil {
-			return nil, all, err
-		}
-		rows, made, err := of(ctx, s.Part(at, min(model.ChunkRows, s.Rows-at)))
-		if err != nil {
-			return nil, all, err
-		}
-		y.count(sums, rows, made, at)
+	err = y.countAll(ctx, sums, s, of)
+	numbers := numbersOf(sums)
+	if err := y.of.sum(err, numbers); err != nil {
+		return nil, all, err
 	}
+	takeNumbers(sums, numbers)
 	names := y.prep.Titles()
 	for j, t := range sums {
 		c := ColumnFigure{NLL: math.NaN(), Name: names[j], Cells: t.cells, Explained: share(t.err, t.spread), Ordinary: share(t.ordinaryErr, t.ordinarySpread)}
@@ -132,6 +144,21 @@ func (y *yardsticks) measure(ctx context.Context, s *data.Set, of maker) (column
 		all.add(t)
 	}
 	return columns, all, nil
+}
+
+// countAll adds the rank's rows to the tallies of their columns.
+func (y *yardsticks) countAll(ctx context.Context, sums []tally, s *data.Set, of maker) error {
+	for at := y.of.lo; at < y.of.hi; at += model.ChunkRows {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rows, made, err := of(ctx, s.Part(at, min(model.ChunkRows, y.of.hi-at)))
+		if err != nil {
+			return err
+		}
+		y.count(sums, rows, made, at)
+	}
+	return nil
 }
 
 // share is 1 - err / spread, NaN where there is no spread.

@@ -76,7 +76,7 @@ func TestColumnFiguresByHand(t *testing.T) {
 				y = append(y, float32(r[j]))
 			}
 		}
-		yards, e := newYardsticks(t.Context(), p, train, test)
+		yards, e := newYardsticks(t.Context(), p, train, test, portionOf(nil, test.Rows, evalBatch))
 		if e != nil {
 			t.Fatal(e)
 		}
@@ -133,7 +133,7 @@ func TestOneWildRowMakesNoFigure(t *testing.T) {
 		return part, slices.Repeat(zero, part.Rows), nil
 	}
 	for what, test := range map[string]*data.Set{"without": tame, "with": s} {
-		yards, err := newYardsticks(t.Context(), p, s, test)
+		yards, err := newYardsticks(t.Context(), p, s, test, portionOf(nil, test.Rows, evalBatch))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -178,7 +178,7 @@ func TestColumnsPreparedTwice(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	yards, err := newYardsticks(t.Context(), made, s, s)
+	yards, err := newYardsticks(t.Context(), made, s, s, portionOf(nil, s.Rows, evalBatch))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +210,7 @@ func TestColumnsOfThePCA(t *testing.T) {
 	if err := m.SetPreparation(p); err != nil {
 		t.Fatal(err)
 	}
-	pca, err := Linear(t.Context(), m, s)
+	pca, err := Linear(t.Context(), m, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

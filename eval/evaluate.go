@@ -12,8 +12,9 @@ import (
 // evalBatch is how many rows are measured at a time.
 const evalBatch = 1000
 
-// resident is a set on a device, prepared for a model.
+// resident is a set on a device, prepared for a model; of several ranks one's portion, or the first row in place of none.
 type resident struct {
+	portion
 	set    *data.Set      // the prepared rows on the host
 	target *data.Set      // what the decoder is to make of them, prepared
 	at     model.Resident // of a set on disk the first rows
@@ -60,15 +61,15 @@ func (r resident) upload(to backend.Data, part *data.Set) {
 	r.model.Device().Upload(backend.Tensor{Mem: to.Mem, Off: to.Off, Rows: part.Rows, Cols: to.Cols}, v)
 }
 
-// makeResident prepares a set of raw rows and copies it to the model's device, where it
+// makeResident prepares a portion of a set of raw rows and copies it to the model's device, where it
 // stays in the host's memory if the device has no room for it.
-func makeResident(m *model.Model, s *data.Set) (resident, error) {
-	r := resident{model: m}
+func makeResident(m *model.Model, s *data.Set, p portion) (resident, error) {
+	r := resident{portion: p, model: m}
 	var err error
-	if r.set, r.target, err = prepared(m, s); err != nil {
+	if r.set, r.target, err = prepared(m, p.of(s)); err != nil {
 		return r, err
 	}
-	if r.set.OnDisk() || r.target.OnDisk() {
+	if r.onDisk() {
 		return r, r.hold()
 	}
 	if err = r.bringAll(); err != nil {
@@ -95,10 +96,18 @@ func (r *resident) bringAll() (err error) {
 	return err
 }
 
+// onDisk reports whether there are too many rows for memory.
+func (r *resident) onDisk() bool { return r.set.OnDisk() || r.target.OnDisk() }
+
+// held is how many rows of those on disk are on the device at a time, at the most.
+func (r *resident) held() int {
+	n := int(r.set.Memory() / 16 / 4 / int64(r.set.Cols+r.target.Cols))
+	return max(n/evalBatch, 1) * evalBatch
+}
+
 // hold takes the device's memory for some rows at a time, whole batches of them, and brings the first there.
 func (r *resident) hold() (err error) {
-	n := max(int(r.set.Memory()/16/4/int64(r.set.Cols+r.target.Cols)), 1)
-	n = min(max(n/evalBatch, 1)*evalBatch, r.set.Rows)
+	n := min(r.held(), r.set.Rows)
 	for _, p := range []struct {
 		there bool
 		cols  int
@@ -151,7 +160,7 @@ func (r resident) free() {
 }
 
 // measure returns the model's metrics on resident data under a corruption of the
-// input.
+// input, over all ranks' portions.
 func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corruption, seed uint64) (model.Metrics, error) {
 	if err := ctx.Err(); err != nil {
 		return model.Metrics{}, err
@@ -162,12 +171,13 @@ func measure(ctx context.Context, m *model.Model, r resident, corrupt model.Corr
 	}
 	defer c.Close()
 	c.Spec.Corrupt = corrupt
-	e, err := c.NewEvaluator(min(evalBatch, r.at.Rows.Rows))
+	e, err := c.NewEvaluator(min(evalBatch, r.all))
 	if err != nil {
 		return model.Metrics{}, err
 	}
 	defer e.Close()
-	v, err := e.EvaluateIn(ctx, r.set.Rows, r.load, model.EvaluateOptions{Beta: 1, Seed: seed})
+	together := func(sums []float64) error { return r.sum(nil, sums) }
+	v, err := e.EvaluateIn(ctx, r.rows(), r.load, model.EvaluateOptions{Beta: 1, Seed: seed, Before: r.lo, Of: r.all, Together: together})
 	if err == nil && !r.whole() {
 		r.bring(0)
 	}
@@ -219,7 +229,8 @@ func SetRows(s *data.Set) Rows { return RowFunc(s.Rows, s.Cols, s.Row) }
 // damaged: two sets of n x Inputs.
 func Corrupted(m *model.Model, s *data.Set, n int, c model.Corruption, seed uint64) (clean, noisy []float32, err error) {
 	dev := m.Device()
-	r, err := makeResident(m, s.Head(n))
+	s = s.Head(n)
+	r, err := makeResident(m, s, portionOf(nil, s.Rows, evalBatch))
 	if err != nil {
 		return nil, nil, err
 	}

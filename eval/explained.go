@@ -30,18 +30,18 @@ func (b *summariser) explained() (err error) {
 	if b.model.Spec.OtherData() {
 		train = train.Target
 	}
-	b.spread, err = spreadOf(b.model.TargetPreparation(), train, b.target, b.model.Spec.Binarise)
+	b.spread, err = spreadOf(b.model.TargetPreparation(), train, b.target, b.portion, b.model.Spec.Binarise)
 	addExplained(&b.Figures, b.Get("sse"), b.spread)
 	return err
 }
 
 // spreadOf is [spreadAbout] the mean of raw training rows.
-func spreadOf(p *data.Preparation, train, s *data.Set, binarised bool) (float64, error) {
+func spreadOf(p *data.Preparation, train, s *data.Set, of portion, binarised bool) (float64, error) {
 	train, err := p.Apply(train.Head(enoughForMean))
 	if err != nil {
 		return 0, err
 	}
-	return spreadAbout(columnMeans(train), s, binarised), nil
+	return spreadAbout(columnMeans(train), s, of, binarised)
 }
 
 // image says whether the decoder makes images.
@@ -58,7 +58,7 @@ func (b *summariser) byColumn() (err error) {
 			train = train.Target
 		}
 	}
-	if b.yardsticks, err = newYardsticks(b.ctx, b.model.TargetPreparation(), train, test); err != nil {
+	if b.yardsticks, err = newYardsticks(b.ctx, b.model.TargetPreparation(), train, test, b.portion); err != nil {
 		return err
 	}
 	b.Columns, err = b.yardsticks.table(b.ctx, &b.Figures, b.test, judged(b.model))
@@ -98,10 +98,10 @@ func columnMeans(s *data.Set) []float64 {
 }
 
 // spreadAbout returns the squared distance of a row from the mean, as the mean over
-// rows, and with what drawing them to 0 and 1 adds; 0 where rounding is all there is.
-func spreadAbout(mean []float64, s *data.Set, binarised bool) float64 {
+// rows, a portion of which is in s, and with what drawing them to 0 and 1 adds; 0 where rounding is all there is.
+func spreadAbout(mean []float64, s *data.Set, of portion, binarised bool) (float64, error) {
 	sum, size, row := 0.0, 0.0, make([]float32, s.Cols)
-	for i := range s.Rows {
+	for i := range of.rows() {
 		s.Row(row, i)
 		for j, v := range row {
 			x := float64(v)
@@ -112,8 +112,9 @@ func spreadAbout(mean []float64, s *data.Set, binarised bool) float64 {
 			}
 		}
 	}
-	if sum <= 1e-9*size {
-		return 0
+	both := []float64{sum, size}
+	if err := of.sum(nil, both); err != nil || both[0] <= 1e-9*both[1] {
+		return 0, err
 	}
-	return sum / float64(s.Rows)
+	return both[0] / float64(of.all), nil
 }

@@ -17,7 +17,7 @@ func TestExplainedVariance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pca, err := Linear(t.Context(), m, s)
+	pca, err := Linear(t.Context(), m, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func (p *PCA) Width() int { return len(p.Mean) }
 // Products run on the device over chunks of centred rows; chunks are summed, and
 // the eigenproblem is solved, in float64 on the host. The context's error is returned
 // when it ends first; a product of the eigenproblem may then go on by itself for a
-// while, and is forgotten.
+// while, and is forgotten. Ranks fit to their rows together (see [Shared]).
 func FitPCA(ctx context.Context, dev backend.Device, x Rows, k int) (*PCA, error) {
 	n, d := x.Len(), x.Width()
 	if n < 1 || d < 1 {
@@ -46,17 +46,25 @@ func FitPCA(ctx context.Context, dev backend.Device, x Rows, k int) (*PCA, error
 	if k < 1 || k > min(n, d) {
 		return nil, fmt.Errorf("pca: %d components: expected 1 to %d for %d rows of %d columns", k, min(n, d), n, d)
 	}
+	p, err := fitPCA(ctx, dev, x, k)
+	if err = ownOf(x).agree(err); err != nil {
+		return nil, fmt.Errorf("pca: %w", err)
+	}
+	return p, nil
+}
+
+func fitPCA(ctx context.Context, dev backend.Device, x Rows, k int) (*PCA, error) {
 	mean, variance, err := moments(ctx, x)
 	if err != nil {
-		return nil, fmt.Errorf("pca: %w", err)
+		return nil, err
 	}
 	p := &PCA{Mean: narrow(mean)}
 	for _, v := range variance {
 		p.Total += v
 	}
-	values, vectors, err := leading(ctx, dev, centred{x, p.Mean}, k, p.Total)
+	values, vectors, err := leading(ctx, dev, centre(x, p.Mean), k, p.Total)
 	if err != nil {
-		return nil, fmt.Errorf("pca: %w", err)
+		return nil, err
 	}
 	p.take(values, vectors)
 	return p, nil
@@ -101,6 +109,14 @@ type centred struct {
 	mean []float32
 }
 
+// centre returns rows with a mean taken from each.
+func centre(x Rows, mean []float32) Rows {
+	if s, is := x.(shared); is {
+		return shared{centred{s.Rows, mean}, s.portion}
+	}
+	return centred{x, mean}
+}
+
 func (c centred) Read(dst []float32, start, n int) {
 	c.Rows.Read(dst, start, n)
 	d := len(c.mean)
@@ -116,13 +132,13 @@ func (c centred) Read(dst []float32, start, n int) {
 func (p *PCA) Encode(ctx context.Context, dev backend.Device, x Rows) ([]float32, error) {
 	k := p.K()
 	if err := hostmemory.Ask("PCA's codes", x.Len(), k, 4); err != nil {
-		return nil, err
+		return nil, ownOf(x).agree(err)
 	}
 	codes := make([]float32, x.Len()*k)
 	err := p.project(ctx, dev, x, false, func(f *projection, start, n int) {
 		dev.Download(codes[start*k:(start+n)*k], f.z.Top(n))
 	})
-	return codes, err
+	return codes, ownOf(x).gather(err, codes, k)
 }
 
 // Decode is codes Components + mean, rows x D, for codes of rows x k.
@@ -150,6 +166,12 @@ func (p *PCA) Decode(dev backend.Device, codes []float32) ([]float32, error) {
 // Errors is the squared reconstruction error of every row, summed over its
 // columns: the linear baseline's anomaly score.
 func (p *PCA) Errors(ctx context.Context, dev backend.Device, x Rows) ([]float32, error) {
+	errs, err := p.errors(ctx, dev, x)
+	return errs, ownOf(x).gather(err, errs, 1)
+}
+
+// errors is Errors of the rank's rows, 0 of others.
+func (p *PCA) errors(ctx context.Context, dev backend.Device, x Rows) ([]float32, error) {
 	errs := make([]float32, x.Len())
 	err := p.project(ctx, dev, x, true, func(f *projection, start, n int) {
 		dev.Download(errs[start:start+n], f.rows.Top(n))
@@ -163,12 +185,13 @@ func (p *PCA) SSE(ctx context.Context, dev backend.Device, x Rows) (float64, err
 	if x.Len() == 0 {
 		return 0, fmt.Errorf("pca: no rows to reconstruct")
 	}
-	errs, err := p.Errors(ctx, dev, x)
-	sum := 0.0
+	errs, err := p.errors(ctx, dev, x)
+	sum := []float64{0}
 	for _, e := range errs {
-		sum += float64(e)
+		sum[0] += float64(e)
 	}
-	return sum / float64(x.Len()), err
+	err = ownOf(x).sum(err, sum)
+	return sum[0] / float64(x.Len()), err
 }
 
 // projection is the device memory of a pass over rows: centred x: B x D, codes
@@ -210,7 +233,7 @@ func (p *PCA) project(ctx context.Context, dev backend.Device, x Rows, errors bo
 		return fmt.Errorf("pca: %w", err)
 	}
 	defer f.mem.Free()
-	err = eachChunk(ctx, centred{x, p.Mean}, func(v []float32, start, n int) error {
+	err = eachChunk(ctx, centre(x, p.Mean), func(v []float32, start, n int) error {
 		cx, cz, none := f.x.Top(n), f.z.Top(n), backend.Tensor{}
 		dev.Upload(cx, v)
 		dev.Enqueue(backend.Linear{Y: cz, Pre: none, X: cx, W: f.w, B: none})

@@ -85,7 +85,7 @@ func covariance(ctx context.Context, dev backend.Device, x Rows) (blas64.General
 		}
 		return dev.Sync()
 	})
-	if err == nil {
+	if err = ownOf(x).sum(err, cov.Data); err == nil {
 		err = inRange(cov.Data)
 	}
 	scale := 1 / math.Max(float64(x.Len()-1), 1)
@@ -274,7 +274,7 @@ func (s *streamed) apply(dst, q blas64.General) error {
 		}
 		return s.dev.Sync()
 	})
-	if err != nil {
+	if err = ownOf(s.rows).sum(err, dst.Data); err != nil {
 		return err
 	}
 	return inRange(dst.Data)

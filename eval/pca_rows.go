@@ -60,16 +60,17 @@ func (r rowFunc) Read(dst []float32, start, n int) {
 // and few enough that a float32 product over them keeps six digits.
 func chunkRows(width int) int { return min(max((1<<21)/max(width, 1), 64), 4096) }
 
-// eachChunk reads x chunk by chunk. The slice handed to use is overwritten by
+// eachChunk reads x chunk by chunk, of shared rows those that are the rank's. The slice handed to use is overwritten by
 // the next chunk. The context's error is returned when it ends first.
 func eachChunk(ctx context.Context, x Rows, use func(v []float32, start, n int) error) error {
 	step := min(chunkRows(x.Width()), max(x.Len(), 1))
 	buf := make([]float32, step*x.Width())
-	for start := 0; start < x.Len(); start += step {
+	own := ownOf(x)
+	for start := own.lo; start < own.hi; start += step {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		n := min(step, x.Len()-start)
+		n := min(step, own.hi-start)
 		v := buf[:n*x.Width()]
 		x.Read(v, start, n)
 		if err := use(v, start, n); err != nil {
@@ -83,18 +84,15 @@ func eachChunk(ctx context.Context, x Rows, use func(v []float32, start, n int) 
 // in float64. A value that is not finite is an error that names its place.
 func moments(ctx context.Context, x Rows) (mean, variance []float64, err error) {
 	d := x.Width()
-	shift, sum, square := make([]float64, d), make([]float64, d), make([]float64, d)
+	sum, square, own := make([]float64, d), make([]float64, d), ownOf(x)
+	// Sums around the first row instead of 0 keep the digits of a column whose mean is large against its spread.
+	shift := firstRow(x, own)
+	if err := own.sum(nil, shift); err != nil {
+		return nil, nil, err
+	}
 	err = eachChunk(ctx, x, func(v []float32, start, n int) error {
 		for i := range n {
-			row := v[i*d : (i+1)*d]
-			if start+i == 0 {
-				// Sums around the first row instead of 0 keep the digits of a
-				// column whose mean is large against its spread.
-				for j, e := range row {
-					shift[j] = float64(e)
-				}
-			}
-			for j, e := range row {
+			for j, e := range v[i*d : (i+1)*d] {
 				c := float64(e) - shift[j]
 				sum[j] += c
 				square[j] += c * c
@@ -102,12 +100,26 @@ func moments(ctx context.Context, x Rows) (mean, variance []float64, err error) 
 		}
 		return firstNotFinite(v, sum, d, start)
 	})
+	err = own.sum(err, sum, square)
 	n := float64(x.Len())
 	for j := range sum {
 		square[j] = max(0, square[j]-sum[j]*sum[j]/n) / max(n-1, 1)
 		sum[j] = shift[j] + sum[j]/n
 	}
 	return sum, square, err
+}
+
+// firstRow is the first row, zeros on a rank that has it not.
+func firstRow(x Rows, own portion) []float64 {
+	first := make([]float64, x.Width())
+	if own.lo == 0 && own.hi > 0 {
+		row := make([]float32, len(first))
+		x.Read(row, 0, 1)
+		for j, e := range row {
+			first[j] = float64(e)
+		}
+	}
+	return first
 }
 
 // firstNotFinite looks for the place only where the sums say that there is one.

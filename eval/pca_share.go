@@ -20,17 +20,26 @@ func FitPCAShare(ctx context.Context, dev backend.Device, x Rows, share float64,
 		return nil, fmt.Errorf("pca: %g of the variance of %d rows of %d columns by %d components at most: expected a share of 0 to 1 and at least one of each", share, n, d, most)
 	}
 	most = min(most, n, d)
+	p, err := fitPCAShare(ctx, dev, x, share, most)
+	if err = ownOf(x).agree(err); err != nil {
+		return nil, fmt.Errorf("pca: %w", err)
+	}
+	return p, nil
+}
+
+func fitPCAShare(ctx context.Context, dev backend.Device, x Rows, share float64, most int) (*PCA, error) {
+	d := x.Width()
 	if err := hostmemory.AskBytes("PCA", pcaBytes(d, most, d > maxCovariance)); err != nil {
 		return nil, err
 	}
 	p, spectrum, err := startPCA(ctx, dev, x, most)
 	if err != nil {
-		return nil, fmt.Errorf("pca: %w", err)
+		return nil, err
 	}
 	k := spectrum.need(share*p.Total, most)
 	values, vectors, err := spectrum.leading(k)
 	if err != nil {
-		return nil, fmt.Errorf("pca: %w", err)
+		return nil, err
 	}
 	p.take(values, vectors)
 	return p, nil
@@ -75,7 +84,7 @@ func startPCA(ctx context.Context, dev backend.Device, x Rows, most int) (*PCA, 
 	for _, v := range variance {
 		p.Total += v
 	}
-	c, d := centred{x, p.Mean}, x.Width()
+	c, d := centre(x, p.Mean), x.Width()
 	if d > maxCovariance {
 		s, err := newStreamed(ctx, dev, c, blockSize(d, most))
 		if err != nil {

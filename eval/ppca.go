@@ -66,14 +66,15 @@ func (p *PCA) LogLikelihood(ctx context.Context, x Rows, f Fixed) (float64, erro
 	for _, v := range p.Variance {
 		ofOne -= math.Log(v) / 2
 	}
-	sum, rest := 0.0, make([]float64, d)
+	sum, rest := []float64{0}, make([]float64, d)
 	err := eachChunk(ctx, x, func(v []float32, _, n int) error {
 		for i := range n {
-			sum += p.distance(rest, v[i*d:(i+1)*d], f, noise)
+			sum[0] += p.distance(rest, v[i*d:(i+1)*d], f, noise)
 		}
 		return nil
 	})
-	return ofOne - sum/2/float64(x.Len()), err
+	err = ownOf(x).sum(err, sum)
+	return ofOne - sum[0]/2/float64(x.Len()), err
 }
 
 // distance returns how far a row is from the mean, squared, in units of what the directions vary. rest is for its use.

@@ -186,7 +186,7 @@ func summaryBeside(t *testing.T, spec model.Spec, train, test *data.Set, o Summa
 			t.Fatal(err)
 		}
 	}
-	if o.PCA, err = Linear(t.Context(), m, train); err != nil {
+	if o.PCA, err = Linear(t.Context(), m, train, nil); err != nil {
 		t.Fatal(err)
 	}
 	sum, err := Summarise(t.Context(), m, train, test, o)

@@ -9,8 +9,10 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 	"github.com/aegpu/aegpu/model"
 )
 
@@ -26,7 +28,8 @@ const topColumns = 3
 
 // ScoreOptions choose what Score tells of a row beside its scores.
 type ScoreOptions struct {
-	ByColumn bool // which columns make the row strange, and the error of each
+	ByColumn bool          // which columns make the row strange, and the error of each
+	Ranks    backend.Ranks // that score a part of the rows each, all of which have them all; nil for no others
 }
 
 // Score returns how strange raw rows are to a model, a row each, with their labels and ids. A higher number is
@@ -60,25 +63,38 @@ func Score(ctx context.Context, m *model.Model, rows *data.Set, o ScoreOptions) 
 		return nil, err
 	}
 	s.F64, s.Gaps = make([]float64, s.Rows*s.Cols), o.ByColumn && rows.Gaps
-	for at := 0; at < s.Rows; at += model.ChunkRows {
-		n := min(model.ChunkRows, s.Rows-at)
+	if s.Rows <= model.ChunkRows {
+		o.Ranks = nil
+	}
+	err := scorePart(ctx, m, rows, s, o)
+	if err = joint.Gather(o.Ranks, err, s.F64, s.Cols, model.ChunkRows); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// scorePart writes the scores of the rank's rows to s.
+func scorePart(ctx context.Context, m *model.Model, rows, s *data.Set, o ScoreOptions) error {
+	lo, hi := joint.Part(o.Ranks, s.Rows, model.ChunkRows)
+	for at := lo; at < hi; at += model.ChunkRows {
+		n := min(model.ChunkRows, hi-at)
 		j, err := m.Judge(ctx, rows.Part(at, n))
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
 			bad.Row += at
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
 		bad, why := scoreRows(s.F64[at*s.Cols:(at+n)*s.Cols], s.Cols, m, j, o)
 		switch why {
 		case "":
 		case allGone:
-			return nil, &data.Error{Path: rows.Name, Row: at + bad + 1, Msg: allGone}
+			return &data.Error{Path: rows.Name, Row: at + bad + 1, Msg: allGone}
 		default:
-			return nil, fmt.Errorf("row %d of %s has no score: %s", at+bad+1, rows.Name, why)
+			return fmt.Errorf("row %d of %s has no score: %s", at+bad+1, rows.Name, why)
 		}
 	}
-	return s, nil
+	return nil
 }
 
 // scoreColumns describes what Score tells.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 	"github.com/aegpu/aegpu/model"
 )
 
@@ -44,6 +45,7 @@ type SummaryOptions struct {
 	IWAERows int              // rows that the estimate is made on, 0 for all
 	Probe    bool             // fit a linear classifier to the codes of the training part
 	KNN      int              // neighbours of a nearest-neighbour classifier beside the probe, 0 for none
+	Ranks    backend.Ranks    // that measure together, a part of the rows each, all of which have both sets; nil for no others
 }
 
 // Get returns the figure of that name, NaN where there is none.
@@ -122,34 +124,42 @@ func (o *object) close() ([]byte, error) {
 
 // Summarise measures the model on test. Of a model whose decoder does not fit its codes (see [model.ErrNoDecoder]) there
 // are no figures of reconstructions. Both parts are raw rows; train is needed for
-// the probe and the explained variance alone. The context's error is returned when it ends first.
+// the probe and the explained variance alone. The context's error is returned when it ends first. Ranks all return the
+// same summary.
 func Summarise(ctx context.Context, m *model.Model, train, test *data.Set, o SummaryOptions) (*Summary, error) {
 	if test == nil || test.Rows == 0 {
 		return nil, fmt.Errorf("no rows to evaluate on")
 	}
 	b := summariser{ctx: ctx, model: m, o: o, train: train, test: test, linear: math.NaN(), Summary: &Summary{Examples: test.Rows}}
-	b.countClasses()
-	var err error
-	if b.resident, err = makeResident(m, b.test); err != nil {
+	if err := joint.Agree(o.Ranks, b.run()); err != nil {
 		return nil, err
 	}
+	return b.Summary, nil
+}
+
+// run measures all there is to measure.
+func (b *summariser) run() (err error) {
+	b.countClasses()
+	if b.resident, err = makeResident(b.model, b.test, portionOf(b.o.Ranks, b.test.Rows, evalBatch)); err != nil {
+		return err
+	}
 	defer b.free()
-	if len(b.test.Classes) > m.Spec.Classes {
+	if len(b.test.Classes) > b.model.Spec.Classes {
 		b.at.Labels.Rows = 0 // not the classes that the classifier knows
 	}
 	parts := []func() error{b.reconstruction, b.explained, b.corrupted, b.likelihood, b.code, b.baseline, b.probe}
-	if b.noDecoder = m.Classifier.FineTuned; b.noDecoder {
+	if b.noDecoder = b.model.Classifier.FineTuned; b.noDecoder {
 		parts = []func() error{b.classifier, b.code, b.baseline, b.probe}
 	}
 	for _, part := range parts {
-		if err := ctx.Err(); err != nil {
-			return nil, err
+		if err := b.ctx.Err(); err != nil {
+			return err
 		}
 		if err := part(); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return b.Summary, nil
+	return nil
 }
 
 // summariser puts a summary together.
@@ -194,14 +204,18 @@ func add(figures *[]model.Figure, name string, v float64, note string) {
 	}
 }
 
-// addErrors appends the figures of a squared error summed over an example. The peak of a table means nothing.
-func addErrors(figures *[]model.Figure, sse float64, s *data.Set, image bool) {
+// addErrors appends the figures of a squared error summed over an example, s being a portion of the examples. The peak of a
+// table means nothing.
+func addErrors(figures *[]model.Figure, sse float64, s *data.Set, p portion, image bool) error {
 	mse := sse / float64(s.Cols)
 	add(figures, "sse", sse, "squared error summed over an example")
 	add(figures, "mse", mse, "squared error per element")
-	if image {
-		add(figures, "psnr_db", psnr(mse, s), "peak signal-to-noise ratio")
+	if !image {
+		return nil
 	}
+	peak, err := psnr(mse, s, p)
+	add(figures, "psnr_db", peak, "peak signal-to-noise ratio")
+	return err
 }
 
 // reconstruction is what one pass over the clean examples tells.
@@ -211,7 +225,9 @@ func (b *summariser) reconstruction() error {
 		return err
 	}
 	all := &b.Figures
-	addErrors(all, v.SSE, b.target, b.image())
+	if err := addErrors(all, v.SSE, b.target, b.portion, b.image()); err != nil {
+		return err
+	}
 	b.losses = b.model.ColumnLosses(&v)
 	if name, note := b.model.Spec.LossFigure(); name != "" {
 		add(all, name, v.NLL, note)
@@ -262,11 +278,11 @@ func (b *summariser) corrupted() error {
 
 // code is what the codes themselves tell.
 func (b *summariser) code() error {
-	codes, err := b.model.Encode(b.ctx, b.test)
+	codes, err := b.model.Encode(b.ctx, b.of(b.test))
 	if err != nil {
 		return err
 	}
-	mean, variance, err := moments(b.ctx, Dense(codes.F32, codes.Cols))
+	mean, variance, err := moments(b.ctx, b.shares(Dense(codes.F32, codes.Cols)))
 	if err != nil {
 		return err
 	}
@@ -276,10 +292,16 @@ func (b *summariser) code() error {
 	for _, f := range b.model.Spec.CodeFigures(mean, variance) {
 		add(&b.Figures, f.Name, f.Value, f.Note)
 	}
-	norm, examples, err := jacobianNorm(b.ctx, b.model, b.at.Rows)
-	if examples > 0 {
-		add(&b.Figures, "jacobian_norm", norm, fmt.Sprintf("how much the code moves with the input, on %d examples", examples))
-		add(&b.Figures, "jacobian_examples", float64(examples), "")
+	jacobian := []float64{0, 0} // and of how many examples: the first rows, which the first rank has
+	if joint.First(b.ranks) {
+		var examples int
+		jacobian[0], examples, err = jacobianNorm(b.ctx, b.model, b.at.Rows)
+		jacobian[1] = float64(examples)
+	}
+	err = b.sum(err, jacobian)
+	if examples := jacobian[1]; examples > 0 {
+		add(&b.Figures, "jacobian_norm", jacobian[0], fmt.Sprintf("how much the code moves with the input, on %.0f examples", examples))
+		add(&b.Figures, "jacobian_examples", examples, "")
 	}
 	return err
 }
@@ -291,7 +313,7 @@ func (b *summariser) baseline() (err error) {
 	}
 	if b.model.Spec.HasTargets() { // in other terms than those of the rows that the encoder sees
 		b.PCA = &Baseline{Components: b.o.PCA.K()}
-	} else if b.PCA, err = b.o.PCA.baseline(b.ctx, b.model.Device(), b.set, b.image()); err != nil {
+	} else if b.PCA, err = b.o.PCA.baseline(b.ctx, b.model.Device(), b.set, b.portion, b.image()); err != nil {
 		return err
 	}
 	add(&b.PCA.Figures, logLikelihoodName, b.linear, "log p(x) of probabilistic PCA, nats a row, on as many examples as the model's")
@@ -303,24 +325,27 @@ func (b *summariser) baseline() (err error) {
 	return err
 }
 
-// baseline returns the reconstruction error on prepared rows.
-func (p *PCA) baseline(ctx context.Context, dev backend.Device, test *data.Set, image bool) (*Baseline, error) {
-	sse, err := p.SSE(ctx, dev, SetRows(test))
+// baseline returns the reconstruction error on a portion of prepared rows.
+func (p *PCA) baseline(ctx context.Context, dev backend.Device, test *data.Set, of portion, image bool) (*Baseline, error) {
+	sse, err := p.SSE(ctx, dev, of.shares(SetRows(test)))
 	if err != nil {
 		return nil, err
 	}
 	b := &Baseline{Components: p.K()}
-	addErrors(&b.Figures, sse, test, image)
-	return b, nil
+	return b, addErrors(&b.Figures, sse, test, of, image)
 }
 
 // psnr is the peak signal-to-noise ratio in dB, for data within [0, 1]; NaN for
 // others.
-func psnr(mse float64, s *data.Set) float64 {
+func psnr(mse float64, s *data.Set, p portion) (float64, error) {
+	outside := []float64{0} // of how many ranks
 	if !s.IsBytes() {
 		if lo, hi := s.Range(); lo < 0 || hi > 1 {
-			return math.NaN()
+			outside[0]++
 		}
 	}
-	return 10 * math.Log10(1/mse)
+	if err := p.sum(nil, outside); err != nil || outside[0] > 0 {
+		return math.NaN(), err
+	}
+	return 10 * math.Log10(1/mse), nil
 }

@@ -1,9 +1,12 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
+	"github.com/aegpu/aegpu/model"
 )
 
 // logLikelihoodName is the figure of log p(x), of the model and of probabilistic PCA.
@@ -21,20 +24,28 @@ const (
 // same rows.
 func (b *summariser) likelihood() error {
 	fixed, beside := b.besideLinear()
-	k, rows := b.o.IWAEK, b.at
+	k, n := b.o.IWAEK, b.test.Rows
+	if b.onDisk() {
+		n = min(n, b.held())
+	}
 	switch most := b.usualRows(); {
 	case k == 0 && (!beside || most < enoughRows && most < b.test.Rows):
 		return nil
 	case k == 0:
-		k, rows = usualSamples, rows.Head(min(most, rows.Rows.Rows))
+		k, n = usualSamples, min(most, n)
 	case b.o.IWAERows > 0:
-		rows = rows.Head(min(b.o.IWAERows, rows.Rows.Rows))
+		n = min(b.o.IWAERows, n)
 	}
-	v, err := b.model.LogLikelihood(b.ctx, rows, k, b.o.Seed)
+	r, free, err := b.firstRows(n)
 	if err != nil {
 		return err
 	}
-	n := rows.Rows.Rows
+	defer free()
+	n = r.all
+	v, err := r.logLikelihood(b.ctx, k, b.o.Seed)
+	if err != nil {
+		return err
+	}
 	if b.o.IWAEK > 0 {
 		b.bound(-v, k, n)
 	}
@@ -44,8 +55,37 @@ func (b *summariser) likelihood() error {
 	add(&b.Figures, logLikelihoodName, v, fmt.Sprintf("log p(x) with %d samples, on %d examples; PCA's is exact, of probabilistic PCA", k, n))
 	add(&b.Figures, logLikelihoodName+"_samples", float64(k), "")
 	add(&b.Figures, logLikelihoodName+"_examples", float64(n), "")
-	b.linear, err = b.o.PCA.LogLikelihood(b.ctx, SetRows(b.set.Part(0, n)), fixed)
+	b.linear, err = b.o.PCA.LogLikelihood(b.ctx, r.shares(SetRows(r.set.Part(0, r.rows()))), fixed)
 	return err
+}
+
+// firstRows are the first n rows, of which several ranks cut themselves portions of their own: many samples are drawn for
+// each, and it may be few rows that they are drawn for.
+func (b *summariser) firstRows(n int) (r resident, free func(), err error) {
+	if joint.Alone(b.ranks) {
+		r = b.resident
+		r.portion, r.at = portionOf(nil, n, model.LikelihoodRows), r.at.Head(n)
+		return r, func() {}, nil
+	}
+	of := []float64{0} // as many as the first rank has room for
+	if joint.First(b.ranks) {
+		of[0] = float64(n)
+	}
+	if err = b.sum(nil, of); err == nil {
+		r, err = makeResident(b.model, b.test, portionOf(b.ranks, int(of[0]), model.LikelihoodRows))
+	}
+	return r, r.free, err
+}
+
+// logLikelihood is the mean of the estimates of log p(x) over the rows of all ranks.
+func (r *resident) logLikelihood(ctx context.Context, k int, seed uint64) (float64, error) {
+	sum := []float64{0}
+	var err error
+	if r.rows() > 0 {
+		sum[0], err = r.model.SumLogLikelihood(ctx, r.at, k, seed, r.lo)
+	}
+	err = r.sum(err, sum)
+	return sum[0] / float64(r.all), err
 }
 
 // usualRows is how many rows the estimate takes where none was asked for.

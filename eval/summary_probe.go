@@ -7,6 +7,7 @@ import (
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 )
 
 // probe fits classifiers to the codes, and to PCA's where there is one.
@@ -17,7 +18,7 @@ func (b *summariser) probe() error {
 	if b.train == nil || b.train.Labels == nil || b.test.Labels == nil {
 		return fmt.Errorf("a probe needs labels on the training and the test part")
 	}
-	p := prober{ctx: b.ctx, dev: b.model.Device(), knn: b.o.KNN, classes: max(len(b.train.Classes), len(b.test.Classes))}
+	p := prober{ctx: b.ctx, dev: b.model.Device(), knn: b.o.KNN, ranks: b.ranks, classes: max(len(b.train.Classes), len(b.test.Classes))}
 	encode := func(s *data.Set) ([]float32, error) {
 		codes, err := b.model.Encode(b.ctx, s)
 		if err != nil {
@@ -55,6 +56,7 @@ type prober struct {
 	ctx     context.Context
 	dev     backend.Device
 	knn     int
+	ranks   backend.Ranks // encode a part of the rows each; the first has the classifiers
 	classes int
 }
 
@@ -63,22 +65,38 @@ type prober struct {
 func (p prober) on(train, test *data.Set, encode func(*data.Set) ([]float32, error), width int) (linear, neighbours float64, err error) {
 	var parts [2]Labelled
 	for i, s := range []*data.Set{train, test} {
-		codes, err := encode(s)
-		if err != nil {
+		own := portionOf(p.ranks, s.Rows, evalBatch)
+		codes, err := encode(own.of(s))
+		all := codes
+		if err == nil && own.rows() < s.Rows {
+			all = make([]float32, s.Rows*width)
+			copy(all[own.lo*width:own.hi*width], codes)
+		}
+		if err = own.gather(err, all, width); err != nil {
 			return 0, 0, err
 		}
-		parts[i] = Labelled{X: codes, Width: width, Labels: s.Labels}
+		parts[i] = Labelled{X: all, Width: width, Labels: s.Labels}
 	}
+	both := []float64{0, 0}
+	if joint.First(p.ranks) {
+		both[0], both[1], err = p.fit(parts[0], parts[1])
+	}
+	err = joint.Sum(p.ranks, err, both)
+	return both[0], both[1], err
+}
+
+// fit fits classifiers to codes.
+func (p prober) fit(train, test Labelled) (linear, neighbours float64, err error) {
 	if err := p.ctx.Err(); err != nil {
 		return 0, 0, err
 	}
-	fit, err := LinearProbe(p.ctx, p.dev, parts[0], parts[1], p.classes, ProbeOptions{})
+	fit, err := LinearProbe(p.ctx, p.dev, train, test, p.classes, ProbeOptions{})
 	if err != nil {
 		return 0, 0, err
 	}
 	if p.knn == 0 {
 		return fit.Accuracy, math.NaN(), nil
 	}
-	neighbours, err = KNN(p.ctx, p.dev, parts[0], parts[1], p.knn)
+	neighbours, err = KNN(p.ctx, p.dev, train, test, p.knn)
 	return fit.Accuracy, neighbours, err
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 )
 
 // yardstick is what reconstructions of a table are held against: the mean of training rows.
@@ -20,6 +21,7 @@ type yardsticks struct {
 	prep       *data.Preparation // of what the decoder makes
 	all, usual yardstick         // without a mean where there are none, or too few rows
 	ordinary   []bool            // which of the rows measured are
+	of         portion           // of the rows measured
 }
 
 // Means are taken of so many training rows at most, and of fewer where they are wide: of blocks of them, spaced evenly.
@@ -29,9 +31,10 @@ const (
 	cellsForMean  = 4e6
 )
 
-// newYardsticks takes them of raw training rows, none of which may be known, for the rows that are measured.
-func newYardsticks(ctx context.Context, p *data.Preparation, train, test *data.Set) (*yardsticks, error) {
-	y := &yardsticks{prep: p}
+// newYardsticks takes them of raw training rows, none of which may be known, for the rows that are measured, a portion by
+// each rank.
+func newYardsticks(ctx context.Context, p *data.Preparation, train, test *data.Set, of portion) (*yardsticks, error) {
+	y := &yardsticks{prep: p, of: of}
 	if train == nil || train.Rows == 0 {
 		return y, nil
 	}
@@ -61,9 +64,20 @@ func newYardsticks(ctx context.Context, p *data.Preparation, train, test *data.S
 			y.usual.weight[j] = 0
 		}
 	}
-	far, _, err = y.distances(ctx, blocksOf(test, test.Rows), y.usual, nil)
-	y.ordinary = ordinary(far)
+	y.ordinary, err = y.ordinaryOf(ctx, test)
 	return y, err
+}
+
+// ordinaryOf says which of the rows that are measured are ordinary.
+func (y *yardsticks) ordinaryOf(ctx context.Context, test *data.Set) ([]bool, error) {
+	own := y.of.of(test)
+	mine, _, err := y.distances(ctx, blocksOf(own, own.Rows), y.usual, nil)
+	far := make([]float64, test.Rows)
+	copy(far[y.of.lo:y.of.hi], mine)
+	if err = joint.Gather(y.of.ranks, err, far, 1, y.of.block); err != nil {
+		return nil, err
+	}
+	return ordinary(far), nil
 }
 
 // ordinary says which rows are not among the hundredth, one of them at least, that lies farthest.

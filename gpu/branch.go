@@ -42,13 +42,18 @@ func (b *branch) free() error {
 	return errors.Join(errs...)
 }
 
-// run enqueues work on the branch, after all that is on the first stream so far.
-func (b *branch) run(first cu.Stream, work func(cu.Stream) error) error {
+// run enqueues work on the branch, after all that is on the first stream so far, and on other branches.
+func (b *branch) run(first cu.Stream, after []*branch, work func(cu.Stream) error) error {
 	if err := b.from.Record(first); err != nil {
 		return err
 	}
 	if err := b.stream.Wait(b.from, 0); err != nil {
 		return err
+	}
+	for _, a := range after {
+		if err := a.join(b.stream); err != nil {
+			return err
+		}
 	}
 	if err := work(b.stream); err != nil {
 		return err
@@ -56,5 +61,5 @@ func (b *branch) run(first cu.Stream, work func(cu.Stream) error) error {
 	return b.done.Record(b.stream)
 }
 
-// join has the first stream wait for what is on the branch.
-func (b *branch) join(first cu.Stream) error { return first.Wait(b.done, 0) }
+// join has another stream wait for what is on the branch.
+func (b *branch) join(s cu.Stream) error { return s.Wait(b.done, 0) }

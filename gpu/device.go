@@ -45,7 +45,7 @@ type Device struct {
 	workspace *block
 
 	capturing    bool                      // what is enqueued becomes a graph
-	branches     [plan.Fetching + 1]branch // streams beside the first
+	branches     [plan.Reducing + 1]branch // streams beside the first
 	beside       *block                    // the workspace of what runs aside
 	programs     map[*program]bool
 	kept         map[keptKey]*block // buffers of operations enqueued one by one
@@ -54,6 +54,8 @@ type Device struct {
 	batchBuffers []*batchBuffer
 	feeding      cu.Stream // of all feeds
 	feeds        map[*feed]bool
+
+	ranks *ranks // nil where the device is alone
 }
 
 var _ backend.Device = (*Device)(nil)
@@ -93,12 +95,22 @@ func (d *Device) fail(op string, err error) {
 	}
 }
 
-// do has the worker do something, unless there was an error.
+// do has the worker do something, unless there was an error. Where the ranks have failed meanwhile that is the error: what
+// was waited for was not computed.
 func (d *Device) do(op string, fn func() error) {
 	if d.err != nil {
 		return
 	}
-	if err := d.worker.Do(fn); err != nil {
+	err := d.ranks.failed()
+	if err == nil {
+		if err = d.worker.Do(fn); err != nil {
+			d.ranks.look()
+		}
+		if why := d.ranks.failed(); why != nil {
+			err = why
+		}
+	}
+	if err != nil {
 		d.fail(op, err)
 	}
 }
@@ -109,7 +121,7 @@ func (d *Device) Sync() error {
 	return d.err
 }
 
-// Close waits, frees everything and returns the first error.
+// Close waits, frees everything and returns the first error. Where the other ranks may be gone [Device.Abort] comes first.
 func (d *Device) Close() error {
 	if d.closed {
 		return nil
@@ -131,6 +143,7 @@ func (d *Device) stop() error {
 	for p := range d.programs {
 		try(p.release())
 	}
+	try(d.ranks.close())
 	for _, plan := range d.plans {
 		if plan != nil {
 			plan.Free()

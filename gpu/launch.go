@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
+	"github.com/aegpu/aegpu/gpu/internal/nccl"
 	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/kernels"
 	"gorgonia.org/cu"
@@ -39,7 +40,11 @@ func (d *Device) issue(p *plan.Plan, at places) error {
 		if it.Stream == plan.First {
 			err = d.launch(it, at, d.stream)
 		} else {
-			err = d.branches[it.Stream].run(d.stream, func(s cu.Stream) error { return d.launch(it, at, s) })
+			var after []*branch
+			for _, s := range it.After {
+				after = append(after, &d.branches[s])
+			}
+			err = d.branches[it.Stream].run(d.stream, after, func(s cu.Stream) error { return d.launch(it, at, s) })
 		}
 		if err != nil {
 			return err
@@ -68,6 +73,8 @@ func (d *Device) launch(it *plan.Item, at places, s cu.Stream) (err error) {
 			workspace = d.beside
 		}
 		err = d.launchProduct(it.Product, at, workspace, s)
+	case it.Reduce != nil:
+		err = d.ranks.sum(uintptr(d.address(it.Reduce.At, at)), it.Reduce.Count, nccl.Float32, streamOf(s))
 	case it.Move.From == (kernels.Pointer{}):
 		if it.Move.Bytes > 0 {
 			err = cu.MemsetD8Async(d.address(it.Move.To, at), 0, int64(it.Move.Bytes), s)

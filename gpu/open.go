@@ -10,6 +10,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+	"github.com/aegpu/aegpu/gpu/internal/nccl"
 	"github.com/aegpu/aegpu/gpu/internal/worker"
 	"github.com/aegpu/aegpu/gpu/plan"
 	"github.com/aegpu/aegpu/kernels"
@@ -46,7 +47,7 @@ func List() ([]backend.Info, error) {
 // Open opens GPU n for float32.
 func Open(n int) (backend.Device, error) { return OpenWith(n, Options{}) }
 
-// OpenWith opens GPU n.
+// OpenWith opens GPU n. With [Options.Ranks] it waits for all ranks, which open theirs at the same time.
 func OpenWith(n int, o Options) (backend.Device, error) {
 	d, err := opened(n, o, (*Device).start)
 	if err != nil {
@@ -69,6 +70,13 @@ func Probe(n int, o Options) (backend.Info, error) {
 	}
 	return d.info, d.Close()
 }
+
+// NewRanksID is what the ranks of a job find each other by: one of them makes it, and all open their device with it
+// ([Ranks]). library is the path of NCCL, as in [Options].
+func NewRanksID(library string) ([]byte, error) { return nccl.NewID(library) }
+
+// NCCL is where the library is that adds up over the ranks, "" before a GPU is opened that is one of several.
+func NCCL() string { return nccl.Path() }
 
 // CuBLASLt is where the library of the products is, "" before a GPU is opened.
 func CuBLASLt() string { return cublaslt.Path() }
@@ -136,7 +144,7 @@ func capability(gpu cu.Device) int {
 
 // start makes the context and all that a device keeps for as long as it lives.
 func (d *Device) start() error {
-	for _, step := range []func() error{d.begin, d.openProducts, d.makeScratch, d.makePinned, d.measureFree} {
+	for _, step := range []func() error{d.begin, d.openProducts, d.makeScratch, d.makePinned, d.joinRanks, d.measureFree} {
 		if err := step(); err != nil {
 			return err
 		}

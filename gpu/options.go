@@ -38,6 +38,18 @@ type Options struct {
 	// CuBLASLt is the path of libcublasLt.so; by default what AEGPU_LIBCUBLASLT names,
 	// or one that is found: the loader's, a toolkit's, a Python package's.
 	CuBLASLt string
+	// Ranks has the device train with those of other processes, or of other goroutines of this one: nil where it is
+	// alone.
+	Ranks *Ranks
+	// NCCL is the path of libnccl.so.2, which adds up over the ranks; by default what AEGPU_LIBNCCL names, or one that is
+	// found where cuBLASLt is looked for. It is not opened without Ranks.
+	NCCL string
+}
+
+// Ranks is the part of a device in a job: as one of so many, each on a GPU of its own.
+type Ranks struct {
+	ID         []byte // what [NewRanksID] made for all of them
+	Rank, Size int
 }
 
 // ErrTuning is wrapped by the error of a file of Options.Tuning that cannot be used.

@@ -91,7 +91,7 @@ func (d *Device) refused(q plan.Product) bool {
 }
 
 func (d *Device) planOptions(step bool) plan.Options {
-	return plan.Options{Precision: d.options.Precision, Step: step, OneStream: d.options.OneStream, SMs: d.sms,
+	return plan.Options{Precision: d.options.Precision, Step: step, OneStream: d.options.OneStream, Ranks: d.ranks != nil, SMs: d.sms,
 		OnHost: func(m backend.Memory) bool { b, ok := m.(*block); return ok && b.host != nil }}
 }
 

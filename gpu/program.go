@@ -12,7 +12,8 @@ import (
 	"github.com/aegpu/aegpu/gpu/plan"
 )
 
-// Short steps are launched several at a time, as one graph of copies.
+// Short steps are launched several at a time, as one graph of copies. Not those that add up over the ranks: every rank has
+// to launch the same graphs, and a step may be longer on one than on another, whose share of the batch is empty.
 const (
 	copies   = 8
 	longStep = 200 // nodes from which on a step is launched by itself
@@ -48,6 +49,7 @@ func (d *Device) Compile(step backend.List) (backend.Program, error) {
 			}
 		}
 	}
+	d.agree(step)
 	var p *program
 	d.do("Compile", func() (err error) {
 		for {
@@ -173,7 +175,7 @@ func (p *program) make(g libcuda.Graph) (err error) {
 	if p.nodes, err = g.Nodes(); err != nil {
 		return err
 	}
-	if p.short = p.nodes > 0 && p.nodes < longStep; p.short {
+	if p.short = p.nodes > 0 && p.nodes < longStep && !p.plan.Reduces(); p.short {
 		chain, err := g.Chain(copies)
 		if err != nil {
 			return err
@@ -232,6 +234,9 @@ func (p *program) launch(times int) error {
 		}
 	}
 	for ; times > 0; times-- {
+		if err := d.ranks.failed(); err != nil {
+			return err
+		}
 		if err := p.once.Launch(d.stream); err != nil {
 			return err
 		}

@@ -19,6 +19,12 @@ func OpenWith(int, Options) (backend.Device, error) { return nil, errNotBuilt }
 // Probe fails: the program was built without the tag cuda.
 func Probe(int, Options) (backend.Info, error) { return backend.Info{}, errNotBuilt }
 
+// NewRanksID fails: the program was built without the tag cuda.
+func NewRanksID(string) ([]byte, error) { return nil, errNotBuilt }
+
+// NCCL is "": the program was built without the tag cuda.
+func NCCL() string { return "" }
+
 // CuBLASLt is "": the program was built without the tag cuda.
 func CuBLASLt() string { return "" }
 

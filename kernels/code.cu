@@ -3,16 +3,17 @@
 #include "noise.cuh"
 #include "reduce.cuh"
 
-// reparam is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise.
+// reparam is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise; first is the tensor's first
+// block, here and below.
 //
 //	z (half: batch k x ld): batch k x width
-KERNEL reparam_fwd_f32(float *z, u16 *half, i64 ld, const float *ml, const Clock *clock, i64 stream, i64 batch, i64 k,
-                       i64 width) {
+KERNEL reparam_fwd_f32(float *z, u16 *half, i64 ld, const float *ml, const Clock *clock, i64 stream, i64 first,
+                       i64 batch, i64 k, i64 width) {
 	i64 n = batch * k * width;
 	bool wide = aligned(z);
 	Sink out = {z, half, width, ld};
 	EACH(q, (n + 3) / 4) {
-		Four eps = normals(noise_block(clock, (u32)stream, q));
+		Four eps = normals(noise_block(clock, stream, first, q));
 		int m = count(q, n);
 		for (int i = 0; i < 4; i++) {
 			if (i >= m)
@@ -24,11 +25,11 @@ KERNEL reparam_fwd_f32(float *z, u16 *half, i64 ld, const float *ml, const Clock
 	}
 }
 
-// gaussian_kl is kl[j] = mean_b (mu^2 + e^l - 1 - l) / 2, and *total += scale sum_j kl[j], where total is not null.
+// gaussian_kl is kl[j] = sum_b (mu^2 + e^l - 1 - l) / 2 / of, and *total += scale sum_j kl[j], where total is not null.
 //
 //	kl: width, part: chunks x width, tile_part: tiles, count: tiles + 1
-KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch, i64 width, double scale, i64 chunks,
-                           double *part, double *tile_part, u32 *count) {
+KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch, i64 of, i64 width, double scale,
+                           i64 chunks, double *part, double *tile_part, u32 *count) {
 	__shared__ Scratch s;
 	i64 j;
 	double sum;
@@ -39,7 +40,7 @@ KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch,
 	if (!column_sum(f, batch, width, chunks, &j, &sum, part, count, &s))
 		return;
 	bool mine = threadIdx.x < 32 && j < width;
-	float mean = (float)(sum / (double)batch);
+	float mean = (float)(sum / (double)of);
 	if (mine)
 		kl[j] = mean;
 	if (total)
@@ -52,7 +53,8 @@ KERNEL gaussian_kl_fwd_f32(float *kl, double *total, const float *ml, i64 batch,
 //
 //	dml (half: batch x ld): batch x 2 width, dz: batch k x width, kl: width
 KERNEL reparam_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const float *ml, const float *kl,
-                       const Clock *clock, i64 stream, i64 batch, i64 k, i64 width, float free_bits, float scale) {
+                       const Clock *clock, i64 stream, i64 first, i64 batch, i64 k, i64 width, float free_bits,
+                       float scale) {
 	Sink to = {dml, half, 2 * width, ld};
 	float weight = scale * hyper(clock).kl;
 	EACH(e, batch * width) {
@@ -63,7 +65,7 @@ KERNEL reparam_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const flo
 		for (i64 r = b * k; r < (b + 1) * k; r++) {
 			float g = dz[r * width + j];
 			dmu += g;
-			dl += 0.5f * g * normal_at(clock, (u32)stream, r * width + j) * sd;
+			dl += 0.5f * g * normal_at(clock, stream, first, r * width + j) * sd;
 		}
 		put(to, b, j, dmu);
 		put(to, b, width + j, clamped(raw) ? 0.0f : dl);
@@ -75,7 +77,7 @@ KERNEL reparam_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const flo
 //
 //	w, rows: batch k, bound: batch, z: batch k x width
 KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, const float *z, const float *ml,
-                                  const Clock *clock, i64 stream, i64 batch, i64 k, i64 width) {
+                                  const Clock *clock, i64 stream, i64 first, i64 batch, i64 k, i64 width) {
 	__shared__ Scratch s;
 	int lane = threadIdx.x & 31;
 	for (i64 b = blockIdx.x; b < batch; b += gridDim.x) {
@@ -85,7 +87,7 @@ KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, con
 			i64 r = b * k + i;
 			double v = 0;
 			for (i64 j = lane; j < width; j += 32) {
-				float eps = normal_at(clock, (u32)stream, r * width + j), zj = z[r * width + j];
+				float eps = normal_at(clock, stream, first, r * width + j), zj = z[r * width + j];
 				v += 0.5f * (clamp_log_var(log_var[j]) + eps * eps - zj * zj);
 			}
 			v = warp_sum(v) - rows[r];
@@ -107,7 +109,8 @@ KERNEL importance_weights_fwd_f32(float *w, float *bound, const float *rows, con
 //
 //	dml (half: batch x ld): batch x 2 width, dz, z: batch k x width, w: batch k
 KERNEL importance_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const float *z, const float *ml,
-                          const float *w, const Clock *clock, i64 stream, i64 batch, i64 k, i64 width, float scale) {
+                          const float *w, const Clock *clock, i64 stream, i64 first, i64 batch, i64 k, i64 width,
+                          float scale) {
 	Sink to = {dml, half, 2 * width, ld};
 	EACH(e, batch * width) {
 		i64 b = quotient(e, width), j = e - b * width, at = b * 2 * width + j;
@@ -115,7 +118,7 @@ KERNEL importance_bwd_f32(float *dml, u16 *half, i64 ld, const float *dz, const 
 		for (i64 r = b * k; r < (b + 1) * k; r++) {
 			float sw = scale * w[r], g = dz[r * width + j] + sw * z[r * width + j];
 			dmu += g;
-			dl += 0.5f * (g * normal_at(clock, (u32)stream, r * width + j) * sd - sw);
+			dl += 0.5f * (g * normal_at(clock, stream, first, r * width + j) * sd - sw);
 		}
 		put(to, b, j, dmu);
 		put(to, b, width + j, clamped(raw) ? 0.0f : dl);

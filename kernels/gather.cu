@@ -72,7 +72,7 @@ template <class T> DEVICE Four fetched(const T *data, const u64 *from, i64 j, in
 // gather is what the entries below say, on data of type T. A thread makes four elements that share a block of noise.
 template <class T>
 DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags,
-                   i64 kind, float level, float low, float high, u64 *known) {
+                   i64 kind, float level, float low, float high, i64 first, u64 *known) {
 	i64 n = batch * cols;
 	u64 seed = clock->seed, step = clock->step;
 	bool wide = aligned(clean.f, noisy.f), whole = cols % 4 == 0 && (u64)data % (4 * sizeof(T)) == 0;
@@ -82,51 +82,52 @@ DEVICE void gather(Sink clean, Sink noisy, const T *data, const Clock *clock, i6
 	};
 	auto make = [=](i64 q, i64 j, const u64 *from) {
 		int m = count(q, n);
-		Four x = fetched(data, from, j, m, cols, whole), y;
+		Four x = fetched(data, from, j, m, cols, whole);
 		if (flags & GATHER_BINARISE) {
-			Words bits = philox(seed, STREAM_BINARISE, step, (u32)q);
+			Words bits = philox(seed, STREAM_BINARISE, step, (u32)(first + q));
 			for (int i = 0; i < 4; i++)
 				x.v[i] = uniform(bits.w[i]) < x.v[i] ? 1.0f : 0.0f;
 		}
 		put(clean, q, m, wide, x);
 		if (!noisy.f && !noisy.half)
 			return;
-		Words noise = {{0, 0, 0, 0}};
-		Four normal = {{0, 0, 0, 0}};
-		if (kind != NO_CORRUPTION)
-			noise = philox(seed, STREAM_CORRUPT, step, (u32)q);
-		if (kind == GAUSSIAN_NOISE)
-			normal = normals(noise);
-		for (int i = 0; i < 4; i++)
-			y.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
-		put(noisy, q, m, wide, y);
+		if (kind != NO_CORRUPTION) {
+			Words noise = philox(seed, STREAM_CORRUPT, step, (u32)(first + q));
+			Four normal = {{0, 0, 0, 0}};
+			if (kind == GAUSSIAN_NOISE)
+				normal = normals(noise);
+			for (int i = 0; i < 4; i++)
+				x.v[i] = corrupted((int)kind, x.v[i], uniform(noise.w[i]), normal.v[i], level, low, high);
+		}
+		put(noisy, q, m, wide, x);
 	};
 	over_rows(n, 4, cols, row, make, known);
 }
 
 // gather is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
-// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
-// batch, as prefetch left it.
+// noisy = corrupted(clean), with kind a CorruptionKind, drawn from block first on. Either output may be none. With
+// GATHER_FETCHED the data is the batch, as prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 KERNEL gather_fwd_u8(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const u8 *data,
                      const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags, i64 kind, float level, float low,
-                     float high) {
+                     float high, i64 first) {
 	__shared__ u64 known[BLOCK];
 	Sink c = {clean, clean_half, cols, ld}, n = {noisy, noisy_half, cols, ld};
-	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high, known);
+	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high, first, known);
 }
 
 // gather is clean[b,:] = data[perm(row + b),:], as bits with GATHER_BINARISE, and noisy = corrupted(clean), with kind a
-// CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the batch, as prefetch left it.
+// CorruptionKind, drawn from block first on. Either output may be none. With GATHER_FETCHED the data is the batch, as
+// prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 KERNEL gather_fwd_f32(float *clean, u16 *clean_half, float *noisy, u16 *noisy_half, i64 ld, const float *data,
                      const Clock *clock, i64 rows, i64 batch, i64 cols, i64 flags, i64 kind, float level, float low,
-                     float high) {
+                     float high, i64 first) {
 	__shared__ u64 known[BLOCK];
 	Sink c = {clean, clean_half, cols, ld}, n = {noisy, noisy_half, cols, ld};
-	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high, known);
+	gather(c, n, data, clock, rows, batch, cols, flags, kind, level, low, high, first, known);
 }
 
 // prefetch copies rows of so many words; W is as much of a row as a thread copies at a time.

@@ -57,7 +57,8 @@ func (k ExpandFwdF32) Args() []Arg {
 	}
 }
 
-// ReparamFwdF32 is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise.
+// ReparamFwdF32 is z = mu + exp(l/2) eps. A thread makes four elements that share a block of noise; first is the tensor's first
+// block, here and below.
 //
 //	z (half: batch k x ld): batch k x width
 type ReparamFwdF32 struct {
@@ -67,12 +68,13 @@ type ReparamFwdF32 struct {
 	Ml     Float32s
 	Clock  Clock
 	Stream int
+	First  int
 	Batch  int
 	K      int
 	Width  int
 }
 
-var kernelReparamFwdF32 = &Kernel{Name: "reparam_fwd_f32", File: "code", Params: "ppippiiii"}
+var kernelReparamFwdF32 = &Kernel{Name: "reparam_fwd_f32", File: "code", Params: "ppippiiiii"}
 
 // Kernel is reparam_fwd_f32 of code.cu.
 func (ReparamFwdF32) Kernel() *Kernel { return kernelReparamFwdF32 }
@@ -86,13 +88,14 @@ func (k ReparamFwdF32) Args() []Arg {
 		pointer("ml", Pointer(k.Ml)),
 		pointer("clock", Pointer(k.Clock)),
 		integer("stream", k.Stream),
+		integer("first", k.First),
 		integer("batch", k.Batch),
 		integer("k", k.K),
 		integer("width", k.Width),
 	}
 }
 
-// GaussianKlFwdF32 is kl[j] = mean_b (mu^2 + e^l - 1 - l) / 2, and *total += scale sum_j kl[j], where total is not null.
+// GaussianKlFwdF32 is kl[j] = sum_b (mu^2 + e^l - 1 - l) / 2 / of, and *total += scale sum_j kl[j], where total is not null.
 //
 //	kl: width, part: chunks x width, tile_part: tiles, count: tiles + 1
 type GaussianKlFwdF32 struct {
@@ -100,6 +103,7 @@ type GaussianKlFwdF32 struct {
 	Total    Float64s
 	Ml       Float32s
 	Batch    int
+	Of       int
 	Width    int
 	Scale    float64
 	Chunks   int
@@ -108,7 +112,7 @@ type GaussianKlFwdF32 struct {
 	Count    Uint32s
 }
 
-var kernelGaussianKlFwdF32 = &Kernel{Name: "gaussian_kl_fwd_f32", File: "code", Params: "pppiidippp"}
+var kernelGaussianKlFwdF32 = &Kernel{Name: "gaussian_kl_fwd_f32", File: "code", Params: "pppiiidippp"}
 
 // Kernel is gaussian_kl_fwd_f32 of code.cu.
 func (GaussianKlFwdF32) Kernel() *Kernel { return kernelGaussianKlFwdF32 }
@@ -120,6 +124,7 @@ func (k GaussianKlFwdF32) Args() []Arg {
 		pointer("total", Pointer(k.Total)),
 		pointer("ml", Pointer(k.Ml)),
 		integer("batch", k.Batch),
+		integer("of", k.Of),
 		integer("width", k.Width),
 		double("scale", k.Scale),
 		integer("chunks", k.Chunks),
@@ -143,6 +148,7 @@ type ReparamBwdF32 struct {
 	Kl       Float32s
 	Clock    Clock
 	Stream   int
+	First    int
 	Batch    int
 	K        int
 	Width    int
@@ -150,7 +156,7 @@ type ReparamBwdF32 struct {
 	Scale    float32
 }
 
-var kernelReparamBwdF32 = &Kernel{Name: "reparam_bwd_f32", File: "code", Params: "ppippppiiiiff"}
+var kernelReparamBwdF32 = &Kernel{Name: "reparam_bwd_f32", File: "code", Params: "ppippppiiiiiff"}
 
 // Kernel is reparam_bwd_f32 of code.cu.
 func (ReparamBwdF32) Kernel() *Kernel { return kernelReparamBwdF32 }
@@ -166,6 +172,7 @@ func (k ReparamBwdF32) Args() []Arg {
 		pointer("kl", Pointer(k.Kl)),
 		pointer("clock", Pointer(k.Clock)),
 		integer("stream", k.Stream),
+		integer("first", k.First),
 		integer("batch", k.Batch),
 		integer("k", k.K),
 		integer("width", k.Width),
@@ -186,12 +193,13 @@ type ImportanceWeightsFwdF32 struct {
 	Ml     Float32s
 	Clock  Clock
 	Stream int
+	First  int
 	Batch  int
 	K      int
 	Width  int
 }
 
-var kernelImportanceWeightsFwdF32 = &Kernel{Name: "importance_weights_fwd_f32", File: "code", Params: "ppppppiiii"}
+var kernelImportanceWeightsFwdF32 = &Kernel{Name: "importance_weights_fwd_f32", File: "code", Params: "ppppppiiiii"}
 
 // Kernel is importance_weights_fwd_f32 of code.cu.
 func (ImportanceWeightsFwdF32) Kernel() *Kernel { return kernelImportanceWeightsFwdF32 }
@@ -206,6 +214,7 @@ func (k ImportanceWeightsFwdF32) Args() []Arg {
 		pointer("ml", Pointer(k.Ml)),
 		pointer("clock", Pointer(k.Clock)),
 		integer("stream", k.Stream),
+		integer("first", k.First),
 		integer("batch", k.Batch),
 		integer("k", k.K),
 		integer("width", k.Width),
@@ -226,13 +235,14 @@ type ImportanceBwdF32 struct {
 	W      Float32s
 	Clock  Clock
 	Stream int
+	First  int
 	Batch  int
 	K      int
 	Width  int
 	Scale  float32
 }
 
-var kernelImportanceBwdF32 = &Kernel{Name: "importance_bwd_f32", File: "code", Params: "ppipppppiiiif"}
+var kernelImportanceBwdF32 = &Kernel{Name: "importance_bwd_f32", File: "code", Params: "ppipppppiiiiif"}
 
 // Kernel is importance_bwd_f32 of code.cu.
 func (ImportanceBwdF32) Kernel() *Kernel { return kernelImportanceBwdF32 }
@@ -249,6 +259,7 @@ func (k ImportanceBwdF32) Args() []Arg {
 		pointer("w", Pointer(k.W)),
 		pointer("clock", Pointer(k.Clock)),
 		integer("stream", k.Stream),
+		integer("first", k.First),
 		integer("batch", k.Batch),
 		integer("k", k.K),
 		integer("width", k.Width),
@@ -439,8 +450,8 @@ func (k CountTotalsFwdF32) Args() []Arg {
 }
 
 // GatherFwdU8 is clean[b,:] = data[perm(row + b),:], a byte v being v / 255, as bits with GATHER_BINARISE, and
-// noisy = corrupted(clean), with kind a CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the
-// batch, as prefetch left it.
+// noisy = corrupted(clean), with kind a CorruptionKind, drawn from block first on. Either output may be none. With
+// GATHER_FETCHED the data is the batch, as prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 type GatherFwdU8 struct {
@@ -459,9 +470,10 @@ type GatherFwdU8 struct {
 	Level     float32
 	Low       float32
 	High      float32
+	First     int
 }
 
-var kernelGatherFwdU8 = &Kernel{Name: "gather_fwd_u8", File: "gather", Params: "ppppippiiiiifff"}
+var kernelGatherFwdU8 = &Kernel{Name: "gather_fwd_u8", File: "gather", Params: "ppppippiiiiifffi"}
 
 // Kernel is gather_fwd_u8 of gather.cu.
 func (GatherFwdU8) Kernel() *Kernel { return kernelGatherFwdU8 }
@@ -484,11 +496,13 @@ func (k GatherFwdU8) Args() []Arg {
 		float("level", k.Level),
 		float("low", k.Low),
 		float("high", k.High),
+		integer("first", k.First),
 	}
 }
 
 // GatherFwdF32 is clean[b,:] = data[perm(row + b),:], as bits with GATHER_BINARISE, and noisy = corrupted(clean), with kind a
-// CorruptionKind. Either output may be none. With GATHER_FETCHED the data is the batch, as prefetch left it.
+// CorruptionKind, drawn from block first on. Either output may be none. With GATHER_FETCHED the data is the batch, as
+// prefetch left it.
 //
 //	clean, noisy (halves: batch x ld): batch x cols, data: rows x cols
 type GatherFwdF32 struct {
@@ -507,9 +521,10 @@ type GatherFwdF32 struct {
 	Level     float32
 	Low       float32
 	High      float32
+	First     int
 }
 
-var kernelGatherFwdF32 = &Kernel{Name: "gather_fwd_f32", File: "gather", Params: "ppppippiiiiifff"}
+var kernelGatherFwdF32 = &Kernel{Name: "gather_fwd_f32", File: "gather", Params: "ppppippiiiiifffi"}
 
 // Kernel is gather_fwd_f32 of gather.cu.
 func (GatherFwdF32) Kernel() *Kernel { return kernelGatherFwdF32 }
@@ -532,6 +547,7 @@ func (k GatherFwdF32) Args() []Arg {
 		float("level", k.Level),
 		float("low", k.Low),
 		float("high", k.High),
+		integer("first", k.First),
 	}
 }
 
@@ -687,7 +703,7 @@ func (k ActBwdF32) Args() []Arg {
 	}
 }
 
-// DropoutFwdF32 is y = x . [u >= p] / (1-p) . s'(saved); y may be x.
+// DropoutFwdF32 is y = x . [u >= p] / (1-p) . s'(saved), u from block first of the noise on; y may be x.
 //
 //	y, x, saved (halves: rows x ld): rows x cols
 type DropoutFwdF32 struct {
@@ -700,13 +716,14 @@ type DropoutFwdF32 struct {
 	Rows      int
 	Cols      int
 	Stream    int
+	First     int
 	P         float32
 	Saved     Float32s
 	SavedHalf Bfloat16s
 	Act       int
 }
 
-var kernelDropoutFwdF32 = &Kernel{Name: "dropout_fwd_f32", File: "layer", Params: "ppipppiiifppi"}
+var kernelDropoutFwdF32 = &Kernel{Name: "dropout_fwd_f32", File: "layer", Params: "ppipppiiiifppi"}
 
 // Kernel is dropout_fwd_f32 of layer.cu.
 func (DropoutFwdF32) Kernel() *Kernel { return kernelDropoutFwdF32 }
@@ -723,6 +740,7 @@ func (k DropoutFwdF32) Args() []Arg {
 		integer("rows", k.Rows),
 		integer("cols", k.Cols),
 		integer("stream", k.Stream),
+		integer("first", k.First),
 		float("p", k.P),
 		pointer("saved", Pointer(k.Saved)),
 		pointer("saved_half", Pointer(k.SavedHalf)),
@@ -1336,20 +1354,22 @@ func (k ScaledRowsBwdF32) Args() []Arg {
 	}
 }
 
-// ProbesFwdF32 is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise.
+// ProbesFwdF32 is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise, from its
+// block first on.
 //
 //	v: rows x cols, rows = batch k
 type ProbesFwdF32 struct {
 	V      Float32s
 	Clock  Clock
 	Stream int
+	First  int
 	Rows   int
 	Cols   int
 	K      int
 	Exact  int
 }
 
-var kernelProbesFwdF32 = &Kernel{Name: "probes_fwd_f32", File: "penalty", Params: "ppiiiii"}
+var kernelProbesFwdF32 = &Kernel{Name: "probes_fwd_f32", File: "penalty", Params: "ppiiiiii"}
 
 // Kernel is probes_fwd_f32 of penalty.cu.
 func (ProbesFwdF32) Kernel() *Kernel { return kernelProbesFwdF32 }
@@ -1360,6 +1380,7 @@ func (k ProbesFwdF32) Args() []Arg {
 		pointer("v", Pointer(k.V)),
 		pointer("clock", Pointer(k.Clock)),
 		integer("stream", k.Stream),
+		integer("first", k.First),
 		integer("rows", k.Rows),
 		integer("cols", k.Cols),
 		integer("k", k.K),

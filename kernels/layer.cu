@@ -55,11 +55,12 @@ KERNEL act_bwd_f32(float *dx, u16 *half, i64 ld, const float *dy, const u16 *dy_
 	}
 }
 
-// dropout is y = x . [u >= p] / (1-p) . s'(saved); y may be x.
+// dropout is y = x . [u >= p] / (1-p) . s'(saved), u from block first of the noise on; y may be x.
 //
 //	y, x, saved (halves: rows x ld): rows x cols
 KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const u16 *x_half, const Clock *clock, i64 rows,
-                       i64 cols, i64 stream, float p, const float *saved, const u16 *saved_half, i64 act) {
+                       i64 cols, i64 stream, i64 first, float p, const float *saved, const u16 *saved_half,
+                       i64 act) {
 	bool wide = aligned(y, x, saved);
 	i64 n = rows * cols;
 	Sink out = {y, half, cols, ld};
@@ -67,7 +68,7 @@ KERNEL dropout_fwd_f32(float *y, u16 *half, i64 ld, const float *x, const u16 *x
 	Slope slope = {(int)act, {saved, saved_half, cols, ld}};
 	EACH(q, (n + 3) / 4) {
 		int m = count(q, n);
-		Words w = noise_block(clock, (u32)stream, q);
+		Words w = noise_block(clock, stream, first, q);
 		Four f = load(in, q, m, wide);
 		for (int i = 0; i < 4; i++)
 			f.v[i] = uniform(w.w[i]) >= p ? f.v[i] / (1.0f - p) : 0.0f;

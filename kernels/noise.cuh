@@ -22,7 +22,11 @@ DEVICE Words philox(u64 seed, u32 stream, u64 step, u32 block) {
 	return {{c0, c1, c2, c3}};
 }
 
-DEVICE Words noise_block(const Clock *c, u32 stream, i64 block) { return philox(c->seed, stream, c->step, (u32)block); }
+// noise_block is the noise of the tensor's elements 4q to 4q+3, whose first one is that of block first: a rank's share of a
+// batch begins where those before it end.
+DEVICE Words noise_block(const Clock *c, i64 stream, i64 first, i64 q) {
+	return philox(c->seed, (u32)stream, c->step, (u32)(first + q));
+}
 
 DEVICE float uniform(u32 word) { return __fmul_rn((float)(word >> 8), 5.9604644775390625e-8f); }
 
@@ -87,8 +91,8 @@ DEVICE Four normals(Words w) {
 }
 
 // normal_at is the normal of one element.
-DEVICE float normal_at(const Clock *c, u32 stream, i64 index) {
-	Words w = noise_block(c, stream, index / 4);
+DEVICE float normal_at(const Clock *c, i64 stream, i64 first, i64 index) {
+	Words w = noise_block(c, stream, first, index / 4);
 	float n0, n1;
 	int pair = (int)(index & 2);
 	box_muller(pair ? w.w[2] : w.w[0], pair ? w.w[3] : w.w[1], &n0, &n1);

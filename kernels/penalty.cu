@@ -100,15 +100,17 @@ KERNEL scaled_rows_bwd_f32(float *dw, const float *w, const float *c, i64 rows, 
 	EACH(i, rows * cols) dw[i] += 2.0f * c[quotient(i, cols)] * w[i];
 }
 
-// probes is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise.
+// probes is v[b,k,:] = the k-th unit vector with exact, otherwise signs from bit 31 of the noise, from its
+// block first on.
 //
 //	v: rows x cols, rows = batch k
-KERNEL probes_fwd_f32(float *v, const Clock *clock, i64 stream, i64 rows, i64 cols, i64 k, i64 exact) {
+KERNEL probes_fwd_f32(float *v, const Clock *clock, i64 stream, i64 first, i64 rows, i64 cols, i64 k,
+                      i64 exact) {
 	i64 n = rows * cols;
 	EACH(q, (n + 3) / 4) {
 		Words w = {{0, 0, 0, 0}};
 		if (!exact)
-			w = noise_block(clock, (u32)stream, q);
+			w = noise_block(clock, stream, first, q);
 		for (int i = 0; i < 4 && 4 * q + i < n; i++) {
 			i64 e = 4 * q + i, r = quotient(e, cols);
 			float unit = r - quotient(r, k) * k == e - r * cols ? 1.0f : 0.0f;

@@ -9,6 +9,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 )
 
 // ChunkRows is how many rows go through the device at a time outside training. Whoever
@@ -299,26 +300,25 @@ type mapping struct {
 
 // mapRows carries rows through f, ChunkRows at a time.
 func (m *Model) mapRows(ctx context.Context, r mapping, f func(*applier, backend.Tensor, int) backend.Tensor) error {
+	ranks := ranksFor(ctx, r.rows)
+	return joint.GatherTurns(ranks, m.mapTurns(ctx, ranks, r, f), r.dst, r.out, ChunkRows)
+}
+
+// mapTurns is mapRows of the rank's chunks.
+func (m *Model) mapTurns(ctx context.Context, ranks backend.Ranks, r mapping, f func(*applier, backend.Tensor, int) backend.Tensor) error {
 	a, err := m.ready()
 	if err != nil {
 		return err
 	}
 	buf := make([]float32, min(ChunkRows, r.rows)*r.in)
-	for at := 0; at < r.rows; at += ChunkRows {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		n := min(ChunkRows, r.rows-at)
+	return inTurns(ctx, ranks, r.rows, func(at, n int) error {
 		r.read(buf[:n*r.in], at, n)
 		x := a.host.Slice(0, n, r.in)
 		m.dev.Upload(x, buf[:n*r.in])
 		a.upload(r.levels, at, n)
 		m.dev.Download(r.dst[at*r.out:(at+n)*r.out], f(a, x, n))
-		if err := m.dev.Sync(); err != nil {
-			return err
-		}
-	}
-	return nil
+		return m.dev.Sync()
+	})
 }
 
 // DrawPrior returns n codes drawn from the code's prior, n x Latent; without a prior

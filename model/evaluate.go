@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -38,6 +39,9 @@ type EvaluateOptions struct {
 
 	// Share is which of the ranks that measure together this one is: of every batch it has its share, as in a training.
 	Share backend.Share
+	// Before is how many rows other ranks measure that come before these, whole batches, and Of how many all ranks measure;
+	// 0 where each has its share of every batch, or there are no others.
+	Before, Of int
 	// Together adds sums up over the ranks, in place; nil where there are no others.
 	Together func(sums []float64) error
 }
@@ -78,7 +82,14 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	e.code.begin()
 	look := newPace(e.dev)
 	classify := e.Spec.Classes > 0
-	step := uint64(0)
+	step := uint64(o.Before / e.batch)
+	if rows == 0 && classify { // what the other ranks measure is known by what stands in for rows
+		data, _, err := load(0)
+		if err != nil {
+			return Metrics{}, err
+		}
+		classify = data.labelled()
+	}
 	for from := 0; from < rows; {
 		data, loaded, err := load(from)
 		if err != nil {
@@ -87,7 +98,7 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 		if err := data.check(&e.Spec); err != nil {
 			return Metrics{}, err
 		}
-		classify = classify && data.Labels.Rows == data.Rows.Rows && data.Labels.Mem != nil
+		classify = classify && data.labelled()
 		e.dev.SetClock(e.clock, backend.Time{Seed: o.Seed, Step: step}, []backend.Hyper{{KL: o.Beta}})
 		for at := 0; at < loaded; at += e.batch {
 			if err := look.next(ctx); err != nil {
@@ -109,7 +120,7 @@ func (e *Evaluator) EvaluateIn(ctx context.Context, rows int, load func(from int
 	if err := all.together(o.Together); err != nil {
 		return Metrics{}, err
 	}
-	return e.figures(all, rows, classify, o), nil
+	return e.figures(all, cmp.Or(o.Of, rows), classify, o), nil
 }
 
 // tally is what an evaluation adds up.

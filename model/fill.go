@@ -8,6 +8,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 )
 
 // ErrNoGaps says that a model was not trained to leave missing cells out.
@@ -81,17 +82,19 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 	}
 	all, y := make([]float32, s.Rows*T), make([]float32, most*T)
 	x, want := make([]float32, most*X), make([]float32, most*T)
-	for at := -pad; at < s.Rows; at += ChunkRows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		from, n := max(at, 0), min(ChunkRows, s.Rows-at)
+	ranks := ranksFor(ctx, s.Rows)
+	if pad > 0 {
+		ranks = nil // chunks are not those of the rows
+	}
+	err = inTurns(ctx, ranks, pad+s.Rows, func(start, n int) error {
+		at := start - pad
+		from := max(at, 0)
 		before := from - at
 		m.prep.Rows(x[before*X:], s, from, n-before)
 		m.target.Rows(want[before*T:], target, from, n-before)
 		a.upload(levels, at+pad, n)
 		if err := a.drawMeans(y[:n*T], x, want, n, backend.Time{Seed: seed, Step: uint64(draw)<<40 ^ uint64(first+at)}); err != nil {
-			return nil, err
+			return err
 		}
 		m.Spec.countsOf(y[:n*T], want[:n*T])
 		m.Spec.resize(y[:n*T], want[:n*T])
@@ -100,8 +103,9 @@ func (m *Model) drawn(ctx context.Context, s *data.Set, first, draw int, seed ui
 			l.drawCells(y[r*T:(r+1)*T], spread, rng)
 		}
 		copy(all[from*T:], y[before*T:n*T])
-	}
-	return all, nil
+		return nil
+	})
+	return all, joint.GatherTurns(ranks, err, all, T, ChunkRows)
 }
 
 // drawMeans fills y with the means at drawn codes of n rows x whose targets are want.

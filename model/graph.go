@@ -34,6 +34,7 @@ type graph struct {
 
 	// what the rank has of the batch that is being enqueued
 	share  backend.Share
+	mine   int // examples of the update, 0 where the rank has all
 	before int // examples of other ranks before its own
 	whole  int // examples of the whole batch; 0 where the rank has all
 }

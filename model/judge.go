@@ -6,6 +6,7 @@ import (
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 )
 
 // Judged is rows beside what comes out of a model for them.
@@ -46,29 +47,40 @@ func (m *Model) Judge(ctx context.Context, s *data.Set) (*Judged, error) {
 	if m.Spec.HasLikelihood() {
 		j.NLL = make([]float64, s.Rows)
 	}
-	a, err := m.ready()
+	ranks := ranksFor(ctx, s.Rows)
+	if err = joint.GatherTurns(ranks, m.judgeTurns(ctx, ranks, j, s, target), j.Y, m.Spec.Outputs(), ChunkRows); err == nil {
+		err = joint.GatherTurns(ranks, nil, j.Codes, m.Spec.Latent, ChunkRows)
+	}
+	if err == nil && j.NLL != nil {
+		err = joint.GatherTurns(ranks, nil, j.NLL, 1, ChunkRows)
+	}
 	if err != nil {
 		return nil, err
 	}
+	return j, nil
+}
+
+// judgeTurns fills in the rank's chunks of prepared rows.
+func (m *Model) judgeTurns(ctx context.Context, ranks backend.Ranks, j *Judged, s, target *data.Set) error {
+	a, err := m.ready()
+	if err != nil {
+		return err
+	}
 	x, want := make([]float32, min(ChunkRows, s.Rows)*m.Spec.Inputs), []float32(nil)
-	for at := 0; at < s.Rows; at += ChunkRows {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		n := min(ChunkRows, s.Rows-at)
+	return inTurns(ctx, ranks, s.Rows, func(at, n int) error {
 		m.prep.Rows(x, s, at, n)
 		if m.Spec.HasTargets() {
 			want = make([]float32, n*m.Spec.Targets)
 			m.target.Rows(want, target, at, n)
 		}
 		if err := a.judge(j, x, want, at, n); err != nil {
-			return nil, err
+			return err
 		}
 		width := m.Spec.Outputs()
 		m.Spec.countsOf(j.Y[at*width:(at+n)*width], want)
 		m.Spec.resize(j.Y[at*width:(at+n)*width], want)
-	}
-	return j, nil
+		return nil
+	})
 }
 
 // match returns rows as the preparation knows them, and what the decoder is to make of them as its own does.

@@ -14,12 +14,22 @@ import (
 // a likelihood as loss ([Spec.Bounds]). The context's error is returned when it ends
 // first.
 func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed uint64) (float64, error) {
+	sum, err := m.SumLogLikelihood(ctx, data, k, seed, 0)
+	return sum / float64(data.Rows.Rows), err
+}
+
+// LikelihoodRows is how many rows [Model.LogLikelihood] takes at a time.
+const LikelihoodRows = 20
+
+// SumLogLikelihood is LogLikelihood summed over rows before which others come, a multiple of [LikelihoodRows]: sums of parts
+// of the rows add up to that of all.
+func (m *Model) SumLogLikelihood(ctx context.Context, data Resident, k int, seed uint64, before int) (float64, error) {
 	if !m.Spec.Bounds() {
 		return 0, fmt.Errorf("log p(x) is estimated for a code that is drawn, with a loss that is minus a log-likelihood")
 	}
 	chunk := min(k, 50)
 	rows := data.Rows.Rows
-	a, err := m.newApplier(min(20, rows), max(2, chunk))
+	a, err := m.newApplier(min(LikelihoodRows, rows), max(2, chunk))
 	if err != nil {
 		return 0, err
 	}
@@ -28,7 +38,8 @@ func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed ui
 		return 0, err
 	}
 	rounds := (k-1)/a.samples + 1
-	m.dev.SetClock(a.clock, backend.Time{Seed: seed}, nil)
+	batches := before / LikelihoodRows // each ticks once a round, and at its end
+	m.dev.SetClock(a.clock, backend.Time{Seed: seed, Step: uint64(batches) * uint64(rounds+1)}, nil)
 	total, bound := 0.0, make([]float32, a.batch)
 	for at := 0; at < rows; at += a.batch {
 		n := min(a.batch, rows-at)
@@ -55,7 +66,7 @@ func (m *Model) LogLikelihood(ctx context.Context, data Resident, k int, seed ui
 		}
 		m.dev.Enqueue(backend.Tick{Clock: a.clock, Rows: n})
 	}
-	return total / float64(rows), m.dev.Sync()
+	return total, m.dev.Sync()
 }
 
 // importance enqueues one round of importance samples of n examples, h being their

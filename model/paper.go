@@ -88,6 +88,7 @@ func (t *Training) names() (all []named) {
 	add("labels", t.labels)
 	t.condition.tensors(add)
 	add("rows", t.rows)
+	add("loss", t.meanLoss)
 	for _, part := range t.parts() {
 		part.tensors(add)
 	}

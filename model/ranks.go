@@ -14,23 +14,30 @@ func (o *TrainingOptions) lossSize() int {
 	return paramAlign
 }
 
-// sumOverRanks enqueues the rank's share of the mean loss of n examples. That it and the gradients are added up is left to
-// inBuckets, which knows the whole step.
-func (t *Training) sumOverRanks(n int) {
-	if t.from > 0 {
-		t.to.Enqueue(backend.ColumnMeans{M: t.meanLoss, H: t.rows.Top(t.from * t.samples), Of: n * t.samples})
+// shareLoss enqueues the rank's share of the mean loss, once the losses of the n examples of its last batch are there: as
+// soon as that, so that it travels with gradients. That all of them are added up is left to inBuckets, which knows the
+// whole step.
+func (t *Training) shareLoss(n int) {
+	if t.from+n == t.mine {
+		t.to.Enqueue(backend.ColumnMeans{M: t.meanLoss, H: t.rows.Top(t.mine * t.samples), Of: t.group * t.samples})
 	}
 }
 
-// startIdle enqueues what is a rank's of a step of n examples where it has none of them: a gradient and a loss of 0.
-func (t *Training) startIdle(n int) {
-	for at := 0; at < n; at += t.opts.Batch {
-		if lo, hi := t.share.Of(min(t.opts.Batch, n-at)); hi > lo {
-			return
-		}
+// startShare counts the rank's rows of a step of n examples, and where it has none enqueues what is its share then: a
+// gradient and a loss of 0.
+func (t *Training) startShare(n int) {
+	t.mine = 0
+	if t.share.Alone() {
+		return
 	}
-	t.to.Enqueue(backend.Zero{Dst: t.meanLoss})
-	t.to.Enqueue(backend.Zero{Dst: t.grads.Slice(t.segment.off, 1, t.segment.size)})
+	for at := 0; at < n; at += t.opts.Batch {
+		lo, hi := t.share.Of(min(t.opts.Batch, n-at))
+		t.mine += hi - lo
+	}
+	if t.mine == 0 {
+		t.to.Enqueue(backend.Zero{Dst: t.meanLoss})
+		t.to.Enqueue(backend.Zero{Dst: t.grads.Slice(t.segment.off, 1, t.segment.size)})
+	}
 }
 
 // idle enqueues what a batch of which the rank has no examples asks of it all the same: its share of each sum, which is 0.

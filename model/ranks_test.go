@@ -63,8 +63,14 @@ func (a *together) sum(t *testing.T, rank int, v []float64) {
 
 const ranksRows, ranksGroup, ranksBatch = 37, 23, 18 // updates of 23 and 14, in batches of 18 and 5, and of 14
 
-// order is where the rows of an epoch are, those of a rank in the order of its shares.
+// rankOrder is where the rows of an epoch are, those of a rank in the order of its shares.
 func rankOrder(epoch int, s backend.Share) (order []int) {
+	if s.Alone() { // the device shuffles
+		for i := range ranksRows {
+			order = append(order, i)
+		}
+		return order
+	}
 	perm := backend.NewPermutation(ranksRows, 5, uint64(epoch))
 	at := 0
 	for _, n := range []int{18, 5, 14} {
@@ -75,6 +81,36 @@ func rankOrder(epoch int, s backend.Share) (order []int) {
 		at += n
 	}
 	return order
+}
+
+// fill puts rows, and their labels, into a device's memory in an order.
+func fill(dev *ref64.Device, x, labels backend.Tensor, order []int) {
+	v, y := make([]float64, x.Len()), make([]float64, labels.Len())
+	for at, row := range order {
+		for j := range x.Cols {
+			i := row*x.Cols + j
+			v[at*x.Cols+j] = 0.5 + 0.4*math.Sin(float64(i*i))
+		}
+		y[at] = float64(row % 3)
+	}
+	dev.Set(x, v)
+	dev.Set(labels, y)
+}
+
+// checkSums has the steps of ranks add all gradients up, once, and that of one none.
+func checkSums(t *testing.T, tr *Training, s backend.Share) {
+	for _, n := range []int{ranksGroup, ranksRows - ranksGroup} {
+		step := tr.Step(n)
+		if sums := len(step.Sums()); s.Alone() != (sums == 0) {
+			t.Errorf("of %d ranks: a step adds up %d times", max(1, s.Size), sums)
+		}
+		if s.Alone() {
+			continue
+		}
+		if err := step.CheckReduced(tr.summed(), checkOf(step)); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // ranked trains two epochs as one of some ranks, and returns parameters, sums and losses.
@@ -96,48 +132,15 @@ func ranked(t *testing.T, c gradientCase, s backend.Share, all *together) []floa
 	}
 	x, _ := dev.Alloc(ranksRows, c.spec.Inputs)
 	labels, _ := dev.Alloc(ranksRows, 1)
-	load := func(order []int) {
-		v, y := make([]float64, ranksRows*c.spec.Inputs), make([]float64, ranksRows)
-		for at, row := range order {
-			for j := range c.spec.Inputs {
-				i := row*c.spec.Inputs + j
-				v[at*c.spec.Inputs+j] = 0.5 + 0.4*math.Sin(float64(i*i))
-			}
-			y[at] = float64(row % 3)
-		}
-		dev.Set(x, v)
-		dev.Set(labels, y)
-	}
 	tr, err := m.NewTraining(Resident{Rows: x.Data(), Labels: labels.Data()}, opts)
 	if err != nil {
 		t.Error(err)
 		return nil
 	}
-	for _, n := range []int{ranksGroup, ranksRows - ranksGroup} {
-		step := tr.Step(n)
-		check := checkOf(step)
-		reduced := slices.ContainsFunc(step, func(op backend.Operation) bool { _, is := op.(backend.AllReduce); return is })
-		if reduced == s.Alone() {
-			t.Errorf("of %d ranks: a step that adds up over them: %v", max(1, s.Size), reduced)
-		}
-		if s.Alone() {
-			continue
-		}
-		if err := step.CheckReduced(tr.summed(), check); err != nil {
-			t.Error(err)
-		}
-	}
+	checkSums(t, tr, s)
 	var out []float64
 	for epoch := range 2 {
-		if s.Alone() {
-			all := make([]int, ranksRows)
-			for i := range all {
-				all[i] = i
-			}
-			load(all)
-		} else {
-			load(rankOrder(epoch, s))
-		}
+		fill(dev, x, labels, rankOrder(epoch, s))
 		tr.SetTime(backend.Time{Seed: 5, Epoch: uint64(epoch), Step: uint64(2 * epoch)},
 			[]backend.Hyper{{LR: 0.1, KL: 0.5, Correct1: 2, Correct2: 3}, {LR: 0.05, KL: 0.6, Correct1: 1.5, Correct2: 2}})
 		for _, n := range []int{ranksGroup, ranksRows - ranksGroup} {

@@ -10,6 +10,7 @@ func (t *Training) reconstruct(n int) {
 	z := t.tellDecoder(t.code.draw(h, n), n)
 	t.dec.forward(t.to, z, N)
 	t.loss(h, n)
+	t.shareLoss(n)
 	t.dec.backward(t.to, z, N, false, t.more())
 	shared := t.Spec.Tied // whether gradients by the encoder's weights are there already
 	for _, p := range t.penalties {
@@ -69,6 +70,7 @@ func (t *Training) classify(n int) {
 	head := &t.head[0]
 	logits := t.head.forward(t.to, code, n)
 	t.to.Enqueue(backend.Loss{DOut: head.delta.Top(n), Rows: t.losses(n), Out: logits, Target: t.labels.Top(n), Kind: backend.Categorical, Scale: t.over(1)})
+	t.shareLoss(n)
 	t.to.Enqueue(backend.Accumulate{Sums: t.sums, Slot: sumLoss, V: t.losses(n), Scale: 1})
 	t.to.Enqueue(backend.Correct{Sums: t.sums, Slot: sumCorrect, Logits: logits, Target: t.labels.Top(n)})
 	t.head.backward(t.to, code, n, false, t.more())

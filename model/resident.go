@@ -35,6 +35,9 @@ func (r Resident) Free() {
 // shared reports whether rows and targets are the same numbers in the same memory.
 func (r Resident) shared() bool { return r.Targets.Mem != nil && r.Targets == r.Rows }
 
+// labelled reports whether all rows have labels.
+func (r Resident) labelled() bool { return r.Labels.Rows == r.Rows.Rows && r.Labels.Mem != nil }
+
 // check refuses rows that do not fit a model of the spec.
 func (r Resident) check(s *Spec) error {
 	switch {

@@ -223,9 +223,7 @@ func (t *Training) Launches(rows int) int {
 // over all of them, whatever their sizes. Of each the rank computes its share.
 func (t *Training) step(n int) {
 	t.group, t.from = n, 0
-	if !t.share.Alone() {
-		t.startIdle(n)
-	}
+	t.startShare(n)
 	rows := 0
 	for at := 0; at < n; at += t.opts.Batch {
 		if at > 0 {
@@ -262,7 +260,6 @@ func (t *Training) finish(n, rows int) {
 	s := &t.segment
 	grads, losses := t.grads.Slice(s.off, 1, s.size), t.rows.Top(n*t.samples)
 	if !t.share.Alone() {
-		t.sumOverRanks(n)
 		losses = t.meanLoss
 	}
 	t.to.Enqueue(backend.Check{Guard: t.guard, Grads: grads, Ends: s.ends, Rows: losses, Clock: t.Clock})

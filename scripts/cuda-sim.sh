@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# cuda-sim.sh: builds the simulator of libcuda and cuBLASLt (gpu/cudasim) and prints the path of its library.
+# cuda-sim.sh: builds the simulator of libcuda, cuBLASLt and NCCL (gpu/cudasim) and prints the path of its library.
 #
 #   scripts/cuda-sim.sh            kernels with the bounds and race checks (g++ -fsanitize=thread's hooks, answered by us)
 #   scripts/cuda-sim.sh --plain    kernels without checks: faster
@@ -52,6 +52,6 @@ for cc in $src/*.cc; do
 done
 g++ -c $src/fiber.S -o "$out/fiber.o"
 mkdir -p "${lib%/*}"
-g++ "${all[@]}" -shared $defs -Wl,-soname,libcudasim.so -o "$lib.new" "${objects[@]}" "$out/fiber.o"
+g++ "${all[@]}" -shared $defs -pthread -Wl,-soname,libcudasim.so -o "$lib.new" "${objects[@]}" "$out/fiber.o"
 mv "$lib.new" "$lib"
 echo "$lib"

@@ -11,6 +11,7 @@ The parts, in order of worth, each within its seconds:
     ncu          25  the kernels of one step of some nets
     forms        20  what the products of some nets would take in other forms
     conformance 100  every operation next to float64
+    ranks        10  a sum over one rank by NCCL in a captured step, where there is a libnccl.so.2
     training     30  every variant next to the CPU
     sanitizer        memcheck and racecheck, with what is left
 
@@ -33,14 +34,14 @@ sys.path.insert(0, HERE)
 
 from gpu_check.bench import bench  # noqa: E402
 from gpu_check.check import Check, Interrupted  # noqa: E402
-from gpu_check.gotests import conformance, forms, sanitizer, smoke  # noqa: E402
+from gpu_check.gotests import conformance, forms, ranks, sanitizer, smoke  # noqa: E402
 from gpu_check.machine import device  # noqa: E402
 from gpu_check.ncu import ncu  # noqa: E402
 from gpu_check.peers import peers  # noqa: E402
 from gpu_check.table import show  # noqa: E402
 from gpu_check.training import training  # noqa: E402
 
-PARTS = {smoke: 25, bench: 75, peers: 120, ncu: 25, forms: 20, conformance: 100, training: 30, sanitizer: 1e9}
+PARTS = {smoke: 25, bench: 75, peers: 120, ncu: 25, forms: 20, conformance: 100, ranks: 10, training: 30, sanitizer: 1e9}
 DEVICE = 40  # seconds to find out what is here
 SECONDS = 525  # of everything: a margin below 9 minutes
 

@@ -87,15 +87,15 @@ run="$tmp/elsewhere/run" code=0
 AEGPU_LIBCUBLASLT=/nowhere/lt "$run" "$tmp/unusable" || code=$?
 [ $code = 3 ] || fail "exit $code with a GPU that cannot be used, want 3"
 is "$tmp/unusable" "r['device'] is None and '/nowhere/lt' in r['no_device'] and list(p) == ['device']"
-export AEGPU_LIBCUBLASLT=$AEGPU_LIBCUDA
+export AEGPU_LIBCUBLASLT=$AEGPU_LIBCUDA AEGPU_LIBNCCL=$AEGPU_LIBCUDA
 
 echo "--- the dry run"
 began=$SECONDS code=0
 PATH=$tmp/tools:$PATH GPU_CHECK_PYTHON=$tmp/tools/python "$run" "$tmp/sim" --budget sanitizer=10 | tee "$tmp/said" || code=$?
 [ $code = 1 ] || fail "exit $code of a run with a part that fails and one that is cut, want 1"
-is "$tmp/sim" "list(p) == ['device', 'smoke', 'bench', 'peers', 'ncu', 'forms', 'conformance', 'training', 'sanitizer'] and 'cudasim' in r['device']"
+is "$tmp/sim" "list(p) == ['device', 'smoke', 'bench', 'peers', 'ncu', 'forms', 'conformance', 'ranks', 'training', 'sanitizer'] and 'cudasim' in r['device']"
 is "$tmp/sim" "{n: x['state'] for n, x in p.items() if x['state'] != 'passed'} == {'peers': 'failed', 'sanitizer': 'cut'}"
-is "$tmp/sim" "[x['budget'] for x in p.values()][1:-1] == [25, 75, 120, 25, 20, 100, 30] and all(x['seconds'] <= x['budget'] + 2 for x in p.values())"
+is "$tmp/sim" "[x['budget'] for x in p.values()][1:-1] == [25, 75, 120, 25, 20, 100, 10, 30] and all(x['seconds'] <= x['budget'] + 2 for x in p.values())"
 is "$tmp/sim" "[s['net'] for s in p['smoke']['steps']] == 3 * ['plain', 'VAE', 'code of 1'] + ['tuned'] and all(s['agrees'] for s in p['smoke']['steps'])"
 is "$tmp/sim" "len(p['smoke']['products']) > 50 and all(q['right'] for q in p['smoke']['products'] if q['status'] == 'ok')"
 is "$tmp/sim" "{'the mask bit at a pre-activation of 0', 'NaN through ReLU, recorded'} <= {f['subject'] for f in p['smoke']['findings']}"
@@ -106,6 +106,7 @@ is "$tmp/sim" "[(k['kernel'], k['us'], k['product']) for k in p['ncu']['steps'][
 is "$tmp/sim" "p['conformance']['runs'][0]['passed'] > 2 and [x['tool'] for x in [p['sanitizer']]] == ['$tmp/tools/compute-sanitizer']"
 is "$tmp/sim" "[(x['test'], x['agrees'], x['same_twice']) for x in p['training']['runs']] == [('TestVariants/plain', True, True), ('TestVariants/VAE', True, True)]"
 is "$tmp/sim" "all(x['overlay'] and x['same_twice'] for x in p['training']['mnist']) and p['sanitizer']['tools']['memcheck']['exit'] == 0"
+is "$tmp/sim" "[s['mib'] for s in p['ranks']['sums']] == [1, 8, 64] and all(s['unchanged'] and s['launches'] == 2 for s in p['ranks']['sums'])"
 is "$tmp/sim" "len(r['table']) == 12 and {(t['net'], t['batch']): 'ratio' in t for t in r['table']} == {('a', 64): True, ('a', 128): False, ('b', 64): False, ('b', 128): False}"
 is "$tmp/sim" "[t['predicted']['us'] for t in r['table'] if t['precision'] == 'bf16' and t['batch'] == 64] == [75, 58] and not r['passed']"
 [ "$(tail -13 "$tmp/said" | awk '{ print $1 }' | tr -d '\n')" = netaabbaabbaabb ] || fail "the last lines are not the table: $(tail -13 "$tmp/said")"
@@ -116,6 +117,10 @@ echo "--- $((SECONDS - began)) s"
 # ncu that may not read counters has nothing to say, which is no failure; parts can be chosen.
 PATH=$tmp/tools:$PATH NO_COUNTERS=1 "$run" "$tmp/ncu" --only ncu >"$tmp/said" || fail "exit $? where ncu is not permitted: $(cat "$tmp/said")"
 is "$tmp/ncu" "list(p) == ['device', 'ncu'] and p['ncu']['state'] == 'skipped' and 'ERR_NVGPUCTRPERM' in p['ncu']['why']"
+
+# Without NCCL there is nothing to say of it, which is no failure either.
+AEGPU_LIBNCCL=/nowhere/nccl "$run" "$tmp/ranks" --only ranks >"$tmp/said" || fail "exit $? without NCCL: $(cat "$tmp/said")"
+is "$tmp/ranks" "p['ranks']['state'] == 'skipped' and '/nowhere/nccl' in p['ranks']['why']"
 
 # A run that is killed leaves the points it had.
 "$run" "$tmp/killed" --only bench >/dev/null &

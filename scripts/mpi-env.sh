@@ -20,14 +20,12 @@ else
   link=$("$mpicc" -link_info | tr ' ' '\n' | tail -n +2 | grep -v '^-[ID]' | tr '\n' ' ')
 fi
 
-# add VARIABLE DEFAULT FLAGS prints the export.
+# add VARIABLE DEFAULT FLAGS prints the export, and under AEGPU_MPI_VARIABLE what was added, which another MPI takes out.
 add() {
-  local flags=${!1:-$2} wanted
-  wanted=$(echo $3)
-  flags=" $flags "
-  flags=${flags//" $wanted "/ }
-  flags=$(echo $flags "$wanted")
-  printf 'export %s=%q\n' "$1" "$flags"
+  local flags=" ${!1:-$2} " before=AEGPU_MPI_$1 wanted
+  wanted=$(xargs <<<"$3")
+  flags=${flags//" ${!before:-$wanted} "/ }
+  printf 'export %s=%q %s=%q\n' "$1" "$(xargs <<<"$flags $wanted")" "$before" "$wanted"
 }
 echo "export CGO_ENABLED=1"
 add CGO_CFLAGS "-O2 -g" "$compile"

@@ -4,24 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc64"
 	"unsafe"
 
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/internal/joint"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/settings"
 )
 
 // RankError is what went wrong on another rank.
-type RankError struct {
-	Rank int
-	Text string
-	Same bool // it went wrong here too, alike: the first rank tells it
-}
-
-func (e *RankError) Error() string { return fmt.Sprintf("rank %d: %s", e.Rank, e.Text) }
+type RankError = joint.RankError
 
 // crew is what a run knows of the other ranks; nil where there are none.
 type crew struct {
@@ -107,43 +101,18 @@ func (c *crew) chunkOf(steps int) int {
 }
 
 // agree has all ranks fail where one does.
-func (c *crew) agree(err error) error {
-	if c == nil {
-		return err
-	}
-	return Agree(c, err)
-}
+func (c *crew) agree(err error) error { return joint.Agree(c.ranks(), err) }
 
 // Agree has all ranks fail where one does: the error is this rank's own, or a [RankError] that tells of another's.
-func Agree(ranks backend.Ranks, err error) error {
-	if known := (*told)(nil); errors.As(err, &known) {
-		return err
+func Agree(ranks backend.Ranks, err error) error { return joint.Agree(ranks, err) }
+
+// ranks are the other ranks, nil where there are none.
+func (c *crew) ranks() backend.Ranks {
+	if c == nil {
+		return nil
 	}
-	text := ""
-	if err != nil {
-		text = err.Error()
-	}
-	all, failed := ranks.Exchange([]byte(text))
-	switch {
-	case failed != nil:
-		return errors.Join(err, failed)
-	case err != nil && ranks.Rank() > 0 && text == string(all[0]):
-		return &told{&RankError{Rank: 0, Text: text, Same: true}}
-	case err != nil:
-		return &told{err}
-	}
-	for rank, text := range all {
-		if len(text) > 0 {
-			return &told{&RankError{Rank: rank, Text: string(text)}}
-		}
-	}
-	return nil
+	return c.Ranks
 }
-
-// told is an error that all ranks know of.
-type told struct{ error }
-
-func (e *told) Unwrap() error { return e.error }
 
 // firstSays returns what the first rank says.
 func (c *crew) firstSays(yes bool) (bool, error) {

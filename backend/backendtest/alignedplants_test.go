@@ -149,6 +149,11 @@ func (d *spoils) Zero(dst backend.Tensor) {
 	d.did("Zero", []int{dst.Rows, dst.Cols}, tensors(dst))
 }
 
+func (d *spoils) AllReduce(v backend.Tensor) {
+	d.Device.Enqueue(backend.AllReduce{V: v})
+	d.did("AllReduce", []int{v.Rows, v.Cols}, tensors(v))
+}
+
 func (d *spoils) ScaleRows(t, w backend.Tensor) {
 	d.Device.Enqueue(backend.ScaleRows{T: t, W: w})
 	d.did("ScaleRows", []int{t.Rows, t.Cols}, tensors(t), w)
@@ -198,8 +203,8 @@ func (d *spoils) Reparam(z, ml backend.Tensor, noise backend.Noise) {
 	d.did("Reparam", []int{ml.Rows, z.Cols}, tensors(z), ml)
 }
 
-func (d *spoils) GaussianKL(kl, ml backend.Tensor) {
-	d.Device.Enqueue(backend.GaussianKL{KL: kl, ML: ml})
+func (d *spoils) GaussianKL(kl, ml backend.Tensor, of int) {
+	d.Device.Enqueue(backend.GaussianKL{KL: kl, ML: ml, Of: of})
 	d.did("GaussianKL", []int{ml.Rows, kl.Cols}, tensors(kl), ml)
 }
 
@@ -228,8 +233,8 @@ func (d *spoils) TopKBack(dx, dy, y backend.Tensor) {
 	d.did("TopKBack", []int{dx.Rows, dx.Cols}, tensors(dx), dy, y)
 }
 
-func (d *spoils) ColumnMeans(m, h backend.Tensor) {
-	d.Device.Enqueue(backend.ColumnMeans{M: m, H: h})
+func (d *spoils) ColumnMeans(m, h backend.Tensor, of int) {
+	d.Device.Enqueue(backend.ColumnMeans{M: m, H: h, Of: of})
 	d.did("ColumnMeans", []int{h.Rows, h.Cols}, tensors(m), h)
 }
 

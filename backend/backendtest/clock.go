@@ -48,7 +48,7 @@ func (c *trial) setAgain() {
 	step := func(d side) {
 		d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 1})
 		d.Enqueue(backend.Update{Params: d.t(p), Grads: d.t(g), Optimiser: backend.Optimiser{Kind: backend.SGD}, Guard: d.s(s), Clock: d.c(k)})
-		d.Enqueue(backend.Probes{V: d.t(v), Batch: 1, Noise: d.noise(k, backend.StreamProbe)})
+		d.Enqueue(backend.Probes{V: d.t(v), Batch: 1, Noise: d.noise(k, backend.StreamProbe, 0)})
 	}
 	c.both(step)
 	c.both(step)
@@ -74,7 +74,7 @@ func (c *trial) ticks() {
 	data := c.in("data", 40, 1, func(i int) float64 { return float64(i) })
 	for step := range 5 {
 		c.both(func(d side) {
-			d.Enqueue(backend.Probes{V: d.t(v), Batch: 1, Noise: d.noise(k, backend.StreamProbe)})
+			d.Enqueue(backend.Probes{V: d.t(v), Batch: 1, Noise: d.noise(k, backend.StreamProbe, 0)})
 			d.Enqueue(backend.Gather{Clean: d.t(x), Data: d.t(data).Data(), Batch: backend.Batch{Clock: d.c(k)}})
 			d.Enqueue(backend.Tick{Clock: d.c(k), Rows: 7})
 		})

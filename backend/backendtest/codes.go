@@ -1,6 +1,7 @@
 package backendtest
 
 import (
+	"cmp"
 	"math"
 
 	"github.com/aegpu/aegpu/backend"
@@ -32,32 +33,36 @@ var hyper = backend.Hyper{LR: 0.1, KL: 0.7}
 
 func testReparam(r *rig) {
 	r.each(codes(), func(r *rig, s shape) {
-		r.try(func(c *trial) { c.standard(s[0], s[1], s[2]) })
-		r.try(func(c *trial) { c.reparam(s[0], s[1], s[2]) })
-		for _, free := range []float32{0, 0.6} {
-			r.try(func(c *trial) { c.reparamBack(s[0], s[1], s[2], free) })
+		for _, first := range r.firsts() {
+			r.try(func(c *trial) { c.standard(s[0], s[1], s[2], first) })
+			r.try(func(c *trial) { c.reparam(s[0], s[1], s[2], first) })
+			for _, free := range []float32{0, 0.6} {
+				r.try(func(c *trial) { c.reparamBack(s[0], s[1], s[2], first, free) })
+			}
+		}
+		for _, of := range r.wholes(s[0]) {
+			r.try(func(c *trial) { c.gaussianKL(s[0], s[1], of) })
 		}
 	})
 }
 
 // standard draws from N(0, 1): the contract's normals bit for bit.
-func (c *trial) standard(batch, width, samples int) {
+func (c *trial) standard(batch, width, samples, first int) {
 	k := c.timer(when)
 	ml, z := c.in("ml", batch, 2*width, constant(0)), c.out("z", batch*samples, width)
 	c.both(func(d side) {
-		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode)})
+		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode, first)})
 	})
-	if err := Close(c.got(z), normals(when, backend.StreamCode, z.on[0].Len()), exact); err != nil {
-		c.Errorf("Reparam of mu = l = 0 is not the contract's normals: %v", err)
+	if err := Close(c.got(z), normals(when, backend.StreamCode, first, z.on[0].Len()), exact); err != nil {
+		c.Errorf("Reparam of mu = l = 0 is not the contract's normals from %d on: %v", first, err)
 	}
 }
 
-func (c *trial) reparam(batch, width, samples int) {
+func (c *trial) reparam(batch, width, samples, first int) {
 	k := c.timer(when)
-	ml, z, kl := c.gaussians(batch, width), c.out("z", batch*samples, width), c.out("kl", 1, width)
+	ml, z := c.gaussians(batch, width), c.out("z", batch*samples, width)
 	c.both(func(d side) {
-		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode)})
-		d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml)})
+		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode, first)})
 	})
 	// The size of z's terms: |mu| + |z - mu| <= 2 |mu| + |z|.
 	size, mu := c.want(z), c.want(ml)
@@ -65,32 +70,37 @@ func (c *trial) reparam(batch, width, samples int) {
 		b, j := i/width/samples, i%width
 		size[i] = 2*math.Abs(mu[b*2*width+j]) + math.Abs(size[i])
 	}
-	c.close(z, scaled(size), "Reparam")
-	c.close(kl, scaled(klSizes(c.want(ml), batch, width)), "GaussianKL")
+	c.close(z, scaled(size), "Reparam first=%d", first)
+}
+
+func (c *trial) gaussianKL(batch, width, of int) {
+	ml, kl := c.gaussians(batch, width), c.out("kl", 1, width)
+	c.both(func(d side) { d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml), Of: of}) })
+	c.close(kl, scaled(klSizes(c.want(ml), batch, width, cmp.Or(of, batch))), "GaussianKL of=%d", of)
 }
 
 // klSizes is the mean of (mu^2 + e^l + 1 + |l|) / 2.
-func klSizes(ml []float64, batch, width int) []float64 {
+func klSizes(ml []float64, batch, width, of int) []float64 {
 	size := make([]float64, width)
 	for i := range batch * width {
 		b, j := i/width, i%width
 		mu, l := ml[b*2*width+j], ml[b*2*width+width+j]
 		l = min(max(l, backend.MinLogVar), backend.MaxLogVar)
-		size[j] += (mu*mu + math.Exp(l) + 1 + math.Abs(l)) / 2 / float64(batch)
+		size[j] += (mu*mu + math.Exp(l) + 1 + math.Abs(l)) / 2 / float64(of)
 	}
 	return size
 }
 
-func (c *trial) reparamBack(batch, width, samples int, free float32) {
+func (c *trial) reparamBack(batch, width, samples, first int, free float32) {
 	k := c.timer(when, hyper)
 	ml, dz := c.gaussians(batch, width), c.in("dz", batch*samples, width, c.normal)
 	dml := c.out("dml", batch, 2*width)
 	// Divergences on, below and above the free bits.
 	kl := c.in("kl", 1, width, func(i int) float64 { return float64(free) + float64(i%3-1)*0.1 })
 	c.both(func(d side) {
-		d.Enqueue(backend.ReparamBack{DML: d.t(dml), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: d.noise(k, backend.StreamCode), FreeBits: free, Scale: 0.3})
+		d.Enqueue(backend.ReparamBack{DML: d.t(dml), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: d.noise(k, backend.StreamCode, first), FreeBits: free, Scale: 0.3})
 	})
-	c.close(dml, scaled(c.gradientSizes(ml, dz, nil, nil, samples)), "ReparamBack free=%v", free)
+	c.close(dml, scaled(c.gradientSizes(ml, dz, nil, nil, samples)), "ReparamBack free=%v first=%d", free, first)
 }
 
 // gradientSizes bounds the terms of a gradient by (mu, l): those of the samples,
@@ -124,12 +134,14 @@ func (c *trial) gradientSizes(ml, dz, z, w *arg, samples int) []float64 {
 
 func testImportance(r *rig) {
 	r.each(codes(), func(r *rig, s shape) {
-		r.try(func(c *trial) { c.importanceWeights(s[0], s[1], s[2]) })
-		r.try(func(c *trial) { c.importanceBack(s[0], s[1], s[2]) })
+		for _, first := range r.firsts() {
+			r.try(func(c *trial) { c.importanceWeights(s[0], s[1], s[2], first) })
+			r.try(func(c *trial) { c.importanceBack(s[0], s[1], s[2], first) })
+		}
 	})
 }
 
-func (c *trial) importanceWeights(batch, width, samples int) {
+func (c *trial) importanceWeights(batch, width, samples, first int) {
 	k := c.timer(when)
 	n := batch * samples
 	gen, losses := c.normal, c.uniform(20, 25)
@@ -140,7 +152,7 @@ func (c *trial) importanceWeights(batch, width, samples int) {
 	rows := c.in("rows", n, 1, losses)
 	w, bound := c.out("w", n, 1), c.out("bound", batch, 1)
 	c.both(func(d side) {
-		d.Enqueue(backend.ImportanceWeights{W: d.t(w), Bound: d.t(bound), Rows: d.t(rows), Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode)})
+		d.Enqueue(backend.ImportanceWeights{W: d.t(w), Bound: d.t(bound), Rows: d.t(rows), Z: d.t(z), ML: d.t(ml), Noise: d.noise(k, backend.StreamCode, first)})
 	})
 	// log w adds up terms of size 25 + width * (|l| + eps^2 + z^2) / 2; its
 	// absolute error is the weights' relative one.
@@ -148,20 +160,20 @@ func (c *trial) importanceWeights(batch, width, samples int) {
 	if c.even { // a sum in blocks of up to 1024 terms, so that a thousandth shows
 		size, share = 3+0.6*float64(width), 8*eps
 	}
-	c.close(bound, sized(size), "ImportanceWeights")
-	c.close(w, Tol{Abs: eps, Rel: 2 * share * size}, "ImportanceWeights")
+	c.close(bound, sized(size), "ImportanceWeights first=%d", first)
+	c.close(w, Tol{Abs: eps, Rel: 2 * share * size}, "ImportanceWeights first=%d", first)
 }
 
-func (c *trial) importanceBack(batch, width, samples int) {
+func (c *trial) importanceBack(batch, width, samples, first int) {
 	k := c.timer(when, hyper)
 	n := batch * samples
 	ml, z := c.gaussians(batch, width), c.in("z", n, width, c.normal)
 	dz, w := c.in("dz", n, width, c.normal), c.in("w", n, 1, c.uniform(0, 1))
 	dml := c.out("dml", batch, 2*width)
 	c.both(func(d side) {
-		d.Enqueue(backend.ImportanceBack{DML: d.t(dml), DZ: d.t(dz), Z: d.t(z), ML: d.t(ml), W: d.t(w), Noise: d.noise(k, backend.StreamCode), Scale: 0.3})
+		d.Enqueue(backend.ImportanceBack{DML: d.t(dml), DZ: d.t(dz), Z: d.t(z), ML: d.t(ml), W: d.t(w), Noise: d.noise(k, backend.StreamCode, first), Scale: 0.3})
 	})
-	c.close(dml, scaled(c.gradientSizes(ml, dz, z, w, samples)), "ImportanceBack")
+	c.close(dml, scaled(c.gradientSizes(ml, dz, z, w, samples)), "ImportanceBack first=%d", first)
 }
 
 // testTopK takes rows with and without ties, down to one element and up to all.

@@ -18,5 +18,6 @@
 // ReLU that ends a product, which the guard must find all the same (guard.go).
 //
 // Random draws are compared bit for bit, everything else within a budget that
-// says where it comes from (see tolerance.go).
+// says where it comes from (see tolerance.go). What draws is tried from several places
+// of a larger batch on, and the shares of a batch must be the whole (see ranks.go).
 package backendtest

@@ -109,21 +109,21 @@ func (c *trial) beside(batch, cols int) {
 // testDropout demands the same elements dropped, to the last.
 func testDropout(r *rig) {
 	r.each(lengths(), func(r *rig, n shape) {
-		for _, p := range []float32{0, 0.1, 0.5, 0.9} {
-			r.try(func(c *trial) { c.dropout(n[0], n[1], p) })
+		for i, p := range []float32{0, 0.1, 0.5, 0.9} {
+			r.try(func(c *trial) { c.dropout(n[0], n[1], r.first(i), p) })
 		}
 	})
 }
 
-func (c *trial) dropout(rows, cols int, p float32) {
+func (c *trial) dropout(rows, cols, first int, p float32) {
 	k := c.timer(when)
 	x, y := c.in("x", rows, cols, c.uniform(1, 2)), c.out("y", rows, cols)
 	in := c.inout("x", rows, cols, c.uniform(1, 2))
 	c.both(func(d side) {
-		d.Enqueue(backend.Dropout{Y: d.t(y), X: d.t(x), Noise: d.noise(k, backend.StreamDropout+3), P: p})
-		d.Enqueue(backend.Dropout{Y: d.t(in), X: d.t(in), Noise: d.noise(k, backend.StreamDropout+4), P: p})
+		d.Enqueue(backend.Dropout{Y: d.t(y), X: d.t(x), Noise: d.noise(k, backend.StreamDropout+3, first), P: p})
+		d.Enqueue(backend.Dropout{Y: d.t(in), X: d.t(in), Noise: d.noise(k, backend.StreamDropout+4, first), P: p})
 	})
 	// A kept element is never 0, so a relative budget finds a wrong mask.
-	c.close(y, Tol{Rel: 5 * eps}, "Dropout p=%v", p)
-	c.close(in, Tol{Rel: 5 * eps}, "Dropout p=%v in place", p)
+	c.close(y, Tol{Rel: 5 * eps}, "Dropout p=%v first=%d", p, first)
+	c.close(in, Tol{Rel: 5 * eps}, "Dropout p=%v first=%d in place", p, first)
 }

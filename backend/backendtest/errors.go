@@ -27,7 +27,7 @@ func (p pieces) transfers() map[string]func(d backend.Device) {
 
 // misuses are each operation with operands that do not fit, and none.
 func (p pieces) misuses() backend.List {
-	return slices.Concat(backend.List{nil}, p.layers(), p.codes(), p.penalties(), p.updates())
+	return slices.Concat(backend.List{nil}, p.layers(), p.codes(), p.penalties(), p.updates(), p.ranks(2, -4, 2, backend.Tensor{}))
 }
 
 func (p pieces) layers() backend.List {
@@ -86,6 +86,25 @@ func (p pieces) updates() backend.List {
 		backend.Check{Guard: p.sums, Grads: p.a, Ends: []int{3, 5, 12}, Rows: p.col, Clock: p.clock},
 		backend.Update{Params: p.row, Grads: p.col, M: p.none, V: p.none, Optimiser: backend.Optimiser{}, Guard: p.sums, Clock: p.clock},
 		backend.UpdateLAMB{Params: p.a, Grads: p.same, M: p.none, V: p.none, Ends: []int{11}, Trust: p.sums, Optimiser: backend.Optimiser{Kind: backend.LAMB}, Guard: p.sums, Clock: p.clock},
+	}
+}
+
+// ranks are operations of a rank, with noise from two places on: those of layers and of codes. They fit where both are
+// multiples of a block, of is 0 or 3 rows and more, and v is there.
+func (p pieces) ranks(layer, code, of int, v backend.Tensor) backend.List {
+	noise, again, z, dz := p.noise, p.noise, p.flipped.Slice(0, 3, 2), p.flipped.Slice(6, 3, 2)
+	noise.First, again.First = layer, code
+	return backend.List{
+		backend.Gather{Clean: p.a, Data: p.same.Data(), Batch: backend.Batch{Clock: p.clock, First: layer}},
+		backend.Dropout{Y: p.a, X: p.same, Noise: noise, P: 0.5},
+		backend.Probes{V: p.a, Batch: 3, Noise: noise},
+		backend.Reparam{Z: z, ML: p.same, Noise: again},
+		backend.ReparamBack{DML: p.a, DZ: z, ML: p.same, KL: p.row.Slice(0, 1, 2), Noise: again, Scale: 1},
+		backend.ImportanceWeights{W: p.col, Bound: p.row.Slice(0, 3, 1), Rows: dz.Slice(0, 3, 1), Z: z, ML: p.same, Noise: again},
+		backend.ImportanceBack{DML: p.a, DZ: dz, Z: z, ML: p.same, W: p.col, Noise: again, Scale: 1},
+		backend.ColumnMeans{M: p.row, H: p.same, Of: of},
+		backend.GaussianKL{KL: p.row.Slice(0, 1, 2), ML: p.same, Of: of},
+		backend.AllReduce{V: v},
 	}
 }
 

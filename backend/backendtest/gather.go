@@ -55,7 +55,7 @@ func testGather(r *rig) {
 		most: shape{20, 200, 30},
 	}, func(r *rig, s shape) {
 		for _, i := range r.some(32, 6) {
-			r.try(func(c *trial) { c.gather(s[0], s[1], s[0]+s[2], i*13%32) }) // some of all kinds
+			r.try(func(c *trial) { c.gather(s[0], s[1], s[0]+s[2], i*13%32, r.first(i)) }) // some of all kinds
 		}
 	})
 	r.sub("NoiseOfNothing", func(r *rig) { r.try((*trial).noiseOfNothing) })
@@ -63,7 +63,7 @@ func testGather(r *rig) {
 
 // gather is one combination of bytes, shuffling, drawing and corruption. Which of
 // the outputs are wanted takes turns.
-func (c *trial) gather(batch, width, rows, variant int) {
+func (c *trial) gather(batch, width, rows, variant, first int) {
 	t := when
 	t.Row = uint64(rows-batch) / 2
 	k := c.timer(t)
@@ -72,6 +72,7 @@ func (c *trial) gather(batch, width, rows, variant int) {
 		Binarise: variant&2 != 0,
 		Corrupt:  backend.CorruptionKind(variant >> 2 & 3),
 		Level:    0.3, Low: -0.25, High: 1.5,
+		First: first,
 	}
 	data := c.floats
 	if variant&16 != 0 {
@@ -106,13 +107,13 @@ func (c *trial) gather(batch, width, rows, variant int) {
 // noiseOfNothing corrupts zeros: what comes out is p times the contract's
 // normals, with that one rounding and no more.
 func (c *trial) noiseOfNothing() {
-	const batch, width, p = 9, 37, 0.7
+	const batch, width, p, first = 9, 37, 0.7, 1<<31 + 8
 	k := c.timer(when)
 	data, noisy := c.in("data", batch, width, constant(0)), c.out("noisy", batch, width)
 	c.both(func(d side) {
-		d.Enqueue(backend.Gather{Noisy: d.t(noisy), Data: d.t(data).Data(), Batch: backend.Batch{Clock: d.c(k), Corrupt: backend.GaussianNoise, Level: p}})
+		d.Enqueue(backend.Gather{Noisy: d.t(noisy), Data: d.t(data).Data(), Batch: backend.Batch{Clock: d.c(k), Corrupt: backend.GaussianNoise, Level: p, First: first}})
 	})
-	want := normals(when, backend.StreamCorrupt, batch*width)
+	want := normals(when, backend.StreamCorrupt, first, batch*width)
 	for i := range want {
 		want[i] *= float64(float32(p))
 	}
@@ -121,10 +122,10 @@ func (c *trial) noiseOfNothing() {
 	}
 }
 
-// normals is the contract's n first normals of a stream, not by way of ref64.
-func normals(t backend.Time, stream uint32, n int) []float64 {
+// normals is n of the contract's normals of a stream from the number first on, not by way of ref64.
+func normals(t backend.Time, stream uint32, first, n int) []float64 {
 	var v []float64
-	for block := uint32(0); len(v) < n; block++ {
+	for block := uint32(first / 4); len(v) < n; block++ {
 		four := backend.Normals(backend.Philox(t.Seed, stream, t.Step, block))
 		v = append(v, widen(four[:])...)
 	}

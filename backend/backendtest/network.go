@@ -12,6 +12,7 @@ import (
 // operations of the device: what a model enqueues.
 type network struct {
 	batch, width, hidden, latent int
+	before                       int // rows of another rank, that lie before these in the whole batch
 
 	k                      *timer
 	o                      backend.Optimiser
@@ -30,6 +31,9 @@ type network struct {
 func (c *trial) network(batch, width, hidden, latent int) *network {
 	c.rng = rand.New(rand.NewPCG(uint64(batch), uint64(width)))
 	n := &network{batch: batch, width: width, hidden: hidden, latent: latent}
+	if !c.even {
+		n.before = 4
+	}
 	n.o = backend.Optimiser{Kind: backend.Adam, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.01, Clip: 5}
 	n.k = c.timer(backend.Time{Seed: 3, Epoch: 2}, schedule(6, n.o)...)
 	n.w1, n.b1 = n.tensor(hidden, width), n.tensor(1, hidden)
@@ -67,13 +71,13 @@ func (n *network) shape() shape { return shape{n.batch, n.width, n.hidden, n.lat
 // step is one step of training.
 func (n *network) step(d side) {
 	p, g, scale := d.t(n.params), d.t(n.grads), 1/float32(n.batch)
-	code := d.noise(n.k, backend.StreamCode)
+	code := d.noise(n.k, backend.StreamCode, n.before*n.latent)
 	d.Enqueue(backend.Gather{Clean: d.t(n.clean), Noisy: d.t(n.noisy), Data: d.t(n.data).Data(),
-		Batch: backend.Batch{Clock: d.c(n.k), Shuffle: true, Corrupt: backend.Masking, Level: 0.3}})
+		Batch: backend.Batch{Clock: d.c(n.k), Shuffle: true, Corrupt: backend.Masking, Level: 0.3, First: n.before * n.width}})
 	d.Enqueue(backend.Linear{Y: d.t(n.h), X: d.t(n.noisy), W: n.w1(p), B: n.b1(p), Act: backend.Tanh})
 	d.Enqueue(backend.Linear{Y: d.t(n.ml), X: d.t(n.h), W: n.w2(p), B: n.b2(p)})
 	d.Enqueue(backend.Reparam{Z: d.t(n.z), ML: d.t(n.ml), Noise: code})
-	d.Enqueue(backend.GaussianKL{KL: d.t(n.kl), ML: d.t(n.ml)})
+	d.Enqueue(backend.GaussianKL{KL: d.t(n.kl), ML: d.t(n.ml), Of: n.before + n.batch})
 	d.Enqueue(backend.Linear{Y: d.t(n.out), X: d.t(n.z), W: n.w3(p), B: n.b3(p)})
 	d.Enqueue(backend.Loss{DOut: d.t(n.out), Rows: d.t(n.rows), Out: d.t(n.out), Target: d.t(n.clean), Kind: backend.Bernoulli, Scale: scale})
 	d.Enqueue(backend.LinearBackWeights{DW: n.w3(g), DB: n.b3(g), DY: d.t(n.out), X: d.t(n.z)})

@@ -13,7 +13,9 @@ const (
 
 func testPenalties(r *rig) {
 	r.each(lengths(), func(r *rig, n shape) {
-		r.try(func(c *trial) { c.columnMeans(n[0], n[1]) })
+		for _, of := range r.wholes(n[0]) {
+			r.try(func(c *trial) { c.columnMeans(n[0], n[1], of) })
+		}
 		r.try(func(c *trial) { c.sparseKL(n[0], n[1]) })
 		r.try(func(c *trial) { c.absolute(n[0], n[1]) })
 		r.try(func(c *trial) { c.rowSquares(n[0], n[1]) })
@@ -25,11 +27,11 @@ func testPenalties(r *rig) {
 	})
 }
 
-func (c *trial) columnMeans(rows, cols int) {
+func (c *trial) columnMeans(rows, cols, of int) {
 	m, h := c.out("m", 1, cols), c.in("h", rows, cols, c.normal)
-	run := func(d side) { d.Enqueue(backend.ColumnMeans{M: d.t(m), H: d.t(h)}) }
+	run := func(d side) { d.Enqueue(backend.ColumnMeans{M: d.t(m), H: d.t(h), Of: of}) }
 	c.both(run)
-	c.close(m, scaled(c.sizes(m, run)), "ColumnMeans")
+	c.close(m, scaled(c.sizes(m, run)), "ColumnMeans of=%d", of)
 }
 
 // sparseKL covers means within the bounds, near them and beyond; on even shapes
@@ -113,19 +115,24 @@ func (c *trial) contractShallow(rows, cols int, act backend.Activation) {
 func testProbes(r *rig) {
 	r.each(codes(), func(r *rig, s shape) {
 		batch, width, samples := s[0], s[1], s[2]
+		for _, first := range r.firsts() {
+			r.try(func(c *trial) {
+				k := c.timer(when)
+				signs := c.out("signs", batch*samples, width)
+				c.both(func(d side) {
+					d.Enqueue(backend.Probes{V: d.t(signs), Batch: batch, Noise: d.noise(k, backend.StreamProbe, first)})
+				})
+				c.close(signs, exact, "Probes first=%d", first)
+			})
+		}
+		if r.few && batch*width > 1024 {
+			return // batch * width^2 is enough elsewhere
+		}
 		r.try(func(c *trial) {
 			k := c.timer(when)
-			signs := c.out("signs", batch*samples, width)
-			c.both(func(d side) {
-				d.Enqueue(backend.Probes{V: d.t(signs), Batch: batch, Noise: d.noise(k, backend.StreamProbe)})
-			})
-			c.close(signs, exact, "Probes")
-			if r.few && batch*width > 1024 {
-				return // batch * width^2 is enough elsewhere
-			}
 			units := c.out("units", batch*width, width)
 			c.both(func(d side) {
-				d.Enqueue(backend.Probes{V: d.t(units), Batch: batch, Noise: d.noise(k, backend.StreamProbe), Exact: true})
+				d.Enqueue(backend.Probes{V: d.t(units), Batch: batch, Noise: d.noise(k, backend.StreamProbe, 0), Exact: true})
 			})
 			c.close(units, exact, "Probes exact")
 		})

@@ -18,7 +18,7 @@ type fault struct {
 // TestPlantedBugs breaks one thing at a time in a device that passes, and demands
 // that the group meant for it says so.
 func TestPlantedBugs(t *testing.T) {
-	plants := slices.Concat(layerPlants, noisePlants, lossPlants, updatePlants, devicePlants, recordPlants)
+	plants := slices.Concat(layerPlants, noisePlants, lossPlants, updatePlants, devicePlants, recordPlants, rankPlants)
 	for _, p := range plants {
 		t.Run(p.bug, func(t *testing.T) {
 			root := &recorder{}

@@ -29,6 +29,30 @@ func (c *trial) timer(t backend.Time, table ...backend.Hyper) *timer {
 
 func (s side) c(k *timer) backend.Clock { return k.on[s.i] }
 
-func (s side) noise(k *timer, stream uint32) backend.Noise {
-	return backend.Noise{Clock: s.c(k), Stream: stream}
+// firsts are the numbers of elements that noise is tried to begin with: a whole batch's, that after a block, after more than a
+// block of threads draws, more than 31 bits hold, and near the end of what blocks are numbered by.
+var firsts = []int{0, 4, 1028, 1<<31 + 8, 1<<34 - 1<<20}
+
+// first is one of firsts, another for each i and for each shape.
+func (r *rig) first(i int) int { return firsts[(r.turn+i)%len(firsts)] }
+
+// firsts are two of firsts, or on even and drawn shapes one.
+func (r *rig) firsts() (some []int) {
+	for _, i := range r.some(2, 1) {
+		some = append(some, r.first(2*i))
+	}
+	return some
+}
+
+// wholes are rows of a batch of which n are a rank's, 0 where they are all: both, or on even and drawn shapes one.
+func (r *rig) wholes(n int) (some []int) {
+	for _, i := range r.some(2, 1) {
+		some = append(some, []int{0, 3*n + 1}[i])
+	}
+	return some
+}
+
+// noise is a stream, drawn from the number first on.
+func (s side) noise(k *timer, stream uint32, first int) backend.Noise {
+	return backend.Noise{Clock: s.c(k), Stream: stream, First: first}
 }

@@ -156,7 +156,7 @@ func (c *trial) clampedCode() {
 	drawn, dz, kl, got := c.out("z", 6, 2), c.in("dz", 6, 2, c.normal), c.out("kl", 1, 2), c.out("w", 6, 1)
 	back, importance := c.out("dml", 3, 4), c.out("dml", 3, 4)
 	c.both(func(d side) {
-		n := d.noise(k, backend.StreamCode)
+		n := d.noise(k, backend.StreamCode, 0)
 		d.Enqueue(backend.Reparam{Z: d.t(drawn), ML: d.t(ml), Noise: n})
 		d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml)})
 		d.Enqueue(backend.ReparamBack{DML: d.t(back), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: n, Scale: 1})
@@ -185,7 +185,7 @@ func (c *trial) brokenCode() {
 	rows, fine := c.in("rows", 4, 1, values(1, nan, 1, 1)), c.in("ml", 2, 4, c.normal)
 	w, bound, drawn := c.out("w", 4, 1), c.out("bound", 2, 1), c.in("z", 4, 2, c.normal)
 	c.both(func(d side) {
-		n := d.noise(k, backend.StreamCode)
+		n := d.noise(k, backend.StreamCode, 0)
 		d.Enqueue(backend.Reparam{Z: d.t(z), ML: d.t(ml), Noise: n})
 		d.Enqueue(backend.GaussianKL{KL: d.t(kl), ML: d.t(ml)})
 		d.Enqueue(backend.ReparamBack{DML: d.t(dml), DZ: d.t(dz), ML: d.t(ml), KL: d.t(kl), Noise: n, FreeBits: 0.1, Scale: 1})

@@ -74,6 +74,8 @@ func groups() []group {
 		{"Penalties", testPenalties},
 		{"Probes", testProbes},
 		{"Jacobian", testJacobian},
+		{"Shares", testShares},
+		{"AllReduce", testAllReduce},
 		{"Check", testCheck},
 		{"Update", testUpdate},
 		{"LAMB", testLAMB},

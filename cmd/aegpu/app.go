@@ -64,7 +64,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = broken
 	}
 	if told := (*explained)(nil); train.Interrupted(err) && !errors.As(err, &told) {
-		err = &ended{context.Cause(ctx), err}
+		cause := context.Cause(ctx)
+		if cause == nil { // that of another rank
+			cause = err
+		}
+		err = &ended{cause, err}
 	}
 	if !silent(ctx, err) && !s.saidByFirst(err) {
 		fmt.Fprintf(s.err, "aegpu: %s\n", inFlags(err))

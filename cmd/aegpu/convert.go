@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -75,7 +76,7 @@ func runDataConvert(c *cli.Context, s *streams) error {
 	}
 	done := converted{Data: from, Part: part, Rows: set.Rows, Columns: set.Cols, Type: typeOf(set), File: to, Lost: lost(to, set)}
 	w := rowsFile{path: to, rows: set.Rows}
-	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
+	err = w.write(c.Context, func(_ context.Context, start, n int) (*data.Set, error) {
 		raw, err := data.Raw(to, set.Part(start, n))
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
 			bad.Row += start

@@ -25,6 +25,8 @@ func gpuFlags(category string) []cli.Flag {
 		&cli.StringFlag{Name: "gpu-tuning", Category: category, DefaultText: "aegpu/tuning.jsonl in the user's cache",
 			Usage: "`FILE` that keeps the fastest algorithm of every product on a GPU; off measures none and takes the library's first"},
 		cublasltFlag(category),
+		&cli.StringFlag{Name: "nccl", Category: category, DefaultText: "the loader's, a toolkit's, a Python package's",
+			Usage: "`PATH` of libnccl.so.2, which several GPUs add up by"},
 	}
 }
 
@@ -35,7 +37,7 @@ func cublasltFlag(category string) cli.Flag {
 
 // deviceOptions are what the flags ask of a device.
 func deviceOptions(c *cli.Context) (aegpu.DeviceOptions, error) {
-	o := aegpu.DeviceOptions{Tuning: c.String("gpu-tuning"), CuBLASLt: c.String("cublaslt")}
+	o := aegpu.DeviceOptions{Tuning: c.String("gpu-tuning"), CuBLASLt: c.String("cublaslt"), NCCL: c.String("nccl")}
 	if info, err := os.Stat(filepath.Dir(o.Tuning)); err != nil || !info.IsDir() {
 		return o, wrong("--gpu-tuning %s: there is no folder %s", o.Tuning, filepath.Dir(o.Tuning))
 	}

@@ -16,7 +16,7 @@ func newEncodeCommand(s *streams) *cli.Command {
 			"  aegpu encode runs/vae-table-1 table.csv --deviation -o codes.csv",
 		Flags: append(transformFlags("the codes"),
 			&cli.BoolFlag{Name: "deviation", Usage: "give the standard deviations of codes too, in columns deviation_0, deviation_1 and so on behind them (vae)", DisableDefaultText: true}),
-		Action: func(c *cli.Context) error { return runEncode(c, s) },
+		Action: func(c *cli.Context) error { return s.jointly(c, runEncode) },
 	}
 }
 

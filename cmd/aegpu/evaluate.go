@@ -27,7 +27,7 @@ func newEvaluateCommand(s *streams) *cli.Command {
 			&cli.StringFlag{Name: "corrupt", Usage: "`KIND:LEVEL` of damage to the inputs of the corrupted figures", DefaultText: "as in training"},
 			&cli.BoolFlag{Name: "probe", Usage: "fit a linear classifier to the codes (needs labels)", DisableDefaultText: true},
 			seedFlag(), jsonFlag(), quietFlag()),
-		Action: func(c *cli.Context) error { return runEvaluate(c, s) },
+		Action: func(c *cli.Context) error { return s.jointly(c, runEvaluate) },
 	}
 }
 
@@ -82,16 +82,20 @@ func (s *streams) evaluate(c *cli.Context, opts eval.SummaryOptions) error {
 		return wrong("a probe needs labels on the training rows and on those measured: %s has none", p.name)
 	}
 	if p.train != nil {
-		if opts.PCA, err = eval.Linear(c.Context, m, p.train); err != nil {
+		if opts.PCA, err = eval.Linear(c.Context, m, p.train, s.ranks); err != nil {
 			return err
 		}
 	}
 	if err := c.Context.Err(); err != nil {
 		return err
 	}
+	opts.Ranks = s.ranks
 	sum, err := eval.Summarise(c.Context, m, p.train, p.test, opts)
 	if err != nil {
 		return err
+	}
+	if !s.firstRank() {
+		return nil
 	}
 	warnings := sum.Warnings(r.updates())
 	s.warnAll(warnings)

@@ -34,10 +34,28 @@ type trained struct {
 	Warnings          []string      `json:"warnings,omitempty"` // what looks as if the training had failed
 }
 
+// measured is what a trained model and PCA are worth on the rows held out, nil where there are none. All ranks measure; err is
+// why this one cannot.
+func (s *streams) measured(ctx context.Context, result *train.Result, sets *train.Sets, err error) (sum *eval.Summary, pca *eval.PCA, _ error) {
+	test, _ := heldOut(sets)
+	if err := s.agree(err); err != nil || test == nil {
+		return nil, nil, err
+	}
+	if pca, err = eval.Linear(ctx, result.Model, sets.Train, s.ranks); err != nil {
+		return nil, nil, err
+	}
+	if err := s.agree(ctx.Err()); err != nil {
+		return nil, nil, err
+	}
+	sum, err = eval.Summarise(ctx, result.Model, sets.Train, test, eval.SummaryOptions{Seed: result.Config.Seed, PCA: pca, Ranks: s.ranks})
+	return sum, pca, err
+}
+
 // finish measures a trained model, draws its pictures and says what was made.
 func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions, sets *train.Sets, result *train.Result, dir *train.Directory) error {
 	m := result.Model
-	if err := refer(ctx, m, sets, dir); err != nil {
+	sum, pca, err := s.measured(ctx, result, sets, refer(ctx, m, sets, dir))
+	if err != nil {
 		return err
 	}
 	out := trained{
@@ -48,21 +66,7 @@ func (s *streams) finish(ctx context.Context, dev backend.Device, o trainOptions
 		out.FirstStep = result.FirstStep.Sub(s.began).Seconds()
 	}
 	test, part := heldOut(sets)
-	var pca *eval.PCA
-	var err error
 	if test != nil {
-		if pca, err = eval.Linear(ctx, m, sets.Train); err != nil {
-			return err
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	var sum *eval.Summary
-	if test != nil {
-		if sum, err = eval.Summarise(ctx, m, sets.Train, test, eval.SummaryOptions{Seed: o.config.Seed, PCA: pca}); err != nil {
-			return err
-		}
 		out.Test, out.Val = byPart(part, sum)
 		out.Warnings = sum.Warnings(result.Steps)
 	}

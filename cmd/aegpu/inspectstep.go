@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -23,6 +24,7 @@ func stepFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "step", Usage: "show the operations of a training step, with their FLOPs and bytes"},
 		&cli.StringFlag{Name: "device", Usage: "with --step, show the launches too that a GPU makes of it: its number, or gpu for one like an H100 that need not be there"},
 		&cli.IntFlag{Name: "batch", Usage: "with --step, rows of the batch; by default the run's"},
+		&cli.IntFlag{Name: "ranks", Value: 1, Usage: "with --step, the step of the first of so many `RANKS`: its share of the batch, and what they add up"},
 		&cli.StringFlag{Name: "precision", Usage: "with --step, fp32, tf32 or bf16; by default the run's"},
 	}
 }
@@ -30,7 +32,8 @@ func stepFlags() []cli.Flag {
 // stepOf is what inspect --step prints.
 type stepOf struct {
 	Run        string       `json:"run"`
-	Batch      int          `json:"batch"`
+	Batch      int          `json:"batch"` // of all ranks
+	Ranks      int          `json:"ranks,omitempty"`
 	Precision  string       `json:"precision"`
 	Stored     string       `json:"data_stored_as"`
 	FLOPs      float64      `json:"flops"`
@@ -84,11 +87,15 @@ func runInspectStep(s *streams, c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	training, err := paperTraining(m, &config)
+	ranks := c.Int("ranks")
+	if ranks < 1 || ranks > math.MaxInt16 {
+		return wrong("--ranks is %d: expected 1 to %d", ranks, math.MaxInt16)
+	}
+	training, err := paperTraining(m, &config, ranks)
 	if err != nil {
 		return wrong("%s: %w", r.path, err)
 	}
-	out := describeStep(r.path, training, &config, m)
+	out := describeStep(r.path, training, &config, m, ranks)
 	if err := c.Context.Err(); err != nil { // a step of thousands of batches takes a while
 		return err
 	}
@@ -119,21 +126,24 @@ func sharedTargets(m *model.Model) bool {
 	return m.Spec.SameRows && m.Preparation().SameAs(m.TargetPreparation(), &data.Set{})
 }
 
-// paperTraining is the run's training of the whole autoencoder, without memory.
-func paperTraining(m *model.Model, c *settings.Config) (*model.Training, error) {
+// paperTraining is the run's training of the whole autoencoder, without memory, by the first of so many ranks.
+func paperTraining(m *model.Model, c *settings.Config, ranks int) (*model.Training, error) {
 	optimiser, err := c.Update()
 	if err != nil {
 		return nil, err
 	}
-	return model.PaperTraining(m.Spec, int(c.Batch)*max(1, c.Accumulate), storedAsBytes(m),
-		model.TrainingOptions{Batch: int(c.Batch), Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1, Shared: sharedTargets(m)})
+	return model.PaperTraining(m.Spec, int(c.Batch)*max(1, c.Accumulate), storedAsBytes(m) && ranks == 1,
+		model.TrainingOptions{Batch: int(c.Batch), Accumulate: c.Accumulate, Optimiser: optimiser, Steps: 1, Shared: sharedTargets(m),
+			Share: backend.Share{Size: ranks}})
 }
 
-func describeStep(run string, t *model.Training, c *settings.Config, m *model.Model) *stepOf {
+func describeStep(run string, t *model.Training, c *settings.Config, m *model.Model, ranks int) *stepOf {
 	rows := int(c.Batch) * max(1, c.Accumulate)
 	step := t.Step(rows)
 	out := &stepOf{Run: run, Batch: rows, Precision: c.Precision.String(), Stored: "float32"}
-	if storedAsBytes(m) {
+	if ranks > 1 { // whose rows are brought to them prepared
+		out.Ranks = ranks
+	} else if storedAsBytes(m) {
 		out.Stored = "bytes"
 	}
 	shaped := func(x backend.Tensor) string { return fmt.Sprintf("%s[%v]", t.Name(x), x) }
@@ -162,13 +172,13 @@ func multiprocessors(device string) (int, error) {
 }
 
 func (o *stepOf) addLaunches(t *model.Training, p backend.Precision, sms int) error {
-	made, err := plan.Make(t.Step(o.Batch), plan.Options{Precision: p, Step: true, SMs: sms})
+	made, err := plan.Make(t.Step(o.Batch), plan.Options{Precision: p, Step: true, Ranks: true, SMs: sms})
 	if err != nil {
 		return err
 	}
 	for _, it := range made.Items {
 		l := launchLine{Launch: it.Short(), Of: it.Op, Stream: it.Stream.String()}
-		for _, s := range it.Joins {
+		for _, s := range slices.Concat(it.Joins, it.After) {
 			l.Waits = append(l.Waits, s.String())
 		}
 		o.Launches = append(o.Launches, l)
@@ -177,8 +187,12 @@ func (o *stepOf) addLaunches(t *model.Training, p backend.Precision, sms int) er
 }
 
 func (o *stepOf) write(out *printer) {
-	fmt.Fprintf(out, "%s: a step of %d rows stored as %s, %s: %.4g FLOPs in products, %.4g bytes if every operand moves once an operation\n\n",
-		o.Run, o.Batch, o.Stored, o.Precision, o.FLOPs, o.Bytes)
+	whose := ""
+	if o.Ranks > 1 {
+		whose = fmt.Sprintf(", by the first of %d ranks,", o.Ranks)
+	}
+	fmt.Fprintf(out, "%s: a step of %d rows%s stored as %s, %s: %.4g FLOPs in products, %.4g bytes if every operand moves once an operation\n\n",
+		o.Run, o.Batch, whose, o.Stored, o.Precision, o.FLOPs, o.Bytes)
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "FLOPs\tbytes\toperation")
 	for _, l := range o.Operations {

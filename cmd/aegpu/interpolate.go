@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"math"
 	"strconv"
 	"strings"
@@ -73,7 +74,7 @@ func runInterpolate(c *cli.Context, s *streams) error {
 		return err
 	}
 	on := walk{next: next, width: m.Spec.Latent, steps: steps, at: steps}
-	err = w.write(c.Context, func(_, n int) (*data.Set, error) {
+	err = w.write(c.Context, func(ctx context.Context, _, n int) (*data.Set, error) {
 		codes, err := on.codes(n)
 		if err != nil {
 			return nil, err
@@ -81,7 +82,7 @@ func runInterpolate(c *cli.Context, s *streams) error {
 		if m.Condition() != nil {
 			codes = m.Condition().All(codes, level)
 		}
-		return m.Decode(c.Context, codes)
+		return m.Decode(ctx, codes)
 	})
 	if err != nil {
 		return err

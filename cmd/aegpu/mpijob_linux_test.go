@@ -143,20 +143,22 @@ func alive(pid int) bool {
 	return len(state) > 0 && state[0] != 'Z' && state[0] != 'X'
 }
 
-// toTheEnd goes on with a run, as n ranks or alone, and demands that it ends well.
-func (v *victim) toTheEnd(t *testing.T, n int, dir string) {
+// toTheEnd goes on with a run, as n ranks or alone, demands that it ends well, and returns after what time.
+func (v *victim) toTheEnd(t *testing.T, n int, dir string) (took time.Duration) {
 	t.Helper()
+	start := time.Now()
 	if n == 1 {
 		cmd, errs := v.command(t, dir)
 		if err := cmd.Run(); err != nil {
 			t.Fatalf("gone on with alone: %v: %s", err, errs)
 		}
-		return
+		return time.Since(start)
 	}
 	j := startRanks(t, n, v.line(dir)...)
 	if <-j.ended; !j.ProcessState.Success() {
 		t.Fatalf("gone on with by %d ranks: %v: %s", n, j.ProcessState, j.everything(t))
 	}
+	return time.Since(start)
 }
 
 func (v *victim) line(dir string) []string {

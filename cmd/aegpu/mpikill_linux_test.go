@@ -20,21 +20,24 @@ func TestRanksKilledAtRandomInstants(t *testing.T) {
 	csv := waves(t, "waves.csv", 300)
 	ran := lives{}
 	var slowest [2]time.Duration
-	farthest := 0.0
+	farthest, life := 0.0, [5]time.Duration{}
+	for n := 1; n <= 4; n++ {
+		life[n] = time.Duration(n) * time.Second / 2
+	}
 	for i := c.IntN(len(victims)); c.more(); i = (i + 1) % len(victims) {
 		name, v := victims[i].name, mpiVictim(csv, i)
 		v.wholly(t, name)
 		dir := filepath.Join(t.TempDir(), "run")
 		for strikes := 1 + c.IntN(2); strikes > 0; strikes-- {
 			which := c.done % 2
-			took, over := v.strike(t, c, []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[which], dir, ran)
+			took, over := v.strike(t, c, []syscall.Signal{syscall.SIGKILL, syscall.SIGSTOP}[which], life[:], dir, ran)
 			slowest[which] = max(slowest[which], took)
 			if over {
 				break
 			}
 		}
 		n := 1 + c.IntN(4)
-		v.toTheEnd(t, n, dir)
+		life[n] = v.toTheEnd(t, n, dir)
 		far := curvesApart(t, dir, v.whole)
 		if farthest = max(farthest, far); !(far <= oneCurve) {
 			t.Errorf("%s: gone on with by %d ranks: losses are off by %.2g", name, n, far)
@@ -53,7 +56,7 @@ func TestRanksKilledAtRandomInstants(t *testing.T) {
 
 // strike kills or stops a rank at a random instant, and returns after what time all others had ended; over where the training
 // was done before.
-func (v *victim) strike(t *testing.T, c *chance, signal syscall.Signal, dir string, ran lives) (took time.Duration, over bool) {
+func (v *victim) strike(t *testing.T, c *chance, signal syscall.Signal, life []time.Duration, dir string, ran lives) (took time.Duration, over bool) {
 	t.Helper()
 	n := 2 + c.IntN(3)
 	j := startRanks(t, n, v.line(dir)...)
@@ -63,8 +66,8 @@ func (v *victim) strike(t *testing.T, c *chance, signal syscall.Signal, dir stri
 		t.Fatalf("%d ranks did not begin: %s", n, j.everything(t))
 	}
 	hit := c.IntN(n)
-	select { // ranks share the cores, and start together
-	case <-time.After(time.Duration(c.Float64() * float64(v.took) * float64(n))):
+	select {
+	case <-time.After(time.Duration(c.Float64() * float64(life[n]))):
 	case <-j.ended:
 	}
 	struck := time.Now()

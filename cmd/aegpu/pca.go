@@ -27,7 +27,7 @@ func newPCACommand(s *streams) *cli.Command {
 		ArgsUsage:   "[DATA]",
 		Description: "Fits PCA to the training rows of DATA (default builtin:glyphs) and measures it on the test rows.\n\n  aegpu pca data/mnist --latent 30 --val 0",
 		Flags:       append(flags, jsonFlag(), quietFlag()),
-		Action:      func(c *cli.Context) error { return runPCA(c, s) },
+		Action:      func(c *cli.Context) error { return s.jointly(c, runPCA) },
 	}
 }
 
@@ -77,29 +77,34 @@ func runPCA(c *cli.Context, s *streams) error {
 		return err
 	}
 	size, err := codeSize(c, s, dev, &config, sets, rows)
+	if size, err = s.firstSize(size, err); err != nil {
+		return err
+	}
+	pca, err := eval.FitPCA(c.Context, dev, eval.Shared(eval.SetRows(rows), s.ranks), size)
 	if err != nil {
 		return err
 	}
-	pca, err := eval.FitPCA(c.Context, dev, eval.SetRows(rows), size)
-	if err != nil {
+	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test, s.ranks)
+	if err != nil || !s.firstRank() {
 		return err
 	}
-	sum, err := eval.SummariseLinear(c.Context, dev, pca, sets.Preparation, sets.Train, test)
-	if err != nil {
-		return err
+	if !c.Bool("json") {
+		fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept(pca), sets.Train.Rows)
+		writeFigures(s.out, "PCA", part, sum)
+		return nil
 	}
+	r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept(pca)}
+	r.Test, r.Val = byPart(part, sum)
+	return s.writeJSON(r)
+}
+
+// kept is the share of the variance that PCA keeps.
+func kept(pca *eval.PCA) float64 {
 	kept := 0.0
 	for _, v := range pca.Variance {
 		kept += v / max(pca.Total, math.SmallestNonzeroFloat64)
 	}
-	if c.Bool("json") {
-		r := pcaResult{Device: dev.Info().Name, Model: "pca", Data: config.Data, Variance: kept}
-		r.Test, r.Val = byPart(part, sum)
-		return s.writeJSON(r)
-	}
-	fmt.Fprintf(s.out, "PCA-%d keeps %.1f %% of the variance of %d training rows\n", pca.K(), 100*kept, sets.Train.Rows)
-	writeFigures(s.out, "PCA", part, sum)
-	return nil
+	return kept
 }
 
 // codeSize is the code size that was asked for, or where none was the one that a training would take.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -19,7 +20,7 @@ func newPredictCommand(s *streams) *cli.Command {
 			"  aegpu train --classifier frozen --out runs/digits\n" +
 			"  aegpu predict runs/digits builtin:glyphs -o classes.csv",
 		Flags:  append(append(deviceFlags(), readingFlags()...), tableFlag("the classes"), partFlag(), jsonFlag(), quietFlag()),
-		Action: func(c *cli.Context) error { return runPredict(c, s) },
+		Action: func(c *cli.Context) error { return s.jointly(c, runPredict) },
 	}
 }
 
@@ -64,9 +65,9 @@ func runPredict(c *cli.Context, s *streams) error {
 		out.Warnings = append(out.Warnings, fmt.Sprintf("%s was trained by an aegpu that did not keep the names of classes: they are numbered in the order of its labels", r.path))
 	}
 	right, known := 0, 0
-	w := rowsFile{path: path, rows: set.Rows}
-	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
-		result, err := eval.Predict(c.Context, m, set.Part(start, n))
+	w := rowsFile{path: path, rows: set.Rows, ranks: s.ranks}
+	err = w.write(c.Context, func(ctx context.Context, start, n int) (*data.Set, error) {
+		result, err := eval.Predict(ctx, m, set.Part(start, n))
 		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
 			bad.Row += start
 		}
@@ -113,6 +114,9 @@ func (p *predicted) measure(set *data.Set, right, known int) {
 }
 
 func (s *streams) sayPredicted(c *cli.Context, p *predicted) error {
+	if !s.firstRank() {
+		return nil
+	}
 	s.warnAll(p.Warnings)
 	if c.Bool("json") {
 		return s.writeJSON(p)

@@ -6,10 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/aegpu/aegpu"
 	"github.com/aegpu/aegpu/backend"
+	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/dist"
+	"github.com/aegpu/aegpu/internal/joint"
 	"github.com/aegpu/aegpu/settings"
 	"github.com/aegpu/aegpu/train"
 	"github.com/urfave/cli/v2"
@@ -21,6 +24,9 @@ var rankTimes dist.Options
 // join makes the process one of the ranks of the job that it was started in, where there is one. From then on the command
 // ends when a rank is lost. Ranks but the first say nothing that the first says too.
 func (s *streams) join(ctx context.Context) error {
+	if _, err := dist.Find(os.Getenv); err != nil {
+		return wrong("%w", err)
+	}
 	group, err := aegpu.JoinWith(ctx, rankTimes)
 	if err != nil || group == nil {
 		return err
@@ -47,6 +53,32 @@ func (s *streams) agree(err error) error {
 		return err
 	}
 	return train.Agree(s.ranks, err)
+}
+
+// jointly runs a command over the rows of a file, whose work the ranks of the job share. Of those that cannot go on the
+// first is told of.
+func (s *streams) jointly(c *cli.Context, do func(c *cli.Context, s *streams) error) error {
+	if err := s.join(c.Context); err != nil {
+		return err
+	}
+	err := error(nil)
+	if s.ranks != nil && slices.Contains(c.Args().Slice(), data.StandardInput) {
+		err = wrong("ranks cannot share standard input: expected a file that all of them reach")
+	}
+	if err := s.agree(err); err != nil {
+		return err
+	}
+	return s.agree(do(c, s))
+}
+
+// firstSize is the first rank's size, on all.
+func (s *streams) firstSize(size int, err error) (int, error) {
+	v := []float64{0}
+	if s.firstRank() {
+		v[0] = float64(size)
+	}
+	err = joint.Sum(s.ranks, err, v)
+	return int(v[0]), err
 }
 
 // lostError is that the other ranks are not there any more.

@@ -114,6 +114,9 @@ func (s *streams) sayFound(source *data.Source, quiet bool) {
 
 // say says lines.
 func (s *streams) say(lines []string) {
+	if s.mute {
+		return
+	}
 	for _, line := range lines {
 		fmt.Fprintln(s.err, oneLine(errors.New(line)))
 	}

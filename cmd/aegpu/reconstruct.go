@@ -22,7 +22,7 @@ func newReconstructCommand(s *streams) *cli.Command {
 			&cli.BoolFlag{Name: "fill", Usage: "give the rows back with their missing cells filled in", DisableDefaultText: true},
 			&cli.IntFlag{Name: "draws", Usage: "with --fill, `N` draws of every row one set after the other, numbered in the column draw (vae)", DefaultText: "the mean"},
 			levelFlag("that of each row"), seedFlag()),
-		Action: func(c *cli.Context) error { return runReconstruct(c, s) },
+		Action: func(c *cli.Context) error { return s.jointly(c, runReconstruct) },
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"io"
 	"slices"
 
+	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/hostmemory"
 	"github.com/aegpu/aegpu/data"
+	"github.com/aegpu/aegpu/internal/joint"
 	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/report"
 )
@@ -19,6 +21,8 @@ type rowsFile struct {
 	set     int // rows after which those of another set begin, which are made apart; 0 for one set
 	steps   int // rows that make a line of a picture, 0 for as many as look well
 	columns int // of the file, once it is written
+
+	ranks backend.Ranks // that make the rows together, the first of which writes them; nil for one
 
 	lost string // the condition, where the format cannot hold it
 }
@@ -35,39 +39,70 @@ func (w *rowsFile) check() error {
 	return nil
 }
 
-// write writes the rows; produce returns n of them from row start on.
-func (w *rowsFile) write(ctx context.Context, produce func(start, n int) (*data.Set, error)) error {
+// mostRanks is how many ranks make rows at a time at the most: each of them holds a chunk of every one's.
+const mostRanks = 64
+
+// write writes the rows; produce returns n of them from row start on, with the context that it is given.
+func (w *rowsFile) write(ctx context.Context, produce func(ctx context.Context, start, n int) (*data.Set, error)) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	each := func(use func(*data.Set) error) error {
-		tell := func(done int) { data.Progress(ctx, "writing "+w.path, int64(done), int64(w.rows)) }
-		defer tell(w.rows)
-		for at := 0; at < w.rows; {
-			tell(at)
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			n := min(model.ChunkRows, w.rows-at)
-			if w.set > 0 {
-				n = min(n, w.set-at%w.set)
-			}
-			s, err := produce(at, n)
-			if err != nil {
-				return err
-			}
-			held := false
-			if s, held = s.Shown(w.path); s.Conditions != nil && !held && data.Writes(w.path) {
-				w.lost = s.ConditionName
-			}
-			w.columns = s.Cols
-			if err := use(s); err != nil {
-				return err
-			}
-			at += n
-		}
-		return nil
+	if joint.Alone(w.ranks) {
+		return w.writeAll(func(use func(*data.Set) error) error { return w.each(ctx, 1, produce, use) })
 	}
+	ctx = model.WithRanks(ctx, w.ranks)
+	each := func(use func(*data.Set) error) error {
+		return w.each(ctx, min(w.ranks.Size(), mostRanks), produce, use)
+	}
+	if joint.First(w.ranks) {
+		return joint.Agree(w.ranks, w.writeAll(each))
+	}
+	return joint.Agree(w.ranks, each(func(*data.Set) error { return nil }))
+}
+
+// each hands on the rows, a chunk at a time of some that are made together.
+func (w *rowsFile) each(ctx context.Context, chunks int, produce func(ctx context.Context, start, n int) (*data.Set, error), use func(*data.Set) error) error {
+	tell := func(done int) { data.Progress(ctx, "writing "+w.path, int64(done), int64(w.rows)) }
+	defer tell(w.rows)
+	for at := 0; at < w.rows; {
+		tell(at)
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n := min(chunks*model.ChunkRows, w.rows-at)
+		if w.set > 0 {
+			n = min(n, w.set-at%w.set)
+		}
+		s, err := produce(ctx, at, n)
+		if err != nil {
+			return err
+		}
+		for from := 0; from < n; from += model.ChunkRows {
+			part := s
+			if n > model.ChunkRows {
+				part = s.Part(from, min(model.ChunkRows, n-from))
+			}
+			if err := w.hand(part, use); err != nil {
+				return err
+			}
+		}
+		at += n
+	}
+	return nil
+}
+
+// hand hands a chunk on as the file holds it.
+func (w *rowsFile) hand(s *data.Set, use func(*data.Set) error) error {
+	held := false
+	if s, held = s.Shown(w.path); s.Conditions != nil && !held && data.Writes(w.path) {
+		w.lost = s.ConditionName
+	}
+	w.columns = s.Cols
+	return use(s)
+}
+
+// writeAll writes the rows that each hands on.
+func (w *rowsFile) writeAll(each func(use func(*data.Set) error) error) error {
 	if isPicture(w.path) {
 		return w.draw(each)
 	}

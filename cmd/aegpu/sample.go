@@ -76,7 +76,7 @@ func runSample(c *cli.Context, s *streams) error {
 	if !c.Bool("quiet") {
 		fmt.Fprintf(s.err, "codes from the %s\n", from.From)
 	}
-	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
+	err = w.write(c.Context, func(ctx context.Context, start, n int) (*data.Set, error) {
 		codes, err := from.Next(n)
 		switch {
 		case err != nil:
@@ -84,9 +84,9 @@ func runSample(c *cli.Context, s *streams) error {
 		case m.Classifier.FineTuned && !m.Spec.HasPrior():
 			return nil, model.ErrNoDecoder
 		case c.Bool("means"):
-			return m.DecodePrior(c.Context, codes)
+			return m.DecodePrior(ctx, codes)
 		}
-		return m.DecodeDrawn(c.Context, codes, start, c.Uint64("seed"))
+		return m.DecodeDrawn(ctx, codes, start, c.Uint64("seed"))
 	})
 	if err != nil {
 		return err

@@ -115,10 +115,10 @@ func (r *savedRun) load(dev backend.Device) (*model.Model, error) {
 // open finds a run, opens a device and loads the model. The caller closes both.
 func (s *streams) open(c *cli.Context, path string) (*savedRun, backend.Device, *model.Model, error) {
 	r, err := s.find(path)
-	if err != nil {
-		return nil, nil, nil, err
+	if err == nil {
+		err = keepInputs(c, r)
 	}
-	if err := keepInputs(c, r); err != nil {
+	if err := s.agree(err); err != nil {
 		return nil, nil, nil, err
 	}
 	r.warn = s.warn

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
@@ -30,7 +31,7 @@ func newScoreCommand(s *streams) *cli.Command {
 			&cli.StringFlag{Name: "anomaly", Usage: "`CLASS` of the labels that counts as an anomaly", DefaultText: "1 beside 0, true beside false, or what is called anomaly"},
 			&cli.StringSliceFlag{Name: "ensemble", Usage: "`RUN` to score with too, as often as wanted: mean_rank is the mean over runs of a row's rank"},
 			jsonFlag(), quietFlag()),
-		Action: func(c *cli.Context) error { return runScore(c, s) },
+		Action: func(c *cli.Context) error { return s.jointly(c, runScore) },
 	}
 }
 
@@ -100,7 +101,7 @@ func runScore(c *cli.Context, s *streams) error {
 			return err
 		}
 	}
-	w := rowsFile{path: path, rows: o.rows.Rows}
+	w := rowsFile{path: path, rows: o.rows.Rows, ranks: s.ranks}
 	if err := w.write(c.Context, o.chunk); err != nil {
 		return err
 	}
@@ -140,7 +141,7 @@ func (o *scoring) has(m *model.Model, path string) error {
 
 // own scores with the run itself.
 func (o *scoring) own() error {
-	all, err := eval.Score(o.Context.Context, o.model, o.rows, eval.ScoreOptions{})
+	all, err := eval.Score(o.Context.Context, o.model, o.rows, eval.ScoreOptions{Ranks: o.streams.ranks})
 	if err != nil {
 		return err
 	}
@@ -220,7 +221,7 @@ func (o *scoring) other(path string) ([]float64, error) {
 	if err := fits(o.rows, m, o.rows.Name); err != nil {
 		return nil, fmt.Errorf("--ensemble %s: %w", path, err)
 	}
-	all, err := eval.Score(o.Context.Context, m, o.rows, eval.ScoreOptions{})
+	all, err := eval.Score(o.Context.Context, m, o.rows, eval.ScoreOptions{Ranks: o.streams.ranks})
 	if err != nil {
 		return nil, fmt.Errorf("--ensemble %s: %w", path, err)
 	}
@@ -273,13 +274,13 @@ func (o *scoring) detect() error {
 }
 
 // chunk returns n rows of the file from row start on.
-func (o *scoring) chunk(start, n int) (*data.Set, error) {
+func (o *scoring) chunk(ctx context.Context, start, n int) (*data.Set, error) {
 	rows := o.rows.Part(start, n)
 	var more *data.Set
 	skip := 0
 	if o.Bool("by-column") {
 		var err error
-		if more, err = eval.Score(o.Context.Context, o.model, rows, eval.ScoreOptions{ByColumn: true}); err != nil {
+		if more, err = eval.Score(ctx, o.model, rows, eval.ScoreOptions{ByColumn: true, Ranks: o.streams.ranks}); err != nil {
 			return nil, err
 		}
 		skip = slices.IndexFunc(more.Columns, func(c data.Column) bool { return c.Name == "top1" })
@@ -314,6 +315,9 @@ func (o *scoring) chunk(start, n int) (*data.Set, error) {
 
 // say prints what was found.
 func (o *scoring) say() error {
+	if !o.streams.firstRank() {
+		return nil
+	}
 	out := o.out
 	o.streams.warnAll(out.Warnings)
 	if o.Bool("json") {

@@ -72,25 +72,11 @@ func (t transform) run(c *cli.Context, s *streams) error {
 	if t.times > math.MaxInt/max(set.Rows, 1) {
 		return wrong("%d times %d rows: expected fewer", t.times, set.Rows)
 	}
-	w := rowsFile{path: path, rows: set.Rows * max(t.times, 1), set: set.Rows}
-	err = w.write(c.Context, func(start, n int) (*data.Set, error) {
-		first := start % set.Rows
-		var result *data.Set
-		var err error
-		switch rows := set.Part(first, n); {
-		case t.times > 0:
-			result, err = t.drawn(m, c.Context, rows, first, start/set.Rows)
-		case level != nil:
-			result, err = t.at(m, c.Context, rows, *level)
-		default:
-			result, err = t.rows(m, c.Context, rows)
-		}
-		if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
-			bad.Row += first
-		}
-		return result, err
+	w := rowsFile{path: path, rows: set.Rows * max(t.times, 1), set: set.Rows, ranks: s.ranks}
+	err = w.write(c.Context, func(ctx context.Context, start, n int) (*data.Set, error) {
+		return t.some(ctx, m, set, level, start, n)
 	})
-	if err != nil {
+	if err != nil || !s.firstRank() {
 		return err
 	}
 	s.sayLost(w)
@@ -98,6 +84,23 @@ func (t transform) run(c *cli.Context, s *streams) error {
 		fmt.Fprintln(s.err, t.done())
 	}
 	return s.wrote(c, transformed{Device: dev.Info().Name, Rows: w.rows, Columns: w.columns, File: path})
+}
+
+// some returns n rows of the file from row start on.
+func (t transform) some(ctx context.Context, m *model.Model, set *data.Set, level *int32, start, n int) (result *data.Set, err error) {
+	first := start % set.Rows
+	switch rows := set.Part(first, n); {
+	case t.times > 0:
+		result, err = t.drawn(m, ctx, rows, first, start/set.Rows)
+	case level != nil:
+		result, err = t.at(m, ctx, rows, *level)
+	default:
+		result, err = t.rows(m, ctx, rows)
+	}
+	if bad := (*data.Error)(nil); errors.As(err, &bad) && bad.Row > 0 {
+		bad.Row += first
+	}
+	return result, err
 }
 
 // wrote says what file was made of how many rows.

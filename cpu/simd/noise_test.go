@@ -11,7 +11,8 @@ import (
 func TestNoiseContract(t *testing.T) {
 	eachPath(t, func(t *testing.T, p Path) {
 		d := Draw{Seed: 0x0123456789abcdef, Step: 0xfedcba9876543210, Stream: backend.StreamCode}
-		for _, at := range []int{0, 1, 2, 3, 4, 63, 70, 4*(1<<32) - 100} {
+		for i, at := range []int{0, 1, 2, 3, 4, 63, 70, 4*(1<<32) - 100, 7} {
+			d.First = []int{0, 4, 1<<31 + 8}[i%3]
 			for n := 0; n <= 200; n++ {
 				checkNoise(t, p, d, at, n)
 			}
@@ -36,7 +37,7 @@ func checkNoise(t *testing.T, p Path, d Draw, at, n int) {
 	var w [4]uint32
 	var z [4]float32
 	for i := range n {
-		if e := at + i; i == 0 || e%4 == 0 {
+		if e := d.First + at + i; i == 0 || e%4 == 0 {
 			w = backend.Philox(d.Seed, d.Stream, d.Step, uint32(e/4))
 			z = backend.Normals(w)
 		}

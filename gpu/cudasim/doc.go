@@ -2,7 +2,7 @@
 // there is no GPU. It is a test tool and never a device for users.
 //
 // The simulator (src/, built by scripts/cuda-sim.sh) is a shared library with the
-// part of libcuda and cuBLASLt that package gpu calls. It is loaded in their
+// part of libcuda, cuBLASLt and NCCL that package gpu calls. It is loaded in their
 // place, and runs the same kernels, compiled for the CPU:
 //
 //   - Every load and store of a kernel is held against the allocations (out of
@@ -22,6 +22,12 @@
 //     a missing one shows. AEGPU_CUDASIM_DROP_WAITS=join leaves out what the first
 //     stream waits for, =fork what the others do, for tests of that, in captures and
 //     outside.
+//   - There are AEGPU_CUDASIM_DEVICES of them, 1 by default, each for a thread of its
+//     own; memory and streams of another device are refused. Communicators of NCCL go over the
+//     devices of a process, and over processes, by shared memory. Ranks that call for
+//     different things are an error, and one that does not come is, after
+//     AEGPU_CUDASIM_PATIENCE milliseconds (a minute); so are memory at the first collective
+//     inside a capture, and a communicator that is given back before its graphs.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
 //   - What hardware does that a simpler simulator would not is done here too: the
 //     quirks, which tests turn on and off ([QuirksEnv]).

@@ -23,6 +23,17 @@ type rig struct {
 }
 
 func newRig(t *testing.T) *rig {
+	r := newRigOn(t, 0)
+	code, err := os.ReadFile("testdata/ptx/faults.ptx")
+	r.must(err)
+	r.module, err = cu.LoadData(string(code))
+	r.must(err)
+	r.sim.Reset()
+	return r
+}
+
+// newRigOn is a context on one of the devices, on the thread of the caller, and nothing in it but a stream.
+func newRigOn(t *testing.T, device int) *rig {
 	sim, err := Use()
 	if err != nil {
 		t.Skip(err)
@@ -30,15 +41,10 @@ func newRig(t *testing.T) *rig {
 	runtime.LockOSThread()
 	r := &rig{T: t, sim: sim}
 	r.must(libcuda.Load())
-	r.ctx, err = cu.Device(0).MakeContext(cu.SchedAuto)
-	r.must(err)
-	code, err := os.ReadFile("testdata/ptx/faults.ptx")
-	r.must(err)
-	r.module, err = cu.LoadData(string(code))
+	r.ctx, err = cu.Device(device).MakeContext(cu.SchedAuto)
 	r.must(err)
 	r.stream, err = cu.MakeStream(cu.NonBlocking)
 	r.must(err)
-	sim.Reset()
 	return r
 }
 

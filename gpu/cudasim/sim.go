@@ -8,7 +8,7 @@ package cudasim
 #include <stdint.h>
 #include <stdlib.h>
 
-typedef struct { uint64_t v[20]; } sim_stats;
+typedef struct { uint64_t v[21]; } sim_stats;
 
 static void call_reset(void *f) { ((void (*)(void))f)(); }
 static void call_stats(void *f, sim_stats *s) { ((void (*)(sim_stats *))f)(s); }
@@ -24,6 +24,7 @@ import (
 
 	"github.com/aegpu/aegpu/gpu/internal/cublaslt"
 	"github.com/aegpu/aegpu/gpu/internal/libcuda"
+	"github.com/aegpu/aegpu/gpu/internal/nccl"
 )
 
 // Env names the variable with the path of the simulator's library, which
@@ -76,6 +77,7 @@ type Stats struct {
 	Stores        uint64
 	Shared        uint64 // and to shared memory
 	Longest       uint64 // the most of all three by one thread of a launch
+	Collectives   uint64 // of NCCL that ran, on all devices of the process
 }
 
 // Sim is the loaded simulator.
@@ -88,7 +90,7 @@ type Sim struct {
 	reset, stats, report unsafe.Pointer
 }
 
-// Use makes the simulator the driver and the cuBLASLt of this process, if
+// Use makes the simulator the driver, the cuBLASLt and the NCCL of this process, if
 // [Env] names it. Call it before the first use of a GPU.
 func Use() (*Sim, error) {
 	path := os.Getenv(Env)
@@ -97,6 +99,7 @@ func Use() (*Sim, error) {
 	}
 	os.Setenv(libcuda.Env, path)
 	os.Setenv(cublaslt.Env, path)
+	os.Setenv(nccl.Env, path)
 	cpath := C.CString(path)
 	defer C.free(unsafe.Pointer(cpath))
 	lib := C.dlopen(cpath, C.RTLD_NOW)

@@ -10,7 +10,7 @@
 //     weights outlive a step;
 //   - lower*.go: the kernels, products, fills and copies of each operation, and
 //     fetch.go: the batches of data on the host;
-//   - streams.go: what runs on a second stream, and who waits for it.
+//   - streams.go: what runs beside the first stream, and who waits for it.
 //
 // Package gpu gives a plan memory and algorithms, and captures it.
 package plan

@@ -58,9 +58,23 @@ func derived(dx views, dy view, s slope) {
 	dx.fill(func(r, c int) uint64 { return s.of(dy.get(r, c), r, c) })
 }
 
-func dropped(y views, x view, step, stream uint64, p float32, s slope) {
+// noise names a stream of noise at a step, and the element that the first one draws as.
+type noise struct{ step, stream, first uint64 }
+
+func noiseOf(t []uint64, n backend.Noise) noise {
+	return noise{step: t[1], stream: uint64(n.Stream), first: uint64(n.First)}
+}
+
+func kernelNoise(t []uint64, stream, block int) noise {
+	return noise{step: t[1], stream: uint64(stream), first: uint64(4 * block)}
+}
+
+// at is the noise of an element.
+func (n noise) at(i int) uint64 { return hash("noise", n.step, n.stream, n.first+uint64(i)) }
+
+func dropped(y views, x view, n noise, p float32, s slope) {
 	y.fill(func(r, c int) uint64 {
-		kept := hash("kept", step, stream, bits(float64(p)), uint64(r), uint64(c)) | 1
+		kept := hash("kept", bits(float64(p)), n.at(r*x.cols+c)) | 1
 		return s.of(x.get(r, c)*kept, r, c)
 	})
 }
@@ -190,32 +204,35 @@ func largestBack(dx views, dy, y view, s slope) {
 	dx.fill(func(r, c int) uint64 { return s.of(dy.get(r, c)*(hash("kept", y.get(r, c))|1), r, c) })
 }
 
-func divergence(kl views, ml view, width int) {
+func divergence(kl views, ml view, width, of int) {
 	kl.fill(func(_, c int) (s uint64) {
 		for r := range ml.rows {
-			s += hash("kl", ml.get(r, c), ml.get(r, width+c))
+			s += hash("kl", ml.get(r, c), ml.get(r, width+c), uint64(of))
 		}
 		return s
 	})
 }
 
-func drawn(z views, ml view, k, width int, step, stream uint64) {
+func drawn(z views, ml view, k, width int, n noise) {
 	z.fill(func(r, c int) uint64 {
-		return hash("draw", ml.get(r/k, c), ml.get(r/k, width+c), step, stream, uint64(r), uint64(c))
+		return hash("draw", ml.get(r/k, c), ml.get(r/k, width+c), n.at(r*width+c))
 	})
 }
 
-// gathered is the rows of a batch as get finds them, and a corrupted copy.
-func gathered(clean, noisy views, step uint64, b backend.Batch, get func(r, c int) uint64) {
+// gathered is the rows of a batch of so many columns as get finds them, and a corrupted copy.
+func gathered(clean, noisy views, cols int, step uint64, b backend.Batch, get func(r, c int) uint64) {
+	drawn := func(stream uint32, r, c int) uint64 {
+		return noise{step, uint64(stream), uint64(b.First)}.at(r*cols + c)
+	}
 	value := func(r, c int) uint64 {
 		if b.Binarise {
-			return hash("binary", step, get(r, c))
+			return hash("binary", drawn(backend.StreamBinarise, r, c), get(r, c))
 		}
 		return get(r, c)
 	}
 	clean.fill(value)
 	noisy.fill(func(r, c int) uint64 {
-		return hash("noisy", step, uint64(b.Corrupt), bits(float64(b.Level)), value(r, c))
+		return hash("noisy", drawn(backend.StreamCorrupt, r, c), uint64(b.Corrupt), bits(float64(b.Level)), value(r, c))
 	})
 }
 

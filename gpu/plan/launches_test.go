@@ -2,6 +2,8 @@ package plan_test
 
 import (
 	"fmt"
+	"slices"
+	"sync"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/gpu/plan"
@@ -9,9 +11,10 @@ import (
 )
 
 // run does a plan's launches. Those on another stream than the first are done as late
-// as they may be: when the first waits for them. It returns what is not waited for.
+// as they may be: when the first waits for them, or what it waits for does; in an early
+// world sums over the ranks are done at once. It returns what is not waited for.
 func (w *world) run(p *plan.Plan) (left int) {
-	var under [plan.Fetching + 1][]func()
+	var under [plan.Reducing + 1][]func()
 	join := func(streams []plan.Stream) {
 		for _, s := range streams {
 			for _, do := range under[s] {
@@ -25,14 +28,28 @@ func (w *world) run(p *plan.Plan) (left int) {
 		join(it.Joins)
 		if it.Stream == plan.First {
 			w.launch(it)
-		} else {
-			under[it.Stream] = append(under[it.Stream], func() { w.launch(it) })
+			continue
+		}
+		var first []func()
+		for _, s := range it.After {
+			first = append(first, under[s]...)
+		}
+		under[it.Stream] = append(under[it.Stream], sync.OnceFunc(func() {
+			for _, do := range first {
+				do()
+			}
+			w.launch(it)
+		}))
+		if last := under[it.Stream]; w.early && it.Reduce != nil {
+			last[len(last)-1]()
+		}
+	}
+	for s, u := range under {
+		if !slices.Contains(p.Joins, plan.Stream(s)) {
+			left += len(u)
 		}
 	}
 	join(p.Joins)
-	for _, u := range under {
-		left += len(u)
-	}
 	return left
 }
 
@@ -40,6 +57,9 @@ func (w *world) launch(it *plan.Item) {
 	switch {
 	case it.Product != nil:
 		w.product(it.Product)
+	case it.Reduce != nil:
+		v := w.pointed(it.Reduce.At, 4, 1, it.Reduce.Count, it.Reduce.Count)
+		views{v}.fill(func(r, c int) uint64 { return overRanks(v.get(r, c)) })
 	case it.Move != nil:
 		w.move(it.Move)
 	default:
@@ -138,7 +158,7 @@ func (w *world) kernel(k kernels.Launch) {
 	case kernels.ActBwdF32:
 		derived(w.both(k.Dx, k.Half, k.Rows, k.Cols, k.Ld), w.either(k.Dy, k.DyHalf, k.Rows, k.Cols, k.Ld), w.slope(k.Saved, k.SavedHalf, k.Rows, k.Cols, k.Ld, k.Act))
 	case kernels.DropoutFwdF32:
-		dropped(w.both(k.Y, k.Half, k.Rows, k.Cols, k.Ld), w.either(k.X, k.XHalf, k.Rows, k.Cols, k.Ld), w.time(k.Clock.Base)[1], uint64(k.Stream), k.P,
+		dropped(w.both(k.Y, k.Half, k.Rows, k.Cols, k.Ld), w.either(k.X, k.XHalf, k.Rows, k.Cols, k.Ld), kernelNoise(w.time(k.Clock.Base), k.Stream, k.First), k.P,
 			w.slope(k.Saved, k.SavedHalf, k.Rows, k.Cols, k.Ld, k.Act))
 	case kernels.LossSquaredBwdF32:
 		rows := w.floats(k.Rows, k.N, 1)
@@ -163,7 +183,7 @@ func (w *world) kernel(k kernels.Launch) {
 		w.gatherRows(k, kernels.Pointer(k.Data), 1)
 	case kernels.GatherFwdF32:
 		w.gatherRows(kernels.GatherFwdU8{Clean: k.Clean, CleanHalf: k.CleanHalf, Noisy: k.Noisy, NoisyHalf: k.NoisyHalf, Ld: k.Ld, Clock: k.Clock,
-			Batch: k.Batch, Cols: k.Cols, Flags: k.Flags, Kind: k.Kind, Level: k.Level}, kernels.Pointer(k.Data), 4)
+			Batch: k.Batch, Cols: k.Cols, Flags: k.Flags, Kind: k.Kind, Level: k.Level, First: k.First}, kernels.Pointer(k.Data), 4)
 	case kernels.PrefetchFwdU8:
 		w.prefetch(k)
 	case kernels.TickU64:
@@ -232,10 +252,10 @@ func (w *world) codeKernel(k kernels.Launch) {
 			w.slope(k.Saved, k.SavedHalf, k.Rows, k.Cols, k.Ld, k.Act))
 	case kernels.GaussianKlFwdF32:
 		kl := w.floats(k.Kl, 1, k.Width)
-		divergence(views{kl}, w.floats(k.Ml, k.Batch, 2*k.Width), k.Width)
+		divergence(views{kl}, w.floats(k.Ml, k.Batch, 2*k.Width), k.Width, k.Of)
 		*w.sum(k.Total) += scaled(k.Scale, kl.total(same))
 	case kernels.ReparamFwdF32:
-		drawn(w.both(k.Z, k.Half, k.Batch*k.K, k.Width, k.Ld), w.floats(k.Ml, k.Batch, 2*k.Width), k.K, k.Width, w.time(k.Clock.Base)[1], uint64(k.Stream))
+		drawn(w.both(k.Z, k.Half, k.Batch*k.K, k.Width, k.Ld), w.floats(k.Ml, k.Batch, 2*k.Width), k.K, k.Width, kernelNoise(w.time(k.Clock.Base), k.Stream, k.First))
 	case kernels.CheckFwdF32:
 		w.check(k)
 	case kernels.UpdateFwdF32:
@@ -254,8 +274,8 @@ const shuffle, binarise, fetched = 1, 2, 4
 
 func (w *world) gatherRows(k kernels.GatherFwdU8, data kernels.Pointer, size int) {
 	t := w.time(k.Clock.Base)
-	b := backend.Batch{Binarise: k.Flags&binarise != 0, Corrupt: backend.CorruptionKind(k.Kind), Level: k.Level}
-	gathered(w.both(k.Clean, k.CleanHalf, k.Batch, k.Cols, k.Ld), w.both(k.Noisy, k.NoisyHalf, k.Batch, k.Cols, k.Ld), t[1], b, func(r, c int) uint64 {
+	b := backend.Batch{Binarise: k.Flags&binarise != 0, Corrupt: backend.CorruptionKind(k.Kind), Level: k.Level, First: 4 * k.First}
+	gathered(w.both(k.Clean, k.CleanHalf, k.Batch, k.Cols, k.Ld), w.both(k.Noisy, k.NoisyHalf, k.Batch, k.Cols, k.Ld), k.Cols, t[1], b, func(r, c int) uint64 {
 		if k.Flags&fetched != 0 {
 			return w.of(data.Base, 0)[size*(r*k.Cols+c)]
 		}

@@ -18,6 +18,7 @@ type lists struct {
 	recent              []backend.Tensor
 	list                backend.List
 	ends                []int
+	early               bool // sums over the ranks are done early
 }
 
 func newLists(seed uint64) *lists {
@@ -110,7 +111,7 @@ func (g *lists) act() backend.Activation {
 func (g *lists) half() bool { return g.IntN(2) == 0 }
 
 func (g *lists) noise() backend.Noise {
-	return backend.Noise{Clock: g.clocks[g.IntN(4)], Stream: uint32(g.IntN(2))}
+	return backend.Noise{Clock: g.clocks[g.IntN(4)], Stream: uint32(g.IntN(2)), First: g.first()}
 }
 
 // operation is any one.
@@ -138,7 +139,7 @@ func (g *lists) operation() backend.Operation {
 	case 10:
 		return backend.Accumulate{Sums: g.sums, Slot: g.IntN(3), V: g.tensor(n, 1), Scale: .5}
 	case 11:
-		return backend.ColumnMeans{M: g.tensor(1, in), H: g.tensor(n, in)}
+		return backend.ColumnMeans{M: g.tensor(1, in), H: g.tensor(n, in), Of: g.whole(n)}
 	case 12:
 		return backend.Copy{Dst: g.tensor(n, in), Src: g.tensor(n, in)}
 	case 13:
@@ -152,7 +153,9 @@ func (g *lists) operation() backend.Operation {
 }
 
 func (g *lists) more(n, in int) backend.Operation {
-	switch g.IntN(11) {
+	switch g.IntN(12) {
+	case 11:
+		return g.sumOverRanks()
 	case 10:
 		return backend.Beside{Dst: g.tensor(2*n, in+1), X: g.tensor(2*n, in), Class: g.tensor(n, 1)}
 	case 0:
@@ -173,6 +176,18 @@ func (g *lists) more(n, in int) backend.Operation {
 		return g.columns(n, in)
 	}
 	return g.gather()
+}
+
+// sumOverRanks is that of a bucket of gradients, or of any tensor.
+func (g *lists) sumOverRanks() backend.Operation {
+	switch g.IntN(4) {
+	case 0:
+		return backend.AllReduce{V: g.tensor(1+g.side(), g.side())}
+	case 1:
+		return backend.AllReduce{V: g.grads}
+	}
+	from := 9 * g.IntN(4)
+	return backend.AllReduce{V: g.grads.Slice(from, 1, 9)}
 }
 
 func (g *lists) columns(n, in int) backend.Operation {
@@ -204,6 +219,12 @@ func (g *lists) columns(n, in int) backend.Operation {
 	return o
 }
 
+// first is how many elements of other ranks there are before a tensor's.
+func (g *lists) first() int { return []int{0, 4, 1<<33 + 8}[g.IntN(3)] }
+
+// whole is how many rows a batch has of which n are the rank's, 0 where they are all.
+func (g *lists) whole(n int) int { return []int{0, n, n + 5}[g.IntN(3)] }
+
 func (g *lists) gather() backend.Operation {
 	data := g.bytes
 	if g.IntN(3) == 0 {
@@ -211,7 +232,7 @@ func (g *lists) gather() backend.Operation {
 	}
 	o := backend.Gather{Clean: g.tensor(2+g.IntN(2), data.Cols), Data: data, Batch: backend.Batch{Clock: g.clocks[g.IntN(4)], Shuffle: g.IntN(4) > 0}}
 	if g.IntN(3) == 0 {
-		o.Noisy, o.Batch.Corrupt = g.tensor(o.Clean.Rows, data.Cols), backend.Masking
+		o.Noisy, o.Batch.Corrupt, o.Batch.First = g.tensor(o.Clean.Rows, data.Cols), backend.Masking, g.first()
 	}
 	return o
 }
@@ -244,7 +265,9 @@ func (g *lists) pair() {
 			g.add(b)
 		}
 	}
-	switch g.IntN(13) {
+	switch g.IntN(14) {
+	case 13:
+		both(backend.LinearBackWeights{DW: g.weight(g.grads, in, 2), DB: g.bias(g.grads, in), DY: g.tensor(n, in), X: g.tensor(n, 2)}, g.sumOverRanks())
 	case 0:
 		both(backend.Loss{DOut: d, Rows: g.tensor(n, 1), Out: g.tensor(n, in), Target: g.tensor(n, in), Scale: 1}, back)
 	case 1:
@@ -259,7 +282,7 @@ func (g *lists) pair() {
 		both(back, backend.ContractShallow{DA: d, DR: g.tensor(1, in), Sums: g.sums, Slot: s, Saved: back.Saved, R: g.tensor(1, in), Act: back.Act, Share: .5, Scale: 1})
 	case 6:
 		kl := g.tensor(1, 1+g.IntN(2))
-		both(backend.GaussianKL{KL: kl, ML: g.tensor(n, 2*kl.Cols)}, backend.Accumulate{Sums: g.sums, Slot: s, V: kl, Scale: .5})
+		both(backend.GaussianKL{KL: kl, ML: g.tensor(n, 2*kl.Cols), Of: g.whole(n)}, backend.Accumulate{Sums: g.sums, Slot: s, V: kl, Scale: .5})
 	case 7:
 		rows := g.tensor(n, 1)
 		both(backend.Accumulate{Sums: g.sums, Slot: s, V: rows, Scale: .5}, backend.Check{Guard: g.guard, Grads: g.grads, Ends: g.ends, Rows: rows, Clock: c})
@@ -299,10 +322,11 @@ func (g *lists) batches(between func(), c backend.Clock) {
 
 // options are drawn with the list.
 func (g *lists) options() plan.Options {
+	g.early = g.half()
 	refused := plan.Epilogue(g.IntN(256) & g.IntN(256) & g.IntN(256))
 	refusesHalf, bias, host := g.IntN(6) == 0, g.IntN(6) == 0, g.half()
 	return plan.Options{
-		Precision: []plan.Precision{plan.FP32, plan.BF16, plan.BF16}[g.IntN(3)], Step: true, OneStream: g.IntN(5) == 0, SMs: 4,
+		Precision: []plan.Precision{plan.FP32, plan.BF16, plan.BF16}[g.IntN(3)], Step: true, OneStream: g.IntN(5) == 0, Ranks: g.IntN(4) > 0, SMs: 4,
 		Refused: func(q plan.Product) bool {
 			_, half := q.Bias.Base.(*plan.Buffer)
 			return q.Epilogue&refused != 0 || q.C.Half && (refusesHalf || bias && half)

@@ -23,3 +23,6 @@ func (p *planner) factor(n *node) (saved kernels.Float32s, half kernels.Bfloat16
 	saved, half = p.sourceOf(n.slope.saved)
 	return saved, half, int(n.slope.act)
 }
+
+// blockOf is the block of noise that element first begins, a multiple of its 4 words.
+func blockOf(first int) int { return first / 4 }

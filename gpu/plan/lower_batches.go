@@ -31,14 +31,14 @@ func (p *planner) gather(_ *node, o backend.Gather) error {
 	c, noisy := p.sinkOf(o.Clean), p.sinkOf(o.Noisy)
 	k := kernels.GatherFwdU8{Clean: c.float, CleanHalf: c.half, Noisy: noisy.float, NoisyHalf: noisy.half, Ld: HalfLD(out),
 		Data: kernels.Uint8s(from), Clock: clockAt(o.Batch.Clock), Rows: o.Data.Rows, Batch: out.Rows, Cols: out.Cols, Flags: flags,
-		Kind: int(o.Batch.Corrupt), Level: o.Batch.Level, Low: o.Batch.Low, High: o.Batch.High}
+		Kind: int(o.Batch.Corrupt), Level: o.Batch.Level, Low: o.Batch.Low, High: o.Batch.High, First: blockOf(o.Batch.First)}
 	grid := p.spread(ceil(out.Len(), 4))
 	if o.Data.Bytes {
 		p.launch(grid, k)
 	} else {
 		p.launch(grid, kernels.GatherFwdF32{Clean: k.Clean, CleanHalf: k.CleanHalf, Noisy: k.Noisy, NoisyHalf: k.NoisyHalf, Ld: k.Ld,
 			Data: kernels.Float32s(from), Clock: k.Clock, Rows: k.Rows, Batch: k.Batch, Cols: k.Cols, Flags: k.Flags,
-			Kind: k.Kind, Level: k.Level, Low: k.Low, High: k.High})
+			Kind: k.Kind, Level: k.Level, Low: k.Low, High: k.High, First: k.First})
 	}
 	if ahead != nil {
 		fill, grid := ahead.Fill(ahead.Rows, p.SMs)

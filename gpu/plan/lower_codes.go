@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
@@ -11,14 +12,15 @@ import (
 func (p *planner) reparam(_ *node, o backend.Reparam) error {
 	z := p.sinkOf(o.Z)
 	p.launch(p.spread(ceil(o.Z.Len(), 4)), kernels.ReparamFwdF32{Z: z.float, Half: z.half, Ld: z.ld, Ml: at(o.ML), Clock: clockAt(o.Noise.Clock),
-		Stream: int(o.Noise.Stream), Batch: o.ML.Rows, K: o.Z.Rows / o.ML.Rows, Width: o.Z.Cols})
+		Stream: int(o.Noise.Stream), First: blockOf(o.Noise.First), Batch: o.ML.Rows, K: o.Z.Rows / o.ML.Rows, Width: o.Z.Cols})
 	return nil
 }
 
-// gaussianKL is each unit's divergence from N(0, 1), mean over the batch.
+// gaussianKL is each unit's divergence from N(0, 1), mean over the batch, or a share of that mean.
 func (p *planner) gaussianKL(n *node, o backend.GaussianKL) error {
 	grid, chunks := p.columns(o.ML.Rows, o.KL.Cols)
-	k := kernels.GaussianKlFwdF32{Kl: at(o.KL), Ml: at(o.ML), Batch: o.ML.Rows, Width: o.KL.Cols, Chunks: chunks, Part: part, TilePart: tiles, Count: count}
+	k := kernels.GaussianKlFwdF32{Kl: at(o.KL), Ml: at(o.ML), Batch: o.ML.Rows, Of: cmp.Or(o.Of, o.ML.Rows), Width: o.KL.Cols,
+		Chunks: chunks, Part: part, TilePart: tiles, Count: count}
 	if n.adds.sums.Mem != nil {
 		k.Total, k.Scale = sum(n.adds.sums, n.adds.slot), n.adds.scale
 	}
@@ -30,15 +32,15 @@ func (p *planner) gaussianKL(n *node, o backend.GaussianKL) error {
 func (p *planner) reparamBack(_ *node, o backend.ReparamBack) error {
 	s := p.sinkOf(o.DML)
 	p.launch(p.spread(o.ML.Rows*o.DZ.Cols), kernels.ReparamBwdF32{Dml: s.float, Half: s.half, Ld: s.ld, Dz: at(o.DZ), Ml: at(o.ML), Kl: at(o.KL),
-		Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream), Batch: o.ML.Rows, K: o.DZ.Rows / o.ML.Rows, Width: o.DZ.Cols,
-		FreeBits: o.FreeBits, Scale: o.Scale})
+		Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream), First: blockOf(o.Noise.First), Batch: o.ML.Rows, K: o.DZ.Rows / o.ML.Rows,
+		Width: o.DZ.Cols, FreeBits: o.FreeBits, Scale: o.Scale})
 	return nil
 }
 
 // importanceWeights is the normalised weights and the importance-weighted bound.
 func (p *planner) importanceWeights(_ *node, o backend.ImportanceWeights) error {
 	p.launch(p.perRow(o.ML.Rows), kernels.ImportanceWeightsFwdF32{W: at(o.W), Bound: at(o.Bound), Rows: at(o.Rows), Z: at(o.Z), Ml: at(o.ML),
-		Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream), Batch: o.ML.Rows, K: o.Z.Rows / o.ML.Rows, Width: o.Z.Cols})
+		Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream), First: blockOf(o.Noise.First), Batch: o.ML.Rows, K: o.Z.Rows / o.ML.Rows, Width: o.Z.Cols})
 	return nil
 }
 
@@ -46,7 +48,8 @@ func (p *planner) importanceWeights(_ *node, o backend.ImportanceWeights) error 
 func (p *planner) importanceBack(_ *node, o backend.ImportanceBack) error {
 	s := p.sinkOf(o.DML)
 	p.launch(p.spread(o.ML.Rows*o.Z.Cols), kernels.ImportanceBwdF32{Dml: s.float, Half: s.half, Ld: s.ld, Dz: at(o.DZ), Z: at(o.Z), Ml: at(o.ML), W: at(o.W),
-		Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream), Batch: o.ML.Rows, K: o.Z.Rows / o.ML.Rows, Width: o.Z.Cols, Scale: o.Scale})
+		Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream), First: blockOf(o.Noise.First), Batch: o.ML.Rows, K: o.Z.Rows / o.ML.Rows,
+		Width: o.Z.Cols, Scale: o.Scale})
 	return nil
 }
 
@@ -99,7 +102,7 @@ func (p *planner) contractShallow(n *node, o backend.ContractShallow) error {
 // probes fills v with unit vectors or random signs.
 func (p *planner) probes(_ *node, o backend.Probes) error {
 	p.launch(p.spread(ceil(o.V.Len(), 4)), kernels.ProbesFwdF32{V: at(o.V), Clock: clockAt(o.Noise.Clock), Stream: int(o.Noise.Stream),
-		Rows: o.V.Rows, Cols: o.V.Cols, K: o.V.Rows / o.Batch, Exact: flag(o.Exact)})
+		First: blockOf(o.Noise.First), Rows: o.V.Rows, Cols: o.V.Cols, K: o.V.Rows / o.Batch, Exact: flag(o.Exact)})
 	return nil
 }
 
@@ -135,9 +138,9 @@ func (p *planner) topK(_ *node, o backend.TopK) error {
 	return nil
 }
 
-// columnMeans is m[j] = mean_b h[b,j].
+// columnMeans is m[j] = sum_b h[b,j] / of.
 func (p *planner) columnMeans(_ *node, o backend.ColumnMeans) error {
-	p.columnSums(o.M, o.H, 1/float64(o.H.Rows), false)
+	p.columnSums(o.M, o.H, 1/float64(cmp.Or(o.Of, o.H.Rows)), false)
 	return nil
 }
 

@@ -129,7 +129,7 @@ func (p *planner) dropout(n *node, o backend.Dropout) error {
 	saved, savedHalf, act := p.factor(n)
 	y := p.sinkOf(o.Y)
 	p.launch(p.spread(ceil(o.Y.Len(), 4)), kernels.DropoutFwdF32{Y: y.float, Half: y.half, Ld: y.ld, X: x, XHalf: half,
-		Clock: clockAt(o.Noise.Clock), Rows: o.Y.Rows, Cols: o.Y.Cols, Stream: int(o.Noise.Stream), P: o.P,
+		Clock: clockAt(o.Noise.Clock), Rows: o.Y.Rows, Cols: o.Y.Cols, Stream: int(o.Noise.Stream), First: blockOf(o.Noise.First), P: o.P,
 		Saved: saved, SavedHalf: savedHalf, Act: act})
 	return nil
 }

@@ -13,6 +13,7 @@ func every() (cases []golden) {
 	l := newLayer()
 	c, s, guard := clock("clock"), sums("sums", 4), sums("guard", 4)
 	noise := backend.Noise{Clock: c, Stream: backend.StreamCode}
+	later := backend.Noise{Clock: c, Stream: backend.StreamCode, First: 1<<31 + 8}
 	z, ml, kl, dml := tensor("z", 12, 4), tensor("ml", 6, 8), tensor("kl", 1, 4), tensor("dml", 6, 8)
 	rows, w12, bound := tensor("rows", 12, 1), tensor("weight", 12, 1), tensor("bound", 6, 1)
 	p, g, m, v := tensor("p", 1, 9), tensor("g", 1, 9), tensor("m", 1, 9), tensor("v", 1, 9)
@@ -21,6 +22,7 @@ func every() (cases []golden) {
 	for _, op := range []backend.Operation{
 		backend.Gather{Clean: l.x, Noisy: l.dx, Data: backend.Data{Mem: &memory{"bytes"}, Off: 7, Rows: 60, Cols: 5, Bytes: true}, Batch: batch},
 		backend.Gather{Noisy: l.dx, Data: backend.Data{Mem: &memory{"floats"}, Off: 7, Rows: 60, Cols: 5}, Batch: batch},
+		backend.Gather{Noisy: l.dx, Data: backend.Data{Mem: &memory{"floats"}, Rows: 60, Cols: 5}, Batch: backend.Batch{Clock: c, Corrupt: backend.Masking, First: 40}},
 		backend.Tick{Clock: c, Rows: 6}, backend.ZeroSums{Sums: s},
 		l.forward(backend.GELU), backend.Linear{Y: l.dy, Pre: l.y, X: l.dx, W: l.w.Reshape(5, 4), Act: backend.ReLU, Transposed: true},
 		backend.LinearBackInput{DX: l.dx, DY: l.dy, W: l.w}, backend.LinearBackInput{DX: l.dx, DY: l.dy, W: l.w.Reshape(5, 4), Saved: l.x, Act: backend.SiLU, Transposed: true},
@@ -29,7 +31,7 @@ func every() (cases []golden) {
 		backend.Activate{Y: l.y, X: l.y, Act: backend.ELU}, backend.ActivateBack{DX: l.dy, DY: l.y, Saved: l.y, Act: backend.ReLU},
 		backend.Dropout{Y: l.y, X: l.dy, Noise: noise, P: .25},
 		backend.Add{Dst: l.y, Src: l.dy}, backend.Copy{Dst: l.y, Src: l.dy}, backend.CopyColumns{Dst: l.y, Src: ml, From: 4}, backend.Beside{Dst: o, X: tensor("o", 12, 4), Class: bound}, backend.Zero{Dst: l.y.Slice(4, 2, 4)},
-		backend.ScaleRows{T: z, W: w12},
+		backend.ScaleRows{T: z, W: w12}, backend.AllReduce{V: l.w.Slice(4, 2, 4)},
 		backend.Loss{DOut: z, Rows: rows, Out: tensor("o", 12, 4), Target: l.y, Kind: backend.SquaredError, Scale: .5},
 		backend.Loss{Rows: rows, Out: tensor("o", 12, 4), Target: l.y, Kind: backend.Bernoulli, Scale: .5},
 		backend.Loss{DOut: o, Rows: rows, Out: o, Target: l.y, Kind: backend.GaussianNLL, Scale: .5},
@@ -43,11 +45,12 @@ func every() (cases []golden) {
 		backend.CountTotals{Y: bound, X: l.y, Columns: []backend.LossColumns{{Kind: backend.BernoulliColumn, To: 1}, {Kind: backend.PoissonColumn, From: 1, To: 4}}, Scale: .5, Least: .25},
 		backend.Correct{Sums: s, Slot: 1, Logits: l.y, Target: bound}, backend.Accumulate{Sums: s, Slot: 2, V: l.y, Scale: .5},
 		backend.Reparam{Z: z, ML: ml, Noise: noise}, backend.GaussianKL{KL: kl, ML: ml},
+		backend.Reparam{Z: z, ML: ml, Noise: later}, backend.GaussianKL{KL: kl, ML: ml, Of: 14},
 		backend.ReparamBack{DML: dml, DZ: z, ML: ml, KL: kl, Noise: noise, FreeBits: .1, Scale: .5},
 		backend.ImportanceWeights{W: w12, Bound: bound, Rows: rows, Z: z, ML: ml, Noise: noise},
 		backend.ImportanceBack{DML: dml, DZ: tensor("dz", 12, 4), Z: z, ML: ml, W: w12, Noise: noise, Scale: .5},
 		backend.TopK{Y: l.dy, X: l.y, K: 2}, backend.TopKBack{DX: l.dy, DY: l.dy, Y: l.y},
-		backend.ColumnMeans{M: l.db, H: l.y}, backend.SparseKL{DH: l.dy, Sums: s, Slot: 3, M: l.db, Rho: .1, Scale: .5},
+		backend.ColumnMeans{M: l.db, H: l.y}, backend.ColumnMeans{M: l.db, H: l.y, Of: 16}, backend.SparseKL{DH: l.dy, Sums: s, Slot: 3, M: l.db, Rho: .1, Scale: .5},
 		backend.L1{DH: l.dy, Sums: s, Slot: 3, H: l.y, Share: .25, Scale: .5},
 		backend.RowSquares{R: l.db, W: l.w}, backend.ContractShallow{DA: l.dy, DR: l.db, Sums: s, Slot: 3, Saved: l.y, R: kl, Act: backend.Tanh, Share: .25, Scale: .5},
 		backend.AddScaledRows{DW: l.dw, W: l.w, C: l.db}, backend.Probes{V: z, Batch: 6, Noise: noise}, backend.Probes{V: tensor("unit", 24, 4), Batch: 6, Exact: true},
@@ -59,7 +62,7 @@ func every() (cases []golden) {
 		backend.Update{Params: p, Grads: g, M: m, V: v, Optimiser: backend.Optimiser{Kind: backend.AdamW, Beta1: .9, Beta2: .99, Eps: .5}, Guard: guard, Clock: c},
 		backend.UpdateLAMB{Params: p, Grads: g, M: m, V: v, Ends: []int{4, 9}, Trust: sums("trust", 2), Optimiser: backend.Optimiser{Kind: backend.LAMB, Beta1: .9}, Guard: guard, Clock: c},
 	} {
-		cases = append(cases, golden{name: backend.Name(op), apart: true, list: backend.List{op}})
+		cases = append(cases, golden{name: backend.Name(op), Options: plan.Options{Ranks: true}, apart: true, list: backend.List{op}})
 	}
 	return cases
 }

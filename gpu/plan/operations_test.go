@@ -1,6 +1,7 @@
 package plan_test
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/aegpu/aegpu/backend"
@@ -11,6 +12,10 @@ func (w *world) compute(op backend.Operation) {
 	switch o := op.(type) {
 	case backend.Gather:
 		w.gather(o)
+	case backend.AllReduce:
+		if v := w.tensor(o.V); w.ranks {
+			w.into(o.V).fill(func(r, c int) uint64 { return overRanks(v.get(r, c)) })
+		}
 	case backend.Tick:
 		w.tick(o.Clock.Mem, o.Rows)
 	case backend.ZeroSums:
@@ -28,7 +33,7 @@ func (w *world) compute(op backend.Operation) {
 	case backend.ActivateBack:
 		derived(w.into(o.DX), w.tensor(o.DY), slope{o.Act, w.tensor(o.Saved)})
 	case backend.Dropout:
-		dropped(w.into(o.Y), w.tensor(o.X), w.time(o.Noise.Clock.Mem)[1], uint64(o.Noise.Stream), o.P, slope{})
+		dropped(w.into(o.Y), w.tensor(o.X), noiseOf(w.time(o.Noise.Clock.Mem), o.Noise), o.P, slope{})
 	case backend.Loss:
 		lost(w.into(o.DOut), w.into(o.Rows), w.tensor(o.Out), w.tensor(o.Target), o.Kind, o.Scale, slope{})
 	case backend.ColumnLoss:
@@ -40,7 +45,7 @@ func (w *world) compute(op backend.Operation) {
 	case backend.Accumulate:
 		*w.slot(o.Sums, o.Slot) += scaled(o.Scale, w.tensor(o.V).total(same))
 	case backend.ColumnMeans:
-		columnSums(w.into(o.M), w.tensor(o.H), 1/float64(o.H.Rows), false)
+		columnSums(w.into(o.M), w.tensor(o.H), 1/float64(cmp.Or(o.Of, o.H.Rows)), false)
 	default:
 		w.computeCode(op)
 	}
@@ -72,9 +77,9 @@ func (w *world) computeCode(op backend.Operation) {
 	case backend.TopKBack:
 		largestBack(w.into(o.DX), w.tensor(o.DY), w.tensor(o.Y), slope{})
 	case backend.GaussianKL:
-		divergence(w.into(o.KL), w.tensor(o.ML), o.KL.Cols)
+		divergence(w.into(o.KL), w.tensor(o.ML), o.KL.Cols, cmp.Or(o.Of, o.ML.Rows))
 	case backend.Reparam:
-		drawn(w.into(o.Z), w.tensor(o.ML), o.Z.Rows/o.ML.Rows, o.Z.Cols, w.time(o.Noise.Clock.Mem)[1], uint64(o.Noise.Stream))
+		drawn(w.into(o.Z), w.tensor(o.ML), o.Z.Rows/o.ML.Rows, o.Z.Cols, noiseOf(w.time(o.Noise.Clock.Mem), o.Noise))
 	case backend.Check:
 		norms := make([]uint64, len(o.Ends))
 		grads, begin := w.tensor(o.Grads).flat(), 0
@@ -92,6 +97,9 @@ func (w *world) computeCode(op backend.Operation) {
 		panic(fmt.Sprintf("%s has no symbols", backend.Name(op)))
 	}
 }
+
+// overRanks is a sum over the ranks.
+func overRanks(x uint64) uint64 { return hash("ranks", x) }
 
 // runsOf is a hash of columns.
 func runsOf(columns []backend.LossColumns) uint64 {
@@ -113,7 +121,7 @@ func (w *world) gather(o backend.Gather) {
 	if o.Data.Bytes {
 		size = 1
 	}
-	gathered(w.into(o.Clean), w.into(o.Noisy), t[1], o.Batch, func(r, c int) uint64 {
+	gathered(w.into(o.Clean), w.into(o.Noisy), o.Data.Cols, t[1], o.Batch, func(r, c int) uint64 {
 		return stored(o.Data.Mem, size*(o.Data.Off+c), t[0]+uint64(r), o.Batch.Shuffle)
 	})
 }

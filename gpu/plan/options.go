@@ -20,6 +20,8 @@ type Options struct {
 	Step bool
 	// OneStream has everything on one stream.
 	OneStream bool
+	// Ranks says that the device has others to add up with; without it a sum over the ranks is nothing.
+	Ranks bool
 	// SMs is the number of the device's multiprocessors, which sizes grids.
 	SMs int
 	// Refused reports whether the library has no such product; nil refuses none. A

@@ -29,20 +29,23 @@ const (
 	First    Stream = iota
 	Aside           // weight gradients
 	Fetching        // batches of data on the host
+	Reducing        // sums over the ranks
 )
 
 // String is the stream's name in listings.
-func (s Stream) String() string { return []string{"first", "aside", "fetching"}[s] }
+func (s Stream) String() string { return []string{"first", "aside", "fetching", "reducing"}[s] }
 
-// Item is a launch: a kernel, a product, a fill or a copy.
+// Item is a launch: a kernel, a product, a sum over the ranks, a fill or a copy.
 type Item struct {
 	Op      string         // the operation that it is of
 	Kernel  kernels.Launch // with Grid blocks; nil for the others
 	Grid    int
 	Product *Product
+	Reduce  *Reduce
 	Move    *Move
 	Stream  Stream
 	Joins   []Stream // that the first stream waits for before it
+	After   []Stream // that its own stream waits for before it, beside the first
 
 	node int
 }
@@ -51,6 +54,12 @@ type Item struct {
 type Move struct {
 	To, From kernels.Pointer
 	Bytes    int
+}
+
+// Reduce is the sum over the ranks of float32s, in place.
+type Reduce struct {
+	At    kernels.Pointer
+	Count int
 }
 
 // Make plans a list of operations, which have passed their checks.
@@ -75,7 +84,7 @@ func Make(list backend.List, o Options) (*Plan, error) {
 
 func (p *planner) make(list backend.List) error {
 	p.plan = &Plan{Ticks: map[backend.Clock]int{}}
-	p.nodes = p.fuse(nodesOf(list))
+	p.nodes = p.fuse(nodesOf(p.withoutRanks(list)))
 	for i := range p.nodes {
 		p.at = i
 		n := &p.nodes[i]
@@ -162,6 +171,11 @@ func (p *Plan) Products() (all []*Product) {
 		}
 	}
 	return all
+}
+
+// Reduces reports whether the plan adds up over the ranks.
+func (p *Plan) Reduces() bool {
+	return slices.ContainsFunc(p.Items, func(i Item) bool { return i.Reduce != nil })
 }
 
 // Bytes is the memory that the plan takes of its own, and that of the copies of weights,

@@ -14,6 +14,9 @@ func (p *Plan) String() string {
 		for _, s := range i.Joins {
 			fmt.Fprintf(&b, "wait for %v\n", s)
 		}
+		for _, s := range i.After {
+			fmt.Fprintf(&b, "[%v] wait for %v\n", i.Stream, s)
+		}
 		if i.Stream != First {
 			fmt.Fprintf(&b, "[%v] ", i.Stream)
 		}
@@ -31,14 +34,16 @@ func (p *Plan) String() string {
 	return b.String()
 }
 
-// String is the launch: a kernel with its grid and arguments, a product, a copy or a
-// fill.
+// String is the launch: a kernel with its grid and arguments, a product, a sum over
+// the ranks, a copy or a fill.
 func (i Item) String() string {
 	switch {
 	case i.Product != nil:
 		return i.Product.String()
 	case i.Kernel != nil:
 		return fmt.Sprintf("%s<%d>", kernels.Describe(i.Kernel), i.Grid)
+	case i.Reduce != nil:
+		return fmt.Sprintf("sum %s over the ranks, %d elements", place(i.Reduce.At), i.Reduce.Count)
 	case i.Move.From == (kernels.Pointer{}):
 		return fmt.Sprintf("fill %s with 0, %d bytes", place(i.Move.To), i.Move.Bytes)
 	}
@@ -52,6 +57,8 @@ func (i Item) Short() string {
 		return fmt.Sprintf("product %dx%dx%d %v", i.Product.C.Rows, i.Product.C.Cols, i.Product.Inner(), i.Product.Epilogue)
 	case i.Kernel != nil:
 		return i.Kernel.Kernel().Name
+	case i.Reduce != nil:
+		return fmt.Sprintf("sum over the ranks of %d", i.Reduce.Count)
 	case i.Move.From == (kernels.Pointer{}):
 		return "fill"
 	}

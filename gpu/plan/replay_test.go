@@ -35,7 +35,7 @@ func TestReplay(t *testing.T) {
 		note(seen, p)
 	}
 	t.Logf("%d lists: %v", lists, seen)
-	for _, what := range []string{"mask", "applied", "slope", "sloped", "added", "ended", "half only", "both", "copied", "kept", "restored", "aside", "waited", "fetched", "follows", "bias in bfloat16", "sums beside"} {
+	for _, what := range []string{"mask", "applied", "slope", "sloped", "added", "ended", "half only", "both", "copied", "kept", "restored", "aside", "waited", "fetched", "follows", "bias in bfloat16", "sums beside", "reduced", "reduced after aside"} {
 		if seen[what] < lists/400 {
 			t.Errorf("%s: in %d of %d plans", what, seen[what], lists)
 		}
@@ -77,10 +77,11 @@ func (g *lists) replay(list backend.List, o plan.Options) (what string, p *plan.
 	if err != nil {
 		return err.Error(), nil
 	}
-	if what := unplaced(p); what != "" {
+	if what := unplaced(p, o); what != "" {
 		return what, p
 	}
 	want, got := g.worlds()
+	want.ranks, got.early = o.Ranks, g.early
 	for _, s := range p.Copies {
 		got.copyOf(s.Of, s.At).fill(got.tensor(s.Of).get)
 	}
@@ -113,6 +114,7 @@ func (g *lists) apart(list backend.List, o plan.Options) (what string) {
 	}()
 	o.Step = false
 	want, got := g.worlds()
+	want.ranks = o.Ranks
 	for i, op := range list {
 		p, err := plan.Make(backend.List{op}, o)
 		if err != nil {
@@ -149,7 +151,7 @@ func (w *world) fetch(p *plan.Plan, round int) {
 }
 
 // unplaced is a buffer that is used and not among the plan's, or is and not used.
-func unplaced(p *plan.Plan) string {
+func unplaced(p *plan.Plan, o plan.Options) string {
 	var used []*plan.Buffer
 	use := func(base any) {
 		if b, ok := base.(*plan.Buffer); ok && !slices.Contains(used, b) {
@@ -168,6 +170,9 @@ func unplaced(p *plan.Plan) string {
 		}
 		if it.Stream == plan.Aside && it.Product == nil {
 			return "a kernel runs aside, where the scratch may be in use: " + it.String()
+		}
+		if (it.Stream == plan.Reducing) != (it.Reduce != nil) && !o.OneStream {
+			return "sums over the ranks are on more than one stream: " + it.String()
 		}
 	}
 	has := slices.Clone(p.Buffers)
@@ -242,6 +247,8 @@ func note(seen map[string]int, p *plan.Plan) {
 		in["aside"] = in["aside"] || it.Stream == plan.Aside
 		in["fetched"] = in["fetched"] || it.Stream == plan.Fetching
 		in["waited"] = in["waited"] || len(it.Joins) > 0
+		in["reduced"] = in["reduced"] || it.Stream == plan.Reducing
+		in["reduced after aside"] = in["reduced after aside"] || len(it.After) > 0
 		if q := it.Product; q != nil {
 			in["mask"] = in["mask"] || q.Epilogue&plan.WriteMask != 0
 			in["applied"] = in["applied"] || q.Epilogue&plan.ApplyMask != 0

@@ -9,48 +9,75 @@ import (
 // A weight gradient needs what is there, and little in a step needs it before the
 // update. So the products that make them run on a second stream, beside the backward
 // pass through the layers below: a small batch, or a narrow layer, leaves most of a
-// GPU idle in every product. What touches the operands or the result of one waits for
-// it first. Kernels stay on the first stream, where one at a time uses the scratch.
+// GPU idle in every product. Sums over the ranks, which wait for the slowest of them
+// and for the wire, run on a stream of their own: all on the one, in the order of the
+// list, which must be that of every rank. What touches the operands or the result of
+// one waits for it first. Kernels stay on the first stream, where one at a time uses
+// the scratch.
 func (p *planner) streams() {
 	if !p.Step || p.OneStream {
 		return
 	}
-	var underWay []backend.Access
+	var underWay [Reducing + 1][]backend.Access
 	for i := range p.nodes {
 		n := &p.nodes[i]
-		if slices.ContainsFunc(underWay, n.Conflicts) {
-			underWay = nil
-			p.joinBefore(i)
-		}
-		if _, ok := n.op.(backend.LinearBackWeights); !ok || i+1 == len(p.nodes) || p.nodes[i+1].Conflicts(n.Access) {
+		if reduces(n.op) {
+			p.reduceBeside(i, slices.ContainsFunc(underWay[Aside], n.Conflicts))
+			underWay[Reducing] = append(underWay[Reducing], n.Access)
 			continue
 		}
-		underWay = append(underWay, n.Access)
+		for s := range underWay {
+			if slices.ContainsFunc(underWay[s], n.Conflicts) {
+				underWay[s] = nil
+				p.joinBefore(i, Stream(s))
+			}
+		}
+		if _, ok := n.op.(backend.LinearBackWeights); !ok || !p.free(i) {
+			continue
+		}
+		underWay[Aside] = append(underWay[Aside], n.Access)
 		for k := range p.plan.Items {
 			if it := &p.plan.Items[k]; it.node == i && it.Product != nil {
 				it.Stream = Aside
 			}
 		}
 	}
-	if underWay == nil {
-		return
-	}
-	for k := range p.plan.Items {
-		if p.plan.Items[k].node == len(p.nodes) { // what ends the step
-			p.plan.Items[k].Joins = append(p.plan.Items[k].Joins, Aside)
-			return
+	for s := range underWay {
+		if underWay[s] != nil {
+			p.joinBefore(len(p.nodes), Stream(s)) // what ends the step, or its end
 		}
 	}
-	p.plan.Joins = append(p.plan.Joins, Aside)
 }
 
-// joinBefore has the first item of a node wait for what is aside.
-func (p *planner) joinBefore(node int) {
+// free reports whether what comes next on the first stream does not touch what the node does.
+func (p *planner) free(node int) bool {
+	for _, next := range p.nodes[node+1:] {
+		if !reduces(next.op) {
+			return !next.Conflicts(p.nodes[node].Access)
+		}
+	}
+	return false
+}
+
+// reduceBeside has the sum of a node run beside the first stream, after what is aside or not.
+func (p *planner) reduceBeside(node int, afterAside bool) {
+	for k := range p.plan.Items {
+		if it := &p.plan.Items[k]; it.node == node {
+			it.Stream = Reducing
+			if afterAside {
+				it.After = []Stream{Aside}
+			}
+		}
+	}
+}
+
+// joinBefore has the first item of a node wait for what is on a stream.
+func (p *planner) joinBefore(node int, s Stream) {
 	for k := range p.plan.Items {
 		if it := &p.plan.Items[k]; it.node >= node {
-			it.Joins = append(it.Joins, Aside)
+			it.Joins = append(it.Joins, s)
 			return
 		}
 	}
-	p.plan.Joins = append(p.plan.Joins, Aside)
+	p.plan.Joins = append(p.plan.Joins, s)
 }

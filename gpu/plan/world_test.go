@@ -16,6 +16,8 @@ import (
 type world struct {
 	cells map[any][]uint64 // elements by memory, buffer or scratch
 	dirt  uint64           // what unwritten memory holds
+	ranks bool             // there are others
+	early bool             // sums over them are done as early as may be
 }
 
 func newWorld() *world { return &world{cells: map[any][]uint64{}} }

@@ -10,7 +10,7 @@ GPU = {"AEGPU_CUDASIM": "", "AEGPU_GPU_TUNING": "off"}  # not the simulator's ow
 
 # The suite in float32 is its core; what else runs on a GPU comes last, but for what other parts run.
 CONFORMANCE = [["-test.run", "^TestConformance$"], ["-test.run", "^TestConformanceTF32$"], ["-test.run", "^TestConformanceBF16$"],
-               ["-test.skip", "^(TestConformance.*|TestVariants.*|TestAccumulated|TestLAMB|TestClassifier|TestSmoke|TestOtherForms)$"]]
+               ["-test.skip", "^(TestConformance.*|TestVariants.*|TestAccumulated|TestLAMB|TestClassifier|TestSmoke|TestOtherForms|TestRankOfOne)$"]]
 QUICK_CONFORMANCE = [["-test.short", "-test.run", "^TestConformance$/^(Memory|Linear)$"]]
 
 
@@ -72,6 +72,16 @@ def forms(c, facts):
     facts["products"] = []
     code, counts, out, err = tests(c, ["-test.run", "^TestOtherForms$" + ("/^VAE_64$" if c.quick else "")], each=lambda line: facts["products"].append(line["found"]))
     facts.update(counts)
+    finish(verdict(code, counts, out, err))
+
+
+def ranks(c, facts):
+    facts["sums"] = []
+    code, counts, out, err = tests(c, ["-test.run", "^TestRankOfOne$"], each=lambda line: facts["sums"].append(line["found"]))
+    facts.update(counts)
+    absent = re.search(r"(no|the) NCCL .*", out)
+    if code == 0 and counts["skipped"] and absent:
+        raise Skipped(absent.group())
     finish(verdict(code, counts, out, err))
 
 

@@ -109,6 +109,7 @@ static uint64_t turn(uint32_t epilogue) {
 
 EXPORT int cublasLtMatmulAlgoGetHeuristic(void *, void *hd, void *ha, void *hb, void *hc, void *, void *hp, int want,
                                           lt_heuristic *out, int *got) {
+	sim_lock hold;
 	lt_desc *d = (lt_desc *)hd;
 	lt_layout *a = (lt_layout *)ha, *b = (lt_layout *)hb, *c = (lt_layout *)hc;
 	lt_pref *p = (lt_pref *)hp;
@@ -351,6 +352,7 @@ static bool load_kernel(const product &q) {
 EXPORT int cublasLtMatmul(void *, void *hd, const float *alpha, const void *a, void *ha, const void *b, void *hb,
                           const float *beta, const void *c, void *, void *d, void *hc, const lt_algo *algo, void *work,
                           size_t work_size, void *s) {
+	sim_lock hold;
 	product q = {*(lt_desc *)hd, *(lt_layout *)ha, *(lt_layout *)hb, *(lt_layout *)hc, (uintptr_t)a, (uintptr_t)b,
 	             (uintptr_t)d, *alpha, *beta, 0, 0, 0, work_size > 0 ? (uintptr_t)work : 0, quirk("mask-at-zero"), quirk("relu-drops-nan"), quirk("rounds-first"), false, false};
 	if (!shapes(&q.d, &q.a, &q.b, &q.c, &q.k) || c != d)

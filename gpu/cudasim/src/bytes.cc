@@ -78,6 +78,7 @@ void bytes_move(uintptr_t to, uintptr_t from, size_t n) {
 
 // cudasim_moved is the bytes that launches have read and written since the process began, and whether they are counted.
 EXPORT bool cudasim_moved(uint64_t *read, uint64_t *written) {
+	sim_lock hold;
 	bytes_launch_begin();
 	*read = stats.bytes_read;
 	*written = stats.bytes_written;

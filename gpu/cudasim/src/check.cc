@@ -37,6 +37,7 @@ void fault(const char *format, ...) {
 }
 
 EXPORT size_t cudasim_report(char *out, size_t n) {
+	sim_lock hold;
 	if (n > 0)
 		snprintf(out, n, "%s", report.c_str());
 	return report.size();
@@ -45,9 +46,13 @@ EXPORT size_t cudasim_report(char *out, size_t n) {
 // cudasim_kind is how the library was built: checked, plain or asan.
 EXPORT const char *cudasim_kind() { return SIM_KIND; }
 
-EXPORT void cudasim_stats(sim_stats *out) { *out = stats; }
+EXPORT void cudasim_stats(sim_stats *out) {
+	sim_lock hold;
+	*out = stats;
+}
 
 EXPORT void cudasim_reset() {
+	sim_lock hold;
 	report.clear();
 	check_failed = false;
 	sim_stats was = stats;

@@ -8,45 +8,46 @@
 #include "stream.h"
 
 static bool initialised;
-static int contexts;
-
-static int setting(const char *name, int otherwise) {
-	const char *v = getenv(name);
-	return v ? atoi(v) : otherwise;
-}
 
 EXPORT int cuInit(unsigned) {
+	sim_lock hold;
 	int r = setting("AEGPU_CUDASIM_INIT", OK);
 	initialised = r == OK;
 	return r;
 }
 
 EXPORT int cuDriverGetVersion(int *v) {
+	sim_lock hold;
 	*v = 12040;
 	return OK;
 }
 
 EXPORT int cuDeviceGetCount(int *n) {
+	sim_lock hold;
 	*n = setting("AEGPU_CUDASIM_DEVICES", 1);
 	return initialised ? OK : NOT_INITIALIZED;
 }
 
 EXPORT int cuDeviceGet(int *d, int ordinal) {
+	sim_lock hold;
 	*d = ordinal;
 	return ordinal < setting("AEGPU_CUDASIM_DEVICES", 1) ? OK : INVALID_DEVICE;
 }
 
 EXPORT int cuDeviceGetName(char *s, int n, int) {
+	sim_lock hold;
 	snprintf(s, n, "cudasim (no GPU: kernels run on the CPU)");
 	return OK;
 }
 
 EXPORT int cuDeviceTotalMem_v2(size_t *n, int) {
+	sim_lock hold;
 	*n = memory_total();
 	return OK;
 }
 
 EXPORT int cuDeviceGetAttribute(int *v, int attribute, int) {
+	sim_lock hold;
 	switch (attribute) {
 	case 16: *v = 2; break;   // MULTIPROCESSOR_COUNT: few, so that grids are small and loops stride
 	case 75: *v = setting("AEGPU_CUDASIM_MAJOR", 8); break; // COMPUTE_CAPABILITY_MAJOR
@@ -58,62 +59,84 @@ EXPORT int cuDeviceGetAttribute(int *v, int attribute, int) {
 	return OK;
 }
 
-// There is one context; it goes, with all that is in it, when its last user does.
-static int one_context;
-
-EXPORT int cuCtxCreate_v2(void **ctx, unsigned, int) {
-	contexts++;
-	*ctx = &one_context;
+EXPORT int cuCtxCreate_v2(void **ctx, unsigned, int n) {
+	sim_lock hold;
+	if (n < 0 || n >= MAX_DEVICES)
+		return INVALID_DEVICE;
+	devices[n].contexts++;
+	*ctx = current_device = &devices[n];
 	return OK;
 }
 
-EXPORT int cuCtxDestroy_v2(void *) {
-	if (contexts == 0)
+EXPORT int cuCtxDestroy_v2(void *ctx) {
+	sim_lock hold;
+	sim_device *d = (sim_device *)ctx;
+	if (d == nullptr || d->contexts == 0)
 		return INVALID_CONTEXT;
-	drain_all();
-	if (--contexts == 0) {
-		memory_free_all();
-		clear_streams();
+	drain_all(d);
+	while (d->helped)
+		let_others();
+	if (--d->contexts == 0) {
+		communicators_left(d);
+		memory_free_all(d);
+		clear_streams(d);
 	}
 	return OK;
 }
 
-EXPORT int cuDevicePrimaryCtxRetain(void **ctx, int) { return cuCtxCreate_v2(ctx, 0, 0); }
-EXPORT int cuDevicePrimaryCtxRelease_v2(int) { return cuCtxDestroy_v2(nullptr); }
+EXPORT int cuDevicePrimaryCtxRetain(void **ctx, int n) {
+	sim_lock hold;
+	sim_device *was = current_device;
+	int r = cuCtxCreate_v2(ctx, 0, n);
+	current_device = was;
+	return r;
+}
+EXPORT int cuDevicePrimaryCtxRelease_v2(int n) {
+	sim_lock hold;
+	return n < 0 || n >= MAX_DEVICES ? (int)INVALID_DEVICE : cuCtxDestroy_v2(&devices[n]);
+}
 
-EXPORT int cuCtxSetCurrent(void *) { return OK; }
-EXPORT int cuCtxPushCurrent_v2(void *) { return OK; }
-EXPORT int cuCtxPopCurrent_v2(void **) { return OK; }
+EXPORT int cuCtxSetCurrent(void *ctx) { return current_device = (sim_device *)ctx, OK; }
+EXPORT int cuCtxPushCurrent_v2(void *ctx) { return current_device = (sim_device *)ctx, OK; }
+EXPORT int cuCtxPopCurrent_v2(void **ctx) { return *ctx = current_device, OK; }
 
 EXPORT int cuMemGetInfo_v2(size_t *free_bytes, size_t *total) {
+	sim_lock hold;
 	*total = memory_total();
-	*free_bytes = *total - stats.live_bytes;
+	*free_bytes = *total - (current_device == nullptr ? 0 : memory_live(current_device));
 	return OK;
 }
 
 EXPORT int cuMemAlloc_v2(uintptr_t *p, size_t n) {
+	sim_lock hold;
 	if (refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
-	if (contexts == 0)
+	if (current_device == nullptr || current_device->contexts == 0)
 		return INVALID_CONTEXT;
 	return sticky_error() ? sticky_error() : memory_alloc(n, p);
 }
 
 EXPORT int cuMemFree_v2(uintptr_t p) {
+	sim_lock hold;
 	if (refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
-	drain_all(); // as the driver does
+	if (current_device == nullptr)
+		return INVALID_CONTEXT;
+	drain_all(current_device); // as the driver does
 	return memory_free(p);
 }
 
 EXPORT int cuMemHostAlloc(void **p, size_t n, unsigned) {
+	sim_lock hold;
 	return refused_by_capture() ? (int)CAPTURE_UNSUPPORTED : memory_host_alloc(n, p);
 }
 
 EXPORT int cuMemFreeHost(void *p) {
+	sim_lock hold;
 	if (refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
-	drain_all();
+	if (current_device != nullptr)
+		drain_all(current_device);
 	return memory_host_free(p);
 }
 
@@ -145,6 +168,7 @@ static int copy_within(uintptr_t dst, uintptr_t src, size_t n) {
 }
 
 EXPORT int cuMemcpyHtoD_v2(uintptr_t dst, const void *src, size_t n) {
+	sim_lock hold;
 	if (refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
 	int r = sync_copies();
@@ -152,6 +176,7 @@ EXPORT int cuMemcpyHtoD_v2(uintptr_t dst, const void *src, size_t n) {
 }
 
 EXPORT int cuMemcpyDtoH_v2(void *dst, uintptr_t src, size_t n) {
+	sim_lock hold;
 	if (refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
 	int r = sync_copies();
@@ -167,18 +192,22 @@ static bool pinned(const void *p, size_t n) {
 }
 
 EXPORT int cuMemcpyHtoDAsync_v2(uintptr_t dst, const void *src, size_t n, void *s) {
+	sim_lock hold;
 	return pinned(src, n) ? enqueue(stream_of(s), "copy", [=] { return copy_in(dst, src, n); }) : (int)INVALID_VALUE;
 }
 
 EXPORT int cuMemcpyDtoHAsync_v2(void *dst, uintptr_t src, size_t n, void *s) {
+	sim_lock hold;
 	return pinned(dst, n) ? enqueue(stream_of(s), "copy", [=] { return copy_out(dst, src, n); }) : (int)INVALID_VALUE;
 }
 
 EXPORT int cuMemcpyDtoDAsync_v2(uintptr_t dst, uintptr_t src, size_t n, void *s) {
+	sim_lock hold;
 	return enqueue(stream_of(s), "copy", [=] { return copy_within(dst, src, n); });
 }
 
 EXPORT int cuMemsetD8Async(uintptr_t dst, unsigned char v, size_t n, void *s) {
+	sim_lock hold;
 	return enqueue(stream_of(s), "set", [=] {
 		if (!memory_check(dst, n, "set"))
 			return (int)ILLEGAL_ADDRESS;
@@ -203,6 +232,7 @@ static sim_function *entry(const std::string &ptx, size_t at, std::string *name,
 }
 
 EXPORT int cuModuleLoadData(void **out, const void *image) {
+	sim_lock hold;
 	if (refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
 	std::string ptx = (const char *)image;
@@ -225,15 +255,18 @@ EXPORT int cuModuleLoadData(void **out, const void *image) {
 }
 
 EXPORT int cuModuleLoadDataEx(void **out, const void *image, unsigned, void *, void **) {
+	sim_lock hold;
 	return cuModuleLoadData(out, image);
 }
 
 EXPORT int cuModuleUnload(void *m) {
+	sim_lock hold;
 	delete (sim_module *)m;
 	return OK;
 }
 
 EXPORT int cuModuleGetFunction(void **f, void *h, const char *name) {
+	sim_lock hold;
 	for (auto &e : ((sim_module *)h)->functions)
 		if (e.first == name) {
 			*f = &e.second;
@@ -244,6 +277,7 @@ EXPORT int cuModuleGetFunction(void **f, void *h, const char *name) {
 
 // cuFuncGetAttribute knows what kernels are launched with.
 EXPORT int cuFuncGetAttribute(int *v, int attribute, void *h) {
+	sim_lock hold;
 	if (attribute != 0) // MAX_THREADS_PER_BLOCK
 		return INVALID_VALUE;
 	if (!((sim_function *)h)->loaded && refused_by_capture())
@@ -255,6 +289,7 @@ EXPORT int cuFuncGetAttribute(int *v, int attribute, void *h) {
 
 EXPORT int cuLaunchKernel(void *h, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned,
                           void *s, void **params, void **) {
+	sim_lock hold;
 	if (!((sim_function *)h)->loaded && refused_by_capture())
 		return CAPTURE_UNSUPPORTED;
 	((sim_function *)h)->loaded = true;
@@ -284,6 +319,7 @@ static const struct { int code; const char *name, *text; } errors[] = {
 };
 
 EXPORT int cuGetErrorName(int code, const char **s) {
+	sim_lock hold;
 	for (auto &e : errors)
 		if (e.code == code)
 			return *s = e.name, OK;
@@ -291,6 +327,7 @@ EXPORT int cuGetErrorName(int code, const char **s) {
 }
 
 EXPORT int cuGetErrorString(int code, const char **s) {
+	sim_lock hold;
 	for (auto &e : errors)
 		if (e.code == code)
 			return *s = e.text, OK;

@@ -45,14 +45,14 @@ static void merge(std::vector<size_t> *to, const std::vector<size_t> &from) {
 }
 
 bool capturing() {
-	return std::any_of(graphs.begin(), graphs.end(), [](sim_graph *g) { return g->origin != nullptr; });
+	return std::any_of(graphs.begin(), graphs.end(), [](sim_graph *g) { return g->origin != nullptr && g->origin->device == current_device; });
 }
 
 bool refused_by_capture() {
 	if (!quirk("strict-capture") || !capturing())
 		return false;
 	for (sim_graph *g : graphs)
-		g->valid &= g->origin == nullptr;
+		g->valid &= g->origin == nullptr || g->origin->device != current_device;
 	return true;
 }
 
@@ -93,12 +93,14 @@ static std::vector<std::vector<bool>> before(const std::vector<sim_node> &nodes)
 }
 
 // end_captures is for when the context goes.
-void end_captures() {
+void end_captures(sim_device *d) {
 	for (sim_graph *g : graphs)
-		g->origin = nullptr;
+		if (g->origin != nullptr && g->origin->device == d)
+			g->origin = nullptr;
 }
 
 EXPORT int cuStreamBeginCapture_v2(void *h, int) {
+	sim_lock hold;
 	sim_stream *s = stream_of(h);
 	if (h == nullptr || s->capture != nullptr)
 		return CAPTURE_UNSUPPORTED;
@@ -122,6 +124,7 @@ static bool all_joined(sim_graph *g) {
 }
 
 EXPORT int cuStreamEndCapture(void *h, void **out) {
+	sim_lock hold;
 	sim_stream *s = stream_of(h);
 	sim_graph *g = s->capture;
 	if (g == nullptr || g->origin != s)
@@ -139,6 +142,7 @@ EXPORT int cuStreamEndCapture(void *h, void **out) {
 }
 
 EXPORT int cuGraphCreate(void **out, unsigned) {
+	sim_lock hold;
 	sim_graph *g = new sim_graph();
 	graphs.insert(g);
 	*out = g;
@@ -147,6 +151,7 @@ EXPORT int cuGraphCreate(void **out, unsigned) {
 
 // A node's handle is the number of the part, from 1.
 EXPORT int cuGraphAddChildGraphNode(void **node, void *h, void *const *after, size_t n, void *child) {
+	sim_lock hold;
 	sim_graph *g = (sim_graph *)h, *c = (sim_graph *)child;
 	size_t base = g->nodes.size();
 	std::vector<bool> last(c->nodes.size(), true);
@@ -168,11 +173,13 @@ EXPORT int cuGraphAddChildGraphNode(void **node, void *h, void *const *after, si
 }
 
 EXPORT int cuGraphGetNodes(void *h, void **, size_t *n) {
+	sim_lock hold;
 	*n = ((sim_graph *)h)->nodes.size();
 	return OK;
 }
 
 EXPORT int cuGraphDestroy(void *h) {
+	sim_lock hold;
 	if (graphs.erase((sim_graph *)h) == 0)
 		return INVALID_VALUE;
 	delete (sim_graph *)h;
@@ -262,6 +269,7 @@ static void count(const std::vector<sim_node> &nodes) {
 }
 
 EXPORT int cuGraphInstantiateWithFlags(void **out, void *h, unsigned long long) {
+	sim_lock hold;
 	sim_graph *g = (sim_graph *)h;
 	count(g->nodes);
 	auto e = make_exec(g->nodes);
@@ -271,10 +279,12 @@ EXPORT int cuGraphInstantiateWithFlags(void **out, void *h, unsigned long long) 
 }
 
 EXPORT int cuGraphExecDestroy(void *h) {
+	sim_lock hold;
 	return execs.erase(h) == 0 ? (int)INVALID_VALUE : (int)OK;
 }
 
 EXPORT int cuGraphLaunch(void *h, void *st) {
+	sim_lock hold;
 	auto at = execs.find(h);
 	sim_stream *s = stream_of(st);
 	if (at == execs.end() || s->capture != nullptr)

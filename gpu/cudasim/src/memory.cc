@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "sim.h"
+#include "stream.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
@@ -96,16 +97,17 @@ int memory_alloc(size_t n, uintptr_t *p) {
 	if (n == 0)
 		return INVALID_VALUE;
 	size_t room = (n + RED - 1) / RED * RED + RED;
-	if (stats.live_bytes + n > memory_total() || next + RED + room > base + ARENA)
+	if (current_device->live_bytes + n > memory_total() || next + RED + room > base + ARENA)
 		return OUT_OF_MEMORY;
 	*p = next + RED;
 	next += room;
-	blocks.push_back({*p, n, false});
+	blocks.push_back({*p, n, false, current_device});
 	for (uintptr_t g = *p; g < *p + n; g += GRANULE)
 		owner[(g - base) / GRANULE] = blocks.size();
 	freshen(*p, n);
 	POISON(*p - RED, room + RED);
 	UNPOISON(*p, n);
+	current_device->live_bytes += n;
 	stats.live++;
 	stats.live_bytes += n;
 	if (stats.live_bytes > stats.peak_bytes)
@@ -117,6 +119,7 @@ static void release(sim_block_info &b) {
 	b.freed = true;
 	stats.live--;
 	stats.live_bytes -= b.size;
+	b.device->live_bytes -= b.size;
 	POISON(b.base, b.size);
 	check_forget(b.base, b.size);
 	uintptr_t from = page_up(b.base), to = page_down(b.base + b.size);
@@ -134,13 +137,19 @@ int memory_free(uintptr_t p) {
 		fault("free of %#zx, which is not an allocation", (size_t)p);
 		return INVALID_VALUE;
 	}
+	if (b->device != current_device) {
+		fault("free of memory of device %d in the context of device %d", device_number(b->device), device_number(current_device));
+		return INVALID_VALUE;
+	}
 	release(*(sim_block_info *)b);
 	return OK;
 }
 
-void memory_free_all() {
+size_t memory_live(const sim_device *d) { return d->live_bytes; }
+
+void memory_free_all(sim_device *d) {
 	for (auto &b : blocks)
-		if (!b.freed) {
+		if (!b.freed && b.device == d) {
 			stats.leaked++;
 			fault("leak: %zu bytes were still allocated when the context was destroyed", b.size);
 			release(b);
@@ -159,8 +168,13 @@ static const sim_block_info *nearest(uintptr_t p) {
 bool memory_check(uintptr_t p, size_t n, const char *what) {
 	if (memory_in_arena(p)) {
 		const sim_block_info *b = memory_owner(p);
-		if (b != nullptr && !b->freed && p + n <= b->base + b->size)
-			return true;
+		if (b != nullptr && !b->freed && p + n <= b->base + b->size) {
+			const sim_device *here = on != nullptr ? on : current_device;
+			if (b->device == here)
+				return true;
+			fault("%s of %zu bytes of device %d, on device %d", what, n, device_number(b->device), device_number(here));
+			return false;
+		}
 		if ((b = nearest(p)) == nullptr)
 			fault("%s of %zu bytes before every allocation", what, n);
 		else if (b->freed && p < b->base + b->size)

@@ -32,15 +32,29 @@ struct sim_stats {
 	uint64_t bytes_read, bytes_written; // of device memory by launches, where they are counted (bytes.cc)
 	uint64_t loads, stores, shared;     // accesses that checked kernels executed: to device memory, and to shared memory
 	uint64_t longest;                   // the most of them by one thread of a launch
+	uint64_t collectives;               // of NCCL that ran, on all devices of the process
 };
 extern sim_stats stats;
 
+// device.cc. A process may have several devices and use each from a thread of its own. One thread at a time is in the
+// simulator: a call holds the lock, and lets the others in while it waits for what they do.
+struct sim_device;
+struct sim_lock {
+	sim_lock();
+	~sim_lock();
+};
+void let_others();
+extern thread_local sim_device *current_device; // of the calling thread; none without a context
+extern sim_device *on;                   // whose work runs; none outside
+int device_number(const sim_device *d);
+
 // memory.cc
 enum { GRANULE = 256 };
-struct sim_block_info { uintptr_t base; size_t size; bool freed; };
+struct sim_block_info { uintptr_t base; size_t size; bool freed; sim_device *device; };
 int memory_alloc(size_t n, uintptr_t *p);
 int memory_free(uintptr_t p);
-void memory_free_all();
+void memory_free_all(sim_device *d);
+size_t memory_live(const sim_device *d); // bytes
 size_t memory_total();
 bool memory_in_arena(uintptr_t p);
 size_t memory_offset(uintptr_t p); // in the arena
@@ -89,4 +103,4 @@ bool refused_by_capture();
 bool capturing();
 // enqueue has an operation run after all that is on the stream; a wait names what it is for.
 int enqueue(sim_stream *s, const char *kind, std::function<int()> op, sim_stream *after = nullptr, uint64_t upto = 0);
-int drain_all();
+int drain_all(sim_device *d);

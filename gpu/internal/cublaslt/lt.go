@@ -9,60 +9,44 @@ import "C"
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
-	"sync"
 	"unsafe"
+
+	"github.com/aegpu/aegpu/gpu/internal/library"
 )
 
 // ErrUnsupported is wrapped by the error of a product or epilogue that the
 // library has no algorithm for on this device.
 var ErrUnsupported = errors.New("not supported by cuBLASLt")
 
-// loaded is the library of this process, of which there is one.
-var loaded struct {
-	sync.Mutex
-	set, path string // what was asked for, and what it came to; "" where none is loaded
-}
+// Env names the variable with the path of the library.
+const Env = "AEGPU_LIBCUBLASLT"
+
+// lib is the library of this process.
+var lib = library.Library{Name: "cuBLASLt", Flag: "--cublaslt", Env: Env, Files: []string{"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11"}}
 
 // Open makes a handle in the current context. The first call chooses the library,
 // for the process: the one at set, or that [Env] names where set is "", or one that
 // is found, opens and makes a handle for this driver and this GPU.
 func Open(set string) (h Handle, err error) {
-	if set == "" {
-		set = os.Getenv(Env)
-	}
-	if info, err := os.Stat(set); err == nil && info.Mode().IsRegular() && !strings.Contains(set, "/") {
-		set = "./" + set // a file that is here, and no name for the loader
-	}
-	loaded.Lock()
-	defer loaded.Unlock()
-	if loaded.path != "" {
-		if set != loaded.set && set != loaded.path {
-			return h, fmt.Errorf("cuBLASLt is that of %s already, and a process has one: not that of %q", loaded.path, set)
-		}
-		return create(loaded.path)
-	}
-	path, err := find(set, places, func(path string) (err error) {
+	made := false
+	path, err := lib.Load(set, func(path string) (at string, err error) {
 		if err = bind(path); err == nil {
 			h, err = create(path)
 		}
-		return err
+		made = err == nil
+		return C.GoString(C.lt_path()), err
 	})
-	if err != nil {
+	if err != nil || made {
 		return h, err
 	}
-	if at := C.lt_path(); at != nil && !strings.Contains(path, "/") { // the loader's name
-		path = C.GoString(at)
-	}
-	loaded.set, loaded.path = set, path
-	return h, nil
+	return create(path)
 }
 
 // bind has the library at path answer from now on.
 func bind(path string) error {
 	if strings.Contains(path, "/") { // no name for the loader
-		if err := whole(path); err != nil {
+		if err := library.Whole(path); err != nil {
 			return err
 		}
 	}
@@ -82,11 +66,7 @@ func create(path string) (h Handle, err error) {
 }
 
 // Path is where the library is that is loaded, "" where none is.
-func Path() string {
-	loaded.Lock()
-	defer loaded.Unlock()
-	return loaded.path
-}
+func Path() string { return lib.Path() }
 
 // Status is what a call of cuBLAS answered.
 type Status int

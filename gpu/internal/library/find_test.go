@@ -1,4 +1,4 @@
-package cublaslt
+package library
 
 import (
 	"errors"
@@ -8,6 +8,11 @@ import (
 	"strings"
 	"testing"
 )
+
+// lt is cuBLASLt.
+func lt() *Library {
+	return &Library{Name: "cuBLASLt", Flag: "--cublaslt", Env: "AEGPU_LIBCUBLASLT", Files: []string{"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11"}}
+}
 
 // opener is a loader: it knows what opens, and keeps what it was asked for.
 type opener struct {
@@ -33,19 +38,19 @@ func none(t *testing.T) func() []place {
 
 func TestWhatIsSetIsAllThatIsTried(t *testing.T) {
 	o := &opener{opens: "/a/lib"}
-	if path, err := find("/a/lib", none(t), o.open); path != "/a/lib" || err != nil {
+	if path, err := lt().find("/a/lib", none(t), o.open); path != "/a/lib" || err != nil {
 		t.Errorf("%q, %v", path, err)
 	}
 	o = &opener{opens: "libcublasLt.so.13"}
-	_, err := find("/b/lib", none(t), o.open)
-	if err == nil || !strings.Contains(err.Error(), "/b/lib: cannot open") || !strings.Contains(err.Error(), Env) || len(o.asked) != 1 {
+	_, err := lt().find("/b/lib", none(t), o.open)
+	if err == nil || !strings.Contains(err.Error(), "/b/lib: cannot open") || !strings.Contains(err.Error(), lt().Env) || len(o.asked) != 1 {
 		t.Errorf("%v after trying %q, want an error that names the one that is set", err, o.asked)
 	}
 }
 
 func TestTheLoaderComesFirst(t *testing.T) {
 	o := &opener{opens: "libcublasLt.so.12"}
-	path, err := find("", none(t), o.open)
+	path, err := lt().find("", none(t), o.open)
 	if path != "libcublasLt.so.12" || err != nil || !slices.Equal(o.asked, []string{"libcublasLt.so.13", "libcublasLt.so.12"}) {
 		t.Errorf("%q, %v after trying %q", path, err, o.asked)
 	}
@@ -56,11 +61,11 @@ func TestTheSearchGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	plant(t, dir, "a/libcublasLt.so.13", "a/libcublasLt.so.11", "b/libcublasLt.so.12")
 	list := func() []place {
-		return []place{{"A", under(dir, "a")}, {"B", under(dir, "b")}, {"C", under(dir, "c")}}
+		return []place{{"A", under(dir, "a"), lt().Files}, {"B", under(dir, "b"), lt().Files}, {"C", under(dir, "c"), lt().Files}}
 	}
 	broken, old, good := filepath.Join(dir, "a/libcublasLt.so.13"), filepath.Join(dir, "a/libcublasLt.so.11"), filepath.Join(dir, "b/libcublasLt.so.12")
 	o := &opener{opens: good, why: map[string]string{broken: broken + ": file too short"}}
-	if path, err := find("", list, o.open); path != good || err != nil {
+	if path, err := lt().find("", list, o.open); path != good || err != nil {
 		t.Errorf("%q, %v", path, err)
 	}
 	if want := []string{"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so.11", broken, old, good}; !slices.Equal(o.asked, want) {
@@ -79,12 +84,14 @@ func TestTheErrorSaysWhereAndWhy(t *testing.T) {
 		lib:                 lib + ": invalid ELF header",
 		"libcublasLt.so.12": "libother.so: cannot open shared object file: No such file or directory",
 	}}
-	_, err := find("", func() []place { return []place{{"the toolkit", under(dir, "a")}, {"the packages", under(dir, ".")}} }, o.open)
+	_, err := lt().find("", func() []place {
+		return []place{{"the toolkit", under(dir, "a"), lt().Files}, {"the packages", under(dir, "."), lt().Files}}
+	}, o.open)
 	if err == nil {
 		t.Fatal("found")
 	}
 	text := err.Error()
-	for _, want := range []string{"the toolkit, the packages", ".13, .12 or .11", lib + ": invalid ELF header", "libother.so: cannot open", "--cublaslt PATH", Env} {
+	for _, want := range []string{"the toolkit, the packages", ".13, .12 or .11", lib + ": invalid ELF header", "libother.so: cannot open", "--cublaslt PATH", lt().Env} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in: %s", want, text)
 		}

@@ -1,4 +1,4 @@
-package cublaslt
+package library
 
 import (
 	"os"
@@ -61,7 +61,7 @@ func TestOrderOfPlaces(t *testing.T) {
 		"/the/venv", "/the/conda", bin, filepath.Dir(filepath.Dir(made)),
 		"~/.local", "/usr/local", "/usr", "/opt/conda", "~/miniconda3", "~/anaconda3", "~/miniforge3", "~/.pyenv/versions/*",
 	}
-	list := places()
+	list := lt().places()
 	var got []string
 	for _, p := range list {
 		got = append(got, p.name)
@@ -80,7 +80,7 @@ func TestOrderOfPlaces(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv("PATH", filepath.Join(home, ".pyenv/shims"))
-	list = places()
+	list = lt().places()
 	if at := index(list, home+"/.pyenv/versions/*"); at < 0 || !slices.Equal(list[at].files(), under(home, pythons...)) {
 		t.Errorf("pyenv's Pythons are place %d of %+v", at, list)
 	}
@@ -91,7 +91,7 @@ func TestNothingIsTakenForARoot(t *testing.T) {
 		t.Setenv(name, "")
 	}
 	t.Setenv("PATH", "")
-	for _, p := range places() {
+	for _, p := range lt().places() {
 		if !filepath.IsAbs(p.name) || p.name == "/" || !filepath.IsAbs(p.folders[0]) {
 			t.Errorf("%q is looked into", p.name)
 		}
@@ -114,8 +114,8 @@ func TestFilesOfAPlace(t *testing.T) {
 	}
 	plant(t, root, names...)
 	plant(t, root, "lib/python3.12/site-packages/nvidia/cublas/lib/libcublasLt.so", "lib/python3.12/site-packages/torch/lib/libcublas.so.12")
-	list := places()
-	venv := place{name: "venv", folders: nil}
+	list := lt().places()
+	venv := place{name: "venv", names: lt().Files}
 	for _, f := range pythonFolders {
 		venv.folders = append(venv.folders, filepath.Join(literally.Replace(root), f))
 	}

@@ -1,4 +1,4 @@
-package cublaslt
+package library
 
 import (
 	"cmp"
@@ -10,27 +10,23 @@ import (
 	"strings"
 )
 
-// versions are those of the library that serve, the newest first.
-var versions = []string{"13", "12", "11"}
-
-func fileName(version string) string { return "libcublasLt.so." + version }
-
 // place is where the library may lie.
 type place struct {
 	name    string   // for people
 	folders []string // patterns of filepath.Glob
+	names   []string // of the library
 }
 
 // places are where the library is looked for if nothing is set and the loader
 // knows none, in order: the toolkit's folders, the distribution's, the Python
 // packages of the active environment, and those of the usual ones.
-func places() []place {
+func (l *Library) places() []place {
 	var list []place
 	add := func(name, root string, under []string) {
 		if !filepath.IsAbs(root) || slices.ContainsFunc(list, func(p place) bool { return p.name == name }) {
 			return
 		}
-		p := place{name: name}
+		p := place{name: name, names: l.Files}
 		for _, u := range under {
 			p.folders = append(p.folders, filepath.Join(root, u))
 		}
@@ -96,9 +92,9 @@ func pythonPrefixes() []string {
 // files are the libraries that lie there: the newest version first, and of one
 // version in the order of the folders, in that of the newest toolkit or Python first.
 func (p place) files() (files []string) {
-	for _, v := range versions {
+	for _, name := range p.names {
 		for _, folder := range p.folders {
-			found, err := filepath.Glob(filepath.Join(folder, fileName(v)))
+			found, err := filepath.Glob(filepath.Join(folder, name))
 			if err != nil {
 				continue // no pattern of ours is malformed
 			}

@@ -1,6 +1,4 @@
-//go:build cuda
-
-package cublaslt
+package library
 
 import (
 	"debug/elf"
@@ -10,10 +8,10 @@ import (
 	"os"
 )
 
-// whole fails for a library that lacks its end, as a copy does that was broken off: the
+// Whole fails for a library that lacks its end, as a copy does that was broken off: the
 // loader maps what is not there, and the process dies of it. What else is wrong with a
 // file the loader says.
-func whole(path string) error {
+func Whole(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil
