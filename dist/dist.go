@@ -230,10 +230,7 @@ func (g *Group) fail(from *link, reason string) {
 	var told sync.WaitGroup
 	for _, l := range links {
 		if l != nil && l != from {
-			told.Go(func() {
-				_ = l.conn.SetWriteDeadline(time.Now().Add(time.Second)) // one that takes nothing is not waited for
-				_ = l.send(kindFailed, []byte(g.err.Error()))
-			})
+			told.Go(func() { l.tell(g.err.Error()) })
 		}
 	}
 	told.Wait()

@@ -98,6 +98,7 @@ func (g *Group) listen(l *link) {
 			g.fail(l, l.name+" sent "+err.Error())
 			return
 		case err != nil:
+			l.gone.Store(true)
 			if !l.left.Load() {
 				g.fail(l, l.name+" died")
 			}
@@ -158,14 +159,16 @@ func (g *Group) watch() {
 		links := append([]*link{}, g.links...)
 		g.mu.Unlock()
 		for _, l := range links {
-			if l == nil || l.heard.Swap(false) || l.left.Load() {
+			if l == nil || l.heard.Swap(false) || l.gone.Load() {
 				if l != nil {
 					l.quiet = 0
 				}
 				continue
 			}
 			if l.quiet++; l.quiet >= 10 {
-				g.fail(l, fmt.Sprintf("%s has not answered for %s", l.name, seconds(g.opts.Silence)))
+				reason := fmt.Sprintf("%s has not answered for %s", l.name, seconds(g.opts.Silence))
+				l.tell(reason) // where it was stopped and goes on, it is not to take those that end for the cause
+				g.fail(l, reason)
 				return
 			}
 		}

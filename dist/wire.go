@@ -45,6 +45,7 @@ type link struct {
 	heard atomic.Bool // something came since the watch last looked
 	quiet int         // how often it looked in vain
 	left  atomic.Bool // that rank has asked for the end: it may go
+	gone  atomic.Bool // the connection has ended
 	parts chan part
 }
 
@@ -68,6 +69,12 @@ func (l *link) send(kind byte, data ...[]byte) error {
 	err := writeMessage(l.conn, kind, data...)
 	l.torn = err != nil
 	return err
+}
+
+// tell says why the job cannot go on. One that takes nothing is not waited for.
+func (l *link) tell(reason string) {
+	_ = l.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = l.send(kindFailed, []byte(reason))
 }
 
 // Read notes that the rank was heard.

@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	s.progress = newProgress(s.err)
 	defer s.err.show("")
 	ctx = data.WithProgress(data.WithDisk(ctx, disk), s.progress.told)
+	defer func() { _ = s.joined.Load().Close() }() // where it failed; that has been told
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {

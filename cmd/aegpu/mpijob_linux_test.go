@@ -65,7 +65,7 @@ func startRanks(t *testing.T, n int, args ...string) *mpiJob {
 		}
 	}
 	j.Env = append(j.Env, "AEGPU_TEST_RUN=1", "AEGPU_TEST_SILENCE="+quiet.String(), "AEGPU_TEST_RANKS="+j.said)
-	j.Stdout, j.Stderr = &j.log, &j.log
+	j.Stderr = &j.log
 	j.WaitDelay = 10 * time.Second
 	if err := j.Start(); err != nil {
 		t.Fatal(err)

@@ -7,10 +7,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aegpu/aegpu/internal/mpitest"
 )
 
 // TestRanksKilledAtRandomInstants kills one of several ranks, or stops it for good, at random instants: the others end within 30
@@ -90,25 +91,25 @@ func (v *victim) strike(t *testing.T, c *chance, signal syscall.Signal, life []t
 	if took > 30*time.Second {
 		t.Errorf("%v: of %d ranks %d hit: the others ended after %v: %s", signal, n, hit, took, j.everything(t))
 	}
-	v.said1(t, j, pids, hit, ran)
+	j.named(t, pids, hit, signal == syscall.SIGKILL, ran)
 	return took, false
 }
 
-// said1 demands of the ranks that were left that each says in a line which one it was and why.
-func (v *victim) said1(t *testing.T, j *mpiJob, pids []int, hit int, ran lives) {
+// named demands of the ranks that were left that each says in a line which one it was and why.
+func (j *mpiJob) named(t *testing.T, pids []int, hit int, killed bool, ran lives) {
 	t.Helper()
-	line := regexp.MustCompile(fmt.Sprintf(`^aegpu: .*rank %d \(.*, process %d\) (died|has not answered for )`, hit, pids[hit]))
+	silent := killed && mpitest.Hydra(t)
+	who := fmt.Sprintf(`rank %d \(.*, process %d\)`, hit, pids[hit])
+	line := regexp.MustCompile(fmt.Sprintf("^aegpu: (.*; )?(%s died|%[1]s has not answered for |rank %d was not found at |rank %[2]d of %d did not come within ).*\n$", who, hit, j.size))
 	for rank := range pids {
-		if rank == hit {
-			continue
-		}
-		text := j.rankSaid(t, rank, pids)
-		switch {
-		case line.MatchString(text) && strings.Count(text, "\n") == 1:
-			ran["named the rank in a line"]++
+		switch text := j.rankSaid(t, rank, pids); {
+		case rank == hit:
+		case line.MatchString(text):
+			ran["named the rank"]++
+		case text == "" && silent:
+			ran["killed by mpirun"]++
 		default:
-			ran["other"]++
-			t.Logf("rank %d of %d, with rank %d hit: %q", rank, j.size, hit, text)
+			t.Errorf("rank %d of %d, with rank %d hit, said %q: %s", rank, j.size, hit, text, j.everything(t))
 		}
 	}
 }

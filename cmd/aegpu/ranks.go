@@ -86,20 +86,20 @@ type lostError struct{ error }
 
 func (e *lostError) Unwrap() error { return e.error }
 
-// leaveRanks ends the process's part of a job: when all are done, or at once where it failed.
+// leaveRanks ends the process's part of a job when all are done, or tells the others of an error. Then the group is still to be
+// closed: that takes time, in which who started the ranks may end this one before it has said why.
 func (s *streams) leaveRanks(err error) error {
 	group := s.joined.Load()
-	if group == nil {
-		return err
-	}
 	if known := (*train.RankError)(nil); err != nil && !train.Interrupted(err) && !errors.As(err, &known) {
 		group.Abort(err)
 	}
-	closed := group.Close()
-	if err == nil && closed != nil {
+	if err != nil {
+		return err
+	}
+	if closed := group.Close(); closed != nil {
 		return &lostError{closed}
 	}
-	return err
+	return nil
 }
 
 // saidByFirst reports whether an error is one that the first rank has too, and tells.
