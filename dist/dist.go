@@ -224,9 +224,6 @@ func (g *Group) fail(from *link, reason string) {
 	g.err = errors.New(oneLine(reason, maxReason))
 	links := append([]*link{}, g.links...)
 	g.mu.Unlock()
-	if from != nil {
-		_ = from.conn.Close()
-	}
 	var told sync.WaitGroup
 	for _, l := range links {
 		if l != nil && l != from {
@@ -244,17 +241,29 @@ func (g *Group) Close() error {
 		return nil
 	}
 	g.closing.Do(func() {
-		_, g.closed = g.gather(opClose, nil)
-		if g.mpi != nil {
-			g.closed = errors.Join(g.closed, g.mpi.Close())
-		}
+		g.closed = g.end()
 		g.hangUp()
 	})
 	return g.closed
 }
 
+// end ends MPI first: who is lost meanwhile is missed.
+func (g *Group) end() error {
+	if g.mpi != nil {
+		if err := g.Barrier(); err != nil {
+			return errors.Join(err, g.mpi.Close())
+		}
+		if err := g.mpi.Close(); err != nil {
+			return g.orFailed(err)
+		}
+	}
+	_, err := g.gather(opClose, nil)
+	return err
+}
+
 // hangUp ends the connections, such that what was sent arrives: an end that closes with something unread would
-// have the system throw it away.
+// have the system throw it away. Ranks wait for the other end, for two seconds at the most: an mpirun kills those that are left as
+// soon as one has ended, and they may have something to say first.
 func (g *Group) hangUp() {
 	g.mu.Lock()
 	g.over = true

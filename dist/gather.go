@@ -98,14 +98,12 @@ func (g *Group) listen(l *link) {
 			g.fail(l, l.name+" sent "+err.Error())
 			return
 		case err != nil:
-			l.gone.Store(true)
 			if !l.left.Load() {
 				g.fail(l, l.name+" died")
 			}
 			return
 		case kind == kindFailed:
-			g.fail(l, string(data))
-			return
+			g.fail(l, string(data)) // and the end of the connection is waited for: see hangUp
 		case kind == kindPart || kind == kindAll:
 			if len(data) == 0 || data[0] > opClose {
 				g.fail(l, l.name+" sent "+errNoMessage.Error())
@@ -159,7 +157,7 @@ func (g *Group) watch() {
 		links := append([]*link{}, g.links...)
 		g.mu.Unlock()
 		for _, l := range links {
-			if l == nil || l.heard.Swap(false) || l.gone.Load() {
+			if l == nil || l.heard.Swap(false) || l.left.Load() {
 				if l != nil {
 					l.quiet = 0
 				}
@@ -169,6 +167,7 @@ func (g *Group) watch() {
 				reason := fmt.Sprintf("%s has not answered for %s", l.name, seconds(g.opts.Silence))
 				l.tell(reason) // where it was stopped and goes on, it is not to take those that end for the cause
 				g.fail(l, reason)
+				_ = l.conn.Close() // nothing is waited for
 				return
 			}
 		}

@@ -45,7 +45,6 @@ type link struct {
 	heard atomic.Bool // something came since the watch last looked
 	quiet int         // how often it looked in vain
 	left  atomic.Bool // that rank has asked for the end: it may go
-	gone  atomic.Bool // the connection has ended
 	parts chan part
 }
 
