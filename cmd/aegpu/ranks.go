@@ -28,6 +28,9 @@ func (s *streams) join(ctx context.Context) error {
 		return wrong("%w", err)
 	}
 	group, err := aegpu.JoinWith(ctx, rankTimes)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil || group == nil {
 		return err
 	}
