@@ -48,7 +48,7 @@ type mpiJob struct {
 }
 
 // silence is that of ranks in tests: a busy machine must not pass for a hanging one.
-const silence = 4 * time.Second
+const silence = 3 * time.Second
 
 // startRanks starts `aegpu` as n ranks.
 func startRanks(t *testing.T, n int, args ...string) *mpiJob {

@@ -15,7 +15,7 @@ import (
 // TestRanksAreStopped stops two ranks in the middle, at mpirun and at one of them: all end, a checkpoint is left, and four ranks or
 // one go on with it to the curve of the run that nobody stopped.
 func TestRanksAreStopped(t *testing.T) {
-	csv := waves(t, "waves.csv", 300)
+	csv := waves(t, "waves.csv", 1500)
 	training := func(epochs int) *victim {
 		return &victim{args: []string{csv, "--hidden", "8", "--latent", "4", "--batch", "20", "--device", "cpu", "-q", "--epochs", strconv.Itoa(epochs),
 			"--loss", "squared", "--init", "xavier", "--activation", "tanh", "--lr", "0.0005"}} // after hundreds of epochs others come apart by rounding
