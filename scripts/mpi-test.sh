@@ -3,7 +3,7 @@
 # start mpirun themselves, on this machine alone, also as root and with more ranks than cores.
 #
 #   scripts/mpi-test.sh            the gate's; says and skips what is not installed
-#   AEGPU_RANK_KILLS=20 scripts/mpi-test.sh      so many kills and stops of a rank, and not 6
+#   AEGPU_RANK_KILLS=20 scripts/mpi-test.sh      so many kills and stops of a rank, and not 4
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_vader_single_copy_mechanism=none

@@ -95,7 +95,7 @@ func (s *site) stopped(one curve) error {
 		}
 	}
 	if _, err := s.curveIn(ctx, c, o); !Interrupted(err) {
-		return fmt.Errorf("asked to stop, it ends with %v", err)
+		return fmt.Errorf("asked to stop, it ends with %w", err)
 	}
 	return nil
 }

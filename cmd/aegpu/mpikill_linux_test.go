@@ -17,7 +17,7 @@ import (
 // TestRanksKilledAtRandomInstants kills one of several ranks, or stops it for good, at random instants: the others end within 30
 // seconds and say in a line which rank it was and why, and any number of ranks goes on to the curve of the run that nobody killed.
 func TestRanksKilledAtRandomInstants(t *testing.T) {
-	c := chances(t, "AEGPU_RANK_KILLS", 6)
+	c := chances(t, "AEGPU_RANK_KILLS", 4)
 	csv := waves(t, "waves.csv", 300)
 	ran := lives{}
 	var slowest [2]time.Duration
