@@ -9,6 +9,8 @@ import (
 
 	"github.com/aegpu/aegpu/data"
 	"github.com/aegpu/aegpu/eval"
+	"github.com/aegpu/aegpu/internal/joint"
+	"github.com/aegpu/aegpu/model"
 	"github.com/aegpu/aegpu/train"
 )
 
@@ -132,8 +134,11 @@ func Fit(dev Device, rows *Table, s Settings, how ...Option) (*Model, error) {
 
 // refer has the model know what its training rows are like, in its file too.
 func (f *fitting) refer(result *train.Result, rows *Table) (err error) {
-	m := result.Model
-	if m.Reference, err = eval.FitReference(f.ctx, m, rows); err != nil || f.options.Dir == "" {
+	m, ctx := result.Model, f.ctx
+	if ranks := f.options.Ranks; ranks != nil {
+		ctx = model.WithRanks(ctx, ranks)
+	}
+	if m.Reference, err = eval.FitReference(ctx, m, rows); err != nil || f.options.Dir == "" || !joint.First(f.options.Ranks) {
 		return err
 	}
 	return data.WriteAtomic(filepath.Join(f.options.Dir, train.ModelFile), m.Write)

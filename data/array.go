@@ -147,7 +147,7 @@ func bytesOf(s *stream, a *arrayInfo, n int, what string) ([]uint8, error) {
 		if err := s.can(int64(n), what); err != nil {
 			return nil, err
 		}
-		b, err := disk.spool(int64(n))
+		b, err := disk.spool(int64(n), true)
 		if err != nil {
 			return nil, err
 		}

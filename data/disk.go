@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -25,7 +26,7 @@ type Disk struct {
 	mu     sync.Mutex
 	left   int64 // bytes of memory that arrays may still take
 	memory int64
-	maps   [][]byte
+	maps   []mapping
 	own    int64 // bytes of the Disk's files
 	mapped int64 // of all arrays on disk
 	files  []watched
@@ -33,6 +34,28 @@ type Disk struct {
 	base   atomic.Int64 // bytes of files in memory that are none of the data, as the program's own
 	since  atomic.Int64 // bytes that were read since it was last looked at how much memory they take
 	stop   chan struct{}
+}
+
+// mapping is a mapped file.
+type mapping struct {
+	b    []byte
+	file *os.File // of the Disk's own, which others can map too; nil for another
+}
+
+// from returns where in the mapping an array of so many bytes begins, false where it is not in it.
+func (m mapping) from(v []byte) (offset int64, in bool) {
+	if len(v) == 0 {
+		return 0, false
+	}
+	start, at := uintptr(unsafe.Pointer(unsafe.SliceData(m.b))), uintptr(unsafe.Pointer(unsafe.SliceData(v)))
+	return int64(at - start), at >= start && at < start+uintptr(len(m.b))
+}
+
+func (m mapping) close() {
+	unmap(m.b)
+	if m.file != nil {
+		m.file.Close()
+	}
 }
 
 // watched is a file of the data whose numbers are read where they lie.
@@ -73,6 +96,9 @@ func WithDisk(ctx context.Context, d *Disk) context.Context {
 	}
 	return context.WithValue(ctx, diskKey{}, d)
 }
+
+// seenKey says of a context that data are read by it that another process looks at.
+type seenKey struct{}
 
 // diskOf returns the context's Disk, nil for none.
 func diskOf(ctx context.Context) *Disk {
@@ -123,18 +149,12 @@ func asBytesOf[T number](v []T) []byte {
 
 // has says whether an array is on disk.
 func (d *Disk) has(b []byte) bool {
-	if len(b) == 0 {
-		return false
-	}
-	at := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for _, m := range d.maps {
-		if start := uintptr(unsafe.Pointer(unsafe.SliceData(m))); at >= start && at < start+uintptr(len(m)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.maps, func(m mapping) bool {
+		_, in := m.from(b)
+		return in
+	})
 }
 
 // takes says whether so many bytes more are kept in memory, and counts them if so.
@@ -166,7 +186,7 @@ func newArray[T number](d *Disk, n int) ([]T, error) {
 	if d.takes(bytes) {
 		return make([]T, n), nil
 	}
-	b, err := d.spool(bytes)
+	b, err := d.spool(bytes, true)
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +212,7 @@ func mappedElements[T number](s *stream, n int, descr, what string) ([]T, error)
 	if s.file == nil || d == nil || bareType(descr) != kind || (descr[0] == '>' || !littleEndian) && kind != "u1" || s.at%int64(unsafe.Sizeof(one)) != 0 {
 		return nil, nil
 	}
-	if d.takes(bytes) {
+	if s.ctx.Value(seenKey{}) == nil && d.takes(bytes) {
 		d.gives(bytes) // who reads them counts them
 		return nil, nil
 	}
@@ -206,7 +226,7 @@ func mappedElements[T number](s *stream, n int, descr, what string) ([]T, error)
 	if err != nil {
 		return nil, &os.PathError{Op: "mmap", Path: s.path, Err: err}
 	}
-	d.add(b, 0)
+	d.add(mapping{b: b}, 0)
 	d.watch(s.file)
 	if _, err := s.file.Seek(s.at+bytes, io.SeekStart); err != nil {
 		return nil, err
@@ -298,21 +318,20 @@ func release[T number](d *Disk, v []T) {
 	if d == nil || len(v) == 0 {
 		return
 	}
-	at, bytes := uintptr(unsafe.Pointer(unsafe.SliceData(v))), int64(len(v))*int64(unsafe.Sizeof(v[0]))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for k, m := range d.maps {
-		if start := uintptr(unsafe.Pointer(unsafe.SliceData(m))); at >= start && at < start+uintptr(len(m)) {
+		if offset, in := m.from(asBytesOf(v)); in {
 			d.maps = append(d.maps[:k], d.maps[k+1:]...)
-			d.mapped -= int64(len(m))
-			if at == start {
-				d.own -= int64(len(m))
+			d.mapped -= int64(len(m.b))
+			if offset == 0 {
+				d.own -= int64(len(m.b))
 			}
-			unmap(m)
+			m.close()
 			return
 		}
 	}
-	d.left += bytes
+	d.left += int64(len(asBytesOf(v)))
 }
 
 // room refuses to map what MayMap does.
@@ -323,26 +342,30 @@ func (d *Disk) room(bytes int64) error {
 	return d.MayMap(bytes)
 }
 
-// spool returns so many bytes of a new file.
-func (d *Disk) spool(bytes int64) ([]byte, error) {
+// spool returns so many bytes of a new file, which stays open where others may map it too.
+func (d *Disk) spool(bytes int64, open bool) ([]byte, error) {
 	if err := d.room(bytes); err != nil {
 		return nil, err
 	}
-	b, err := newMapping(d.dir, bytes)
+	b, f, err := newMapping(d.dir, bytes)
 	if err != nil {
 		return nil, fmt.Errorf("%d MiB of numbers to keep on disk: %w", bytes>>20+1, err)
 	}
-	d.add(b, bytes)
+	if !open {
+		f.Close()
+		f = nil
+	}
+	d.add(mapping{b, f}, bytes)
 	return b, nil
 }
 
 // add takes a mapping, of which own bytes are a file of the Disk's.
-func (d *Disk) add(b []byte, own int64) {
+func (d *Disk) add(m mapping, own int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.far.Store(true)
-	d.maps = append(d.maps, b)
-	d.own, d.mapped = d.own+own, d.mapped+int64(len(b))
+	d.maps = append(d.maps, m)
+	d.own, d.mapped = d.own+own, d.mapped+int64(len(m.b))
 	if d.stop == nil {
 		d.stop = make(chan struct{})
 		go d.keepSmall(d.stop)
@@ -360,7 +383,7 @@ func (d *Disk) Close() {
 		close(d.stop)
 	}
 	for _, m := range d.maps {
-		unmap(m)
+		m.close()
 	}
 	d.maps, d.stop = nil, nil
 }

@@ -14,21 +14,25 @@ import (
 
 const canMap = true
 
-// newMapping maps a new file of so many bytes that has no name. The bytes are the file's before it is mapped: one that
-// the disk had no room for would end the process when it is written.
-func newMapping(dir string, bytes int64) ([]byte, error) {
-	f, err := os.CreateTemp(dir, "aegpu-numbers-")
+// newMapping maps a new file of so many bytes that has no name, and returns it open. The bytes are the file's before it is
+// mapped: one that the disk had no room for would end the process when it is written.
+func newMapping(dir string, bytes int64) (b []byte, f *os.File, err error) {
+	if f, err = os.CreateTemp(dir, "aegpu-numbers-"); err != nil {
+		return nil, nil, err
+	}
+	if err = os.Remove(f.Name()); err == nil {
+		if err = reserve(f, bytes); err != nil {
+			err = &os.PathError{Op: "write", Path: f.Name(), Err: err}
+		}
+	}
+	if err == nil {
+		b, err = unix.Mmap(int(f.Fd()), 0, int(bytes), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	}
 	if err != nil {
-		return nil, err
+		f.Close()
+		return nil, nil, err
 	}
-	defer f.Close()
-	if err := os.Remove(f.Name()); err != nil {
-		return nil, err
-	}
-	if err := reserve(f, bytes); err != nil {
-		return nil, &os.PathError{Op: "write", Path: f.Name(), Err: err}
-	}
-	return unix.Mmap(int(f.Fd()), 0, int(bytes), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	return b, f, nil
 }
 
 // mapFile maps size bytes of a file from its start on, to be read.
@@ -75,7 +79,7 @@ func (d *Disk) shrink() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, m := range d.maps {
-		_ = unix.Madvise(m, unix.MADV_DONTNEED) // the file keeps what was written
+		_ = unix.Madvise(m.b, unix.MADV_DONTNEED) // the file keeps what was written
 	}
 	d.base.Store(residentFiles())
 }

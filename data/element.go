@@ -152,7 +152,7 @@ func numbersOf[T float32 | float64](s *stream, n int, e element, what string) ([
 	first := int(min(int64(n), max(s.hint, 1<<20)/int64(e.size)))
 	var blocks [][]T
 	if disk := diskOf(s.ctx); disk != nil && !disk.takes(int64(n)*wide) {
-		b, err := disk.spool(int64(n) * wide)
+		b, err := disk.spool(int64(n)*wide, true)
 		if err != nil {
 			return nil, err
 		}

@@ -63,7 +63,7 @@ func (f *facts) note(change func()) {
 
 // knownFinite says whether the numbers are known to be finite, or of numbers that are.
 func (s *Set) knownFinite() (finite bool) {
-	if s.IsBytes() {
+	if s.seen || s.IsBytes() {
 		return true
 	}
 	if f := s.facts(); f != nil {
@@ -150,7 +150,11 @@ func extent[T number](values []T) (lo, hi T, any bool) {
 
 // survey is checkFinite of numbers as they were read, and notes of those on disk what is asked next.
 func (s *Set) survey(path string, how *Reading) error {
-	if s.learn(); s.known == nil || s.Gaps || s.IsBytes() {
+	if s.learn(); how.Seen {
+		s.seen = true
+		return nil
+	}
+	if s.known == nil || s.Gaps || s.IsBytes() {
 		return s.checkFinite(path)
 	}
 	var (

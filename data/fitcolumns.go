@@ -246,7 +246,7 @@ func (s *Set) checkCounts(counts []bool) error {
 			order = append(order, j)
 		}
 	}
-	if order == nil {
+	if order == nil || s.seen {
 		return nil
 	}
 	var first *Error

@@ -172,7 +172,7 @@ func (f *frame) block(size int) ([]float64, error) {
 		return make([]float64, size), nil
 	}
 	if len(f.slab) < size {
-		b, err := f.disk.spool(8 * int64(max(slabValues, size)))
+		b, err := f.disk.spool(8*int64(max(slabValues, size)), false)
 		if err != nil {
 			return nil, err
 		}

@@ -35,7 +35,7 @@ func (s *Source) lay(ctx context.Context, how *Reading) error {
 		if set.facts() == nil {
 			set.learn() // others than were read
 		}
-		if images != nil {
+		if images != nil && !set.seen {
 			set.measure()
 		}
 		if err := set.numbers(ctx); err != nil {
@@ -45,7 +45,10 @@ func (s *Source) lay(ctx context.Context, how *Reading) error {
 			continue
 		}
 		s.Found, s.Doubts = append(s.Found, l.found...), append(s.Doubts, l.doubts...)
-		if side := l.side(); images == nil && side > 0 {
+		if images != nil || set.seen {
+			continue
+		}
+		if side := l.side(); side > 0 {
 			s.doubt("%s: whole numbers 0 to 255 in %d columns, a square number: these may be images; --layout %dx%d takes them for that",
 				set.Name, set.Cols, side, side)
 		}

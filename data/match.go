@@ -68,7 +68,7 @@ func (p *Preparation) MatchGaps(s *Set) (*Set, error) {
 // checkUnit refuses rows that are far from the [0,1] which the model was trained on as it is: what lies a little outside
 // is clamped, but grey values of 0 to 255 would all be white.
 func (p *Preparation) checkUnit(s *Set) error {
-	if !p.Unit || p.Scaling != ScaleNone {
+	if !p.Unit || p.Scaling != ScaleNone || s.seen {
 		return nil
 	}
 	if lo, hi := p.rangeOf(s); lo < -1 || hi > 2 {

@@ -51,6 +51,9 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err := how.comesOnce(name); err != nil {
 		return nil, err
 	}
+	if how.Seen {
+		ctx = context.WithValue(ctx, seenKey{}, true)
+	}
 	if builtin, ok := strings.CutPrefix(name, "builtin:"); ok {
 		if builtin != "glyphs" {
 			return nil, wrong(name, "no such built-in data: there is builtin:glyphs")
@@ -74,6 +77,11 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, set := range []*Set{src.Train, src.Val, src.Test} {
+		if set != nil {
+			set.seen = how.Seen
+		}
+	}
 	if err := src.lay(ctx, &how); err != nil {
 		return nil, err
 	}
@@ -81,9 +89,9 @@ func readMain(ctx context.Context, name string, how Reading) (*Source, error) {
 		return nil, err
 	}
 	switch {
-	case how.As == nil:
+	case how.As == nil && !how.Seen:
 		src.suspect(&how)
-	case how.As.rows != nil:
+	case how.As != nil && how.As.rows != nil:
 		return src, src.codes(how.As)
 	}
 	return src, nil

@@ -96,7 +96,7 @@ func (p *Preparation) checkImages(s *Set) error {
 	if s.Height > 0 && (s.Height != m.Height || s.Width != m.Width || s.Channels != m.Channels) {
 		return wrong(s.Name, "images of %s: expected %s, as in the data that the model was trained on", s.images(), m)
 	}
-	if p.Scaling != ScaleNone || !m.Bytes && (m.Black != 0 || m.White != 1) || s.IsBytes() {
+	if p.Scaling != ScaleNone || !m.Bytes && (m.Black != 0 || m.White != 1) || s.IsBytes() || s.seen {
 		return nil
 	}
 	if lo, hi := s.Range(); lo < -1 || hi > 2 {
@@ -133,7 +133,7 @@ func (p *Preparation) inRange(s *Set) (*Set, error) {
 	if !allReal(s.Columns) && !measured(s.Columns) {
 		return s, nil
 	}
-	if !m.Bytes && (m.Black != 0 || m.White != 255) {
+	if !m.Bytes && (m.Black != 0 || m.White != 255 || s.seen) {
 		return s, nil
 	}
 	span := s.span

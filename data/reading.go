@@ -40,6 +40,11 @@ type Reading struct {
 	// AsTarget is As for the targets; without it they are not read where As is there.
 	AsTarget *Preparation
 
+	// Seen says that another process looks at all of the data: nobody looks at them again for what is wrong or in doubt, and
+	// numbers that lie in a file as they are used are mapped, where there is a [Disk], even if memory would hold them. So
+	// opening reads no rows of such a file.
+	Seen bool
+
 	labelled bool     // labels without a name are the condition
 	beside   []string // columns and arrays that are targets
 	promised bool     // columns that were asked for are all there, or an error

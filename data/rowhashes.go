@@ -5,11 +5,12 @@ package data
 type RowHashes struct {
 	seed uint64
 	of   map[*Set][]uint64
+	held map[*Cut][]int
 }
 
 // NewRowHashes returns hashes of no rows yet.
 func NewRowHashes(seed uint64) *RowHashes {
-	return &RowHashes{seed: seed, of: map[*Set][]uint64{}}
+	return &RowHashes{seed: seed, of: map[*Set][]uint64{}, held: map[*Cut][]int{}}
 }
 
 // Fingerprint is [Fingerprint] that hashes all rows on its way.
@@ -49,6 +50,7 @@ func (h *RowHashes) parted(s *Set, cut *Cut, digests []uint64) (rest, held *Set)
 	if out == nil {
 		return s, nil
 	}
+	h.held[cut] = out
 	rest, held = s.Subset(kept), s.Subset(out)
 	if all := h.of[s]; all != nil {
 		h.of[rest], h.of[held] = pick(all, 1, kept), pick(all, 1, out)
@@ -64,6 +66,9 @@ func (h *RowHashes) units(s *Set) []uint64 {
 	}
 	return h.rows(s)
 }
+
+// Held returns which rows of a set that was divided here a cut has held out, in their order.
+func (h *RowHashes) Held(cut *Cut) []int { return h.held[cut] }
 
 func (h *RowHashes) rows(s *Set) []uint64 {
 	if h.of[s] == nil {

@@ -32,6 +32,7 @@ type Set struct {
 	through *Preparation // by which rows of under are prepared; nil where they are as they are
 	order   []int        // the rows of under; nil for all
 	rounded bool         // float64 of under count as float32
+	seen    bool         // another process looks at all rows: this one does not again, see [Reading.Seen]
 	known   *facts       // what was found out of numbers on disk; nil for nothing
 
 	Gaps    bool     // whether cells may be missing: a NaN in F32 or F64 is one
@@ -207,12 +208,12 @@ func section[T any](v []T, cols, start, n int) []T {
 }
 
 // Subset returns a copy of the rows named by idx, in idx's order; a row may be named more than once. Of a set that was read
-// with a [Disk] it copies no numbers where memory does not hold them.
+// with a [Disk] it copies no numbers where memory does not hold them, or another process has seen them ([Reading.Seen]).
 func (s *Set) Subset(idx []int) *Set {
 	t := *s
 	t.Rows, t.Target = len(idx), s.withTargets(func(t *Set) *Set { return t.Subset(idx) })
 	t.Labels, t.IDs, t.Groups, t.Conditions = pick(s.Labels, 1, idx), pick(s.IDs, 1, idx), pick(s.Groups, 1, idx), pick(s.Conditions, 1, idx)
-	if s.under != nil || !s.disk.takes(int64(len(idx))*s.rowBytes()) {
+	if s.under != nil || s.seen && s.OnDisk() || !s.disk.takes(int64(len(idx))*s.rowBytes()) {
 		t.under, t.through, t.order, t.rounded = s, nil, idx, false
 		if s.under != nil && s.through == nil && !s.rounded {
 			t.under, t.order = s.under, make([]int, len(idx))

@@ -135,7 +135,7 @@ func (s *Set) checkKinds() error {
 
 // checkColumn reports the first value of column j that a column such as c cannot have.
 func (s *Set) checkColumn(j int, c Column) error {
-	if c.Kind == Real {
+	if c.Kind == Real || s.seen {
 		return nil
 	}
 	for i := j; i < s.Rows*s.Cols; i += s.Cols {
@@ -150,7 +150,7 @@ func (s *Set) checkColumn(j int, c Column) error {
 
 // CheckGaps returns an [*Error] about the first missing cell, nil where there is none.
 func (s *Set) CheckGaps() error {
-	if !s.Gaps {
+	if !s.Gaps || s.seen {
 		return nil
 	}
 	var first *Error

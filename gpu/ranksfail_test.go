@@ -145,6 +145,21 @@ func TestAbort(t *testing.T) {
 	ends(t, all, sim)
 }
 
+// TestRankThatIsGone has a rank wait for one that has ended: NCCL knows, and nobody asks but the watch.
+func TestRankThatIsGone(t *testing.T) {
+	simulator(t)
+	all, sim := together(t, 2, Options{})
+	all[1].Abort()
+	err := all[0].AllReduce([]float64{1})
+	if err == nil || !strings.Contains(err.Error(), "rank 1 of 2 is gone") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v, want who is gone", err)
+	}
+	if err := all[1].Sync(); !errors.Is(err, ErrAborted) {
+		t.Errorf("the one that is gone: %v", err)
+	}
+	ends(t, all, sim)
+}
+
 // TestRankThatNeverComes has the simulator lose its patience, as NCCL does when it finds that the connection is gone.
 func TestRankThatNeverComes(t *testing.T) {
 	simulator(t)
@@ -196,4 +211,16 @@ func TestWaitsOfRanks(t *testing.T) {
 			t.Errorf("run %s the sums are %v, want %v", order, got, right)
 		}
 	}
+}
+
+// TestRanksBesideEachOther has the simulator look at what the launches of a step touch that may run at the same time.
+func TestRanksBesideEachOther(t *testing.T) {
+	simulator(t)
+	t.Setenv(cudasim.BytesEnv, "1")
+	all, sim := together(t, 2, Options{})
+	eachOf(all, func(rank int, d *Device) { sumsOf(t, d, rank) })
+	if n := sim.Stats().GraphForked; n != 3 {
+		t.Errorf("%d launches are forked, want a weight gradient and two sums", n)
+	}
+	part(t, all, sim)
 }

@@ -4,62 +4,12 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sync"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/backend/ref64"
+	"github.com/aegpu/aegpu/internal/joint/jointtest"
 )
-
-// together adds up over ranks that are goroutines, in their order.
-type together struct {
-	size  int
-	mu    sync.Mutex
-	cond  *sync.Cond
-	parts [][]float64
-	came  int
-	round int
-}
-
-func newTogether(size int) *together {
-	a := &together{size: size, parts: make([][]float64, size)}
-	a.cond = sync.NewCond(&a.mu)
-	return a
-}
-
-// sum is called by every rank. All have to bring as many numbers.
-func (a *together) sum(t *testing.T, rank int, v []float64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	round := a.round
-	a.parts[rank] = slices.Clone(v)
-	if a.came++; a.came < a.size {
-		for a.round == round {
-			a.cond.Wait()
-		}
-	} else {
-		for _, p := range a.parts[1:] {
-			if len(p) != len(a.parts[0]) {
-				t.Errorf("ranks add up %d and %d numbers", len(a.parts[0]), len(p))
-				break
-			}
-			for i, x := range p {
-				a.parts[0][i] += x
-			}
-		}
-		a.came, a.round = 0, round+1
-		a.cond.Broadcast()
-	}
-	copy(v, a.parts[0])
-	a.came++
-	for a.round == round+1 && a.came < a.size {
-		a.cond.Wait()
-	}
-	if a.round == round+1 {
-		a.came, a.round = 0, round+2
-		a.cond.Broadcast()
-	}
-}
 
 const ranksRows, ranksGroup, ranksBatch = 37, 23, 18 // updates of 23 and 14, in batches of 18 and 5, and of 14
 
@@ -114,16 +64,19 @@ func checkSums(t *testing.T, tr *Training, s backend.Share) {
 }
 
 // ranked trains two epochs as one of some ranks, and returns parameters, sums and losses.
-func ranked(t *testing.T, c gradientCase, s backend.Share, all *together) []float64 {
+func ranked(t *testing.T, c gradientCase, s backend.Share, ranks backend.Ranks) []float64 {
 	dev := ref64.New()
 	opts := TrainingOptions{
 		Objective: c.objective, Batch: ranksBatch, Accumulate: 2, Steps: 2, Share: s,
 		Optimiser: backend.Optimiser{Kind: backend.LAMB, Beta1: 0.9, Beta2: 0.99, Eps: 1e-3, WeightDecay: 0.01, Clip: 1},
 	}
 	if !s.Alone() {
-		sum := func(v []float64) { all.sum(t, s.Rank, v) }
-		dev = ref64.NewRank(sum)
-		opts.Together = func(v []float64) error { sum(v); return nil }
+		dev = ref64.NewRank(func(v []float64) {
+			if err := ranks.AllReduce(v); err != nil {
+				t.Error(err)
+			}
+		})
+		opts.Together = ranks.AllReduce
 	}
 	m, err := New(dev, c.spec, 3)
 	if err != nil {
@@ -187,13 +140,12 @@ func TestRanksAreOne(t *testing.T) {
 			t.Run(fmt.Sprintf("%s/%d", c.name, o), func(t *testing.T) {
 				alone := ranked(t, c, backend.Share{}, nil)
 				for _, size := range []int{2, 3, 7} {
-					all := newTogether(size)
 					results := make([][]float64, size)
-					var wait sync.WaitGroup
-					for rank := range size {
-						wait.Go(func() { results[rank] = ranked(t, c, backend.Share{Rank: rank, Size: size}, all) })
-					}
-					wait.Wait()
+					jointtest.Run(size, func(ranks backend.Ranks) error {
+						rank := ranks.Rank()
+						results[rank] = ranked(t, c, backend.Share{Rank: rank, Size: size}, ranks)
+						return nil
+					})
 					for rank, got := range results {
 						if len(got) != len(alone) {
 							t.Fatalf("rank %d of %d: %d values, alone %d", rank, size, len(got), len(alone))

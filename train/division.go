@@ -12,11 +12,46 @@ type divider interface {
 	holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut)
 }
 
-// afresh holds out a share, for a new run.
-type afresh struct{ hashes *data.RowHashes }
+// afresh holds out a share, for a new run, and notes of which rows.
+type afresh struct {
+	hashes *data.RowHashes
+	noted  heldRows
+}
 
-func (a afresh) holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut) {
-	return a.hashes.HoldOut(s, part, share)
+func (a *afresh) holdOut(s *data.Set, part string, share float64) (rest, held *data.Set, cut *data.Cut) {
+	rest, held, cut = a.hashes.HoldOut(s, part, share)
+	if held != nil {
+		a.noted[part] = bitsOf(a.hashes.Held(cut), s.Rows)
+	}
+	return rest, held, cut
+}
+
+// heldRows are the rows that were held out for each part: a bit for each of the rows that there were.
+type heldRows map[string][]byte
+
+func bitsOf(rows []int, of int) []byte {
+	bits := make([]byte, (of+7)/8)
+	for _, i := range rows {
+		bits[i/8] |= 1 << (i % 8)
+	}
+	return bits
+}
+
+// holdOut holds out the same rows of the same data.
+func (h heldRows) holdOut(s *data.Set, part string, _ float64) (rest, held *data.Set, cut *data.Cut) {
+	bits := h[part]
+	if len(bits) != (s.Rows+7)/8 {
+		return s, nil, nil
+	}
+	var kept, out []int
+	for i := range s.Rows {
+		if bits[i/8]&(1<<(i%8)) != 0 {
+			out = append(out, i)
+		} else {
+			kept = append(kept, i)
+		}
+	}
+	return s.Subset(kept), s.Subset(out), nil
 }
 
 // asThen holds out the rows that a run has held out, of data that may have grown.

@@ -133,12 +133,20 @@ func (c *crew) same(what string, has []byte) error {
 		return err
 	}
 	for rank, text := range all {
-		if !bytes.Equal(text, all[0]) {
-			return fmt.Errorf("rank %d has other %s than rank 0 (%.40s, and %.40s)", rank, what, text, all[0])
+		if bytes.Equal(text, all[0]) {
+			continue
 		}
+		err := fmt.Errorf("rank %d has other %s than rank 0 (%.40s, and %.40s)", rank, what, text, all[0])
+		if what == sameData {
+			return &RequestError{err}
+		}
+		return err
 	}
 	return nil
 }
+
+// sameData is what all ranks have to be given, and cannot have made otherwise themselves.
+const sameData = "data"
 
 // from0 returns the first rank's bytes on all.
 func (c *crew) from0(v []byte) ([]byte, error) {
@@ -176,7 +184,7 @@ func (r *run) shareSettings() error {
 			return err
 		}
 	}
-	return c.same("data", []byte(r.fingerprint))
+	return c.same(sameData, []byte(r.fingerprint))
 }
 
 // shareWeights has all ranks begin with the first one's weights.

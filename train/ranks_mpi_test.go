@@ -48,8 +48,8 @@ func (s *site) share() backend.Share {
 	return backend.Share{Rank: s.ranks.Rank(), Size: s.ranks.Size()}
 }
 
-// findings are what a site computes: the same on all ranks.
-type findings struct {
+// siteFindings are what a site computes: the same on all ranks.
+type siteFindings struct {
 	Steps  map[string]firstSteps
 	Curves map[string][]Record // of trainings to the end
 	GoneOn map[string][]Record // of those that two ranks were stopped in
@@ -95,7 +95,7 @@ func trainAsRank(dir string) error {
 func foundBy(dir string, ranks int) string { return filepath.Join(dir, fmt.Sprintf("%d.json", ranks)) }
 
 // all computes what is compared, and stops trainings or goes on with those that were.
-func (s *site) all(stop bool) (f findings, err error) {
+func (s *site) all(stop bool) (f siteFindings, err error) {
 	f.Steps = map[string]firstSteps{}
 	for _, v := range stepped() {
 		if f.Steps[v.Name], err = s.firstSteps(v.Spec); err != nil {
@@ -253,7 +253,7 @@ func TestMPI(t *testing.T) {
 		found := alone
 		if n > 1 {
 			text, err := os.ReadFile(foundBy(dir, n))
-			found = findings{}
+			found = siteFindings{}
 			if err == nil {
 				err = json.Unmarshal(text, &found)
 			}

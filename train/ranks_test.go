@@ -3,158 +3,37 @@ package train
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aegpu/aegpu/backend"
 	"github.com/aegpu/aegpu/cpu"
+	"github.com/aegpu/aegpu/internal/joint/jointtest"
 	"github.com/aegpu/aegpu/settings"
 )
-
-// room is ranks that are goroutines of one process.
-type room struct {
-	size  int
-	mu    sync.Mutex
-	cond  *sync.Cond
-	parts []any
-	came  int
-	round int
-	gone  error // a rank has left the others alone
-}
-
-func newRoom(size int) *room {
-	r := &room{size: size, parts: make([]any, size)}
-	r.cond = sync.NewCond(&r.mu)
-	return r
-}
-
-// meet gives what each rank brings to all.
-func (r *room) meet(rank int, v any) ([]any, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	round := r.round
-	r.parts[rank] = v
-	if r.came++; r.came == r.size {
-		r.came, r.round = 0, round+1
-		r.cond.Broadcast()
-	}
-	for r.round == round && r.gone == nil {
-		r.cond.Wait()
-	}
-	if r.round == round {
-		return nil, r.gone
-	}
-	all := r.parts
-	if r.came++; r.came == r.size {
-		r.came, r.round, r.parts = 0, round+2, make([]any, r.size)
-		r.cond.Broadcast()
-	}
-	for r.round == round+1 && r.gone == nil {
-		r.cond.Wait()
-	}
-	return all, nil
-}
-
-// leave has the ranks that wait for this one fail.
-func (r *room) leave(rank int, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err != nil && r.gone == nil {
-		r.gone = fmt.Errorf("rank %d has left: %w", rank, err)
-		r.cond.Broadcast()
-	}
-}
-
-// seat is a rank in a room.
-type seat struct {
-	*room
-	rank  int
-	begun [][]float32
-}
-
-func (s *seat) Rank() int { return s.rank }
-func (s *seat) Size() int { return s.size }
-
-func (s *seat) Exchange(v []byte) ([][]byte, error) {
-	all, err := s.meet(s.rank, slices.Clone(v))
-	var out [][]byte
-	for _, one := range all {
-		out = append(out, one.([]byte))
-	}
-	return out, err
-}
-
-func (s *seat) Broadcast(v []byte, root int) error {
-	all, err := s.meet(s.rank, slices.Clone(v))
-	if err == nil {
-		copy(v, all[root].([]byte))
-	}
-	return err
-}
-
-func (s *seat) AllReduce(v []float64) error { return addUp(s, v) }
-
-func (s *seat) Begin(v []float32) { s.begun = append(s.begun, v) }
-
-func (s *seat) Wait() error {
-	for _, v := range s.begun {
-		if err := addUp(s, v); err != nil {
-			return err
-		}
-	}
-	s.begun = nil
-	return nil
-}
-
-func addUp[F float32 | float64](s *seat, v []F) error {
-	all, err := s.meet(s.rank, slices.Clone(v))
-	if err != nil {
-		return err
-	}
-	clear(v)
-	for rank, one := range all {
-		x := one.([]F)
-		if len(x) != len(v) {
-			return fmt.Errorf("rank %d brings %d numbers, rank %d %d", rank, len(x), s.rank, len(v))
-		}
-		for i := range v {
-			v[i] += x[i]
-		}
-	}
-	return nil
-}
 
 // together runs a training on some ranks, and returns each one's result.
 func together(t *testing.T, size int, run func(rank int, dev backend.Device, ranks backend.Ranks) (*Result, error)) (results []*Result, errs []error) {
 	t.Helper()
-	results, errs = make([]*Result, size), make([]error, size)
-	r := newRoom(size)
-	var wait sync.WaitGroup
-	for rank := range size {
-		wait.Go(func() {
-			s := &seat{room: r, rank: rank}
-			o := cpu.Options{Workers: 1}
-			ranks := backend.Ranks(nil)
-			if size > 1 {
-				o.Reducer, ranks = s, s
-			}
-			dev, err := cpu.Open(o)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			t.Cleanup(func() { dev.Close() })
-			results[rank], errs[rank] = run(rank, dev, ranks)
-			r.leave(rank, errs[rank])
-		})
-	}
-	wait.Wait()
+	results = make([]*Result, size)
+	errs = jointtest.Run(size, func(ranks backend.Ranks) error {
+		rank, o := ranks.Rank(), cpu.Options{Workers: 1}
+		if size == 1 {
+			ranks = nil
+		} else {
+			o.Reducer = ranks.(backend.Reducer)
+		}
+		dev, err := cpu.Open(o)
+		if err != nil {
+			return err
+		}
+		t.Cleanup(func() { dev.Close() })
+		results[rank], err = run(rank, dev, ranks)
+		return err
+	})
 	return results, errs
 }
 

@@ -51,6 +51,7 @@ type Sets struct {
 
 	Found, Doubts []string // what the data were taken for, and what looks wrong, a line each
 	printed       *printed // nil where it is not kept
+	held          heldRows // of [Divide]: which rows of the data are Test and Val where they had none of their own
 	Changed       string   // of [Again]: how the data are others than then, and what their parts are; "" where they are not
 }
 
@@ -74,8 +75,12 @@ type printed struct {
 // remember keeps the fingerprint of parts on disk, which stay as they are.
 func (s *Sets) remember(fingerprint string) {
 	if s.Train.OnDisk() {
-		s.printed = &printed{[3]*data.Set{s.Train, s.Val, s.Test}, fingerprint}
+		s.keepPrinted(fingerprint)
 	}
+}
+
+func (s *Sets) keepPrinted(fingerprint string) {
+	s.printed = &printed{[3]*data.Set{s.Train, s.Val, s.Test}, fingerprint}
 }
 
 // SameData reports whether the sets are of the data that the config was written for, as far as it says.
@@ -136,11 +141,12 @@ func Divide(source *data.Source, c settings.Config) (*Sets, error) {
 		digest = hashes.Fingerprint
 	}
 	whole := digest(source.Train, source.Val, source.Test)
-	s, err := parts(source, c, afresh{hashes})
+	by := &afresh{hashes, heldRows{}}
+	s, err := parts(source, c, by)
 	if err != nil {
 		return nil, err
 	}
-	s.Source = whole
+	s.Source, s.held = whole, by.noted
 	if err := s.doubt(hashes); err != nil {
 		return nil, err
 	}

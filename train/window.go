@@ -314,7 +314,7 @@ func (w *window) read(to *windowRead, key windowKey, places []int, rows int) (er
 			panic(fault)
 		}
 	}()
-	in, out := w.at.Rows.Cols, w.at.Targets.Cols
+	in, out, brought := w.at.Rows.Cols, w.at.Targets.Cols, 0
 	for i := 0; i < rows; {
 		at := i
 		if places != nil {
@@ -333,10 +333,20 @@ func (w *window) read(to *windowRead, key windowKey, places []int, rows int) (er
 			numbers(to.conditions[i:], key.set.Conditions[from:from+n])
 		}
 		i += n
-		key.set.Shrink()
+		if brought += 4*n*in + around; brought > often {
+			key.set.Shrink()
+			brought = 0
+		}
 	}
 	return nil
 }
+
+// Of a set on disk it is looked how much memory it takes each time that so many bytes were brought in, of which so many are
+// what the system reads around rows.
+const (
+	often  = 8 << 20
+	around = 256 << 10
+)
 
 // sideBySide is how many of the places from one on follow each other.
 func sideBySide(places []int, i, rows int) int {

@@ -89,6 +89,14 @@ type lostError struct{ error }
 
 func (e *lostError) Unwrap() error { return e.error }
 
+// orLost is why the ranks cannot go on, where an error only comes of that.
+func (s *streams) orLost(err error) error {
+	if lost := s.group.Err(); err != nil && lost != nil {
+		return &lostError{lost}
+	}
+	return err
+}
+
 // leaveRanks ends the process's part of a job when all are done, or tells the others of an error. Then the group is still to be
 // closed: that takes time, in which who started the ranks may end this one before it has said why.
 func (s *streams) leaveRanks(err error) error {
@@ -105,13 +113,13 @@ func (s *streams) leaveRanks(err error) error {
 	return nil
 }
 
-// saidByFirst reports whether an error is one that the first rank has too, and tells.
+// saidByFirst reports whether an error is one that the first rank has too, and tells, as it does of what went wrong on another.
 func (s *streams) saidByFirst(err error) bool {
 	if s.joined.Load().Rank() == 0 {
 		return false
 	}
 	diverged, rank := (*train.DivergedError)(nil), (*train.RankError)(nil)
-	return train.Interrupted(err) || errors.As(err, &diverged) || errors.As(err, &rank) && rank.Same
+	return train.Interrupted(err) || errors.As(err, &diverged) || errors.As(err, &rank)
 }
 
 // shareRequest gives the first rank's settings to the others.

@@ -149,8 +149,8 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	defer dev.Close()
-	sets, err := train.Load(ctx, o.config)
-	if err := s.agree(err); err != nil {
+	sets, err := train.LoadTogether(ctx, o.config, s.ranks)
+	if err != nil {
 		return notBegun(err)
 	}
 	sets.Share = shareOf(s.ranks)
@@ -166,6 +166,7 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 		return err
 	}
 	result, err := s.train(ctx, dev, o, sets, dir)
+	err = s.orLost(err)
 	if err != nil && s.firstRank() {
 		dir.Close() // then it holds what is kept
 		return o.stopped(err)

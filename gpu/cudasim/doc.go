@@ -26,7 +26,7 @@
 //     own; memory and streams of another device are refused. Communicators of NCCL go over the
 //     devices of a process, and over processes, by shared memory. Ranks that call for
 //     different things are an error, and one that does not come is, after
-//     AEGPU_CUDASIM_PATIENCE milliseconds (a minute); so are memory at the first collective
+//     AEGPU_CUDASIM_PATIENCE milliseconds (a minute), or when it aborts; so are memory at the first collective
 //     inside a capture, and a communicator that is given back before its graphs.
 //   - cuBLASLt's rules on layouts, alignment and algorithms are checked.
 //   - What hardware does that a simpler simulator would not is done here too: the

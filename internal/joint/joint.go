@@ -18,8 +18,11 @@ import (
 type RankError struct {
 	Rank int
 	Text string
-	Same bool // it went wrong here too, alike: the first rank tells it
+	Same error // what went wrong here too, alike; nil where nothing did
 }
+
+// Unwrap returns the error of this rank that is the same.
+func (e *RankError) Unwrap() error { return e.Same }
 
 func (e *RankError) Error() string {
 	if e.Is(context.Canceled) {
@@ -58,7 +61,7 @@ func Agree(ranks backend.Ranks, err error) error {
 	case failed != nil:
 		return &told{errors.Join(err, failed)}
 	case err != nil && ranks.Rank() > 0 && text == string(all[0]):
-		return &told{&RankError{Rank: 0, Text: text, Same: true}}
+		return &told{&RankError{Rank: 0, Text: text, Same: err}}
 	case err != nil:
 		return &told{err}
 	}

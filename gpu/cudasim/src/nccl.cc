@@ -41,6 +41,7 @@ struct call {
 // meeting is the memory that ranks share. Turns are pieces of collectives, counted from 1.
 struct seat {
 	std::atomic<int> size; // that the rank knows of, 0 before it comes
+	std::atomic<int> gone; // it has aborted
 	std::atomic<uint64_t> posted, taken;
 	call want;
 };
@@ -225,7 +226,14 @@ static int exchange(communicator *c, const call &want, char *at, uint64_t bytes)
 	int who = 0;
 	seat &mine = c->at->seats[c->rank];
 	auto await = [&](std::atomic<uint64_t> seat::*count, uint64_t turn) {
-		return waited(c, c->name, [&] { return all_have(c, count, turn, &who); });
+		return waited(c, c->name, [&] {
+			bool have = all_have(c, count, turn, &who);
+			if (!have && c->at->seats[who].gone && c->error == NCCL_OK) { // what waits goes on waiting until somebody asks
+				c->error = REMOTE_ERROR;
+				c->text = "rank " + std::to_string(who) + " of " + std::to_string(c->size) + " is gone";
+			}
+			return have;
+		});
 	};
 	bool come = await(&seat::taken, c->turn); // the piece before
 	if (come) {
@@ -339,6 +347,7 @@ EXPORT int ncclCommAbort(void *h) {
 		return INVALID_ARGUMENT;
 	communicator *c = (communicator *)h;
 	c->aborted = true;
+	c->at->seats[c->rank].gone = 1;
 	if (!waited(nullptr, "", [&] { return !c->busy && c->alive.use_count() == 1; })) {
 		fault("an abort of a communicator waits for ever for graphs that have operations of it");
 		return INVALID_USAGE;

@@ -10,8 +10,8 @@ import (
 	"github.com/aegpu/aegpu/backend"
 )
 
-// Run has so many ranks do the same, each in a goroutine, and returns the error of each. A rank that returns an error has
-// those fail that wait for it.
+// Run has so many ranks do the same, each in a goroutine, and returns the error of each. A rank that returns has those
+// fail that wait for it. Ranks are a [backend.Reducer] too.
 func Run(size int, do func(ranks backend.Ranks) error) []error {
 	r := &room{size: size, parts: make([]any, size)}
 	r.cond = sync.NewCond(&r.mu)
@@ -19,7 +19,7 @@ func Run(size int, do func(ranks backend.Ranks) error) []error {
 	var wait sync.WaitGroup
 	for rank := range size {
 		wait.Go(func() {
-			errs[rank] = do(&seat{r, rank})
+			errs[rank] = do(&seat{room: r, rank: rank})
 			r.leave(rank, errs[rank])
 		})
 	}
@@ -80,7 +80,8 @@ func (r *room) leave(rank int, err error) {
 // seat is a rank in a room.
 type seat struct {
 	*room
-	rank int
+	rank  int
+	begun [][]float32
 }
 
 func (s *seat) Rank() int { return s.rank }
@@ -98,14 +99,29 @@ func (s *seat) Exchange(v []byte) (out [][]byte, err error) {
 	return out, err
 }
 
-func (s *seat) AllReduce(v []float64) error {
+func (s *seat) AllReduce(v []float64) error { return addUp(s, v) }
+
+func (s *seat) Begin(v []float32) { s.begun = append(s.begun, v) }
+
+func (s *seat) Wait() error {
+	for _, v := range s.begun {
+		if err := addUp(s, v); err != nil {
+			return err
+		}
+	}
+	s.begun = nil
+	return nil
+}
+
+// addUp adds numbers up over the ranks, in their order.
+func addUp[F float32 | float64](s *seat, v []F) error {
 	all, err := s.meet(s.rank, slices.Clone(v))
 	if err != nil {
 		return err
 	}
 	clear(v)
 	for rank, one := range all {
-		x, is := one.([]float64)
+		x, is := one.([]F)
 		if !is || len(x) != len(v) {
 			return fmt.Errorf("rank %d brings %d numbers, rank %d other than that", s.rank, len(v), rank)
 		}
