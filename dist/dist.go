@@ -66,7 +66,7 @@ type Engine interface {
 
 // Options are how long things may take; 0 is the default.
 type Options struct {
-	Join    time.Duration // until all ranks are there: 60 s
+	Join    time.Duration // until all ranks are there: 60 s, of one machine 25 s
 	Silence time.Duration // from a rank before it counts as hanging: 10 s, of ten heartbeats
 
 	patience time.Duration // of either side of a handshake: 10 s
@@ -75,6 +75,9 @@ type Options struct {
 func newGroup(job Job, o Options) *Group {
 	if o.Join <= 0 {
 		o.Join = 60 * time.Second
+		if job.LocalSize == job.Size { // they are started together
+			o.Join = 25 * time.Second
+		}
 	}
 	if o.Silence <= 0 {
 		o.Silence = 10 * time.Second

@@ -20,8 +20,8 @@ import (
 	"github.com/aegpu/aegpu/train"
 )
 
-// AEGPU_TEST_SILENCE is after what time without a word ranks count as hanging, and three times that how long they wait for each
-// other at the start. In the directory AEGPU_TEST_RANKS each has a file for what it says, called by its number and process.
+// AEGPU_TEST_SILENCE is after what time without a word ranks count as hanging, and two and a half times that how long they wait
+// for each other at the start: as usual on one machine. In the directory AEGPU_TEST_RANKS each has a file for what it says, called by its number and process.
 func init() {
 	asRank = func() {
 		job, err := dist.Find(os.Getenv)
@@ -30,7 +30,7 @@ func init() {
 			return
 		}
 		if d, err := time.ParseDuration(os.Getenv("AEGPU_TEST_SILENCE")); err == nil {
-			rankTimes = dist.Options{Silence: d, Join: 3 * d}
+			rankTimes = dist.Options{Silence: d, Join: 5 * d / 2}
 		}
 		if os.Stderr, err = os.Create(filepath.Join(dir, fmt.Sprintf("%d-%d", job.Rank, os.Getpid()))); err != nil {
 			panic(err)
