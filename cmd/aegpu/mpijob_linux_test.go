@@ -21,7 +21,8 @@ import (
 )
 
 // AEGPU_TEST_SILENCE is after what time without a word ranks count as hanging, and two and a half times that how long they wait
-// for each other at the start: as usual on one machine. In the directory AEGPU_TEST_RANKS each has a file for what it says, called by its number and process.
+// for each other at the start: as usual on one machine. In the directory AEGPU_TEST_RANKS each has a file for what it says, called
+// by its number and process.
 func init() {
 	asRank = func() {
 		job, err := dist.Find(os.Getenv)
