@@ -140,6 +140,9 @@ func (s *streams) dress(commands []*cli.Command) {
 	for _, c := range commands {
 		c.Before = func(c *cli.Context) error {
 			s.progress.quiet.Store(c.Bool("quiet"))
+			if err := onFirstRank(c.Command.Name); err != nil {
+				return err
+			}
 			return s.limitMemory(c)
 		}
 		c.OnUsageError = usageError

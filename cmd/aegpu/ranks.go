@@ -74,6 +74,19 @@ func (s *streams) jointly(c *cli.Context, do func(c *cli.Context, s *streams) er
 	return s.agree(do(c, s))
 }
 
+// sharing are the commands whose work the ranks of a job share; of others the first rank does all.
+var sharing = []string{"train", "evaluate", "encode", "reconstruct", "score", "predict", "pca"}
+
+// onFirstRank ends a process that was started as one of several ranks, but for the first, where they do not share the
+// command's work. Variables of torchrun's are not looked at: those of a PyTorchJob are of all that runs in its pods.
+func onFirstRank(command string) error {
+	job, err := dist.Find(os.Getenv)
+	if err != nil || job.Rank == 0 || job.Launcher == "torchrun" || slices.Contains(sharing, command) {
+		return nil
+	}
+	return &rankExit{0}
+}
+
 // firstSize is the first rank's size, on all.
 func (s *streams) firstSize(size int, err error) (int, error) {
 	v := []float64{0}
