@@ -21,12 +21,15 @@ type Ranks = dist.Group
 // Join makes the process one of the ranks of the job that it was started in, by mpirun, srun, torchrun, a Kubernetes
 // MPIJob or PyTorchJob, or `aegpu train --device 0,1`: the environment says which. It returns nil where there is no job.
 // The caller closes the group when all is done, or ends it by Abort.
-func Join(ctx context.Context) (*Ranks, error) {
+func Join(ctx context.Context) (*Ranks, error) { return JoinWith(ctx, dist.Options{}) }
+
+// JoinWith is Join with other times than are usual.
+func JoinWith(ctx context.Context, o dist.Options) (*Ranks, error) {
 	job, err := dist.Find(os.Getenv)
 	if err != nil {
 		return nil, err
 	}
-	return dist.Join(ctx, job, dist.Options{})
+	return dist.Join(ctx, job, o)
 }
 
 // WithRanks has Fit train together with other processes, all of which call it with the same rows and settings, on devices

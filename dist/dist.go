@@ -66,7 +66,7 @@ type Engine interface {
 
 // Options are how long things may take; 0 is the default.
 type Options struct {
-	Join    time.Duration // until all ranks are there: 60 s
+	Join    time.Duration // until all ranks are there: 60 s, of one machine 25 s
 	Silence time.Duration // from a rank before it counts as hanging: 10 s, of ten heartbeats
 
 	patience time.Duration // of either side of a handshake: 10 s
@@ -75,6 +75,9 @@ type Options struct {
 func newGroup(job Job, o Options) *Group {
 	if o.Join <= 0 {
 		o.Join = 60 * time.Second
+		if job.LocalSize == job.Size { // they are started together
+			o.Join = 25 * time.Second
+		}
 	}
 	if o.Silence <= 0 {
 		o.Silence = 10 * time.Second
@@ -224,16 +227,10 @@ func (g *Group) fail(from *link, reason string) {
 	g.err = errors.New(oneLine(reason, maxReason))
 	links := append([]*link{}, g.links...)
 	g.mu.Unlock()
-	if from != nil {
-		_ = from.conn.Close()
-	}
 	var told sync.WaitGroup
 	for _, l := range links {
 		if l != nil && l != from {
-			told.Go(func() {
-				_ = l.conn.SetWriteDeadline(time.Now().Add(time.Second)) // one that takes nothing is not waited for
-				_ = l.send(kindFailed, []byte(g.err.Error()))
-			})
+			told.Go(func() { l.tell(g.err.Error()) })
 		}
 	}
 	told.Wait()
@@ -247,17 +244,29 @@ func (g *Group) Close() error {
 		return nil
 	}
 	g.closing.Do(func() {
-		_, g.closed = g.gather(opClose, nil)
-		if g.mpi != nil {
-			g.closed = errors.Join(g.closed, g.mpi.Close())
-		}
+		g.closed = g.end()
 		g.hangUp()
 	})
 	return g.closed
 }
 
+// end ends MPI first: who is lost meanwhile is missed.
+func (g *Group) end() error {
+	if g.mpi != nil {
+		if err := g.Barrier(); err != nil {
+			return errors.Join(err, g.mpi.Close())
+		}
+		if err := g.mpi.Close(); err != nil {
+			return g.orFailed(err)
+		}
+	}
+	_, err := g.gather(opClose, nil)
+	return err
+}
+
 // hangUp ends the connections, such that what was sent arrives: an end that closes with something unread would
-// have the system throw it away.
+// have the system throw it away. Ranks wait for the other end, for two seconds at the most: an mpirun kills those that are left as
+// soon as one has ended, and they may have something to say first.
 func (g *Group) hangUp() {
 	g.mu.Lock()
 	g.over = true

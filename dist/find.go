@@ -194,14 +194,15 @@ func hydra(e *env) (Job, bool) {
 	return job, true
 }
 
-// underMPI settles where rank 0 is. MPI tells in a program that has it.
+// underMPI settles where rank 0 is. Of several machines MPI tells in a program that has it; on one the ranks know each other before
+// MPI starts, and so which one it starts without.
 func (e *env) underMPI(job *Job) {
 	e.master(job)
 	switch {
-	case e.err != nil || job.Size <= 1 || job.Addr != "" || builtWithMPI:
+	case e.err != nil || job.Size <= 1 || job.Addr != "":
 	case job.LocalSize == job.Size:
 		job.Addr, job.Port = "127.0.0.1", onePort(job.ID)
-	default:
+	case !builtWithMPI:
 		e.err = fmt.Errorf("%s started %d ranks on several machines: set MASTER_ADDR to the host of rank 0, or use an aegpu that was built with -tags mpi",
 			job.Launcher, job.Size)
 	}

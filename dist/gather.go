@@ -103,8 +103,7 @@ func (g *Group) listen(l *link) {
 			}
 			return
 		case kind == kindFailed:
-			g.fail(l, string(data))
-			return
+			g.fail(l, string(data)) // and the end of the connection is waited for: see hangUp
 		case kind == kindPart || kind == kindAll:
 			if len(data) == 0 || data[0] > opClose {
 				g.fail(l, l.name+" sent "+errNoMessage.Error())
@@ -165,7 +164,10 @@ func (g *Group) watch() {
 				continue
 			}
 			if l.quiet++; l.quiet >= 10 {
-				g.fail(l, fmt.Sprintf("%s has not answered for %s", l.name, seconds(g.opts.Silence)))
+				reason := fmt.Sprintf("%s has not answered for %s", l.name, seconds(g.opts.Silence))
+				l.tell(reason) // where it was stopped and goes on, it is not to take those that end for the cause
+				g.fail(l, reason)
+				_ = l.conn.Close() // nothing is waited for
 				return
 			}
 		}

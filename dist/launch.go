@@ -70,7 +70,7 @@ type launched struct {
 	ended    chan int // ranks, as they end
 	order    []int    // in which they ended
 	result   []error
-	killed   bool // by us
+	killed   []int // by us
 }
 
 func (l *launched) start(rank int) error {
@@ -133,9 +133,9 @@ func (l *launched) signal(cause error) {
 }
 
 func (l *launched) kill() {
-	l.killed = true
 	for r, cmd := range l.commands {
 		if !slices.Contains(l.order, r) { // another process may have its number by now
+			l.killed = append(l.killed, r)
 			killAll(cmd.Process)
 		}
 	}
@@ -148,7 +148,7 @@ func (l *launched) outcome() (code int, err error) {
 			continue
 		}
 		c, signalled := exitCode(l.commands[r].ProcessState)
-		if signalled && !l.killed && err == nil {
+		if signalled && !slices.Contains(l.killed, r) && err == nil {
 			err = fmt.Errorf("rank %d (process %d) was ended: %w", r, l.commands[r].Process.Pid, l.result[r])
 		}
 		if c == 0 { // its output could not be written, or was held by others

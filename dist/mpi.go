@@ -66,12 +66,7 @@ func MPI(g *Group) (*World, error) {
 	case !g.job.MPI && g.job.Launcher != "Slurm":
 		return nil, fmt.Errorf("%s started the ranks, and MPI does not know them: start them by mpirun", g.job.Launcher)
 	}
-	var rank, size C.int
-	if C.aegpu_mpi_start(C.double(g.opts.Join.Seconds()), &rank, &size) != 0 {
-		return nil, lastError()
-	}
 	w := &World{group: g, quit: make(chan struct{})}
-	world, g.mpi = w, w
 	go func() { // a dead rank is no reason for MPI to stop waiting
 		select {
 		case <-g.failed:
@@ -79,6 +74,12 @@ func MPI(g *Group) (*World, error) {
 		case <-w.quit:
 		}
 	}()
+	var rank, size C.int
+	if C.aegpu_mpi_start(C.double(g.opts.Join.Seconds()), &rank, &size) != 0 {
+		close(w.quit)
+		return nil, g.orFailed(lastError())
+	}
+	world, g.mpi = w, w
 	if int(rank) != g.job.Rank || int(size) != g.job.Size {
 		return nil, fmt.Errorf("MPI says rank %d of %d, %s rank %d of %d: start the ranks by the mpirun of the MPI that this aegpu was built for, or srun --mpi=pmix",
 			rank, size, g.job.Launcher, g.job.Rank, g.job.Size)

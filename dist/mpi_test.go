@@ -12,9 +12,10 @@ import (
 	"os"
 	"os/exec"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/aegpu/aegpu/internal/mpitest"
 )
 
 func init() {
@@ -25,18 +26,8 @@ func init() {
 // underMPI is a command that runs this test binary as ranks in a role.
 func underMPI(t *testing.T, n int, role string) *exec.Cmd {
 	t.Helper()
-	name := os.Getenv("MPIRUN")
-	if name == "" {
-		name = "mpirun"
-	}
-	mpirun, err := exec.LookPath(name)
-	if err != nil {
-		t.Skipf("no %s: not tested", name)
-	}
-	cmd := exec.CommandContext(t.Context(), mpirun, "-np", strconv.Itoa(n), os.Args[0])
-	cmd.Env = append(os.Environ(), roleVariable+"="+role, // what follows lets Open MPI run as root, with few cores, in a container
-		"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "OMPI_MCA_rmaps_base_oversubscribe=1",
-		"PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe", "OMPI_MCA_btl_vader_single_copy_mechanism=none")
+	cmd := mpitest.Command(t, n, os.Args[0])
+	cmd.Env = append(cmd.Env, roleVariable+"="+role)
 	return cmd
 }
 
@@ -85,7 +76,7 @@ func mpiFailing() error {
 	if err != nil {
 		return err
 	}
-	if err := g.Barrier(); err != nil {
+	if err := g.Barrier(); err != nil && !strings.HasSuffix(err.Error(), "): enough") { // the last may hear of the end first
 		return err
 	}
 	if g.Rank() == 1 {
@@ -118,6 +109,9 @@ func mpiRank() error {
 	job, err := Find(os.Getenv)
 	if err != nil {
 		return err
+	}
+	if job.Size == 3 {
+		job.Addr = "" // as on several machines: MPI tells where rank 0 is
 	}
 	g, err := Join(context.Background(), job, Options{})
 	if err != nil {

@@ -70,6 +70,12 @@ func (l *link) send(kind byte, data ...[]byte) error {
 	return err
 }
 
+// tell says why the job cannot go on. One that takes nothing is not waited for.
+func (l *link) tell(reason string) {
+	_ = l.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = l.send(kindFailed, []byte(reason))
+}
+
 // Read notes that the rank was heard.
 func (l *link) Read(p []byte) (int, error) {
 	n, err := l.conn.Read(p)

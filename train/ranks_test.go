@@ -175,3 +175,43 @@ func TestRanksFailTogether(t *testing.T) {
 		})
 	}
 }
+
+// TestStartsAreTheSame has a model start as PCA where its sizes are given: in memory, in windows and over ranks from the same
+// weights; and rows that are one window shuffled alike, whatever their blocks.
+func TestStartsAreTheSame(t *testing.T) {
+	c, err := settings.Preset("vae")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Hidden, c.Latent, c.Batch, c.Epochs, c.Test, c.LR = settings.Widths{8}, 2, 16, 2, 0, 1e-4
+	c.Data = mixedTable(t, 200)
+	run := func(size int, change func(*settings.Config)) []Record {
+		c := c
+		change(&c)
+		results, errs := together(t, size, func(_ int, dev backend.Device, ranks backend.Ranks) (*Result, error) {
+			sets, err := Load(t.Context(), c)
+			if err != nil {
+				return nil, err
+			}
+			return Run(t.Context(), dev, c, sets, Options{Ranks: ranks})
+		})
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
+		}
+		return results[0].History
+	}
+	windows := func(c *settings.Config) { c.Window, c.Block = 40, 4 }
+	large := func(c *settings.Config) { c.Window, c.Block = 5000, 4 }
+	want := run(1, func(*settings.Config) {})
+	for name, got := range map[string][]Record{
+		"in windows": run(1, windows), "of 2 ranks": run(2, func(*settings.Config) {}), "of 3 ranks, in windows": run(3, windows), "of 2 ranks, in one window": run(2, large),
+	} {
+		a, b := want[0].StartValidation.Loss(), got[0].StartValidation.Loss()
+		if !(math.Abs(a-b) <= 1e-5*math.Abs(a)) {
+			t.Errorf("a start %s has the loss %g, and %g of one rank in memory", name, b, a)
+		}
+		if d := off(got, want); strings.HasSuffix(name, "one window") && !(d <= loose) {
+			t.Errorf("%s: losses are off by %g", name, d)
+		}
+	}
+}

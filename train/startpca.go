@@ -29,7 +29,7 @@ type startRows struct {
 // startRows prepares some of the training rows.
 func (s *Sets) startRows() (*startRows, error) {
 	d := s.Preparation.Inputs()
-	r := &startRows{d: d, t: d, others: s.Train.Target != nil}
+	r := &startRows{d: d, t: d, others: s.Targets != nil && !s.sameRows}
 	if s.Targets != nil {
 		r.t = s.Targets.Inputs()
 	}

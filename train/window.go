@@ -25,7 +25,7 @@ func (r *run) settleWindow() {
 	c := &r.config
 	if !r.goesOn {
 		r.sets.settleWindow(r.dev, c)
-	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && c.Window == 0 {
+	} else if was, err := configOf(r.dir.file(ConfigFile)); err == nil && (c.Window == 0 || c.Window == was.Window && c.Block == 0) {
 		c.Window, c.Block = was.Window, was.Block
 	}
 }
@@ -97,7 +97,11 @@ func (r *run) openWindow(rows int) (err error) {
 	}
 	r.means = columnMeans(first, s.Likelihood)
 	rows, held := s.heldRows(&r.config, rows)
-	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, shared: s.shared, rows: held, block: r.config.Block, seed: r.config.Seed}
+	block := r.config.Block
+	if windowRows(&r.config, s.Train.Rows) == 0 { // all rows are one window: a rank's alone has to come anew
+		block = 0
+	}
+	r.window = &window{dev: r.dev, prep: s.Preparation, targets: s.Targets, shared: s.shared, rows: held, block: block, seed: r.config.Seed}
 	if err := r.window.open(s.Train.Labels != nil, s.Train.Conditions != nil); err != nil {
 		r.window.free()
 		r.window = nil

@@ -51,6 +51,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	s.progress = newProgress(s.err)
 	defer s.err.show("")
 	ctx = data.WithProgress(data.WithDisk(ctx, disk), s.progress.told)
+	defer func() { _ = s.joined.Load().Close() }() // where it failed; that has been told
 	app := newApp(s)
 	args, err := flagsFirst(app, args)
 	if err == nil {
@@ -139,6 +140,9 @@ func (s *streams) dress(commands []*cli.Command) {
 	for _, c := range commands {
 		c.Before = func(c *cli.Context) error {
 			s.progress.quiet.Store(c.Bool("quiet"))
+			if err := onFirstRank(c.Command.Name); err != nil {
+				return err
+			}
 			return s.limitMemory(c)
 		}
 		c.OnUsageError = usageError

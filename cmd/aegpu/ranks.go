@@ -18,13 +18,19 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// rankTimes are how long ranks may take; 0 leaves it to the job.
+var rankTimes dist.Options
+
 // join makes the process one of the ranks of the job that it was started in, where there is one. From then on the command
 // ends when a rank is lost. Ranks but the first say nothing that the first says too.
 func (s *streams) join(ctx context.Context) error {
 	if _, err := dist.Find(os.Getenv); err != nil {
 		return wrong("%w", err)
 	}
-	group, err := aegpu.Join(ctx)
+	group, err := aegpu.JoinWith(ctx, rankTimes)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil || group == nil {
 		return err
 	}
@@ -68,6 +74,19 @@ func (s *streams) jointly(c *cli.Context, do func(c *cli.Context, s *streams) er
 	return s.agree(do(c, s))
 }
 
+// sharing are the commands whose work the ranks of a job share; of others the first rank does all.
+var sharing = []string{"train", "evaluate", "encode", "reconstruct", "score", "predict", "pca"}
+
+// onFirstRank ends a process that was started as one of several ranks, but for the first, where they do not share the
+// command's work. Variables of torchrun's are not looked at: those of a PyTorchJob are of all that runs in its pods.
+func onFirstRank(command string) error {
+	job, err := dist.Find(os.Getenv)
+	if err != nil || job.Rank == 0 || job.Launcher == "torchrun" || slices.Contains(sharing, command) {
+		return nil
+	}
+	return &rankExit{0}
+}
+
 // firstSize is the first rank's size, on all.
 func (s *streams) firstSize(size int, err error) (int, error) {
 	v := []float64{0}
@@ -91,20 +110,20 @@ func (s *streams) orLost(err error) error {
 	return err
 }
 
-// leaveRanks ends the process's part of a job: when all are done, or at once where it failed.
+// leaveRanks ends the process's part of a job when all are done, or tells the others of an error. Then the group is still to be
+// closed: that takes time, in which who started the ranks may end this one before it has said why.
 func (s *streams) leaveRanks(err error) error {
 	group := s.joined.Load()
-	if group == nil {
-		return err
-	}
 	if known := (*train.RankError)(nil); err != nil && !train.Interrupted(err) && !errors.As(err, &known) {
 		group.Abort(err)
 	}
-	closed := group.Close()
-	if err == nil && closed != nil {
+	if err != nil {
+		return err
+	}
+	if closed := group.Close(); closed != nil {
 		return &lostError{closed}
 	}
-	return err
+	return nil
 }
 
 // saidByFirst reports whether an error is one that the first rank has too, and tells, as it does of what went wrong on another.

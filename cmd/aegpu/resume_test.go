@@ -121,11 +121,17 @@ func TestMain(m *testing.M) {
 		if os.Getenv("AEGPU_TEST_EVERY") == "" {
 			filesEvery = -1
 		}
+		if asRank != nil {
+			asRank()
+		}
 		main()
 	}
 	os.Setenv("AEGPU_GPU_TUNING", "off") // the user's cache is not for tests
 	os.Exit(m.Run())
 }
+
+// asRank prepares the program to be one of several ranks, in tests that have an MPI.
+var asRank func()
 
 func self(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()

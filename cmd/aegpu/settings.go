@@ -91,7 +91,7 @@ var allSettings = []setting{
 	{"Data", "scale", "column scaling `KIND`: auto, none, minmax, standard, robust (median and spread)"},
 
 	{"Run", "seed", "`NUMBER` that weights, noise and shuffles follow from"},
-	{"Run", "device", "device `NAME`: auto (a usable GPU, else the CPU), cpu, or a GPU's number"},
+	{"Run", "device", "device `NAME`: auto (a usable GPU, else the CPU), cpu, a GPU's number, or several as 0,1 or all: a rank for each"},
 	{"Run", "precision", "`PRECISION` of the products: fp32, tf32, bf16"},
 }
 

@@ -177,11 +177,11 @@ func runTrain(c *cli.Context, s *streams, o trainOptions) error {
 	defer result.Model.Close()
 	if !s.firstRank() {
 		_, _, err := s.measured(ctx, result, sets, nil)
-		return err
+		return s.agree(err) // with the first one's, which has more to do
 	}
 	o.config = result.Config
 	s.leaveBy(o.notMeasured)
-	if err = s.finish(ctx, dev, o, sets, result, dir); err != nil {
+	if err = s.agree(s.finish(ctx, dev, o, sets, result, dir)); err != nil {
 		return o.notMeasured(err)
 	}
 	return nil
