@@ -51,6 +51,9 @@ func windowBytes(c *settings.Config, s *Sets) int {
 		return 0
 	}
 	_, rows = s.heldRows(c, rows)
+	if s.Val != nil && windowRows(c, s.Train.Rows) == 0 { // a rank's share of it stays beside
+		rows += evaluationCut(s.Share, s.Val.Rows).most(s.Val.Rows)
+	}
 	cols := s.width()
 	if s.Train.Labels != nil {
 		cols++
