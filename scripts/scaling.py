@@ -242,11 +242,11 @@ def report(result):
     c = result["check"]
     return f"""# Two ranks over 1 Gbit/s
 
-`scripts/scaling.py`, {result['machine']}; the load before the runs was {min(loads):.1f} to {max(loads):.1f}, where 0 is a machine with
-nothing else to do: it was shared, and others' work took turns on the same cores. Each rank has one core, in its own network
+`scripts/scaling.py`, {result['machine']}; the load before the runs was {min(loads):.1f} to {max(loads):.1f}, of which these runs make up to two
+themselves: {'others took turns on the same cores' if max(loads) > 3 else 'nothing else ran'}. Each rank has one core, in its own network
 namespace; the link between them is shaped to 1 Gbit/s each way (125 MB/s with all headers, 117 of TCP's data), {'and its kernel could delay packets' if result['delay'] else 'without delay, which this kernel cannot make'}.
-Median of {result['of']} runs, taken in turns, each the median of {EPOCHS} epochs of 5 to 25 steps after one more; beside it the best of all epochs, which others'
-work disturbed least. One rank has a core of its own and no network. {result.get('note', '')}
+Median of {result['of']} runs, taken in turns, each the median of {EPOCHS} epochs of 5 to 25 steps after one more; beside it the best of all epochs. One rank has a
+core of its own and no network.{' ' + result['note'] if result.get('note') else ''}
 
 {link_text(result)}
 
