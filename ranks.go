@@ -1,9 +1,7 @@
 package aegpu
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -13,6 +11,7 @@ import (
 	"github.com/aegpu/aegpu/cpu"
 	"github.com/aegpu/aegpu/dist"
 	"github.com/aegpu/aegpu/gpu"
+	"github.com/aegpu/aegpu/internal/joint"
 )
 
 // Ranks are the processes that train one model together, as one of them sees them; nil is a process that trains alone.
@@ -46,19 +45,15 @@ func WithRanks(ranks *Ranks) Option {
 // GPUs the CPU, a list the one of that place. All have the same kind.
 func openRank(name string, o DeviceOptions) (dev Device, noGPU, err error) {
 	which, noGPU, err := deviceOfRank(name, o.Ranks)
-	said := which
-	if err != nil {
-		said = "error " + err.Error()
+	if err := joint.Agree(o.Ranks, err); err != nil {
+		return nil, nil, &DeviceError{name, err}
 	}
-	all, failed := o.Ranks.Exchange([]byte(said))
-	if err != nil || failed != nil {
-		return nil, nil, &DeviceError{name, firstOf(err, failed)}
+	all, err := o.Ranks.Exchange([]byte(which))
+	if err != nil {
+		return nil, nil, &DeviceError{name, err}
 	}
 	onCPU := func(text []byte) bool { return string(text) == "cpu" }
 	for rank, text := range all {
-		if reason, bad := strings.CutPrefix(string(text), "error "); bad {
-			return nil, nil, &DeviceError{name, fmt.Errorf("rank %d: %s", rank, reason)}
-		}
 		if onCPU(text) != onCPU(all[0]) {
 			return nil, nil, &DeviceError{name, fmt.Errorf("rank 0 has %s, and rank %d %s: expected GPUs for all ranks or for none (--device cpu)", place(all[0]), rank, place(text))}
 		}
@@ -73,13 +68,6 @@ func openRank(name string, o DeviceOptions) (dev Device, noGPU, err error) {
 		dev, err = openGPURank(n, o)
 	}
 	return dev, noGPU, err
-}
-
-func firstOf(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // place is a rank's device in words.
@@ -144,22 +132,19 @@ func openCPURank(o DeviceOptions) (Device, error) {
 // openGPURank opens a GPU, which adds up with the others by NCCL.
 func openGPURank(n int, o DeviceOptions) (Device, error) {
 	name, job := strconv.Itoa(n), o.Ranks
-	var said []byte
+	var id []byte
+	var err error
 	if job.Rank() == 0 {
-		id, err := gpu.NewRanksID(o.NCCL)
-		if said = append([]byte("id "), id...); err != nil {
-			said = []byte(err.Error())
-		}
+		id, err = gpu.NewRanksID(o.NCCL)
 	}
-	all, err := job.Exchange(said)
+	if err := joint.Agree(job, err); err != nil {
+		return nil, &DeviceError{name, err}
+	}
+	all, err := job.Exchange(id)
 	if err != nil {
 		return nil, err
 	}
-	id, is := bytes.CutPrefix(all[0], []byte("id "))
-	if !is {
-		return nil, &DeviceError{name, errors.New(string(all[0]))}
-	}
-	dev, err := openGPU(n, o, &gpu.Ranks{ID: id, Rank: job.Rank(), Size: job.Size()})
+	dev, err := openGPU(n, o, &gpu.Ranks{ID: all[0], Rank: job.Rank(), Size: job.Size()})
 	if err != nil {
 		return nil, err
 	}

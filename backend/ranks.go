@@ -18,11 +18,16 @@ func (s Share) Alone() bool { return s.Size < 2 }
 // Of returns the rows of a batch that are the rank's, from lo up to hi, maybe none but for the first. Shares follow each other by rank, differ
 // by noiseBlock rows at most but for the last, and begin at a multiple of it, so that a rank draws whole blocks of noise.
 func (s Share) Of(rows int) (lo, hi int) {
+	return s.OfBlocks(rows, noiseBlock)
+}
+
+// OfBlocks is Of where shares begin at multiples of so many rows.
+func (s Share) OfBlocks(rows, block int) (lo, hi int) {
 	if s.Alone() {
 		return 0, rows
 	}
-	blocks := (rows + noiseBlock - 1) / noiseBlock
-	at := func(rank int) int { return min((rank*blocks+s.Size-1)/s.Size*noiseBlock, rows) }
+	blocks := (rows + block - 1) / block
+	at := func(rank int) int { return min((rank*blocks+s.Size-1)/s.Size*block, rows) }
 	return at(s.Rank), at(s.Rank + 1)
 }
 

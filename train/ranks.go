@@ -163,7 +163,7 @@ func (c *crew) from0(v []byte) ([]byte, error) {
 	return v, c.Broadcast(v, 0)
 }
 
-// shareSettings has all ranks go on with the first one's settings and tells whether it goes on with a run.
+// shareSettings has all ranks go on with the first one's settings, and refuses data that are others than its.
 func (r *run) shareSettings() error {
 	c := r.crew
 	if c == nil {
@@ -238,10 +238,8 @@ func (p *phase) sameSteps() error {
 		if rows == 0 {
 			continue
 		}
-		for _, op := range p.training.Step(rows) {
-			if sum, is := op.(backend.AllReduce); is {
-				text = fmt.Appendf(text, "%d ", sum.V.Len())
-			}
+		for _, v := range p.training.Step(rows).Sums() {
+			text = fmt.Appendf(text, "%d ", v.Len())
 		}
 		text = append(text, '|')
 	}

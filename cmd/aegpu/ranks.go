@@ -97,15 +97,10 @@ func (s *streams) firstSize(size int, err error) (int, error) {
 	return int(v[0]), err
 }
 
-// lostError is that the other ranks are not there any more.
-type lostError struct{ error }
-
-func (e *lostError) Unwrap() error { return e.error }
-
 // orLost is why the ranks cannot go on, where an error only comes of that.
 func (s *streams) orLost(err error) error {
 	if lost := s.group.Err(); err != nil && lost != nil {
-		return &lostError{lost}
+		return lost
 	}
 	return err
 }
@@ -120,10 +115,7 @@ func (s *streams) leaveRanks(err error) error {
 	if err != nil {
 		return err
 	}
-	if closed := group.Close(); closed != nil {
-		return &lostError{closed}
-	}
-	return nil
+	return group.Close()
 }
 
 // saidByFirst reports whether an error is one that the first rank has too, and tells, as it does of what went wrong on another.

@@ -116,7 +116,7 @@ func (s *streams) wait(ctx context.Context, command func() error) error {
 	case err := <-done:
 		return err
 	case why := <-s.lost:
-		return s.left(&lostError{why})
+		return s.left(why)
 	case <-ctx.Done():
 	}
 	for {
@@ -124,7 +124,7 @@ func (s *streams) wait(ctx context.Context, command func() error) error {
 		case err := <-done:
 			return err
 		case why := <-s.lost:
-			return s.left(&lostError{why})
+			return s.left(why)
 		case <-time.After(grace):
 		}
 		if s.unsaved.Load() {

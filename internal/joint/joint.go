@@ -97,13 +97,7 @@ func Part(ranks backend.Ranks, rows, block int) (lo, hi int) {
 	if Alone(ranks) {
 		return 0, rows
 	}
-	return partOf(ranks.Rank(), ranks.Size(), rows, block)
-}
-
-func partOf(rank, size, rows, block int) (lo, hi int) {
-	blocks := (rows + block - 1) / block
-	at := func(rank int) int { return min((rank*blocks+size-1)/size*block, rows) }
-	return at(rank), at(rank + 1)
+	return backend.Share{Rank: ranks.Rank(), Size: ranks.Size()}.OfBlocks(rows, block)
 }
 
 // Gather puts rows of that width together, each of which the rank has filled in that has it by [Part], where err is nil on
@@ -113,7 +107,7 @@ func Gather[T float32 | float64](ranks backend.Ranks, err error, v []T, width, b
 		return err
 	}
 	for rank := range ranks.Size() {
-		lo, hi := partOf(rank, ranks.Size(), len(v)/max(width, 1), block)
+		lo, hi := backend.Share{Rank: rank, Size: ranks.Size()}.OfBlocks(len(v)/max(width, 1), block)
 		if err := send(ranks, v[lo*width:hi*width], rank); err != nil {
 			return err
 		}

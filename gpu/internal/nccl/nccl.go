@@ -22,7 +22,7 @@ const Env = "AEGPU_LIBNCCL"
 const oldest = 21400
 
 // lib is the library of this process.
-var lib = library.Library{Name: "NCCL", Env: Env, Files: []string{"libnccl.so.2"},
+var lib = library.Library{Name: "NCCL", Flag: "--nccl", Env: Env, Files: []string{"libnccl.so.2"},
 	Hint: ": `pip install nvidia-nccl-cu12` has one, so has the distribution's libnccl2, and one rank needs none"}
 
 // load chooses the library of the process, as [library.Library.Load] says.
